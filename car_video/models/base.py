@@ -1,0 +1,111 @@
+"""The one interface every vision-language model is used through.
+
+A model encodes a text once, a frame once, and answers three questions about the frame it has
+encoded: how channels weigh for a direction of the joint space (Grad-CAM, linear in the
+direction), what a masked region looks like (mask pooling), and which cells belong together
+(affinity). The segmenter knows nothing else of a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+Family = Literal["vit", "conv"]
+
+
+@dataclass(frozen=True)
+class ImageFeatures:
+    """What one backbone pass over a batch of frames leaves behind.
+
+    Attributes:
+        cam_map: [B, C, h, w]: activations that Grad-CAM looks at. ViT: output of the last
+            block's first LayerNorm, patches only. Conv: last feature map.
+        pooled: [B, D]: image embedding before normalisation, the one that the CAM's logits
+            are made from (ViT: mean over patch tokens; conv: the network's own pooling).
+        dense: [B, D, h, w]: embedding of each cell in the joint space, not normalised
+            (conv: the pooling and the head applied to every cell; ViT: value path of the
+            last block), or None where a family has no such map.
+        affinity: [B, n, n] with n = h * w: which cells attend to which, non-negative, rows
+            not normalised; None where the family uses feature self-affinity.
+        cache: whatever :meth:`VisionLanguageModel.pull_back` needs. Private to the model.
+    """
+
+    cam_map: Tensor
+    pooled: Tensor
+    dense: Tensor | None = None
+    affinity: Tensor | None = None
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the feature map."""
+        return int(self.cam_map.shape[-2]), int(self.cam_map.shape[-1])
+
+
+@runtime_checkable
+class VisionLanguageModel(Protocol):
+    """Two frozen towers with one joint space of D dimensions.
+
+    Attributes:
+        name: what ``load_model`` was called with.
+        family: ``"vit"`` or ``"conv"``.
+        embed_dim: D.
+        stride: pixels per cell of the feature map.
+        input_size: side in pixels of the square image that :meth:`embed_image` was made for.
+        logit_scale: factor from cosine similarity to logit (100 for released CLIP weights).
+        device: where the weights are.
+    """
+
+    name: str
+    family: Family
+    embed_dim: int
+    stride: int
+    input_size: int
+    logit_scale: float
+    device: torch.device
+
+    def encode_text(self, texts: Sequence[str]) -> Tensor:
+        """Unit-length float32 [N, D] embeddings; over-long texts are cut by rule."""
+        ...
+
+    def encode_image(self, pixels: Tensor) -> ImageFeatures:
+        """One pass over whole frames. ``pixels``: float32 [B, 3, H, W], RGB in [0, 1]; H and
+        W multiples of :attr:`stride`."""
+        ...
+
+    def embed_image(self, pixels: Tensor) -> Tensor:
+        """Un-normalised embedding [B, D] of square images [B, 3, S, S] in [0, 1]: the
+        classifier's view of a (prompted) picture."""
+        ...
+
+    def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
+        """Channel weights of Grad-CAM, in closed form.
+
+        The gradient of ``<pooled, direction>`` with respect to ``cam_map``, averaged over the
+        cells of the map. Linear in the direction.
+
+        Args:
+            features: what :meth:`encode_image` returned, batch size B.
+            directions: [B, N, D].
+
+        Returns:
+            [B, N, C].
+        """
+        ...
+
+    def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
+        """Embedding of masked regions, all in the pass already paid for (FC-CLIP, section 3).
+
+        Args:
+            features: batch size B.
+            masks: [B, M, h, w] non-negative weights on the feature grid.
+
+        Returns:
+            [B, M, D], not normalised; zeros for an empty mask.
+        """
+        ...

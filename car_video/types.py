@@ -1,0 +1,96 @@
+"""The small frozen values that everything passes on: frames in, predictions out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BoolMasks = NDArray[np.bool_]
+"""bool [Q, H, W]: one mask per expression."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        index: number of the frame in its source, counted from 0 (before stride).
+        time: presentation time in seconds from the start of the source.
+        image: uint8 [H, W, 3], RGB, upright (rotation metadata applied), C-contiguous.
+    """
+
+    index: int
+    time: float
+    image: NDArray[np.uint8]
+
+    @property
+    def height(self) -> int:
+        return int(self.image.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.image.shape[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FramePrediction:
+    """What was found in one frame; the order of expressions is the order they were given in.
+
+    Attributes:
+        index: number of the frame in its source.
+        time: presentation time in seconds.
+        expressions: the sentences, Q of them.
+        masks: bool [Q, H, W] at the size of the frame; all False where not present.
+        scores: float32 [Q] in [0, 1]: how sure the model is that the expression is here.
+        present: bool [Q]: whether the expression's target is in this frame.
+        extras: optional further results by name (for instance ``"proposals"``,
+            float32 [Q, H, W]); sinks may ignore them.
+    """
+
+    index: int
+    time: float
+    expressions: tuple[str, ...]
+    masks: BoolMasks
+    scores: NDArray[np.float32]
+    present: NDArray[np.bool_]
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        queries = len(self.expressions)
+        if self.masks.ndim != 3 or self.masks.shape[0] != queries or self.masks.dtype != np.bool_:
+            raise ValueError(
+                f"masks must be bool [{queries}, H, W], got {self.masks.dtype} {self.masks.shape}"
+            )
+        if self.scores.shape != (queries,) or self.present.shape != (queries,):
+            raise ValueError(f"scores and present must have {queries} entries")
+
+    def label_map(self) -> NDArray[np.uint8]:
+        """uint8 [H, W]: 0 background, 1 + index of the expression elsewhere.
+
+        Where masks overlap the expression with the higher score wins, the earlier one on a
+        tie. Only 255 expressions fit a palette image.
+
+        Raises:
+            ValueError: more than 255 expressions.
+        """
+        queries, height, width = self.masks.shape
+        if queries > 255:
+            raise ValueError(f"a palette image holds 255 expressions, got {queries}")
+        labels = np.zeros((height, width), np.uint8)
+        order = np.lexsort((-np.arange(queries), self.scores))  # best last, earlier wins ties
+        for query in order:
+            labels[self.masks[query]] = query + 1
+        return labels
+
+    def boxes(self) -> NDArray[np.int64]:
+        """int64 [Q, 4]: x, y, width, height of each mask, zeros where a mask is empty."""
+        boxes = np.zeros((len(self.expressions), 4), np.int64)
+        for query, mask in enumerate(self.masks):
+            rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+            if rows.size:
+                y, x = rows[0], columns[0]
+                boxes[query] = (x, y, columns[-1] - x + 1, rows[-1] - y + 1)
+        return boxes
