@@ -60,7 +60,11 @@ class FramePrediction:
 
     def __post_init__(self) -> None:
         queries = len(self.expressions)
-        if self.masks.ndim != 3 or self.masks.shape[0] != queries or self.masks.dtype != np.bool_:
+        if (
+            self.masks.ndim != 3
+            or self.masks.shape[0] != queries
+            or self.masks.dtype != np.bool_
+        ):
             raise ValueError(
                 f"masks must be bool [{queries}, H, W], got {self.masks.dtype} {self.masks.shape}"
             )
