@@ -1,0 +1,59 @@
+"""Measures of segmentation in images and video: pure functions on numpy arrays.
+
+Video objects (DAVIS 2017):
+    ``score_sequence(truth, prediction, task) -> SequenceScores``: label maps uint8 [T, H, W]
+        (0 background, ids from 1, 255 void in `truth`) to J and F per object and frame. Tasks
+        ``semi-supervised``, ``unsupervised``, ``all-frames``. `SequenceScores` has ``as_json``
+        and ``from_json``.
+    ``aggregate({name: SequenceScores}) -> Summary``: ``.jf``, ``.j`` and ``.f`` (`Statistics`:
+        mean, recall, decay), ``.per_sequence``, ``.global_row()``, ``.sequence_rows()``,
+        ``.as_json()``.
+    ``official_csv(Summary) -> (global, per sequence)``: text of the two official files.
+    ``region_similarity(truth, prediction, void=None) -> J [...]`` and
+    ``contour_accuracy(truth, prediction, void=None, tolerance=0.008) -> F [...]``: masks
+        [..., H, W], for binary and overlapping masks.
+    ``frame_statistics(values [T]) -> Statistics``.
+
+Referring images:
+    ``overlap(truth, prediction) -> (intersections, unions)`` of masks [..., H, W];
+    ``referring_scores(intersections, unions) -> ReferringScores`` (mIoU, oIoU, Pr@);
+    ``generalized_scores(intersections, unions, no_target, predicted_none) ->
+    GeneralizedScores`` (gIoU, cIoU, N-acc, T-acc).
+
+Semantic segmentation:
+    ``ConfusionMatrix(classes, ignore=255)``: ``update(truth, prediction)``, ``+=`` another,
+        ``mean_iou(background="count" | "unlabelled" | "drop")``, ``class_iou``,
+        ``pixel_accuracy``.
+
+All values are fractions in [0, 1] (decay in [-1, 1]).
+"""
+
+from .confusion import ConfusionMatrix
+from .contour import boundary_map, contour_accuracy
+from .davis import SequenceScores, Task, score_sequence
+from .generalized import GeneralizedScores, generalized_scores
+from .referring import ReferringScores, overlap, referring_scores
+from .region import region_similarity
+from .statistics import Statistics, frame_statistics
+from .summary import ObjectScores, Summary, aggregate, official_csv
+
+__all__ = [
+    "ConfusionMatrix",
+    "GeneralizedScores",
+    "ObjectScores",
+    "ReferringScores",
+    "SequenceScores",
+    "Statistics",
+    "Summary",
+    "Task",
+    "aggregate",
+    "boundary_map",
+    "contour_accuracy",
+    "frame_statistics",
+    "generalized_scores",
+    "official_csv",
+    "overlap",
+    "referring_scores",
+    "region_similarity",
+    "score_sequence",
+]
