@@ -43,7 +43,8 @@ def count(packed: PackedMasks) -> NDArray[np.int64]:
         bits = np.bitwise_count(packed)
     else:
         bits = _BITS_OF_BYTE[np.ascontiguousarray(packed).view(np.uint8)]
-    return np.asarray(bits.sum(axis=(-2, -1), dtype=np.int64))
+    flat = bits.reshape(*bits.shape[:-2], bits.shape[-2] * bits.shape[-1])
+    return np.asarray(flat.sum(axis=-1, dtype=np.int64))
 
 
 def content_box(packed: PackedMasks) -> tuple[slice, slice]:
@@ -77,51 +78,55 @@ def boundary(packed: PackedMasks, width: int) -> PackedMasks:
         width: columns of the image from the first bit on (more than ``64 * words`` where the
             packed part ends before the image does and its last column is blank).
     """
-    any_down, all_down = packed.copy(), packed.copy()
-    any_down[..., :-1, :] |= packed[..., 1:, :]
-    all_down[..., :-1, :] &= packed[..., 1:, :]
-    some = any_down | _left_by_one(any_down, width)
-    every = all_down & _left_by_one(all_down, width)
-    return some & ~every
+    changes = packed >> _ONE  # the right neighbour of every column …
+    changes[..., :-1] |= packed[..., 1:] << _TOP
+    last = width - 1
+    if last // WORD < packed.shape[-1]:  # … of the last column itself
+        changes[..., last // WORD] |= packed[..., last // WORD] & np.uint64(1 << last % WORD)
+    changes ^= packed
+    result = changes.copy()
+    result[..., :-1, :] |= changes[..., 1:, :]
+    result[..., :-1, :] |= packed[..., :-1, :] ^ packed[..., 1:, :]
+    return result
 
 
 def dilate(packed: PackedMasks, radius: int) -> PackedMasks:
-    """Set every pixel within Euclidean distance ``radius`` of a set pixel.
+    """Set every pixel within Euclidean distance `radius` of a set pixel.
 
     Equals dilation by the disk ``{(x, y): x^2 + y^2 <= radius^2}``. Bits beyond the width may
     become set: combine the result with a proper mask.
     """
-    height = packed.shape[-2]
+    height, words = packed.shape[-2:]
+    gap = -(-radius // WORD)
+    widened = np.zeros((*packed.shape[:-1], words + gap), np.uint64)
+    widened[..., :words] = packed
+    result = np.zeros_like(widened)
     half_widths = [math.isqrt(radius * radius - dy * dy) for dy in range(radius + 1)]
-    result = np.zeros_like(packed)
-    widened, reach = packed, 0
-    for dy in range(min(radius, height - 1), -1, -1):  # half widths grow towards dy = 0
+    reach = 0
+    for dy in range(radius, -1, -1):  # half widths grow towards dy = 0
         while reach < half_widths[dy]:
-            widened = _widen(widened)
-            reach += 1
+            step = min(half_widths[dy] - reach, 2 * reach + 1, WORD - 1)
+            widened = _widen(widened, step)
+            reach += step
         if dy == 0:
             result |= widened
-        else:
+        elif dy < height:
             result[..., dy:, :] |= widened[..., :-dy, :]
             result[..., :-dy, :] |= widened[..., dy:, :]
-    return result
+    return result[..., :words]
 
 
-def _left_by_one(packed: PackedMasks, width: int) -> PackedMasks:
-    """Move every column one to the left; the last column of the image stays as well."""
-    moved = packed >> _ONE
-    moved[..., :-1] |= packed[..., 1:] << _TOP
-    last = width - 1
-    if last // WORD < packed.shape[-1]:
-        moved[..., last // WORD] |= packed[..., last // WORD] & np.uint64(1 << last % WORD)
-    return moved
+def _widen(packed: PackedMasks, step: int) -> PackedMasks:
+    """Or with both copies moved by `step` columns, 0 < step < 64.
 
-
-def _widen(packed: PackedMasks) -> PackedMasks:
-    """Dilate by one pixel to the left and to the right."""
-    wide = packed << _ONE
-    wide |= packed >> _ONE
+    Rows follow each other as one string of bits, which is far faster than row by row; the blank
+    gap that :func:`dilate` leaves after each row takes up what spills over.
+    """
+    here, there = np.uint64(step), np.uint64(WORD - step)
+    wide = packed << here
+    wide |= packed >> here
     wide |= packed
-    wide[..., 1:] |= packed[..., :-1] >> _TOP
-    wide[..., :-1] |= packed[..., 1:] << _TOP
+    bits, source = wide.reshape(-1), packed.reshape(-1)
+    bits[1:] |= source[:-1] >> there
+    bits[:-1] |= source[1:] << there
     return wide

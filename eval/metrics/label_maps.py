@@ -35,11 +35,15 @@ def paired_scores(
     Returns:
         J and F, float64 [N] each.
     """
-    truth, prediction, width = _crop(truth, prediction, width)
-    region = jaccard(bitmasks.count(truth & prediction), bitmasks.count(truth | prediction))
-    return region, contour.match(
-        *_outlines(truth, width, radius), *_outlines(prediction, width, radius)
-    )
+    region, measure = np.empty(len(truth)), np.empty(len(truth))
+    for index, pair in enumerate(zip(truth, prediction, strict=True)):
+        masks, columns = _crop(np.stack(pair), width)
+        region[index] = jaccard(
+            bitmasks.count(masks[0] & masks[1]), bitmasks.count(masks[0] | masks[1])
+        )
+        outlines, disks = _outlines(masks, columns, radius)
+        measure[index] = contour.match(outlines[0], disks[0], outlines[1], disks[1])
+    return region, measure
 
 
 def all_pairs_scores(
@@ -56,7 +60,8 @@ def all_pairs_scores(
     Returns:
         J and F, float64 [P, N] each.
     """
-    truth, prediction, width = _crop(truth, prediction, width)
+    masks, width = _crop(np.concatenate([truth, prediction]), width)
+    truth, prediction = masks[: len(truth)], masks[len(truth) :]
     intersection = _pair_counts(prediction, truth)
     areas = bitmasks.count(prediction)[:, None] + bitmasks.count(truth)[None, :]
     region = jaccard(intersection, areas - intersection)
@@ -71,13 +76,10 @@ def all_pairs_scores(
     return region, measure
 
 
-def _crop(
-    truth: PackedMasks, prediction: PackedMasks, width: int
-) -> tuple[PackedMasks, PackedMasks, int]:
+def _crop(masks: PackedMasks, width: int) -> tuple[PackedMasks, int]:
     """The part that holds every mask, and the columns of the image from its left end on."""
-    rows, words = bitmasks.content_box(np.concatenate([truth, prediction]))
-    part = (slice(None), rows, words)
-    return truth[part], prediction[part], width - words.start * bitmasks.WORD
+    rows, words = bitmasks.content_box(masks)
+    return masks[:, rows, words], width - words.start * bitmasks.WORD
 
 
 def _outlines(masks: PackedMasks, width: int, radius: int) -> tuple[PackedMasks, PackedMasks]:
