@@ -1,0 +1,219 @@
+"""Predictions to and from the forms that other tools speak: COCO RLE, palette PNG, supervision.
+
+Pure functions; files are the business of the sinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from pycocotools import mask as coco
+
+from car_video.errors import DataError
+from car_video.io.palette import davis_palette
+from car_video.io.rle import decode_rle
+from car_video.types import FramePrediction
+
+
+def as_coco(prediction: FramePrediction) -> list[dict[str, Any]]:
+    """One COCO-like dictionary per expression, present or not, ready for JSON.
+
+    Returns:
+        Q dictionaries: ``expression`` (index), ``present``, ``score`` (6 decimals), ``bbox``
+        [x, y, w, h] and ``area`` in pixels, ``segmentation`` (compressed RLE: ``size`` [h, w]
+        and ``counts`` as a string). An empty mask has a box of zeros.
+    """
+    stack = np.asfortranarray(prediction.masks.transpose(1, 2, 0), np.uint8)
+    codes = coco.encode(stack)  # column-major, [H, W, Q]
+    boxes, areas = coco.toBbox(codes), coco.area(codes)
+    return [
+        {
+            "expression": query,
+            "present": bool(prediction.present[query]),
+            "score": round(float(prediction.scores[query]), 6),
+            "bbox": [int(v) for v in boxes[query]],
+            "area": int(areas[query]),
+            "segmentation": {
+                "size": [int(v) for v in code["size"]],
+                "counts": code["counts"].decode("ascii"),
+            },
+        }
+        for query, code in enumerate(codes)
+    ]
+
+
+def from_coco(
+    objects: Sequence[Mapping[str, Any]],
+    expressions: Sequence[str],
+    index: int = 0,
+    time: float = 0.0,
+    size: tuple[int, int] | None = None,
+) -> FramePrediction:
+    """The inverse of :func:`as_coco`; reads any tool's objects in that form.
+
+    Args:
+        objects: need ``expression`` and ``segmentation`` (RLE, compressed or not);
+            ``present`` defaults to a mask that is not empty, ``score`` to 1 where present.
+            Expressions without an object are not present.
+        expressions: Q sentences.
+        index: number of the frame.
+        time: seconds.
+        size: (height, width), needed only where there is no object to take it from.
+
+    Raises:
+        DataError: an unknown expression, masks of several sizes, a damaged RLE, no size.
+    """
+    try:
+        items = [
+            (o["expression"], decode_rle(o["segmentation"]), o.get("present"), o.get("score"))
+            for o in objects
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"frame {index}: not an object of predictions.json: {error!r}"
+        ) from None
+    sizes = {mask.shape for _, mask, _, _ in items} | ({size} if size is not None else set())
+    if len(sizes) != 1:
+        found = ", ".join(f"{s[0]}x{s[1]}" for s in sorted(sizes)) or "none"
+        raise DataError(f"frame {index}: objects must share one mask size, found {found}")
+    masks = np.zeros((len(expressions), *sizes.pop()), bool)
+    scores = np.zeros(len(expressions), np.float32)
+    present = np.zeros(len(expressions), bool)
+    for query, mask, here, score in items:
+        if not isinstance(query, int) or not 0 <= query < len(expressions):
+            raise DataError(f"frame {index}: no expression {query!r} among {len(expressions)}")
+        masks[query] |= mask
+        present[query] |= bool(mask.any() if here is None else here)
+        scores[query] = float(present[query]) if score is None else score
+    return FramePrediction(index, time, tuple(expressions), masks, scores, present)
+
+
+def as_frame_dict(prediction: FramePrediction) -> dict[str, Any]:
+    """One entry of ``frames`` in ``predictions.json``."""
+    return {
+        "index": int(prediction.index),
+        "time": round(float(prediction.time), 6),
+        "objects": as_coco(prediction),
+    }
+
+
+def from_frame_dict(entry: Mapping[str, Any], expressions: Sequence[str]) -> FramePrediction:
+    """The inverse of :func:`as_frame_dict`.
+
+    Raises:
+        DataError: an entry without objects, or as in :func:`from_coco`.
+    """
+    return from_coco(entry["objects"], expressions, entry["index"], entry["time"])
+
+
+def as_palette_image(prediction: FramePrediction) -> Image.Image:
+    """A Pillow image of mode P in DAVIS colours; pixel = 1 + index of the expression.
+
+    Raises:
+        ValueError: more than 255 expressions.
+    """
+    image = Image.fromarray(prediction.label_map())
+    image.putpalette(davis_palette().tobytes())
+    return image
+
+
+def from_palette_image(
+    image: Image.Image, expressions: Sequence[str], index: int = 0, time: float = 0.0
+) -> FramePrediction:
+    """Masks from a palette (or grey) image; scores are 1 where a mask is not empty, else 0.
+
+    The value 255 is the ignored border of PASCAL VOC: background, unless there are 255
+    expressions.
+
+    Raises:
+        DataError: a colour image, or a value beyond the number of expressions.
+    """
+    if image.mode not in ("P", "L", "1"):
+        raise DataError(f"frame {index}: want a palette or grey mask image, got {image.mode}")
+    labels = np.asarray(image).astype(np.uint8)
+    if len(expressions) < 255:
+        labels = np.where(labels == 255, np.uint8(0), labels)
+    if labels.size and labels.max() > len(expressions):
+        raise DataError(
+            f"frame {index}: mask value {labels.max()} but only {len(expressions)} expressions"
+        )
+    values = np.arange(1, len(expressions) + 1)
+    masks = labels[None] == values[:, None, None]
+    present = masks.any(axis=(1, 2))
+    return FramePrediction(
+        index, time, tuple(expressions), masks, present.astype(np.float32), present
+    )
+
+
+def as_detections(prediction: FramePrediction) -> dict[str, Any]:
+    """The fields of ``supervision.Detections``, without needing that package.
+
+    Returns:
+        ``xyxy`` float32 [N, 4], ``mask`` bool [N, H, W], ``confidence`` float32 [N],
+        ``class_id`` int64 [N] (index of the expression) and ``data`` with ``class_name``
+        [N]; N counts the expressions that are present with a mask.
+    """
+    boxes = prediction.boxes()
+    chosen = np.flatnonzero(prediction.present & (boxes[:, 2] > 0))
+    corners = boxes[chosen].astype(np.float32)
+    corners[:, 2:] += corners[:, :2]
+    return {
+        "xyxy": corners,
+        "mask": prediction.masks[chosen],
+        "confidence": prediction.scores[chosen].astype(np.float32),
+        "class_id": chosen,
+        "data": {"class_name": np.array([prediction.expressions[q] for q in chosen], str)},
+    }
+
+
+def as_supervision(prediction: FramePrediction) -> Any:
+    """A ``supervision.Detections`` of the expressions that are present.
+
+    Raises:
+        ImportError: the package ``supervision`` is not installed.
+    """
+    from supervision import Detections
+
+    return Detections(**as_detections(prediction))
+
+
+def from_supervision(
+    detections: Any,
+    expressions: Sequence[str],
+    size: tuple[int, int],
+    index: int = 0,
+    time: float = 0.0,
+) -> FramePrediction:
+    """Masks of a ``supervision.Detections`` (or anything with its fields).
+
+    Several detections of one class are united; their best confidence counts.
+
+    Args:
+        detections: ``mask`` [N, H, W], ``class_id`` [N] (index of the expression), and
+            ``confidence`` [N] or None (then 1).
+        expressions: Q sentences.
+        size: (height, width).
+        index: number of the frame.
+        time: seconds.
+
+    Raises:
+        DataError: detections without masks or class ids, an unknown class.
+    """
+    masks = np.zeros((len(expressions), *size), bool)
+    scores = np.zeros(len(expressions), np.float32)
+    present = np.zeros(len(expressions), bool)
+    count = len(detections.xyxy)
+    if count and (detections.mask is None or detections.class_id is None):
+        raise DataError(f"frame {index}: detections need masks and class ids")
+    for item in range(count):
+        query = int(detections.class_id[item])
+        if not 0 <= query < len(expressions):
+            raise DataError(f"frame {index}: no expression {query} among {len(expressions)}")
+        confidence = 1.0 if detections.confidence is None else detections.confidence[item]
+        masks[query] |= np.asarray(detections.mask[item], bool)
+        scores[query] = max(scores[query], float(confidence))
+        present[query] = True
+    return FramePrediction(index, time, tuple(expressions), masks, scores, present)
