@@ -111,3 +111,13 @@ def confusion_iou(truths, predictions, classes, ignore=255, background="count"):
         if annotated:
             values.append(intersection / union)
     return sum(values) / len(values) if values else float("nan")
+
+
+def translation_flicker(before, now, reach):
+    """1 - IoU under the best shift, trying all shifts of the coordinates."""
+    a, b = pixels(before), pixels(now)
+    if not a or not b:
+        return float(bool(a) != bool(b))
+    shifts = itertools.product(range(-reach, reach + 1), repeat=2)
+    most = max(len({(y + dy, x + dx) for y, x in a} & b) for dy, dx in shifts)
+    return 1 - most / (len(a) + len(b) - most)
