@@ -1,0 +1,84 @@
+"""Joint upsampling: a small map gets the edges of a large image (fast guided filter).
+
+He and Sun, "Fast Guided Filter" (2015): in every small window the map is an affine function of
+the image's colours; the coefficients are found at the low resolution and applied at the high
+one. Everything that depends on the image alone is computed once and serves any number of maps.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class GuidedUpsampler:
+    """Affine colour models of a batch of images, ready to upsample maps.
+
+    Args:
+        small: float32 [B, 3, h, w] in [0, 1]: the image at the resolution of the maps.
+        large: float32 [B, 3, H, W] in [0, 1]: the image at the wanted resolution.
+        radius: of the windows, in cells of the map.
+        epsilon: variance of colour below which a window counts as flat.
+    """
+
+    def __init__(self, small: Tensor, large: Tensor, radius: int = 2, epsilon: float = 1e-4):
+        self.large = large
+        self.radius = radius
+        self.small = small
+        self.mean = self._window_mean(small)
+        covariance = {}
+        for i in range(3):
+            for j in range(i, 3):
+                product = self._window_mean(small[:, i] * small[:, j])
+                covariance[i, j] = product - self.mean[:, i] * self.mean[:, j]
+            covariance[i, i] = covariance[i, i] + epsilon
+        self.inverse = _inverse_symmetric(covariance)
+
+    def __call__(self, maps: Tensor) -> Tensor:
+        """Upsample maps.
+
+        Args:
+            maps: float32 [B, C, h, w].
+
+        Returns:
+            float32 [B, C, H, W]; values may leave the range of ``maps`` a little.
+        """
+        if maps.shape[-2:] != self.small.shape[-2:]:
+            raise ValueError(
+                f"maps: want [B, C, {self.small.shape[-2]}, {self.small.shape[-1]}], "
+                f"got {tuple(maps.shape)}"
+            )
+        return torch.cat([self._upsample(maps[:, c]) for c in range(maps.shape[1])], 1)
+
+    def _upsample(self, single: Tensor) -> Tensor:
+        """[B, h, w] -> [B, 1, H, W]."""
+        mean = self._window_mean(single)
+        with_colour = self._window_mean(self.small * single[:, None])
+        with_colour = with_colour - self.mean * mean[:, None]
+        slope = torch.stack(
+            [(torch.stack(row, 1) * with_colour).sum(1) for row in self.inverse], 1
+        )
+        offset = mean - (slope * self.mean).sum(1)
+        model = self._window_mean(torch.cat([slope, offset[:, None]], 1))
+        model = functional.interpolate(
+            model, self.large.shape[-2:], mode="bilinear", align_corners=False
+        )
+        return (model[:, :3] * self.large).sum(1, keepdim=True) + model[:, 3:]
+
+    def _window_mean(self, values: Tensor) -> Tensor:
+        planes = values if values.ndim == 4 else values[:, None]
+        size = 2 * self.radius + 1
+        mean = functional.avg_pool2d(planes, size, 1, self.radius, count_include_pad=False)
+        return mean.reshape(values.shape)
+
+
+def _inverse_symmetric(m: dict[tuple[int, int], Tensor]) -> list[list[Tensor]]:
+    """Inverse of symmetric 3 x 3 matrices given by their upper triangle, by cofactors."""
+    a, b, c = m[0, 0], m[0, 1], m[0, 2]
+    d, e, f = m[1, 1], m[1, 2], m[2, 2]
+    aa, ab, ac = d * f - e * e, c * e - b * f, b * e - c * d
+    bb, bc, cc = a * f - c * c, b * c - a * e, a * d - b * b
+    scale = 1.0 / (a * aa + b * ab + c * ac)
+    aa, ab, ac, bb, bc, cc = (x * scale for x in (aa, ab, ac, bb, bc, cc))
+    return [[aa, ab, ac], [ab, bb, bc], [ac, bc, cc]]
