@@ -6,6 +6,8 @@ import itertools
 import math
 
 import numpy as np
+from scipy import ndimage
+from scipy.optimize import linear_sum_assignment
 
 
 def pixels(mask):
@@ -121,3 +123,50 @@ def translation_flicker(before, now, reach):
     shifts = itertools.product(range(-reach, reach + 1), repeat=2)
     most = max(len({(y + dy, x + dx) for y, x in a} & b) for dy, dx in shifts)
     return 1 - most / (len(a) + len(b) - most)
+
+
+def contour_accuracy_by_dilation(truth, prediction, tolerance=0.008):
+    """F with boundaries as images and a disk dilation of each: the textbook way."""
+    radius = math.ceil(tolerance * math.hypot(*truth.shape)) if tolerance < 1 else tolerance
+    offsets = np.arange(-radius, radius + 1)
+    disk = offsets[:, None] ** 2 + offsets[None, :] ** 2 <= radius**2
+    a, b = (boundary_image(np.asarray(mask, bool)) for mask in (truth, prediction))
+    if not a.any() and not b.any():
+        return 1.0
+    if not a.any() or not b.any():
+        return 0.0
+    precision = (b & ndimage.binary_dilation(a, disk)).sum() / b.sum()
+    recall = (a & ndimage.binary_dilation(b, disk)).sum() / a.sum()
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def boundary_image(mask):
+    """bool [H, W]: :func:`boundary` by comparing the image with its shifted selves."""
+    beyond = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
+    right, below, diagonal = beyond[:-1, 1:], beyond[1:, :-1], beyond[1:, 1:]
+    return (mask != right) | (mask != below) | (mask != diagonal)
+
+
+def score_sequence_by_dilation(truth, prediction, task):
+    """J and F [objects, frames] of `davis.score_sequence`, object after object, full images."""
+    objects = int(truth[0][truth[0] != 255].max())
+    if task == "semi-supervised":
+        truth, prediction = truth[1:-1], prediction[1:-1]
+        pairs = [(n, n) for n in range(objects)]
+        proposals = objects
+    else:
+        prediction = np.where(truth == 255, 0, prediction)
+        proposals = max(objects, int(prediction.max()))
+        pairs = list(itertools.product(range(proposals), range(objects)))
+    j = np.zeros((proposals, objects, len(truth)))
+    f = np.zeros_like(j)
+    for (p, n), t in itertools.product(pairs, range(len(truth))):
+        a, b = truth[t] == n + 1, prediction[t] == p + 1
+        union = (a | b).sum()
+        j[p, n, t] = (a & b).sum() / union if union else 1.0
+        f[p, n, t] = contour_accuracy_by_dilation(a, b)
+    if task == "semi-supervised":
+        return j[range(objects), range(objects)], f[range(objects), range(objects)]
+    chosen, assigned = linear_sum_assignment(-(j.mean(axis=2) + f.mean(axis=2)))
+    order = np.argsort(assigned)
+    return j[chosen[order], assigned[order]], f[chosen[order], assigned[order]]

@@ -144,3 +144,15 @@ def test_bad_input_is_refused():
         score_sequence(truth.astype(np.int64), truth)
     with pytest.raises(ValueError, match="unknown task"):
         score_sequence(truth, truth, "supervised")
+
+
+@pytest.mark.parametrize("task", ["semi-supervised", "unsupervised"])
+def test_full_size_equals_the_textbook_way(task):
+    truth = label_maps(7, 3, 480, 854, 2)
+    truth[0, 0, :2] = 1, 2
+    prediction = perturbed(truth, 8)
+    truth = with_void(truth, 9) if task == "unsupervised" else truth
+    scores = score_sequence(truth, prediction, task)
+    j, f = naive.score_sequence_by_dilation(truth, prediction, task)
+    np.testing.assert_allclose(scores.j, j, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(scores.f, f, rtol=0, atol=1e-12)
