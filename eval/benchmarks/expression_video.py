@@ -1,0 +1,251 @@
+"""Ref-YouTube-VOS and MeViS: one mask per expression and frame, a zip for their servers.
+
+The ground truth of the validation sets is hidden; where it is at hand (a training split,
+MeViS ``valid_u``) the same command scores: J and F over all frames, mean over expressions.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from car_video.errors import DataError
+from car_video.types import Frame
+
+from ..data import rle
+from ..data.expressions import VideoExpression, find_meta, read_meta
+from ..data.files import atomic, first_existing, inside, read_json
+from ..data.images import image_size, read_labels, read_rgb, write_binary
+from ..data.videos import Video, find_video
+from ..metrics import SequenceScores, score_sequence
+from ..segmenters import Segmenters
+from .base import Bar, Benchmark, Item, Score, Strip, Summary, Table, spread
+
+_RATE = 6.0  # annotated frames per second of YouTube-VOS; the frames carry no time
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Payload: one expression of one video; ``codes`` are MeViS' RLE masks, else None."""
+
+    video: Video
+    expression: VideoExpression
+    codes: tuple[tuple[Any, ...], ...] | None
+
+    @property
+    def has_truth(self) -> bool:
+        return self.codes is not None or (
+            self.video.labels is not None and bool(self.expression.objects)
+        )
+
+
+@dataclass(frozen=True)
+class ExpressionVideo(Benchmark):
+    """The benchmark on a folder with ``meta_expressions.json`` and ``JPEGImages``.
+
+    Attributes:
+        name: ``ref-youtube-vos`` or ``mevis``.
+        split: default split.
+        zip_prefix: folder inside the submission zip.
+    """
+
+    name: str = "ref-youtube-vos"
+    split: str = "valid"
+    zip_prefix: str = "Annotations/"
+
+    def items(self) -> list[Item]:
+        split = self.options.split or self.split
+        path = find_meta(self.root, split)
+        if path is None:
+            raise DataError(
+                f"no meta_expressions.json for '{split}' in '{self.root}'; "
+                f"see docs/benchmarks.md, or choose with --split"
+            )
+        meta = read_meta(path)
+        for name in self._hidden_videos(split, path):
+            meta.pop(name, None)
+        base = first_existing(self.root / split / "JPEGImages", self.root / "JPEGImages")
+        if base is None:
+            raise DataError(f"no JPEGImages/ in '{self.root}' or its '{split}/'; see the docs")
+        labels = first_existing(base.parent / "Annotations")
+        codes = self._mask_dict(base.parent)
+        items = []
+        for name, (frames, expressions) in meta.items():
+            known = labels if labels and inside(labels, name).is_dir() else None
+            video = find_video(name, base, known, frames)
+            items += [_item(video, expression, codes) for expression in expressions]
+        return items
+
+    def _hidden_videos(self, split: str, path: Path) -> list[str]:
+        """Ref-YouTube-VOS lists its test videos among the validation ones as well."""
+        test = self.root / "meta_expressions" / "test" / "meta_expressions.json"
+        if split != "valid" or not test.is_file() or test == path:
+            return []
+        return list(read_meta(test))
+
+    @staticmethod
+    def _mask_dict(folder: Path) -> Mapping[str, Any] | None:
+        path = folder / "mask_dict.json"
+        return read_json(path, "masks") if path.is_file() else None
+
+    def predict(self, item: Item, segmenters: Segmenters, out: Path) -> None:
+        sentence: Sentence = item.payload
+        frames = (
+            Frame(index, index / _RATE, read_rgb(path))
+            for index, path in enumerate(sentence.video.images)
+        )
+        predictions = segmenters.video(frames, [sentence.expression.text])
+        for name, prediction in zip(sentence.video.frames, predictions, strict=True):
+            write_binary(inside(out, item.key, f"{name}.png"), prediction.masks[0])
+
+    def has_prediction(self, item: Item, predictions: Path) -> bool:
+        return self._folder(item, predictions) is not None
+
+    @staticmethod
+    def _folder(item: Item, predictions: Path) -> Path | None:
+        found = first_existing(
+            inside(predictions, item.key), inside(predictions / "Annotations", item.key)
+        )
+        return found if found is not None and found.is_dir() else None
+
+    def _predicted(
+        self, item: Item, predictions: Path, size: tuple[int, int]
+    ) -> NDArray[np.uint8]:
+        folder = self._folder(item, predictions)
+        if folder is None:
+            raise DataError(f"'{predictions}' has no folder '{item.key}'; add its PNGs")
+        maps = []
+        for frame in item.payload.video.frames:
+            path = folder / f"{frame}.png"
+            labels = read_labels(path, "predicted mask")
+            if labels.shape != size:
+                raise DataError(
+                    f"'{path}' is {labels.shape[1]}x{labels.shape[0]}, the video "
+                    f"{size[1]}x{size[0]}; resize the prediction (nearest neighbour)"
+                )
+            maps.append((labels > 0).astype(np.uint8))
+        return np.stack(maps)
+
+    def score(self, item: Item, predictions: Path) -> Score:
+        sentence: Sentence = item.payload
+        size = image_size(sentence.video.images[0])
+        predicted = self._predicted(item, predictions, size)
+        if not sentence.has_truth:
+            return {"davis": None}
+        truth = _truth(sentence, size)
+        scores = score_sequence(truth, predicted, "all-frames", objects=1)
+        return {"davis": scores.as_json()}
+
+    def summarise(self, scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
+        protocol = "one run per expression; J and F over all frames, mean over expressions"
+        known = [item for item in items if scores[item.key]["davis"] is not None]
+        if not known:
+            row = (len({item.group for item in items}), len(items))
+            table = Table(self.name, "ground truth hidden", ("videos", "expressions"), (row,))
+            text = "not scored: the ground truth is hidden, submit the zip"
+            return Summary({"protocol": text, "expressions": len(items)}, (table,), "J&F", ())
+        pairs = {item.key: _means(scores[item.key]["davis"]) for item in known}
+        j, f = (fmean(pair[i] for pair in pairs.values()) for i in (0, 1))
+        per_sequence: dict[str, dict[str, dict[str, float]]] = {}
+        for item in known:
+            entry = dict(zip(("J", "F"), pairs[item.key], strict=True))
+            per_sequence.setdefault(item.group, {})[item.payload.expression.key] = entry
+        ranking = tuple(Bar(i.key, i.key, fmean(pairs[i.key])) for i in known)
+        videos = {
+            name: fmean(fmean(e.values()) for e in entries.values())
+            for name, entries in per_sequence.items()
+        }
+        columns = ("videos", "expressions", "J&F", "J", "F")
+        return Summary(
+            results={
+                "protocol": protocol,
+                "expressions": len(known),
+                "J": j,
+                "F": f,
+                "J&F": (j + f) / 2,
+                "per_sequence": per_sequence,
+            },
+            tables=(
+                Table(
+                    self.name,
+                    protocol,
+                    columns,
+                    ((len(videos), len(known), (j + f) / 2, j, f),),
+                ),
+            ),
+            metric="J&F",
+            bars=tuple(Bar(name, name, value) for name, value in videos.items()),
+            ranking=ranking,
+        )
+
+    def strips(self, item: Item, predictions: Path) -> list[Strip]:
+        sentence: Sentence = item.payload
+        size = image_size(sentence.video.images[0])
+        predicted, truth = self._predicted(item, predictions, size), _truth(sentence, size)
+        return [
+            Strip(
+                title=f"{item.key}, frame {sentence.video.frames[number]}: "
+                f"{sentence.expression.text}",
+                image=read_rgb(sentence.video.images[number]),
+                predicted=predicted[number],
+                truth=truth[number],
+            )
+            for number in spread(len(truth), 2)
+        ]
+
+    def finish(self, items: Sequence[Item], predictions: Path, out: Path) -> list[Path]:
+        """``submission.zip`` as the evaluation server wants it."""
+        path = out / "submission.zip"
+        with atomic(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+            for item in items:
+                folder = self._folder(item, predictions)
+                assert folder is not None  # it was scored
+                for frame in item.payload.video.frames:
+                    name = f"{self.zip_prefix}{item.key}/{frame}.png"
+                    info = zipfile.ZipInfo(name)  # no time stamp: same masks, same file
+                    archive.writestr(info, (folder / f"{frame}.png").read_bytes())
+        return [path]
+
+
+def _item(video: Video, expression: VideoExpression, masks: Mapping[str, Any] | None) -> Item:
+    codes = None
+    if masks is not None:
+        try:
+            codes = tuple(tuple(masks[number]) for number in expression.masks)
+        except KeyError as error:
+            raise DataError(
+                f"mask_dict.json has no mask {error} of '{video.name}'; files are mixed"
+            ) from None
+        if any(len(code) != len(video.frames) for code in codes):
+            raise DataError(
+                f"mask_dict.json and meta_expressions.json disagree on the number of frames of "
+                f"'{video.name}'; fetch both again"
+            )
+    key = f"{video.name}/{expression.key}"
+    return Item(key, video.name, Sentence(video, expression, codes))
+
+
+def _truth(sentence: Sentence, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """uint8 [T, H, W]: 1 where any of the expression's objects is."""
+    if sentence.codes is not None:
+        truth = np.zeros((len(sentence.video.frames), *size), np.uint8)
+        for codes in sentence.codes:
+            for number, code in enumerate(codes):
+                truth[number] |= rle.decode(
+                    code, size, f"mask_dict.json '{sentence.video.name}'"
+                )
+        return truth
+    labels = sentence.video.read_labels()
+    return np.isin(labels, sentence.expression.objects).astype(np.uint8)
+
+
+def _means(davis: Mapping[str, Any]) -> tuple[float, float]:
+    scores = SequenceScores.from_json(davis)
+    return scores.j_statistics()[0].mean, scores.f_statistics()[0].mean

@@ -1,0 +1,111 @@
+"""What car-eval shows: progress with time left, a closing summary, one-line errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table as RichTable
+
+from .benchmarks.base import Cell, Table
+from .evaluate import Evaluation
+from .runner import Outcome
+
+
+def shown(value: Cell) -> str:
+    """A table cell as text: fractions with three digits, a dash for None."""
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+class Display:
+    """Standard output of one command; silent when ``quiet``, errors always shown."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.out = Console(quiet=quiet, highlight=False)
+        self.err = Console(stderr=True, highlight=False)
+
+    def progress(
+        self, outcomes: Iterable[Outcome], total: int, tell_failures: bool
+    ) -> Iterator[Outcome]:
+        """Pass outcomes on while a bar shows how many are done and how long the rest takes.
+
+        With ``tell_failures`` an item that fails is told at once.
+        """
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.out, disable=self.out.quiet) as progress:
+            task = progress.add_task("starting", total=total)
+            for outcome in outcomes:
+                progress.update(task, advance=1, description=escape(outcome.key[-28:]))
+                if outcome.error and tell_failures:
+                    self.err.print(
+                        f"[yellow]failed[/] {escape(outcome.key)}: {escape(outcome.error)}",
+                        soft_wrap=True,
+                    )
+                yield outcome
+
+    def summary(self, evaluation: Evaluation, out: Path) -> None:
+        """The tables, the speed and the files of a finished evaluation."""
+        for table in evaluation.summary.tables:
+            if len(table.rows) <= 24:
+                self.out.print(
+                    f"[bold]{escape(table.title)}[/]: {escape(table.protocol)}", soft_wrap=True
+                )
+                self.out.print(_rich_table(table))
+        timing = evaluation.timing
+        if timing is not None and timing.frames:
+            memory = (
+                f", peak memory {timing.peak_memory / 2**20:.0f} MiB"
+                if timing.peak_memory
+                else ""
+            )
+            self.out.print(
+                f"{timing.frames} frames in {timing.seconds:.1f} s of segmentation "
+                f"({timing.fps:.2f} frames/s per worker{memory})"
+            )
+        names = ", ".join(str(path.relative_to(out)) for path in evaluation.files)
+        self.out.print(
+            f"written to [bold]{escape(str(out))}[/]: {escape(names)}", soft_wrap=True
+        )
+        if evaluation.failures:
+            self.err.print(
+                f"[yellow]{len(evaluation.failures)} failed[/] and are not in the numbers: "
+                + escape(", ".join(outcome.key for outcome in evaluation.failures)),
+                soft_wrap=True,
+            )
+
+    def error(self, message: str) -> None:
+        """One line per problem on standard error."""
+        for line in message.splitlines():
+            self.err.print(f"[red]error:[/] {escape(line)}", soft_wrap=True)
+
+
+def _rich_table(table: Table) -> RichTable:
+    rich = RichTable(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for number, column in enumerate(table.columns):
+        first = number == 0
+        rich.add_column(escape(column), justify="left" if first else "right", no_wrap=not first)
+    for row in table.rows:
+        rich.add_row(*(escape(shown(cell)) for cell in row))
+    return rich

@@ -1,0 +1,1 @@
+"""What benchmarks read and write: layouts of data sets, annotation files, predictions."""

@@ -1,0 +1,110 @@
+"""Paths that stay inside their folder, and files that are whole or not there at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from car_video.errors import DataError, OutputError
+
+JsonValue = Any
+
+
+def inside(root: Path, *parts: str) -> Path:
+    """``root`` joined with names that came out of a data file, refused if they would leave it.
+
+    Names are judged as written (links inside a data set are the user's own business).
+
+    Args:
+        root: folder that must not be left.
+        parts: relative names; each may hold several components separated by ``/``.
+
+    Raises:
+        DataError: an empty, absolute or drive-qualified name, or one with a ``..``.
+    """
+    path = root
+    for part in parts:
+        pieces = part.replace("\\", "/").split("/")
+        unsafe = part.startswith(("/", "\\")) or ":" in pieces[0] or "\0" in part
+        if not part or unsafe or any(piece in ("", "..") for piece in pieces):
+            raise DataError(
+                f"refused path {part!r}: it is empty or leaves {root}; "
+                f"names must be relative, without '..'"
+            )
+        path = path.joinpath(*pieces)
+    return path
+
+
+def need_folder(path: Path, what: str) -> Path:
+    """``path`` if it is a folder, else a DataError that names it."""
+    if not path.is_dir():
+        found = "is a file" if path.exists() else "does not exist"
+        raise DataError(f"{what}: folder '{path}' {found}; check the path")
+    return path
+
+
+def need_file(path: Path, what: str) -> Path:
+    """``path`` if it is a file, else a DataError that names it."""
+    if not path.is_file():
+        raise DataError(f"{what} '{path}' is missing; add it or check the path")
+    return path
+
+
+def first_existing(*candidates: Path) -> Path | None:
+    """The first path that exists, or None."""
+    return next((path for path in candidates if path.exists()), None)
+
+
+def read_json(path: Path, what: str) -> JsonValue:
+    """Parsed JSON of a file, else a DataError that names it."""
+    need_file(path, what)
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{what} '{path}' is not valid JSON ({error}); write it anew") from None
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary name beside ``path`` that becomes ``path`` when the block ends well.
+
+    Raises:
+        OutputError: the folder cannot be written or the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
+        os.close(handle)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write '{path}': {error.strerror}; choose another --out"
+        ) from None
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)  # mkstemp makes files private, results are for everybody
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write '{path}': {error.strerror}; free space or choose another --out"
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole UTF-8 text file or none."""
+    with atomic(path) as part:
+        part.write_text(text, "utf-8")
+
+
+def write_json(path: Path, value: JsonValue, indent: int | None = 1) -> None:
+    """Write a whole JSON file or none; floats keep all digits."""
+    write_text(
+        path, json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    )

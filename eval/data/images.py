@@ -1,0 +1,73 @@
+"""Pictures and label maps in and out of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from car_video.errors import DataError
+from car_video.io.palette import davis_palette
+
+from .files import atomic
+
+Image.MAX_IMAGE_PIXELS = None  # data sets are chosen by the user; large frames are no attack
+
+
+def _open(path: Path, what: str) -> Image.Image:
+    try:
+        image = Image.open(path)
+        image.load()
+    except FileNotFoundError:
+        raise DataError(f"{what} '{path}' is missing; add it or check the path") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        reason = "not an image" if isinstance(error, UnidentifiedImageError) else str(error)
+        raise DataError(f"cannot decode {what} '{path}' ({reason}); replace the file") from None
+    return image
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """uint8 [H, W, 3] RGB picture; DataError when it is missing or cannot be decoded."""
+    return np.ascontiguousarray(np.asarray(_open(path, "image").convert("RGB")))
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Height and width without decoding the pixels."""
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except FileNotFoundError:
+        raise DataError(f"image '{path}' is missing; add it or check the path") from None
+    except (UnidentifiedImageError, OSError) as error:
+        raise DataError(f"cannot read image '{path}' ({error}); replace the file") from None
+
+
+def read_labels(path: Path, what: str = "mask") -> NDArray[np.uint8]:
+    """uint8 [H, W] label map from a palette, 8-bit grey or 1-bit PNG (1-bit gives 0 and 1).
+
+    Raises:
+        DataError: missing, undecodable, or a PNG that stores colours instead of numbers.
+    """
+    image = _open(path, what)
+    if image.mode not in ("P", "L", "1"):
+        raise DataError(
+            f"{what} '{path}' has mode {image.mode}; save it as palette or 8-bit grey PNG "
+            f"whose value is the object or class number"
+        )
+    return np.asarray(image).astype(np.uint8)
+
+
+def write_labels(path: Path, labels: NDArray[np.uint8]) -> None:
+    """Palette PNG (DAVIS colours) of a uint8 [H, W] label map."""
+    image = Image.fromarray(labels, "L")
+    image.putpalette(davis_palette().tobytes())
+    with atomic(path) as part:
+        image.save(part, format="PNG", compress_level=1)
+
+
+def write_binary(path: Path, mask: NDArray[np.bool_]) -> None:
+    """8-bit grey PNG with values 0 and 255 of a bool [H, W] mask."""
+    with atomic(path) as part:
+        Image.fromarray(mask.astype(np.uint8) * 255).save(part, format="PNG", compress_level=1)

@@ -1,0 +1,141 @@
+"""Sequences of frames with ground truth: the layouts of DAVIS-2017 and (Ref-)YouTube-VOS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from car_video.errors import DataError
+
+from .files import first_existing, inside, need_folder
+from .images import read_labels
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+@dataclass(frozen=True)
+class Video:
+    """One sequence.
+
+    Attributes:
+        name: folder name.
+        frames: frame names without suffix, in order.
+        images: one picture per frame.
+        labels: one label-map PNG per frame, or None where the ground truth is hidden.
+    """
+
+    name: str
+    frames: tuple[str, ...]
+    images: tuple[Path, ...]
+    labels: tuple[Path, ...] | None
+
+    def read_labels(self) -> NDArray[np.uint8]:
+        """uint8 [T, H, W]: the ground truth; DataError when frames differ in size."""
+        if self.labels is None:
+            raise DataError(f"sequence '{self.name}' has no ground truth; it cannot be scored")
+        maps = [read_labels(path, "annotation") for path in self.labels]
+        for path, labels in zip(self.labels, maps, strict=True):
+            if labels.shape != maps[0].shape:
+                raise DataError(
+                    f"annotation '{path}' is {labels.shape[1]}x{labels.shape[0]}, the first of "
+                    f"'{self.name}' {maps[0].shape[1]}x{maps[0].shape[0]}; restore the file"
+                )
+        return np.stack(maps)
+
+
+def find_video(
+    name: str,
+    image_root: Path,
+    label_root: Path | None,
+    frames: Sequence[str] | None = None,
+) -> Video:
+    """A sequence from its folders, with every file seen to be there.
+
+    Args:
+        name: sequence; a name that leaves the roots is refused.
+        image_root: folder of sequence folders with pictures.
+        label_root: folder of sequence folders with PNGs, or None.
+        frames: names of the frames that count; None takes every picture.
+
+    Raises:
+        DataError: a missing folder, picture or annotation.
+    """
+    folder = need_folder(inside(image_root, name), f"sequence '{name}'")
+    pictures = {
+        p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in IMAGE_SUFFIXES
+    }
+    names = tuple(frames) if frames is not None else tuple(pictures)
+    if not names:
+        raise DataError(f"sequence '{name}' has no frames in '{folder}'; add its JPEG files")
+    for frame in names:
+        if frame not in pictures:
+            inside(folder, frame)
+            raise DataError(f"frame '{frame}' of '{name}' is missing in '{folder}'; restore it")
+    labels: tuple[Path, ...] | None = None
+    if label_root is not None:
+        labels = _label_paths(name, inside(label_root, name), names, strict=frames is None)
+    return Video(name, names, tuple(pictures[frame] for frame in names), labels)
+
+
+def _label_paths(
+    name: str, folder: Path, frames: tuple[str, ...], strict: bool
+) -> tuple[Path, ...]:
+    need_folder(folder, f"ground truth of '{name}'")
+    present = {p.stem for p in folder.glob("*.png")}
+    for frame in frames:
+        if frame not in present:
+            raise DataError(f"annotation '{folder / frame}.png' is missing; restore it")
+    extra = sorted(present - set(frames))
+    if strict and extra:
+        raise DataError(
+            f"frame '{extra[0]}' of '{name}' has an annotation but no picture; restore the JPEG"
+        )
+    return tuple(folder / f"{frame}.png" for frame in frames)
+
+
+def davis_roots(root: Path, task: str) -> tuple[Path, Path]:
+    """Folders of pictures and annotations in a DAVIS-2017 tree or its YouTube-VOS-like form.
+
+    The official ``unsupervised`` task has annotations of its own; they are used where present.
+
+    Raises:
+        DataError: neither layout is there.
+    """
+    need_folder(root, "data")
+    bases = [root, root / "DAVIS", root / "valid"]
+    for base in bases:
+        names = ["Annotations_unsupervised"] if task == "unsupervised" else []
+        for labels in [*names, "Annotations"]:
+            for resolution in ("480p", "Full-Resolution", "."):
+                pictures = base / "JPEGImages" / resolution
+                if pictures.is_dir() and (base / labels / resolution).is_dir():
+                    return pictures, base / labels / resolution
+    raise DataError(
+        f"'{root}' is no DAVIS-2017 folder: want JPEGImages/480p/<sequence>/ and "
+        f"Annotations/480p/<sequence>/ in it"
+    )
+
+
+def sequence_names(root: Path, labels: Path, split: str) -> list[str]:
+    """Names of a split: its list in ImageSets where there is one, else every annotated folder.
+
+    Raises:
+        DataError: the list is empty or holds a name twice.
+    """
+    listing = first_existing(
+        *(
+            base / "ImageSets" / year / f"{split}.txt"
+            for base in (root, root / "DAVIS")
+            for year in ("2017", "")
+        )
+    )
+    if listing is None:
+        return sorted(p.name for p in labels.iterdir() if p.is_dir())
+    names = listing.read_text("utf-8").split()
+    if not names or len(set(names)) != len(names):
+        raise DataError(f"'{listing}' is empty or names a sequence twice; correct the list")
+    return names

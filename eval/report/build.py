@@ -1,0 +1,168 @@
+"""Put a report together: plots and picture strips first, then the two templates."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from ..benchmarks.base import Cell, Item, Summary
+from ..data.files import atomic, write_text
+from ..version import tool_version
+from . import plots, strips
+
+if TYPE_CHECKING:
+    from ..evaluate import Request, Timing
+    from ..runner import Outcome
+
+_SHOWN = 3  # best and worst items with pictures
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An encoded picture of the report.
+
+    Attributes:
+        file: path below the output folder.
+        data: PNG or JPEG.
+        title: what it shows.
+        note: a line below the title, for instance the score.
+    """
+
+    file: str
+    data: bytes
+    title: str
+    note: str = ""
+
+    @property
+    def uri(self) -> str:
+        """The picture as a ``data:`` address, so that the page needs no other file."""
+        kind = "jpeg" if self.file.endswith(".jpg") else "png"
+        return f"data:image/{kind};base64,{base64.b64encode(self.data).decode('ascii')}"
+
+
+def write_report(
+    request: Request,
+    summary: Summary,
+    timing: Timing | None,
+    items: Sequence[Item],
+    failures: Sequence[Outcome],
+) -> list[Path]:
+    """Write ``report.html``, ``report.md`` and the pictures that the latter shows.
+
+    Returns:
+        The files, HTML first.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    charts = _charts(summary)
+    best, worst = _examples(request, summary, items)
+    for picture in (*charts, *best, *worst):
+        with atomic(request.out / picture.file) as part:
+            part.write_bytes(picture.data)
+    values: dict[str, Any] = {
+        "benchmark": request.benchmark.name,
+        "labels": dict(request.labels),
+        "predictions": str(request.predictions) if request.predictions else None,
+        "summary": summary,
+        "timing": timing,
+        "item_count": len(items),
+        "failures": failures,
+        "charts": charts,
+        "best": best,
+        "worst": worst,
+        "legend": strips.LEGEND,
+        "plots_missing": not plots.available(),
+        "version": tool_version(),
+    }
+    environment = _environment()
+    files = []
+    for name in ("report.html", "report.md"):
+        write_text(request.out / name, environment.get_template(f"{name}.j2").render(values))
+        files.append(request.out / name)
+    return files + [request.out / picture.file for picture in charts]
+
+
+def _environment() -> jinja2.Environment:
+    folder = resources.files(__package__) / "templates"
+
+    def load(name: str) -> str | None:
+        path = folder / name
+        return path.read_text("utf-8") if path.is_file() else None
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(load),
+        autoescape=lambda name: bool(name and name.startswith("report.html")),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["cell"] = shown
+    environment.filters["md"] = _markdown
+    return environment
+
+
+def shown(value: Cell) -> str:
+    """A table cell as text: fractions with four digits, a dash for None."""
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _markdown(text: str) -> str:
+    """Text that keeps its meaning in a Markdown table."""
+    return str(text).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def _charts(summary: Summary) -> list[Picture]:
+    if not plots.available():
+        return []
+    charts = []
+    if summary.bars:
+        title = (
+            f"{summary.metric} by {'class' if summary.metric == 'IoU' else 'sequence or set'}"
+        )
+        charts.append(
+            Picture("plots/scores.png", plots.bars(summary.bars, summary.metric), title)
+        )
+    if summary.flicker:
+        charts.append(
+            Picture(
+                "plots/flicker.png",
+                plots.flicker(summary.flicker),
+                "Flicker: instability from frame to frame, lower is calmer",
+            )
+        )
+    return charts
+
+
+def _examples(
+    request: Request, summary: Summary, items: Sequence[Item]
+) -> tuple[list[Picture], list[Picture]]:
+    """Strips of the items with the best and the worst scores, each item once."""
+    by_key = {item.key: item for item in items}
+    ranked = sorted(summary.ranking, key=lambda bar: (-bar.value, bar.key))
+    count = min(_SHOWN, (len(ranked) + 1) // 2)
+    worst = ranked[max(count, len(ranked) - count) :][::-1]
+    return (
+        _strips(request, by_key, {b.key: b.value for b in ranked[:count]}, "best"),
+        _strips(request, by_key, {b.key: b.value for b in worst}, "worst"),
+    )
+
+
+def _strips(
+    request: Request, items: Mapping[str, Item], chosen: Mapping[str, float], kind: str
+) -> list[Picture]:
+    pictures: list[Picture] = []
+    for key, value in chosen.items():
+        for strip in request.benchmark.strips(items[key], request.masks):
+            name = f"plots/{kind}-{len(pictures) + 1}.jpg"
+            note = f"{kind}: {value:.4f}"
+            pictures.append(Picture(name, strips.encode(strip), strip.title, note))
+    return pictures

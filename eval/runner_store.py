@@ -1,0 +1,85 @@
+"""What a run leaves on disk so that it can be continued: its settings and a record per item."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from car_video.errors import OutputError
+
+from .data.files import inside, write_json
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """The output folder of a run.
+
+    ``run.json`` holds the settings, ``records/<key>.json`` the numbers of a finished item.
+    A record is written last and whole, so an item with a record is done.
+    """
+
+    root: Path
+
+    @property
+    def predictions(self) -> Path:
+        return self.root / "predictions"
+
+    def open(self, settings: Mapping[str, Any], resume: bool, overwrite: bool) -> None:
+        """Begin or continue a run.
+
+        Args:
+            settings: everything that changes the numbers; plain data.
+            resume: continue an earlier run, which must have the same settings.
+            overwrite: forget the records of an earlier run.
+
+        Raises:
+            OutputError: an earlier run without ``resume`` or ``overwrite``, other settings, a
+                file in the folder's place, a folder that cannot be written.
+        """
+        if self.root.exists() and not self.root.is_dir():
+            raise OutputError(f"'{self.root}' is a file; name a folder with --out")
+        earlier = self._read(self.root / "run.json")
+        if earlier is not None and not overwrite:
+            if not resume:
+                raise OutputError(
+                    f"'{self.root}' holds an earlier run; continue it with --resume, start "
+                    f"anew with --overwrite, or choose another --out"
+                )
+            changed = sorted(
+                k for k in {*earlier, *settings} if earlier.get(k) != settings.get(k)
+            )
+            if changed:
+                raise OutputError(
+                    f"'{self.root}' was run with another {changed[0]} "
+                    f"({earlier.get(changed[0])!r}); use the same settings or another --out"
+                )
+            return
+        for record in sorted(self.root.glob("records/**/*.json")):
+            record.unlink()
+        write_json(self.root / "run.json", dict(settings))
+
+    def record(self, key: str) -> Record | None:
+        """The record of a finished item, or None."""
+        return self._read(self._path(key))
+
+    def write(self, key: str, record: Record) -> None:
+        """Mark an item as finished."""
+        write_json(self._path(key), record, indent=None)
+
+    def _path(self, key: str) -> Path:
+        return inside(self.root / "records", f"{key}.json")
+
+    @staticmethod
+    def _read(path: Path) -> Record | None:
+        try:
+            value = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise OutputError(f"'{path}' is damaged ({error}); delete it and go on") from None
+        return value if isinstance(value, dict) else None

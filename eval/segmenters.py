@@ -1,0 +1,153 @@
+"""How benchmarks get masks: the public API of car_video, timed.
+
+A :class:`SegmenterSpec` is small and picklable; every worker builds the model from it once.
+Tests pass a spec of their own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from car_video.config import Config, SegmentConfig
+from car_video.errors import ConfigError
+from car_video.types import Frame, FramePrediction
+
+MODES = ("per-frame", "online", "offline")
+
+
+class Segmenters(Protocol):
+    """A loaded model that segments images and videos for any expressions."""
+
+    clock: Clock
+    config: Config
+
+    def image(
+        self,
+        image: NDArray[np.uint8],
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+    ) -> FramePrediction:
+        """Segment one picture, with the preset's configuration or another one."""
+        ...
+
+    def video(
+        self,
+        frames: Iterable[Frame],
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+    ) -> Iterator[FramePrediction]:
+        """Segment a sequence from its first frame, one prediction per frame."""
+        ...
+
+
+class SegmentersSpec(Protocol):
+    """What it takes to load a model in another process."""
+
+    def build(self) -> Segmenters:
+        """Load the model."""
+        ...
+
+
+@dataclass
+class Clock:
+    """Frames segmented and seconds spent in the segmenter (files not counted)."""
+
+    frames: int = 0
+    seconds: float = 0.0
+
+    def reset(self) -> None:
+        self.frames, self.seconds = 0, 0.0
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model of car_video by name with its configuration.
+
+    Attributes:
+        model: name for ``load_model``.
+        config: preset.
+        mode: ``per-frame`` (each frame on its own), ``online`` or ``offline``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    """
+
+    model: str
+    config: Config
+    mode: str = "per-frame"
+    device: str = "auto"
+
+    def build(self) -> ModelSegmenters:
+        return ModelSegmenters(self)
+
+
+@dataclass
+class ModelSegmenters:
+    """The real thing; keeps the last image segmenter for pictures with the same words."""
+
+    spec: ModelSpec
+    clock: Clock = field(default_factory=Clock)
+    _image: tuple[SegmentConfig, tuple[str, ...], Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.model = _api().load_model(self.spec.model, device=self.spec.device)
+        self.config = self.spec.config
+
+    def image(
+        self,
+        image: NDArray[np.uint8],
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+    ) -> FramePrediction:
+        segmenter = self._image_segmenter(tuple(expressions), config or self.config.segment)
+        started = time.perf_counter()
+        prediction = segmenter.segment(image)
+        self._count(started)
+        return prediction
+
+    def video(
+        self,
+        frames: Iterable[Frame],
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+    ) -> Iterator[FramePrediction]:
+        if self.spec.mode != "per-frame":
+            raise ConfigError(f"mode '{self.spec.mode}' is not in this version; use per-frame")
+        for frame in frames:
+            prediction = self.image(frame.image, expressions, config)
+            yield dataclasses.replace(prediction, index=frame.index, time=frame.time)
+
+    def _image_segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> Any:
+        if self._image is None or self._image[0] != config:
+            segmenter = _api().ImageSegmenter(self.model, list(expressions), config)
+        else:
+            segmenter = self._image[2]
+            if self._image[1] != expressions:
+                segmenter.set_expressions(list(expressions))
+        self._image = (config, expressions, segmenter)
+        return segmenter
+
+    def _count(self, started: float) -> None:
+        self.clock.seconds += time.perf_counter() - started
+        self.clock.frames += 1
+
+
+def _api() -> Any:
+    """car_video, imported when a model is wanted: scoring never needs torch."""
+    return importlib.import_module("car_video")
+
+
+def make_spec(model: str, config: Config, mode: str, device: str) -> SegmentersSpec:
+    """The spec that the command line uses; a seam for tests."""
+    return ModelSpec(model, config, mode, device)
+
+
+def config_data(config: Config) -> dict[str, Any]:
+    """A configuration as plain data, for comparing and recording runs."""
+    return dataclasses.asdict(config)

@@ -1,0 +1,191 @@
+"""Small data sets on disk with exact ground truth: coloured squares on grey."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .fakes import COLOURS
+
+NAMES = list(COLOURS)
+
+
+def scene(height: int, width: int, step: int, objects: int) -> tuple[np.ndarray, np.ndarray]:
+    """A picture with up to three squares, moved by ``step``, and its label map."""
+    image = np.full((height, width, 3), 128, np.uint8)
+    labels = np.zeros((height, width), np.uint8)
+    for number in range(objects):
+        top, left = 4 + 3 * number + step, 3 + 16 * number + step
+        image[top : top + 12, left : left + 12] = COLOURS[NAMES[number]]
+        labels[top : top + 12, left : left + 12] = number + 1
+    return image, labels
+
+
+def save_labels(path: Path, labels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(labels.astype(np.uint8), "L")
+    image.putpalette([i for i in range(256) for _ in range(3)])
+    image.save(path)
+
+
+def save_image(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(path, format="PNG" if path.suffix == ".png" else None)
+
+
+def davis(
+    root: Path,
+    sequences: dict[str, int] | None = None,
+    frames: int = 5,
+    annotators: tuple[str, ...] = ("annot1",),
+    heights: dict[str, int] | None = None,
+) -> Path:
+    """A DAVIS-2017 tree: sequence name -> number of objects."""
+    sequences = {"one": 1, "two": 2, "three": 3} if sequences is None else sequences
+    for name, objects in sequences.items():
+        height = (heights or {}).get(name, 40)
+        for frame in range(frames):
+            image, labels = scene(height, 64, frame, objects)
+            save_image(root / f"JPEGImages/480p/{name}/{frame:05d}.png", image)
+            save_labels(root / f"Annotations/480p/{name}/{frame:05d}.png", labels)
+    lists = root / "ImageSets/2017"
+    lists.mkdir(parents=True)
+    (lists / "val.txt").write_text("\n".join(sequences) + "\n")
+    texts = root / "davis_text_annotations"
+    texts.mkdir()
+    for annotator in annotators:
+        lines = [
+            f'{name} {number + 1} "a {NAMES[number]} square"'
+            for name, objects in sequences.items()
+            for number in range(objects)
+        ]
+        (texts / f"Davis17_{annotator}.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def youtube_vos(root: Path, truth: bool = True) -> Path:
+    """Flat Ref-YouTube-VOS form with two videos and three expressions."""
+    videos = {}
+    for name, objects in (("v1", 2), ("v2", 1)):
+        for frame in range(4):
+            image, labels = scene(40, 64, frame, objects)
+            save_image(root / f"JPEGImages/{name}/{frame:05d}.png", image)
+            if truth:
+                save_labels(root / f"Annotations/{name}/{frame:05d}.png", labels)
+        videos[name] = {
+            "frames": [f"{frame:05d}" for frame in range(4)],
+            "expressions": {
+                str(i): {"exp": f"the {NAMES[i]} square", "obj_id": str(i + 1)}
+                for i in range(objects)
+            },
+        }
+    (root / "meta_expressions.json").write_text(json.dumps({"videos": videos}))
+    return root
+
+
+def polygon(mask: np.ndarray) -> list[list[float]]:
+    """The polygon of a square mask."""
+    rows, columns = np.nonzero(mask)
+    top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+    return [[float(v) for v in (left, top, right, top, right, bottom, left, bottom)]]
+
+
+def coco_instances(labels: np.ndarray, image_id: int, categories: dict[int, int]) -> list[dict]:
+    """COCO annotations of a label map; categories: label -> COCO category."""
+    return [
+        {
+            "id": image_id * 10 + label,
+            "image_id": image_id,
+            "category_id": category,
+            "iscrowd": 0,
+            "area": float((labels == label).sum()),
+            "bbox": [0, 0, 1, 1],
+            "segmentation": polygon(labels == label),
+        }
+        for label, category in categories.items()
+    ]
+
+
+def refer(root: Path, dataset: str = "refcoco", pictures: int = 3) -> Path:
+    """REFER's official form: ``refs(unc).p`` and ``instances.json`` in a folder per set."""
+    images, annotations, refs = [], [], []
+    for number in range(1, pictures + 1):
+        image, labels = scene(40, 64, number, 3)
+        name = f"COCO_train2014_{number:012d}.png"
+        save_image(root / dataset / "images" / name, image)
+        images.append({"id": number, "file_name": name, "height": 40, "width": 64})
+        annotations += coco_instances(labels, number, {1: 1, 2: 2, 3: 3})
+        for label in (1, 2):
+            ref = number * 10 + label
+            sentences = [
+                {"sent_id": ref * 10 + i, "raw": text, "sent": text.lower(), "tokens": []}
+                for i, text in enumerate((f"The {NAMES[label - 1].upper()} square", "thing"))
+            ]
+            refs.append(
+                {
+                    "ref_id": ref,
+                    "ann_id": ref,
+                    "image_id": number,
+                    "category_id": label,
+                    "split": "train" if number == pictures else "val",
+                    "file_name": name,
+                    "sentences": sentences,
+                    "sent_ids": [s["sent_id"] for s in sentences],
+                }
+            )
+    data = {"images": images, "annotations": annotations, "categories": []}
+    (root / dataset / "instances.json").write_text(json.dumps(data))
+    with (root / dataset / "refs(unc).p").open("wb") as file:
+        pickle.dump(refs, file, protocol=2)
+    return root
+
+
+def grefer(root: Path) -> Path:
+    """gRefCOCO: one target, two targets, none."""
+    image, labels = scene(40, 64, 1, 2)
+    save_image(root / "images/COCO_train2014_000000000001.png", image)
+    data = {
+        "images": [
+            {"id": 1, "file_name": "COCO_train2014_000000000001.png", "height": 40, "width": 64}
+        ],
+        "annotations": coco_instances(labels, 1, {1: 1, 2: 2}),
+        "categories": [],
+    }
+    refs = [
+        ([11], "red square", False),
+        ([11, 12], "the red and green squares", False),
+        ([-1], "an elephant", True),
+        ([-1], "the red elephant", True),
+    ]
+    entries = [
+        {
+            "ref_id": i,
+            "image_id": 1,
+            "split": "val",
+            "ann_id": annotation,
+            "no_target": none,
+            "category_id": [1],
+            "sentences": [{"sent_id": 100 + i, "raw": text, "sent": text}],
+        }
+        for i, (annotation, text, none) in enumerate(refs)
+    ]
+    (root / "grefs(unc).json").write_text(json.dumps(entries))
+    (root / "instances.json").write_text(json.dumps(data))
+    return root
+
+
+def voc(root: Path, pictures: int = 3) -> Path:
+    """A VOC2012 tree with classes 1 and 2 and a border of ignored pixels."""
+    for number in range(pictures):
+        image, labels = scene(40, 64, number, 2)
+        labels[0] = 255
+        save_image(root / f"JPEGImages/p{number}.jpg", image)
+        save_labels(root / f"SegmentationClass/p{number}.png", labels)
+    lists = root / "ImageSets/Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "val.txt").write_text("".join(f"p{number}\n" for number in range(pictures)))
+    return root

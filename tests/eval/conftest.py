@@ -1,0 +1,34 @@
+"""Fixtures of the evaluation tests: the command line with a fake model, the shared data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from car_video.eval import cli, segmenters
+
+from .fakes import ColourSpec
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("the development data (../shared/data) is not on this machine")
+    return SHARED
+
+
+@pytest.fixture
+def car_eval(monkeypatch, capsys):
+    """Run car-eval with the colour segmenter; gives exit code, standard output and error."""
+
+    def run(*arguments, spec: ColourSpec | None = None) -> tuple[int, str, str]:
+        made = spec or ColourSpec()
+        monkeypatch.setattr(segmenters, "make_spec", lambda *_: made)
+        with pytest.raises(SystemExit) as exit_info:
+            cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return int(exit_info.value.code or 0), captured.out, captured.err
+
+    return run

@@ -1,0 +1,71 @@
+"""A segmenter without a model: it finds colours by name. Importable by worker processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from car_video.eval.segmenters import Clock
+
+from car_video.config import Config
+from car_video.errors import SourceError
+from car_video.types import FramePrediction
+
+COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 60, 220)}
+
+
+def find_colour(image: np.ndarray, text: str) -> np.ndarray:
+    """Pixels near the colour that the text names; nothing for other texts."""
+    for name, colour in COLOURS.items():
+        if name in text:
+            return np.abs(image.astype(int) - colour).sum(axis=2) < 150
+    return np.zeros(image.shape[:2], bool)
+
+
+@dataclass
+class ColourSegmenters:
+    spec: ColourSpec
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.config = Config()
+
+    def image(self, image, expressions, config=None) -> FramePrediction:
+        self._misbehave(image)
+        masks = np.stack([find_colour(image, text) for text in expressions])
+        present = masks.any(axis=(1, 2))
+        scores = np.where(present, 0.9, 0.0).astype(np.float32)
+        self.clock.frames += 1
+        self.clock.seconds += 0.01
+        return FramePrediction(0, 0.0, tuple(expressions), masks, scores, present)
+
+    def video(self, frames, expressions, config=None):
+        for frame in frames:
+            yield self.image(frame.image, expressions, config)
+
+    def _misbehave(self, image: np.ndarray) -> None:
+        """Odd sizes are what the specs below react to, to fail on one sequence only."""
+        height = image.shape[0]
+        if height == self.spec.fail_at_height:
+            raise SourceError("this one cannot be segmented; leave it out")
+        if height == self.spec.crash_at_height:
+            raise RuntimeError("a bug\nin two lines")
+        if height == self.spec.die_at_height:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.spec.count_file:
+            with Path(self.spec.count_file).open("a") as file:
+                file.write("x")
+
+
+@dataclass(frozen=True)
+class ColourSpec:
+    fail_at_height: int = 0
+    crash_at_height: int = 0
+    die_at_height: int = 0
+    count_file: str = ""
+
+    def build(self) -> ColourSegmenters:
+        return ColourSegmenters(self)

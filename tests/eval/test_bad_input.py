@@ -1,0 +1,267 @@
+"""Bad data and predictions: one line that names file and remedy, exit code 2, no results."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from . import builders
+
+
+@pytest.fixture
+def davis(tmp_path):
+    return builders.davis(tmp_path / "davis", {"one": 1, "two": 2})
+
+
+@pytest.fixture
+def masks(davis, tmp_path):
+    """Perfect predictions: the annotation itself, in the flat layout."""
+    shutil.copytree(davis / "Annotations/480p", tmp_path / "masks")
+    return tmp_path / "masks"
+
+
+def refused(run, tmp_path, *arguments) -> str:
+    out = tmp_path / "refused"
+    code, printed, err = run(*arguments, "--out", out, "--quiet")
+    assert code == 2
+    assert printed == ""
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+    assert not list(out.glob("*")) or not (out / "results.json").exists()
+    return err
+
+
+@pytest.fixture
+def score(car_eval, tmp_path, davis):
+    def run(predictions, *more) -> str:
+        return refused(
+            car_eval, tmp_path, "score", "ref-davis", "--data", davis, "--predictions",
+            predictions, *more,
+        )  # fmt: skip
+
+    return run
+
+
+def test_good_predictions_pass(car_eval, tmp_path, davis, masks):
+    arguments = ["score", "ref-davis", "--data", davis, "--predictions", masks]
+    assert car_eval(*arguments, "--out", tmp_path / "o")[0] == 0
+
+
+def test_missing_predicted_frame(score, masks):
+    (masks / "two/00003.png").unlink()
+    err = score(masks)
+    assert err.count("\n") == 1
+    assert "two/00003.png' is missing" in err
+
+
+def test_two_bad_files_are_two_lines(score, masks):
+    (masks / "two/00003.png").unlink()
+    (masks / "one/00001.png").unlink()
+    assert score(masks).count("error: ") == 2
+
+
+def test_masks_of_another_size(score, masks):
+    builders.save_labels(masks / "one/00002.png", np.zeros((20, 32), np.uint8))
+    err = score(masks)
+    assert "one/00002.png' is 32x20, the annotation 64x40" in err
+    assert "resize" in err
+
+
+def test_unknown_object_ids(score, masks):
+    labels = np.zeros((40, 64), np.uint8)
+    labels[3, 3] = 7
+    builders.save_labels(masks / "two/00000.png", labels)
+    assert "unknown object id 7, the annotation has 1, 2" in score(masks)
+
+
+def test_binary_masks_for_two_objects(score, masks):
+    Image.fromarray(np.full((40, 64), 255, np.uint8)).save(masks / "two/00000.png")
+    assert "unknown object id 255" in score(masks)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "I;16"])
+def test_png_of_the_wrong_mode(score, masks, mode):
+    Image.new(mode, (64, 40)).save(masks / "one/00000.png")
+    err = score(masks)
+    assert f"mode {mode}" in err
+    assert "palette or 8-bit grey" in err
+
+
+def test_a_png_that_is_none(score, masks):
+    (masks / "one/00000.png").write_text("no picture")
+    assert "cannot decode" in score(masks)
+
+
+def test_truncated_png(score, masks):
+    path = masks / "one/00000.png"
+    path.write_bytes(path.read_bytes()[:60])
+    assert "cannot decode" in score(masks)
+
+
+def test_predictions_of_another_data_set(score, tmp_path):
+    other = tmp_path / "other"
+    builders.save_labels(other / "bike/00000.png", np.zeros((40, 64), np.uint8))
+    assert "is it of another data set?" in score(other)
+    assert "do not exist" in score(tmp_path / "nowhere")
+
+
+def test_predictions_without_a_sequence(score, masks):
+    shutil.rmtree(masks / "one")
+    err = score(masks)
+    assert "no prediction for 'annot1/one'" in err
+    assert "--sequences" in err
+
+
+def test_flat_predictions_for_several_annotators(car_eval, tmp_path):
+    data = builders.davis(tmp_path / "d2", {"one": 1}, annotators=("annot1", "annot2"))
+    shutil.copytree(data / "Annotations/480p", tmp_path / "flat")
+    arguments = ["score", "ref-davis", "--data", data, "--predictions", tmp_path / "flat"]
+    assert "annot1/one" in refused(car_eval, tmp_path, *arguments)
+    code, _, _ = car_eval(*arguments, "--annotators", "annot2", "--out", tmp_path / "o")
+    assert code == 0
+    assert "annot9" in refused(car_eval, tmp_path, *arguments, "--annotators", "annot9")
+
+
+def test_predictions_json_of_other_sentences_and_lengths(score, tmp_path):
+    path = tmp_path / "json/one/predictions.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"expressions": ["a dog"], "frames": [{"objects": []}] * 5}))
+    (tmp_path / "json/two.json").write_text("{}")
+    err = score(tmp_path / "json", "--sequences", "one")
+    assert "has no expression 'a red square' (object 1)" in err
+    path.write_text(json.dumps({"expressions": ["a red square"], "frames": []}))
+    assert "0 frames" in score(tmp_path / "json", "--sequences", "one")
+    assert "no predictions.json" in score(tmp_path / "json", "--sequences", "two")
+
+
+@pytest.mark.parametrize(
+    ("record", "word"),
+    [
+        ({"sequence": "one", "object": 4, "segmentations": [None] * 5}, "unknown object id 4"),
+        ({"sequence": "one", "object": 1, "segmentations": [None]}, "1 frames"),
+        ({"sequence": "one", "object": "x", "segmentations": []}, "malformed"),
+        (
+            {
+                "sequence": "one",
+                "object": 1,
+                "segmentations": [{"size": [4, 4], "counts": [16]}] + [None] * 4,
+            },
+            "4x4 for a picture of 64x40",
+        ),
+    ],
+)
+def test_bad_rle_records(score, tmp_path, record, word):
+    (tmp_path / "r.json").write_text(json.dumps([record]))
+    assert word in score(tmp_path / "r.json", "--sequences", "one")
+
+
+def test_a_json_file_of_another_form(score, tmp_path):
+    (tmp_path / "r.json").write_text('{"a": 1}')
+    assert "not a JSON list" in score(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"),
+    [
+        (lambda d: (d / "JPEGImages/480p/one/00002.png").unlink(), "no picture"),
+        (lambda d: (d / "Annotations/480p/one/00002.png").unlink(), "annotation"),
+        (lambda d: shutil.rmtree(d / "JPEGImages/480p/one"), "sequence 'one'"),
+        (lambda d: shutil.rmtree(d / "Annotations"), "no DAVIS-2017 folder"),
+        (lambda d: (d / "ImageSets/2017/val.txt").write_text(""), "val.txt"),
+        (lambda d: (d / "ImageSets/2017/val.txt").write_text("one\none\n"), "twice"),
+        (lambda d: (d / "ImageSets/2017/val.txt").write_text("../one\n"), "refused path"),
+        (lambda d: (d / "ImageSets/2017/val.txt").write_text("/etc\n"), "refused path"),
+        (lambda d: shutil.rmtree(d / "davis_text_annotations"), "no expressions"),
+    ],
+)
+def test_damaged_davis_folders(car_eval, tmp_path, davis, damage, word):
+    damage(davis)
+    assert word in refused(car_eval, tmp_path, "ref-davis", "--data", davis)
+
+
+def expressions(davis, *lines):
+    path = davis / "davis_text_annotations/Davis17_annot1.txt"
+    path.write_text("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("lines", "word"),
+    [
+        (['one 1 "a"', 'two 1 "a"'], "mixed annotators: annot1 has no expression for object 2"),
+        (['one 1 "a"', 'two 1 "a"', 'two 2 "b"', 'two 3 "c"'], "unknown object id 3 of 'two'"),
+        (['one 1 "a"', 'two 1 "a"', 'two 2 ""'], "empty expression"),
+        (['one 1 "a"', 'one 1 "a"'], "duplicate"),
+    ],
+)
+def test_bad_expression_files(car_eval, tmp_path, davis, lines, word):
+    expressions(davis, *lines)
+    err = refused(car_eval, tmp_path, "ref-davis", "--data", davis)
+    assert word in err
+    assert err.count("\n") == 1
+
+
+def test_two_objects_may_share_a_sentence(car_eval, tmp_path, davis):
+    expressions(davis, 'one 1 "a red square"', 'two 1 "a red square"', 'two 2 "a red square"')
+    code, _, _ = car_eval("ref-davis", "--data", davis, "--out", tmp_path / "o")
+    assert code == 0
+
+
+@pytest.mark.parametrize("name", ["../one", "/one", "a/../../one"])
+def test_meta_expressions_that_leave_the_root(car_eval, tmp_path, name):
+    data = builders.youtube_vos(tmp_path / "yt")
+    path = data / "meta_expressions.json"
+    meta = json.loads(path.read_text())
+    meta["videos"][name] = meta["videos"].pop("v1")
+    path.write_text(json.dumps(meta))
+    assert "refused path" in refused(car_eval, tmp_path, "ref-youtube-vos", "--data", data)
+
+
+def test_frame_names_that_leave_the_root(car_eval, tmp_path):
+    data = builders.youtube_vos(tmp_path / "yt")
+    path = data / "meta_expressions.json"
+    path.write_text(path.read_text().replace('"00001"', '"../../x"'))
+    assert "refused path" in refused(car_eval, tmp_path, "ref-youtube-vos", "--data", data)
+
+
+@pytest.mark.parametrize("field", ["image", "mask"])
+def test_triples_that_leave_the_root(car_eval, tmp_path, field):
+    row = {"dataset": "refcoco", "split": "val", "ann_id": 1, "expression": "x"}
+    row |= {"image": "i.png", "mask": "m.png", field: "../secret.png"}
+    (tmp_path / "triples.json").write_text(json.dumps([row]))
+    assert "refused path" in refused(car_eval, tmp_path, "refcoco", "--data", tmp_path)
+
+
+def test_coco_file_names_that_leave_the_root(car_eval, tmp_path):
+    data = builders.refer(tmp_path / "refer")
+    path = data / "refcoco/instances.json"
+    path.write_text(path.read_text().replace("COCO_train2014_", "../../COCO_"))
+    assert "refused path" in refused(car_eval, tmp_path, "refcoco", "--data", data)
+
+
+def test_voc_names_that_leave_the_root(car_eval, tmp_path):
+    data = builders.voc(tmp_path / "voc")
+    (data / "ImageSets/Segmentation/val.txt").write_text("../../p0\n")
+    assert "refused path" in refused(car_eval, tmp_path, "voc", "--data", data)
+
+
+def test_unknown_class_and_missing_picture(car_eval, tmp_path):
+    data = builders.voc(tmp_path / "voc")
+    shutil.copytree(data / "SegmentationClass", tmp_path / "masks")
+    arguments = ["score", "voc", "--data", data, "--predictions", tmp_path / "masks"]
+    assert "unknown class 255" in refused(car_eval, tmp_path, *arguments)
+    (data / "JPEGImages/p1.jpg").unlink()
+    assert "p1.jpg' is missing" in refused(car_eval, tmp_path, *arguments)
+
+
+def test_an_undecodable_picture_fails_alone(car_eval, tmp_path, davis):
+    (davis / "JPEGImages/480p/one/00002.png").write_text("broken")
+    out = tmp_path / "o"
+    code, _, err = car_eval("ref-davis", "--data", davis, "--out", out)
+    assert code == 1
+    assert "one/00002.png" in err
+    assert "1 failed and are not in the numbers" in " ".join(err.split())
+    assert list(json.loads((out / "results.json").read_text())["per_sequence"]) == ["two"]
