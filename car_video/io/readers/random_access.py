@@ -1,0 +1,144 @@
+"""Frames by number, for work on keyframes and in both directions of time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from car_video.errors import ConfigError, SourceError
+from car_video.io.readers.backends import Backend, ImageBackend, VideoBackend
+from car_video.io.readers.base import Loaded, UndecodableError
+from car_video.io.readers.container import first_bytes, open_file
+from car_video.io.readers.decord_backend import agreeing_decord, decord_is_installed
+from car_video.io.readers.images import DEFAULT_IMAGE_FPS, IMAGE_SUFFIXES, list_images
+from car_video.io.readers.selection import Selection
+from car_video.io.readers.sources import parse_source
+from car_video.types import Frame
+
+BackendName = Literal["auto", "pyav", "decord"]
+
+
+class RandomAccessReader(Sequence[Frame]):
+    """The frames of a file or an image folder, by number.
+
+    ``reader[i]`` is the frame that :func:`read_frames` delivers with ``index == i``: the same
+    time, the same pixels. A damaged frame that reading in order skips keeps its place here;
+    asking for it raises :class:`SourceError`.
+
+    Args:
+        source: a video file, an image, or a folder of images.
+        size: bound in pixels for the longer side; nothing is enlarged.
+        backend: ``auto`` is PyAV, which is exact on every file. ``decord`` is used if a check
+            on this file shows that its frames are the same, and refused if not.
+        image_fps: frames per second that a folder of images is taken to have.
+
+    Attributes:
+        times: float64 [N]: seconds from the start of the source, one per frame.
+        backend: ``pyav``, ``decord`` or ``images``: what is used.
+
+    Raises:
+        SourceError: not readable, or not a file or folder.
+        ConfigError: an unknown backend, or decord asked for and not usable on this file.
+    """
+
+    def __init__(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        size: int | None = None,
+        backend: BackendName = "auto",
+        image_fps: float = DEFAULT_IMAGE_FPS,
+    ) -> None:
+        if backend not in ("auto", "pyav", "decord"):
+            raise ConfigError(f"backend {backend!r} is not known: take auto, pyav or decord")
+        named = parse_source(source)
+        if named.kind != "path":
+            raise SourceError(
+                f"{named.name}: live sources have no random access; use read_frames"
+            )
+        self._name = named.name
+        self._backend: Backend
+        self._open(Path(named.value).expanduser(), Selection(size=size), backend, image_fps)
+        if not len(self.times):
+            self.close()
+            raise SourceError(f"{self._name}: no frame in it can be decoded; empty or damaged")
+
+    def _open(self, path: Path, selection: Selection, backend: BackendName, fps: float) -> None:
+        if path.is_dir():
+            self.backend, self._backend = (
+                "images",
+                ImageBackend(list_images(path), selection, fps),
+            )
+            return
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+            first_bytes(path)
+            self.backend, self._backend = "images", ImageBackend([path], selection, fps)
+            return
+        plain = VideoBackend(partial(open_file, path), self._name, selection)
+        self.backend, self._backend = "pyav", plain
+        if backend == "decord":
+            other = None if selection.size is not None else agreeing_decord(path, plain)
+            if other is None:
+                self.close()
+                what = "does not fit this file" if decord_is_installed() else "is not installed"
+                raise ConfigError(f"{self._name}: decord {what}; take backend pyav")
+            self.backend, self._backend = "decord", other
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Seconds from the start of the source, one per frame."""
+        return self._backend.times
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __getitem__(self, index: int) -> Frame:  # type: ignore[override]
+        """The frame with this number; negative numbers count from the end.
+
+        Raises:
+            IndexError: there is no such frame.
+            SourceError: the frame is damaged.
+        """
+        place = range(len(self))[index]
+        return Frame(place, float(self.times[place]), self._load(place)[0])
+
+    def get_batch(self, indices: Sequence[int]) -> list[Frame]:
+        """The frames with these numbers, in this order; decoded in order of presentation.
+
+        Raises:
+            IndexError: there is no such frame.
+            SourceError: one of them is damaged.
+        """
+        places = [range(len(self))[index] for index in indices]
+        found = {place: self[place] for place in sorted(set(places))}
+        return [found[place] for place in places]
+
+    def _load(self, place: int) -> Loaded:
+        try:
+            return self._backend.load(place)
+        except UndecodableError as error:
+            raise SourceError(
+                f"{self._name}: frame {place} is damaged and cannot be shown; take another"
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the source. Safe to call twice."""
+        self._backend.close()
+
+    def __enter__(self) -> RandomAccessReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,93 @@
+"""Which frames of a source are wanted: a time span, a stride, a number, a size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from car_video.errors import ConfigError
+
+TIME_TOLERANCE = 1e-6
+"""Seconds. A start of 2.002 must not miss the frame whose time is 60 * 1001 / 30000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a user asks for. All parts are optional and hold together.
+
+    Attributes:
+        start: first time wanted, seconds from the start of the source.
+        end: first time no longer wanted, seconds.
+        stride: deliver every ``stride``-th frame of the source, counted from the first frame
+            at or after ``start``.
+        max_frames: deliver at most this many frames.
+        size: bound in pixels for the longer side of a delivered picture. The aspect is kept
+            and nothing is ever enlarged.
+
+    Raises:
+        ConfigError: a value out of range.
+    """
+
+    start: float | None = None
+    end: float | None = None
+    stride: int = 1
+    max_frames: int | None = None
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ConfigError(
+                    f"{name} is {value}: give seconds from the beginning, 0 or more"
+                )
+        if self.end is not None and self.end <= (self.start or 0):
+            raise ConfigError(
+                f"end ({self.end:g} s) must lie after start ({self.start or 0:g} s)"
+            )
+        for name in ("stride", "max_frames", "size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} is {value}: give a whole number, 1 or more")
+
+    def bounded(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of a delivered picture whose own size is given."""
+        longest = max(width, height)
+        if self.size is None or longest <= self.size:
+            return width, height
+        scale = self.size / longest
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+class Verdict(Enum):
+    """What to do with a frame."""
+
+    TAKE = "take"
+    PASS = "pass"
+    STOP = "stop"
+
+
+class Chooser:
+    """Applies a :class:`Selection` to frames in order of presentation."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._first: int | None = None
+        self._taken = 0
+
+    def judge(self, index: int, time: float) -> Verdict:
+        """Whether the frame of this index (before stride) and time (seconds) is wanted."""
+        wanted = self._selection
+        if wanted.end is not None and time >= wanted.end - TIME_TOLERANCE:
+            return Verdict.STOP
+        if wanted.start is not None and time < wanted.start - TIME_TOLERANCE:
+            return Verdict.PASS
+        if self._first is None:
+            self._first = index
+        return Verdict.PASS if (index - self._first) % wanted.stride else Verdict.TAKE
+
+    def took(self) -> bool:
+        """Count a delivered frame; True when no more are wanted."""
+        self._taken += 1
+        return self._taken == self._selection.max_frames

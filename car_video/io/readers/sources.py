@@ -1,0 +1,154 @@
+"""What a user names as a source, and the reader for it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from car_video.errors import ConfigError, SourceError
+from car_video.io.readers.animated import AnimatedImageReader, is_animated
+from car_video.io.readers.base import FrameReader
+from car_video.io.readers.camera import open_camera
+from car_video.io.readers.container import first_bytes, open_address, open_file, redact
+from car_video.io.readers.file import VideoFileReader
+from car_video.io.readers.images import (
+    DEFAULT_IMAGE_FPS,
+    IMAGE_SUFFIXES,
+    ImageReader,
+    list_images,
+)
+from car_video.io.readers.live import LiveReader
+from car_video.io.readers.selection import Selection
+from car_video.io.readers.stream_options import StreamOptions
+
+STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source string, understood.
+
+    Attributes:
+        kind: path, camera or address.
+        value: the path, the camera's number or name, or the address.
+        name: for people, without passwords.
+    """
+
+    kind: Literal["path", "camera", "address"]
+    value: str
+    name: str
+
+
+def parse_source(source: str | os.PathLike[str]) -> Source:
+    """Tell a path from ``webcam:N`` and from an address.
+
+    Raises:
+        SourceError: nothing given, or an unknown scheme.
+    """
+    text = os.fspath(source)
+    if not text.strip():
+        raise SourceError("no source given: name a video, a folder of images or webcam:0")
+    camera = re.fullmatch(r"(?:webcam|camera)(?::(.*))?", text)
+    if camera and not isinstance(source, Path):
+        return Source("camera", camera[1] or "0", text)
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)
+    if not scheme:
+        return Source("path", text, text)
+    kind = scheme[1].lower()
+    if kind == "file":
+        return Source("path", unquote(urlsplit(text).path), text)
+    if kind not in STREAM_SCHEMES:
+        raise SourceError(
+            f"{redact(text)}: cannot read {kind}:// addresses; "
+            f"known are {', '.join(f'{known}://' for known in STREAM_SCHEMES)}"
+        )
+    return Source("address", text, redact(text))
+
+
+def read_frames(
+    source: str | os.PathLike[str],
+    *,
+    start: float | None = None,
+    end: float | None = None,
+    stride: int = 1,
+    max_frames: int | None = None,
+    size: int | None = None,
+    image_fps: float = DEFAULT_IMAGE_FPS,
+    stream: StreamOptions | None = None,
+) -> FrameReader:
+    """Open a source and iterate over its frames.
+
+    Args:
+        source: a video file, an image, a folder of images, ``webcam:N`` or an address
+            (``rtsp://``, ``http://``, ...).
+        start: first time wanted, seconds from the beginning.
+        end: first time no longer wanted, seconds.
+        stride: deliver every ``stride``-th frame of the source.
+        max_frames: deliver at most so many frames.
+        size: bound in pixels for the longer side; the aspect is kept, nothing is enlarged.
+        image_fps: frames per second that a folder of images is taken to have.
+        stream: how patient to be with cameras and streams.
+
+    Returns:
+        An iterator of :class:`car_video.types.Frame` that is also a context manager.
+
+    Raises:
+        SourceError: the source cannot be read or gives no frame.
+        ConfigError: an argument out of range.
+
+    Example:
+        >>> for frame in read_frames("clip.mp4", stride=2):  # doctest: +SKIP
+        ...     print(frame.index, frame.time, frame.image.shape)
+    """
+    selection = Selection(start, end, stride, max_frames, size)
+    if not 0 < image_fps <= 1000:
+        raise ConfigError(f"image_fps is {image_fps}: give frames per second, above 0")
+    options = stream or StreamOptions()
+    named = parse_source(source)
+    if named.kind == "camera":
+        opener = partial(open_camera, named.value, silence=options.silence)
+        return LiveReader(named.name, opener, selection, options, kind="camera")
+    if named.kind == "address":
+        return _read_address(named, selection, options)
+    return _read_path(Path(named.value).expanduser(), named.name, selection, image_fps)
+
+
+def _read_path(path: Path, name: str, selection: Selection, image_fps: float) -> FrameReader:
+    if path.is_dir():
+        return ImageReader(name, list_images(path), selection, image_fps)
+    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+        first_bytes(path)
+        if is_animated(path):
+            return AnimatedImageReader(name, path, selection)
+        return ImageReader(name, [path], selection, image_fps, single=True)
+    return VideoFileReader(name, partial(open_file, path), selection)
+
+
+def _read_address(named: Source, selection: Selection, options: StreamOptions) -> FrameReader:
+    """A recording behind http is read in full like a file; everything else is live."""
+    opener = partial(open_address, named.value, options.silence)
+    container = opener()
+    recorded = bool(container.duration) or container.format.name.endswith("_pipe")
+    if recorded and named.value.lower().startswith("http"):
+        return VideoFileReader(
+            named.name, _first_then(container, opener), selection, "stream", seekable=False
+        )
+    return LiveReader(
+        named.name,
+        _first_then(container, opener),
+        selection,
+        options,
+        ends=named.value.lower().startswith("http"),
+    )
+
+
+def _first_then(container: Any, opener: Callable[[], Any]) -> Callable[[], Any]:
+    """An opener that hands out the open container first."""
+    waiting = [container]
+    return lambda: waiting.pop() if waiting else opener()

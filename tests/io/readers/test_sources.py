@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import pytest
+
+from car_video.errors import ConfigError, SourceError
+from car_video.io.readers import RandomAccessReader, read_frames
+from car_video.io.readers.sources import parse_source
+from tests.io.readers.media import numbered, write_sound, write_video
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("clip.mp4", "path", "clip.mp4"),
+        ("C:\\clips\\a.mp4", "path", "C:\\clips\\a.mp4"),
+        ("file:///tmp/a%20b.mp4", "path", "/tmp/a b.mp4"),
+        ("webcam:0", "camera", "0"),
+        ("webcam", "camera", "0"),
+        ("webcam:/dev/video3", "camera", "/dev/video3"),
+        ("webcam.mp4", "path", "webcam.mp4"),
+        ("rtsp://host/stream", "address", "rtsp://host/stream"),
+        ("HTTP://host/stream", "address", "HTTP://host/stream"),
+    ],
+)
+def test_sources_are_told_apart(text: str, kind: str, value: str) -> None:
+    source = parse_source(text)
+    assert (source.kind, source.value) == (kind, value)
+
+
+def test_passwords_do_not_show() -> None:
+    assert parse_source("rtsp://me:secret@host:554/x").name == "rtsp://host:554/x"
+    with pytest.raises(SourceError) as caught:
+        read_frames("http://me:secret@127.0.0.1:9/x")
+    assert "secret" not in str(caught.value)
+
+
+def bad_sources(folder: Path) -> dict[str, tuple[str, str]]:
+    """Name → (source, what the message must say)."""
+    (folder / "empty.mp4").touch()
+    (folder / "empty.png").touch()
+    (folder / "text.mp4").write_text("Dear diary,\n" * 40)
+    (folder / "notes.txt").write_text("Dear diary,\n" * 40)
+    (folder / "umlaut.mp4").write_bytes("ü".encode() * 4096)
+    (folder / "list.txt").write_text("ffconcat version 1.0\nfile good.mp4\n")
+    (folder / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\ngood.ts\n#EXT-X-ENDLIST\n")
+    (folder / "noise.mp4").write_bytes(bytes(range(256)) * 40)
+    (folder / "photo.jpg").write_bytes(b"\xff\xd8\xff" + bytes(500))
+    (folder / "nothing").mkdir()
+    (folder / "parent" / "inside").mkdir(parents=True)
+    (folder / "unreadable").mkdir()
+    for number in range(3):
+        (folder / "unreadable" / f"{number}.png").write_bytes(b"not a png")
+    with av.open(str(folder / "audio.mp4"), "w") as container:
+        write_sound(container, container.add_stream("aac", rate=8000), 1)
+    for name in ("frameless.avi", "frameless.mp4"):
+        with av.open(str(folder / name), "w") as container:
+            stream = container.add_stream("mjpeg", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+            container.start_encoding()
+    good = write_video(folder / "good.mp4", [numbered(1)] * 3)
+    (folder / "headless.mp4").write_bytes(good.read_bytes()[:800])
+    write_video(folder / "good.ts", [numbered(1)] * 3)
+    return {
+        "missing": ("missing.mp4", "no such file"),
+        "missing image": ("missing.png", "no such file"),
+        "empty": ("empty.mp4", "the file is empty"),
+        "empty image": ("empty.png", "the file is empty"),
+        "text as mp4": ("text.mp4", "text file"),
+        "text": ("notes.txt", "text file"),
+        "text in two-byte letters": ("umlaut.mp4", "text file"),
+        "list of files": ("list.txt", "text file"),
+        "playlist": ("list.mp4", "text file"),
+        "noise": ("noise.mp4", "not a video"),
+        "damaged image": ("photo.jpg", "cannot be read"),
+        "no images": ("nothing", "no images"),
+        "folders only": ("parent", "it has 1 folders"),
+        "unreadable images": ("unreadable", "none of 3 images"),
+        "sound only": ("audio.mp4", "sound but no pictures"),
+        "no frames": ("frameless.avi", "no frame in it can be decoded"),
+        "no frames, mp4": ("frameless.mp4", "holds no pictures"),
+        "cut before the index": ("headless.mp4", "cut off or damaged"),
+    }
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tuple[str, str]]]:
+    folder = tmp_path_factory.mktemp("bad")
+    return folder, bad_sources(folder)
+
+
+def test_bad_files_are_told_apart_in_one_line(
+    bad: tuple[Path, dict[str, tuple[str, str]]],
+) -> None:
+    folder, cases = bad
+    for name, (source, words) in cases.items():
+        with pytest.raises(SourceError) as caught:
+            read_frames(folder / source)
+        message = str(caught.value)
+        assert words in message, name
+        assert message.startswith(str(folder / source)), name
+        assert "\n" not in message, name
+
+
+def test_random_access_says_the_same(bad: tuple[Path, dict[str, tuple[str, str]]]) -> None:
+    folder, cases = bad
+    lazily = {"damaged image", "unreadable images"}  # found when the image is asked for
+    for name in cases.keys() - lazily:
+        source, words = cases[name]
+        with pytest.raises(SourceError, match=words):
+            RandomAccessReader(folder / source)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("", "no source given"),
+        ("ftp://host/x.mp4", "cannot read ftp://"),
+        ("http://127.0.0.1:9/x", "nobody answers"),
+        ("rtsp://127.0.0.1:9/x", "nobody answers"),
+        (os.devnull, "not a regular file"),
+    ],
+)
+def test_bad_addresses(source: str, words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        read_frames(source)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything"
+)
+def test_no_permission(tmp_path: Path) -> None:
+    secret = write_video(tmp_path / "secret.mp4", [numbered(1)])
+    secret.chmod(0)
+    with pytest.raises(SourceError, match="no permission"):
+        read_frames(secret)
+
+
+def test_refused_files_are_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = write_video(tmp_path / "secret.mp4", [numbered(1)])
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SourceError, match="no permission"):
+        read_frames(clip)
+
+
+def test_odd_arguments(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "a:b %03d é.mp4", [numbered(1)] * 2)
+    with read_frames(str(clip)) as reader:
+        assert len(list(reader)) == 2
+    with pytest.raises(ConfigError, match="image_fps"):
+        read_frames(clip, image_fps=0)
+    with pytest.raises(ConfigError, match="stride"):
+        read_frames(clip, stride=0)
+
+
+def test_damage_does_not_write_to_the_terminal(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "x.mp4", [numbered(n) for n in range(20)])
+    data = bytearray(clip.read_bytes())
+    begin = data.index(b"mdat")
+    for place in range(begin + 300, len(data) - 1200, 50):
+        data[place] ^= 0xFF
+    clip.write_bytes(data)
+    code = (
+        "import sys; from car_video.io import read_frames\n"
+        "try: n = len(list(read_frames(sys.argv[1])))\n"
+        "except Exception as e: n = type(e).__name__\n"
+        "print('read', n)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(clip)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("read")
+    assert done.stderr == ""
