@@ -200,17 +200,19 @@ def _checked(labels: LabelMaps) -> LabelMaps:
 
 
 def _check_ids(task: Task, objects: int, predicted: int) -> None:
-    if task == "unsupervised":
-        if predicted > MAX_PROPOSALS:
-            raise DataError(
-                f"predicted id {predicted}: the unsupervised task allows ids up to "
-                f"{MAX_PROPOSALS}; keep the best objects and number them from 1"
-            )
-    elif predicted > objects:
-        raise DataError(
-            f"predicted id {predicted}, but the annotation has {objects} object(s); "
-            "number predictions as in the annotation"
-        )
+    allowed = MAX_PROPOSALS if task == "unsupervised" else objects
+    if predicted <= allowed:
+        return
+    if predicted == VOID:
+        remedy = "write object ids counted from 1, not colours or white"
+    elif task == "unsupervised":
+        remedy = "keep the best objects and number them from 1"
+    else:
+        remedy = "number predictions as in the annotation"
+    raise DataError(
+        f"predicted id {predicted}, but the {task} task allows ids up to {allowed} "
+        f"here; {remedy}"
+    )
 
 
 def _shape(labels: LabelMaps) -> str:

@@ -83,3 +83,16 @@ def test_leading_axes_broadcast():
     values = contour_accuracy(truth, prediction)
     assert values.shape == (3, 4)
     assert values[1, 2] == contour_accuracy(truth[1, 0], prediction[2])
+
+
+@cheap
+@given(mask_pairs(), st.integers(0, 5), st.integers(0, 140), st.booleans())
+def test_position_in_the_frame_does_not_matter(pair, down, right, transposed):
+    height, width = pair[0].shape
+    canvas = np.zeros((2, 2, height + 8, width + 150), bool)
+    canvas[0, :, 1 : 1 + height, 1 : 1 + width] = pair
+    canvas[1, :, 1 + down : 1 + down + height, 1 + right : 1 + right + width] = pair
+    if transposed:
+        canvas = canvas.swapaxes(-1, -2)
+    values = contour_accuracy(canvas[:, 0], canvas[:, 1], tolerance=2)
+    assert values[0] == values[1]

@@ -130,6 +130,9 @@ def test_unknown_ids_are_refused():
     prediction[2, 0, 0] = 21
     with pytest.raises(DataError, match="id 21"):
         score_sequence(truth, prediction, "unsupervised")
+    prediction[2, 0, 0] = 255
+    with pytest.raises(DataError, match="white"):
+        score_sequence(truth, prediction)
     prediction[2, 0, 0] = 20
     assert score_sequence(truth, prediction, "unsupervised").j.shape == (1, 4)
 

@@ -58,3 +58,14 @@ def test_sizes_must_agree():
         region_similarity(np.zeros((4, 5)), np.zeros((5, 4)))
     with pytest.raises(ValueError, match="axes"):
         region_similarity(np.zeros(4), np.zeros(4))
+
+
+@cheap
+@given(mask_pairs())
+def test_order_of_pixels_does_not_matter(pair):
+    truth, prediction = pair
+    value = region_similarity(truth, prediction)
+    assert region_similarity(truth[::-1, ::-1], prediction[::-1, ::-1]) == value
+    assert region_similarity(truth.T, prediction.T) == value
+    rows = np.random.default_rng(0).permutation(len(truth))
+    assert region_similarity(truth[rows], prediction[rows]) == value
