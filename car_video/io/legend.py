@@ -14,7 +14,7 @@ from PIL.ImageFont import FreeTypeFont
 from car_video.io.fonts import bundled_font, font_for, missing
 from car_video.io.palette import overlay_colours
 
-_PANEL = (16, 16, 20, 176)  # dark and translucent: readable on any picture
+_PANEL = (16, 16, 20, 188)  # dark and translucent: readable on any picture
 _TEXT, _GREYED = (255, 255, 255, 255), (176, 176, 182, 255)
 ABSENT = "absent"
 """What a chip says of an expression whose target is not in this frame."""
@@ -90,7 +90,7 @@ class Legend:
     ) -> None:
         margin = self._gap * 2
         fixed = 3 * self._pad + self._size + self._gap + self._tail + self._gap
-        room = min(width - 2 * margin - fixed, max(width // 2, 12 * self._size))
+        room = min(width - 2 * margin - fixed, max(width // 2, 24 * self._size))
         rows = max(1, int((share * height - margin) // (self._height + self._gap)))
         if room < 2 * self._size or height < self._height + 2 * margin:
             return

@@ -111,6 +111,7 @@ def lay_out(
     height, width = thumbnails[0].image.shape[:2]
     columns = min(len(thumbnails), max(1, ceil(sqrt(len(thumbnails) * height / width * 1.6))))
     rows = ceil(len(thumbnails) / columns)
+    columns = ceil(len(thumbnails) / rows)  # no last row with a single picture
     sheet_width = columns * (width + _GAP) + _GAP
     legend = Legend(expressions, sheet_width, 500, share=0.6)
     grid = Image.new(
