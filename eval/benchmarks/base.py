@@ -106,8 +106,9 @@ class Summary:
     Attributes:
         results: goes into ``results.json``.
         tables: printed and put into the reports.
+        headline: the few numbers that get quoted, by name.
         metric: name of the number that the bars show.
-        bars: one per item or class.
+        bars: one per sequence, class or set; ``per`` says which.
         ranking: item keys and values by which best and worst pictures are chosen.
         flicker: per sequence, empty for images.
         files: further text files by name (official CSVs).
@@ -115,8 +116,10 @@ class Summary:
 
     results: dict[str, Any]
     tables: tuple[Table, ...]
+    headline: tuple[tuple[str, float], ...]
     metric: str
     bars: tuple[Bar, ...]
+    per: str = "sequence"
     ranking: tuple[Bar, ...] = ()
     flicker: tuple[Flicker, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)

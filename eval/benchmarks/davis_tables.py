@@ -70,6 +70,7 @@ def summarise(scores: Mapping[str, Score], items: Sequence[Item], options: Optio
                 ),
             ),
         ),
+        headline=tuple((name, mean[f"{name}-Mean"]) for name in ("J&F", "J", "F")),
         metric="J&F",
         bars=tuple(Bar(name, name, row[0]) for name, row in sequence_means.items()),
         ranking=tuple(Bar(item.key, item.key, _item_score(summaries, item)) for item in items),
@@ -111,7 +112,8 @@ def _item_score(summaries: Mapping[str, DavisSummary], item: Item) -> float:
 def _flicker(item: Item, score: Score) -> Flicker:
     series: Mapping[str, list[float]] = score["flicker"]
     predicted, truth = (fmean(series[name] or [0.0]) for name in ("predicted", "truth"))
-    return Flicker(item.key, predicted, truth, tuple(series["predicted"]))
+    label = item.group if item.payload.sole else item.key
+    return Flicker(label, predicted, truth, tuple(series["predicted"]))
 
 
 def _mean_flicker(

@@ -150,7 +150,9 @@ class ExpressionVideo(Benchmark):
             row = (len({item.group for item in items}), len(items))
             table = Table(self.name, "ground truth hidden", ("videos", "expressions"), (row,))
             text = "not scored: the ground truth is hidden, submit the zip"
-            return Summary({"protocol": text, "expressions": len(items)}, (table,), "J&F", ())
+            return Summary(
+                {"protocol": text, "expressions": len(items)}, (table,), (), "J&F", ()
+            )
         pairs = {item.key: _means(scores[item.key]["davis"]) for item in known}
         j, f = (fmean(pair[i] for pair in pairs.values()) for i in (0, 1))
         per_sequence: dict[str, dict[str, dict[str, float]]] = {}
@@ -180,6 +182,7 @@ class ExpressionVideo(Benchmark):
                     ((len(videos), len(known), (j + f) / 2, j, f),),
                 ),
             ),
+            headline=(("J&F", (j + f) / 2), ("J", j), ("F", f)),
             metric="J&F",
             bars=tuple(Bar(name, name, value) for name, value in videos.items()),
             ranking=ranking,

@@ -75,7 +75,13 @@ class GRefCoco(Benchmark):
         return Summary(
             results={"protocol": _PROTOCOL, **values["all"], "splits": values},
             tables=(Table("gRefCOCO", _PROTOCOL, ("split", *values["all"]), rows),),
+            headline=tuple(
+                (name, value)
+                for name, value in list(values["all"].items())[:4]
+                if value is not None
+            ),
             metric="gIoU",
+            per="split",
             bars=tuple(Bar(name, name, float(v["gIoU"] or 0)) for name, v in values.items()),
             ranking=tuple(
                 Bar(item.key, item.key, fmean(map(_value, scores[item.key]["samples"])))

@@ -129,8 +129,14 @@ class RefCoco(Benchmark):
                 "protocols": results,
             },
             tables=tuple(tables),
+            headline=tuple(
+                (f"{metric}, {protocol}", values["all"][metric])
+                for protocol, values in results.items()
+                for metric in ("mIoU", "oIoU")
+            ),
             metric=f"mIoU ({first})",
             bars=bars,
+            per="data set",
             ranking=tuple(_rank(item, scores[item.key][first]) for item in items),
         )
 

@@ -170,7 +170,9 @@ class Semantic(Benchmark):
                     tuple(per_class.items()),
                 ),
             ),
+            headline=(("mIoU", means[headline] or 0.0),),
             metric="IoU",
+            per="class",
             bars=tuple(Bar(name, name, value) for name, value in per_class.items()),
             ranking=tuple(Bar(i.key, i.key, _accuracy(scores[i.key])) for i in items),
         )

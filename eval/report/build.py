@@ -125,9 +125,7 @@ def _charts(summary: Summary) -> list[Picture]:
         return []
     charts = []
     if summary.bars:
-        title = (
-            f"{summary.metric} by {'class' if summary.metric == 'IoU' else 'sequence or set'}"
-        )
+        title = f"{summary.metric} by {summary.per}"
         charts.append(
             Picture("plots/scores.png", plots.bars(summary.bars, summary.metric), title)
         )
@@ -163,6 +161,6 @@ def _strips(
     for key, value in chosen.items():
         for strip in request.benchmark.strips(items[key], request.masks):
             name = f"plots/{kind}-{len(pictures) + 1}.jpg"
-            note = f"{kind}: {value:.4f}"
+            note = f"score {value:.3f}"
             pictures.append(Picture(name, strips.encode(strip), strip.title, note))
     return pictures

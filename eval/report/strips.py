@@ -12,7 +12,7 @@ from car_video.io.palette import overlay_palette
 
 from ..benchmarks.base import Strip
 
-PANEL_HEIGHT = 220
+PANEL = (340, 220)  # width and height of the box that a panel is fitted into
 _GAP = 6
 _MISSED, _FALSE, _WRONG = (0, 114, 178), (213, 94, 0), (204, 121, 167)  # Okabe & Ito
 _RIGHT = (225, 225, 225)
@@ -42,11 +42,12 @@ def encode(strip: Strip) -> bytes:
         error(strip),
     ]
     height, width = strip.image.shape[:2]
-    size = (max(1, round(width * PANEL_HEIGHT / height)), PANEL_HEIGHT)
-    total = Image.new("RGB", (4 * size[0] + 3 * _GAP, PANEL_HEIGHT), "white")
+    scale = min(PANEL[0] / width, PANEL[1] / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    total = Image.new("RGB", (4 * PANEL[0] + 3 * _GAP, size[1]), "white")
     for number, panel in enumerate(panels):
         small = Image.fromarray(panel).resize(size, Image.Resampling.BOX)
-        total.paste(small, (number * (size[0] + _GAP), 0))
+        total.paste(small, (number * (PANEL[0] + _GAP), 0))
     buffer = io.BytesIO()
     total.save(buffer, format="JPEG", quality=85)
     return buffer.getvalue()
