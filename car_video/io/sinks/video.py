@@ -101,7 +101,6 @@ class VideoWriter:
         picture = av.VideoFrame.from_ndarray(image, "rgb24" if image.shape[2] == 3 else "rgba")
         picture = picture.reformat(format=self._format, dst_colorspace=Colorspace.ITU709)
         picture.pts, picture.time_base = ticks, Fraction(1, self._clock)
-        picture.duration = self._step
         with writing(self.path):
             if self._audio is not None:
                 self._audio.pump(time)

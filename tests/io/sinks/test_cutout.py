@@ -50,9 +50,9 @@ def test_video_is_opaque_where_the_masks_are(tmp_path):
 def test_odd_size_and_no_frames(tmp_path):
     sink = CutoutVideoSink(tmp_path / "a.webm")
     sink.open(info())
-    sink.write(frame(0, 5, 7), prediction(0, 5, 7))
+    sink.write(frame(0, 51, 77), prediction(0, 51, 77))
     sink.close()
-    assert decode_with_alpha(tmp_path / "a.webm")[2][0].shape == (6, 8, 4)
+    assert decode_with_alpha(tmp_path / "a.webm")[2][0].shape == (52, 78, 4)
     empty = CutoutVideoSink(tmp_path / "b.webm")
     empty.open(info())
     empty.close()
