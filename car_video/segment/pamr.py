@@ -115,6 +115,8 @@ def refine_pamr(
             f"want images [B, H, W, 3] and proposals [B, N, H, W] of one size, "
             f"got {tuple(batch.shape)} and {tuple(maps.shape)}"
         )
+    if maps.shape[1] == 0:
+        return proposals.float()
     affinity = pixel_affinity(batch.permute(0, 3, 1, 2).float() / 255.0, config)
     refined = spread(maps, affinity, config)
     return refined[0] if single else refined
