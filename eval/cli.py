@@ -105,6 +105,8 @@ def _run(
 ) -> None:
     modes = segmenters.MODES if REGISTRY[name].kind == "video" else segmenters.MODES[:1]
     _choice("--mode", mode, modes)
+    if resume and overwrite:
+        raise DataError("--resume continues a run and --overwrite replaces it; give one")
     config = load_preset(preset)
     spec = segmenters.make_spec(model or config.model, config, mode, device)
     request = Request(
@@ -165,7 +167,7 @@ def list_benchmarks() -> None:
 def _finish(request: Request, display: Display) -> None:
     """Run a request and show it; exit code 1 when items failed."""
     items = check(request)
-    with job(request) as work:
+    with job(request, items) as work:
         done = execute(request, work, items)
         predicts = request.spec is not None  # masks of other tools are bad input as a whole
         outcomes = list(display.progress(done, len(items), tell_failures=predicts))

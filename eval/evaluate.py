@@ -121,21 +121,32 @@ def _check_predictions(benchmark: Benchmark, items: Sequence[Item], folder: Path
 
 
 @contextmanager
-def job(request: Request) -> Iterator[Job]:
+def job(request: Request, items: Sequence[Item]) -> Iterator[Job]:
     """The work of the request, with its records in ``out`` or, when scoring, in a passing
     folder.
 
+    The model is loaded before ``out`` is touched, so that a wrong name or device leaves
+    nothing behind; a single worker goes on with that model.
+
     Raises:
         OutputError: ``out`` cannot be used.
+        CarVideoError: the model cannot be loaded.
     """
     if request.spec is None:
         with tempfile.TemporaryDirectory(prefix="car-eval-") as folder:
             yield Job(request.benchmark, RunStore(Path(folder)), request.masks)
         return
-    store = RunStore(request.out)
-    store.open(_settings(request), request.resume, request.overwrite)
+    store, settings = RunStore(request.out), _settings(request)
+    store.check(settings, request.resume, request.overwrite)
+    done = request.resume and all(store.record(item.key) is not None for item in items)
+    loaded = None if done or request.engine != "local" else request.spec.build()
+    store.open(settings, request.resume)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    threads = max(1, (cores or 1) // request.workers) if request.workers > 1 else 0
+    if request.workers == 1:
+        yield Job(request.benchmark, store, request.masks, request.spec, 0, loaded)
+        return
+    del loaded
+    threads = max(1, (cores or 1) // request.workers)
     yield Job(request.benchmark, store, request.masks, request.spec, threads)
 
 

@@ -44,6 +44,7 @@ class Job:
         predictions: folder or file with masks to score.
         spec: model that makes the masks first; None scores what is there.
         threads: of torch in each worker; 0 leaves its own choice.
+        segmenters: the loaded model; None loads it with the first item.
     """
 
     benchmark: Benchmark
@@ -51,7 +52,7 @@ class Job:
     predictions: Path
     spec: SegmentersSpec | None = None
     threads: int = 0
-    _segmenters: Segmenters | None = None
+    segmenters: Segmenters | None = None
 
     def __call__(self, item: Item) -> Outcome:
         """Predict, score and record one item; never raises but for an interrupt."""
@@ -77,12 +78,12 @@ class Job:
         return record
 
     def _load(self) -> Segmenters:
-        if self._segmenters is None:
+        if self.segmenters is None:
             assert self.spec is not None
-            self._segmenters = self.spec.build()
+            self.segmenters = self.spec.build()
             if self.threads and "torch" in sys.modules:
                 sys.modules["torch"].set_num_threads(self.threads)
-        return self._segmenters
+        return self.segmenters
 
 
 def peak_memory() -> int:

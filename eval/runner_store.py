@@ -29,17 +29,17 @@ class RunStore:
     def predictions(self) -> Path:
         return self.root / "predictions"
 
-    def open(self, settings: Mapping[str, Any], resume: bool, overwrite: bool) -> None:
-        """Begin or continue a run.
+    def check(self, settings: Mapping[str, Any], resume: bool, overwrite: bool) -> None:
+        """See whether a run can begin or continue here; changes nothing.
 
         Args:
             settings: everything that changes the numbers; plain data.
             resume: continue an earlier run, which must have the same settings.
-            overwrite: forget the records of an earlier run.
+            overwrite: an earlier run may be replaced.
 
         Raises:
             OutputError: an earlier run without ``resume`` or ``overwrite``, other settings, a
-                file in the folder's place, a folder that cannot be written.
+                file in the folder's place.
         """
         if self.root.exists() and not self.root.is_dir():
             raise OutputError(f"'{self.root}' is a file; name a folder with --out")
@@ -55,9 +55,17 @@ class RunStore:
             )
             if changed:
                 raise OutputError(
-                    f"'{self.root}' was run with another {changed[0]} "
-                    f"({earlier.get(changed[0])!r}); use the same settings or another --out"
+                    f"'{self.root}' was run with another {changed[0]}"
+                    f"{_brief(earlier, changed[0])}; use the same settings or another --out"
                 )
+
+    def open(self, settings: Mapping[str, Any], resume: bool) -> None:
+        """Write the settings; forget the records of an earlier run unless it is resumed.
+
+        Raises:
+            OutputError: a folder that cannot be written.
+        """
+        if resume and (self.root / "run.json").is_file():
             return
         for record in sorted(self.root.glob("records/**/*.json")):
             record.unlink()
@@ -83,3 +91,9 @@ class RunStore:
         except (OSError, ValueError) as error:
             raise OutputError(f"'{path}' is damaged ({error}); delete it and go on") from None
         return value if isinstance(value, dict) else None
+
+
+def _brief(settings: Mapping[str, Any], name: str) -> str:
+    """The value of a setting in brackets, where it is short."""
+    value = settings.get(name)
+    return f" ({value})" if isinstance(value, str | int | float) else ""

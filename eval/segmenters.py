@@ -89,11 +89,11 @@ class ModelSpec:
 
 @dataclass
 class ModelSegmenters:
-    """The real thing; keeps the last image segmenter for pictures with the same words."""
+    """The real thing; keeps one image segmenter per configuration, with its last words."""
 
     spec: ModelSpec
     clock: Clock = field(default_factory=Clock)
-    _image: tuple[SegmentConfig, tuple[str, ...], Any] | None = None
+    _kept: dict[SegmentConfig, tuple[tuple[str, ...], Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.model = _api().load_model(self.spec.model, device=self.spec.device)
@@ -106,10 +106,7 @@ class ModelSegmenters:
         config: SegmentConfig | None = None,
     ) -> FramePrediction:
         segmenter = self._image_segmenter(tuple(expressions), config or self.config.segment)
-        started = time.perf_counter()
-        prediction = segmenter.segment(image)
-        self._count(started)
-        return prediction
+        return self._timed(segmenter, image)
 
     def video(
         self,
@@ -119,23 +116,29 @@ class ModelSegmenters:
     ) -> Iterator[FramePrediction]:
         if self.spec.mode != "per-frame":
             raise ConfigError(f"mode '{self.spec.mode}' is not in this version; use per-frame")
+        segmenter = _api().ImageSegmenter(
+            self.model, list(expressions), config or self.config.segment
+        )
         for frame in frames:
-            prediction = self.image(frame.image, expressions, config)
+            prediction = self._timed(segmenter, frame.image)
             yield dataclasses.replace(prediction, index=frame.index, time=frame.time)
 
     def _image_segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> Any:
-        if self._image is None or self._image[0] != config:
+        if config not in self._kept:
             segmenter = _api().ImageSegmenter(self.model, list(expressions), config)
         else:
-            segmenter = self._image[2]
-            if self._image[1] != expressions:
+            known, segmenter = self._kept[config]
+            if known != expressions:
                 segmenter.set_expressions(list(expressions))
-        self._image = (config, expressions, segmenter)
+        self._kept[config] = (expressions, segmenter)
         return segmenter
 
-    def _count(self, started: float) -> None:
+    def _timed(self, segmenter: Any, image: NDArray[np.uint8]) -> FramePrediction:
+        started = time.perf_counter()
+        prediction: FramePrediction = segmenter.segment(image)
         self.clock.seconds += time.perf_counter() - started
         self.clock.frames += 1
+        return prediction
 
 
 def _api() -> Any:

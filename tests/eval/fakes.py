@@ -11,7 +11,7 @@ import numpy as np
 from car_video.eval.segmenters import Clock
 
 from car_video.config import Config
-from car_video.errors import SourceError
+from car_video.errors import ModelError, SourceError
 from car_video.types import FramePrediction
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 60, 220)}
@@ -66,6 +66,9 @@ class ColourSpec:
     crash_at_height: int = 0
     die_at_height: int = 0
     count_file: str = ""
+    unknown_model: bool = False
 
     def build(self) -> ColourSegmenters:
+        if self.unknown_model:
+            raise ModelError("unknown model 'grey'; models: colours")
         return ColourSegmenters(self)

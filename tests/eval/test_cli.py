@@ -108,6 +108,7 @@ def test_listing_and_help(car_eval):
         (["ref-davis", "--data", ".", "--out", "o", "--task", "x"], ["--task"]),
         (["ref-davis", "--data", ".", "--out", "o", "--limit", "0"], ["--limit"]),
         (["refcoco", "--data", ".", "--out", "o", "--protocol", "x"], ["--protocol"]),
+        (["voc", "--data", ".", "--out", "o", "--resume", "--overwrite"], ["--resume", "one"]),
         (["score", "nothing", "--data", ".", "--predictions", ".", "--out", "o"], ["nothing"]),
     ],
 )

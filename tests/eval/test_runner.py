@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def evaluate(request: Request):
     items = check(request)
-    with job(request) as work:
+    with job(request, items) as work:
         outcomes = list(execute(request, work, items))
         return conclude(request, items, outcomes)
 
@@ -72,7 +72,7 @@ def test_resume_does_only_what_is_missing(davis, reference, tmp_path):
 def test_resume_refuses_other_settings(davis, tmp_path):
     evaluate(request(davis, tmp_path, limit=1))
     other = request(davis, tmp_path, resume=True, settings={"config": {"size": 1}})
-    with pytest.raises(OutputError, match="another config"), job(other):
+    with pytest.raises(OutputError, match="another config"), job(other, []):
         pass
 
 
@@ -155,6 +155,18 @@ def test_an_interrupt_keeps_what_is_done(tmp_path):
     assert not list(out.glob("**/.part-*"))
 
 
+def test_a_model_that_cannot_be_loaded_leaves_nothing(davis, car_eval, tmp_path):
+    evaluate(request(davis, tmp_path / "old", limit=1))
+    before = written(tmp_path / "old")
+    for out, more in (("new", []), ("old", ["--overwrite"]), ("new", ["--workers", 2])):
+        arguments = ["ref-davis", "--data", davis, "--out", tmp_path / out, *more]
+        code, _, err = car_eval(*arguments, spec=ColourSpec(unknown_model=True))
+        assert (code, err) == (2, "error: unknown model 'grey'; models: colours\n")
+    assert not (tmp_path / "new").exists()
+    assert written(tmp_path / "old") == before
+    assert (tmp_path / "old/records/annot1/one.json").is_file()
+
+
 def test_damaged_record_is_named(tmp_path):
     store = RunStore(tmp_path)
     store.write("a/b", {"score": 1})
@@ -165,7 +177,7 @@ def test_damaged_record_is_named(tmp_path):
 
 def test_out_that_is_a_file(davis, tmp_path):
     (tmp_path / "o").write_text("")
-    with pytest.raises(OutputError, match="is a file"), job(request(davis, tmp_path / "o")):
+    with pytest.raises(OutputError, match="is a file"), job(request(davis, tmp_path / "o"), []):
         pass
 
 
@@ -207,7 +219,8 @@ def test_ray_missing_is_one_line(davis, tmp_path, monkeypatch):
 
 def test_outcome_of_a_bug_keeps_the_traceback(davis, tmp_path):
     wanted = request(davis, tmp_path, ColourSpec(crash_at_height=40), limit=1)
-    with job(wanted) as work:
-        (outcome,) = execute(wanted, work, check(wanted))
+    items = check(wanted)
+    with job(wanted, items) as work:
+        (outcome,) = execute(wanted, work, items)
     assert isinstance(outcome, Outcome)
     assert "in _misbehave" in outcome.details
