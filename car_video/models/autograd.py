@@ -9,20 +9,24 @@ a family with a closed form.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import timm
 import torch
-from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.timm_model import TimmModel
 from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.layers import UnsupportedLayer, wide
-from car_video.models.open_clip_models import OpenClipModel, Tokenizer, mask_average
+from car_video.models.open_clip_models import (
+    OPENAI_SCALING,
+    OpenClipModel,
+    Scaling,
+    Tokenizer,
+    mask_average,
+)
 from car_video.models.positions import PositionTable
 
 
@@ -99,7 +103,7 @@ class NativeTower(TokenTower):
         """CoCa's pooling asks many queries and uses one for the image; ask only that."""
         pool = self.visual.attn_pool
         keys = pool.ln_k(tokens)
-        query = pool.ln_q(pool.query[:1]).expand(tokens.shape[0], -1, -1)
+        query = pool.ln_q(pool.query[:1]).to(keys.dtype).expand(tokens.shape[0], -1, -1)
         return pool.attn(query, keys, keys, need_weights=False)[0][:, 0]
 
 
@@ -143,7 +147,7 @@ def _any_size(trunk: Any) -> Any:
         other.load_state_dict(trunk.state_dict())
     except (RuntimeError, TypeError) as error:
         raise UnsupportedLayer(f"trunk {architecture}: images of one size only") from error
-    weight = next(p for p in trunk.parameters() if p.ndim > 1)
+    weight = next(m.weight for m in trunk.modules() if isinstance(m, nn.Conv2d))
     return other.eval().requires_grad_(False).to(weight.device, weight.dtype)
 
 
@@ -158,8 +162,8 @@ class AutogradModel(OpenClipModel):
         network: nn.Module,
         tokenizer: Tokenizer,
         *,
-        mean: Sequence[float] = OPENAI_DATASET_MEAN,
-        std: Sequence[float] = OPENAI_DATASET_STD,
+        scaling: Scaling = OPENAI_SCALING,
+        dtype: torch.dtype | None = None,
     ) -> None:
         """See :class:`OpenClipModel`.
 
@@ -173,7 +177,9 @@ class AutogradModel(OpenClipModel):
             self.tower = TimmTower(visual)
         else:
             raise UnsupportedLayer(f"image tower {type(visual).__name__}")
-        super().__init__(name, network, tokenizer, stride=self.tower.patch, mean=mean, std=std)
+        super().__init__(
+            name, network, tokenizer, stride=self.tower.patch, scaling=scaling, dtype=dtype
+        )
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over frames [B, 3, H, W] in [0, 1]; see :class:`ImageFeatures`.

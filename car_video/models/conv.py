@@ -6,11 +6,9 @@ it is small and always computed in at least float32.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
-from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
 from open_clip.timm_model import TimmModel
 from torch import Tensor, nn
@@ -18,7 +16,7 @@ from torch import Tensor, nn
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.conv_heads import AttentionPoolHead, Head, mean_pool_head
 from car_video.models.layers import UnsupportedLayer, wide
-from car_video.models.open_clip_models import OpenClipModel, Tokenizer
+from car_video.models.open_clip_models import OPENAI_SCALING, OpenClipModel, Scaling, Tokenizer
 from car_video.models.positions import Interpolation
 
 
@@ -65,14 +63,16 @@ class ConvModel(OpenClipModel):
 class ResNetModel(ConvModel):
     """CLIP's own ResNets (RN50 to RN50x64) with attention pooling."""
 
+    mixed_precision = True
+
     def __init__(
         self,
         name: str,
         network: nn.Module,
         tokenizer: Tokenizer,
         *,
-        mean: Sequence[float] = OPENAI_DATASET_MEAN,
-        std: Sequence[float] = OPENAI_DATASET_STD,
+        scaling: Scaling = OPENAI_SCALING,
+        dtype: torch.dtype | None = None,
         interpolation: Interpolation = "bilinear",
     ) -> None:
         """See :class:`OpenClipModel`; ``interpolation`` of the pooling's positions.
@@ -85,8 +85,8 @@ class ResNetModel(ConvModel):
             raise UnsupportedLayer(f"image tower {type(visual).__name__}")
         if type(visual.attnpool) is not AttentionPool2d:
             raise UnsupportedLayer(f"pooling {type(visual.attnpool).__name__}")
-        super().__init__(name, network, tokenizer, stride=32, mean=mean, std=std)
         self.head = AttentionPoolHead(visual.attnpool, interpolation)
+        super().__init__(name, network, tokenizer, stride=32, scaling=scaling, dtype=dtype)
 
     def feature_map(self, pixels: Tensor) -> Tensor:
         """See :class:`ConvModel`."""
@@ -104,8 +104,8 @@ class TimmConvModel(ConvModel):
         network: nn.Module,
         tokenizer: Tokenizer,
         *,
-        mean: Sequence[float] = OPENAI_DATASET_MEAN,
-        std: Sequence[float] = OPENAI_DATASET_STD,
+        scaling: Scaling = OPENAI_SCALING,
+        dtype: torch.dtype | None = None,
     ) -> None:
         """See :class:`OpenClipModel`.
 
@@ -120,7 +120,7 @@ class TimmConvModel(ConvModel):
             raise UnsupportedLayer(f"trunk {type(trunk).__name__}")
         self.head = mean_pool_head(trunk, visual.head)
         stride = int(trunk.feature_info[-1]["reduction"])
-        super().__init__(name, network, tokenizer, stride=stride, mean=mean, std=std)
+        super().__init__(name, network, tokenizer, stride=stride, scaling=scaling, dtype=dtype)
 
     def feature_map(self, pixels: Tensor) -> Tensor:
         """See :class:`ConvModel`."""

@@ -13,13 +13,16 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
-from torch import Tensor
+from open_clip.model import convert_weights_to_lp
+from torch import Tensor, nn
 
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.layers import UnsupportedLayer, wide
 
 Tokenizer = Any
 """A tokenizer of open_clip: called with a list of texts, gives int64 [N, context length]."""
+Scaling = tuple[Sequence[float], Sequence[float]]
+OPENAI_SCALING: Scaling = (OPENAI_DATASET_MEAN, OPENAI_DATASET_STD)
 TEXT_BATCH = 256
 TEXT_CACHE = 4096
 
@@ -33,9 +36,13 @@ class OpenClipModel(ABC):
         network: the open_clip model, in evaluation mode, no gradients for its weights.
         dtype: what the matrix products of the image side compute in. What leaves the model
             (features, embeddings, weights) is float32, or float64 for a float64 network.
+        mixed_precision: in a half precision, keep norms and tables of the image tower in
+            float32; else all of it is converted. The text tower is never converted: a text
+            is encoded once.
     """
 
     family: Family
+    mixed_precision = False
 
     def __init__(
         self,
@@ -44,8 +51,8 @@ class OpenClipModel(ABC):
         tokenizer: Tokenizer,
         *,
         stride: int,
-        mean: Sequence[float] = OPENAI_DATASET_MEAN,
-        std: Sequence[float] = OPENAI_DATASET_STD,
+        scaling: Scaling = OPENAI_SCALING,
+        dtype: torch.dtype | None = None,
     ) -> None:
         """
         Args:
@@ -53,19 +60,26 @@ class OpenClipModel(ABC):
             network: an open_clip ``CLIP`` or ``CustomTextCLIP``, already on its device.
             tokenizer: texts -> int64 [N, context length].
             stride: pixels per cell of the feature map.
-            mean, std: scaling of RGB values in [0, 1].
+            scaling: mean and deviation of RGB values in [0, 1].
+            dtype: see the attribute; None leaves the image tower as it is.
         """
         self.name = name
         self.network = network.eval().requires_grad_(False)
         self.visual = self.network.visual
+        if dtype is not None and self.mixed_precision:
+            convert_weights_to_lp(self.visual, dtype)
+        elif dtype is not None:
+            self.visual.to(dtype)
         self.stride = stride
-        weight = next(p for p in self.visual.parameters() if p.ndim > 1)
+        # In mixed precision tables and norms stay float32; a convolution tells the dtype.
+        weight = next(m.weight for m in self.visual.modules() if isinstance(m, nn.Conv2d))
         self.device = weight.device
         self.dtype = weight.dtype
         size = self.visual.image_size
         self.input_size = int(max(size)) if isinstance(size, (tuple, list)) else int(size)
         self.logit_scale = float(self.network.logit_scale.detach().exp().max())
         at_least = torch.promote_types(self.dtype, torch.float32)
+        mean, std = scaling
         self._mean = torch.tensor(mean, device=self.device, dtype=at_least).view(1, 3, 1, 1)
         self._std = torch.tensor(std, device=self.device, dtype=at_least).view(1, 3, 1, 1)
         self._tokenizer = tokenizer
@@ -168,10 +182,14 @@ def wrap(
     name: str,
     network: Any,
     tokenizer: Tokenizer,
-    mean: Sequence[float] = OPENAI_DATASET_MEAN,
-    std: Sequence[float] = OPENAI_DATASET_STD,
+    scaling: Scaling = OPENAI_SCALING,
+    dtype: torch.dtype | None = None,
 ) -> OpenClipModel:
     """The model family for an open_clip network: closed form where there is one.
+
+    Args:
+        name, network, tokenizer, scaling: see :class:`OpenClipModel`.
+        dtype: of the image tower; float64 converts the text tower too.
 
     Raises:
         UnsupportedLayer: no way to look inside this network.
@@ -180,9 +198,11 @@ def wrap(
     from car_video.models.conv import ResNetModel, TimmConvModel
     from car_video.models.vit import VitModel
 
+    if dtype == torch.float64:
+        network = network.double()
     for family in (VitModel, ResNetModel, TimmConvModel):
         try:
-            return family(name, network, tokenizer, mean=mean, std=std)
+            return family(name, network, tokenizer, scaling=scaling, dtype=dtype)
         except UnsupportedLayer:
             continue
-    return AutogradModel(name, network, tokenizer, mean=mean, std=std)
+    return AutogradModel(name, network, tokenizer, scaling=scaling, dtype=dtype)

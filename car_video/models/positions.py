@@ -50,7 +50,7 @@ class PositionTable:
         self, table: Tensor, trained: Grid, interpolation: Interpolation, keep: int = 16
     ) -> None:
         """``keep``: how many grids are remembered; videos of one size need two."""
-        self._table, self._trained = table, trained
+        self._table, self._trained = table.detach(), trained
         self._interpolation, self._keep = interpolation, keep
         self._cache: dict[Grid, Tensor] = {}
 

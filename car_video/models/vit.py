@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
 from car_video.models import vit_gradient
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.layers import UnsupportedLayer, layer_norm, wide
-from car_video.models.open_clip_models import OpenClipModel, Tokenizer, mask_average
+from car_video.models.open_clip_models import (
+    OPENAI_SCALING,
+    OpenClipModel,
+    Scaling,
+    Tokenizer,
+    mask_average,
+)
 from car_video.models.positions import Interpolation, PositionTable
 from car_video.models.vit_blocks import (
     LastBlock,
@@ -56,6 +60,7 @@ class VitModel(OpenClipModel):
     """
 
     family: Family = "vit"
+    mixed_precision = True
 
     def __init__(
         self,
@@ -63,8 +68,8 @@ class VitModel(OpenClipModel):
         network: nn.Module,
         tokenizer: Tokenizer,
         *,
-        mean: Sequence[float] = OPENAI_DATASET_MEAN,
-        std: Sequence[float] = OPENAI_DATASET_STD,
+        scaling: Scaling = OPENAI_SCALING,
+        dtype: torch.dtype | None = None,
         options: VitOptions | None = None,
     ) -> None:
         """See :class:`OpenClipModel`.
@@ -83,7 +88,9 @@ class VitModel(OpenClipModel):
         patch = visual.patch_size
         if patch[0] != patch[1]:
             raise UnsupportedLayer(f"patches of {patch[0]}x{patch[1]} pixels")
-        super().__init__(name, network, tokenizer, stride=int(patch[0]), mean=mean, std=std)
+        super().__init__(
+            name, network, tokenizer, stride=int(patch[0]), scaling=scaling, dtype=dtype
+        )
         self.options = options or VitOptions()
         self._positions = PositionTable(
             visual.positional_embedding, tuple(visual.grid_size), self.options.interpolation

@@ -44,7 +44,8 @@ def heads_of(block: ResidualAttentionBlock, normed: Tensor) -> tuple[Tensor, Ten
 def merge_heads(block: ResidualAttentionBlock, context: Tensor) -> Tensor:
     """Output projection (and layer scale) of per-head results [B, H, L, d]: [B, L, D]."""
     merged = context.transpose(1, 2).flatten(2)
-    return block.ls_1(block.attn.out_proj(merged))
+    # A layer scale stays float32 in mixed precision.
+    return block.ls_1(block.attn.out_proj(merged)).to(context.dtype)
 
 
 def attention_weights(q: Tensor, k: Tensor) -> Tensor:
@@ -55,7 +56,7 @@ def attention_weights(q: Tensor, k: Tensor) -> Tensor:
 
 def mlp(block: ResidualAttentionBlock, x: Tensor) -> Tensor:
     """The second half of a block with its residual: x + mlp(ln_2(x))."""
-    return x + block.ls_2(block.mlp(layer_norm(x, block.ln_2)))
+    return x + block.ls_2(block.mlp(layer_norm(x, block.ln_2))).to(x.dtype)
 
 
 def run_block(block: ResidualAttentionBlock, x: Tensor) -> Tensor:
@@ -123,5 +124,5 @@ class LastBlock:
         context = attention.to(v.dtype) @ v
         middle = x + merge_heads(block, context)
         hidden = block.mlp.c_fc(layer_norm(middle, block.ln_2))
-        out = middle + block.ls_2(block.mlp.c_proj(block.mlp.gelu(hidden)))
+        out = middle + block.ls_2(block.mlp.c_proj(block.mlp.gelu(hidden))).to(x.dtype)
         return cls(normed, q, k, v, attention, context, middle, hidden, out)

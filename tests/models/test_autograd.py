@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import open_clip
@@ -146,6 +147,38 @@ def test_families_are_told_apart(true_network: Any) -> None:
     assert isinstance(wrap("resnet", resnet.eval(), tokens), ResNetModel)
     convnext = timm_network("convnext_atto", "")
     assert isinstance(wrap("convnext", convnext, tokens), TimmConvModel)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("kind", ["vit", "coca", "convnext", "rotary"])
+def test_half_precision_stays_close(small: dict[str, Any], kind: str, dtype: Any) -> None:
+    """Every way of converting a tower: mixed, whole, with and without a closed form."""
+
+    def network() -> Any:
+        if kind == "rotary":
+            return deepcopy(small[kind])
+        if kind == "convnext":
+            return sane(timm_network("convnext_atto", ""))
+        return tiny_vit(**OTHERS.get(kind, {})).float()
+
+    full, half = wrap(kind, network(), tokens), wrap(kind, network(), tokens, dtype=dtype)
+    assert half.dtype == dtype
+    generator = torch.Generator().manual_seed(0)
+    stride = full.stride
+    pixels = torch.rand(1, 3, 3 * stride, 4 * stride, generator=generator)
+    directions = 1e4 * torch.randn(1, 4, full.embed_dim, generator=generator)
+    a, b = full.encode_image(pixels), half.encode_image(pixels)
+    pairs = [
+        (a.pooled, b.pooled),
+        (a.cam_map, b.cam_map),
+        (full.pull_back(a, directions), half.pull_back(b, directions)),
+    ]
+    for want, got in pairs:
+        assert got.dtype == torch.float32
+        assert float((got - want).norm() / want.norm()) < (
+            0.1 if dtype == torch.bfloat16 else 0.02
+        )
+    assert torch.equal(full.encode_text(["dog"]), half.encode_text(["dog"]))
 
 
 def test_towers_of_one_size_only_are_refused() -> None:

@@ -224,20 +224,44 @@ def test_texts_are_encoded_once_and_unit_length(tiny: dict[str, VitModel]) -> No
     assert model.encode_text([]).shape == (0, 20)
 
 
-def test_true_vit_b16(true_network: Any) -> None:
-    """The architecture of CaR, 96 x 128 pixels, in float32, against automatic gradients."""
-    tokenizer = open_clip.get_tokenizer("ViT-B-16")
-    model = VitModel("ViT-B-16", true_network("ViT-B-16"), tokenizer)
-    pixels = torch.rand(1, 3, 96, 128, generator=torch.Generator().manual_seed(1))
-    features = model.encode_image(pixels)
-    texts, words = unit(80, 512, torch.float32), unit(23, 512, torch.float32, 1)
-    for mode in ("semantic", "refer"):
-        fast = grad_cam(model, features, texts, words, mode)
-        slow = naive.cams(
-            model.visual, model.prepare(pixels), texts, words, model.logit_scale, mode
-        )
-        assert float((fast - slow).abs().max()) < 1e-4
-        assert (fast.amax((-2, -1)) > 0).float().mean() > 0.5
+@pytest.mark.parametrize("grid", [(24, 32), (30, 54), (3, 37)])
+def test_grids_of_real_frames(grid: tuple[int, int]) -> None:
+    """375 x 500 and 480 x 854 pixels at stride 16, and a strip, in float32."""
+    network = tiny_vit().float()
+    model = VitModel("tiny", network, tokens)
+    pixels = torch.rand(1, 3, 4 * grid[0], 4 * grid[1])
+    texts, words = unit(7, 20, torch.float32), unit(23, 20, torch.float32, 1)
+    fast = grad_cam(model, model.encode_image(pixels), texts, words)
+    slow = naive.cams(
+        model.visual, model.prepare(pixels), texts, words, model.logit_scale, "semantic"
+    )
+    assert float((fast - slow).abs().max()) < 1e-4
+
+
+@pytest.fixture(scope="module")
+def vit_b16(true_network: Any) -> VitModel:
+    return VitModel("ViT-B-16", true_network("ViT-B-16"), open_clip.get_tokenizer("ViT-B-16"))
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "mode"),
+    [((96, 128), 80, "semantic"), ((96, 128), 20, "refer"), ((384, 512), 3, "semantic")],
+)
+def test_true_vit_b16(vit_b16: VitModel, size: tuple[int, int], count: int, mode: Any) -> None:
+    """The architecture of CaR in float32 against automatic gradients."""
+    model = vit_b16
+    pixels = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
+    texts, words = unit(count, 512, torch.float32), unit(23, 512, torch.float32, 1)
+    fast = grad_cam(model, model.encode_image(pixels), texts, words, mode)
+    slow = naive.cams(
+        model.visual, model.prepare(pixels), texts, words, model.logit_scale, mode
+    )
+    assert float((fast - slow).abs().max()) < 1e-4
+    assert (fast.amax((-2, -1)) > 0).float().mean() > 0.5
+
+
+def test_true_vit_b16_classifies_as_open_clip_does(vit_b16: VitModel) -> None:
+    model = vit_b16
     square = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
         own = model.network.encode_image(model.prepare(square))
