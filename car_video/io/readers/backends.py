@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from car_video.io.readers.base import Loaded, UndecodableError
+from car_video.io.readers.base import FrameReader, Loaded, UndecodableError
 from car_video.io.readers.clock import Clock
 from car_video.io.readers.container import frame_rate
 from car_video.io.readers.cursor import Cursor
@@ -66,6 +66,28 @@ class ImageBackend:
         """Nothing stays open between images."""
 
 
+class StoredBackend:
+    """The frames of a reader, all held in memory (animated images are small)."""
+
+    def __init__(self, reader: FrameReader) -> None:
+        with reader:
+            self._frames = {frame.index: frame for frame in reader}
+            self._size = (reader.info.width, reader.info.height)
+        count = max(self._frames) + 1
+        self.times = np.zeros(count)
+        for index in range(count):
+            known = self._frames.get(index)
+            self.times[index] = known.time if known else self.times[index - 1]
+
+    def load(self, index: int) -> Loaded:
+        if index not in self._frames:
+            raise UndecodableError(f"frame {index} gives no picture")
+        return self._frames[index].image, self._size
+
+    def close(self) -> None:
+        self._frames.clear()
+
+
 class VideoBackend:
     """A media file through PyAV: over the nearest keyframe where its timestamps allow it, else
     forward from the last frame asked for or from the beginning.
@@ -77,18 +99,14 @@ class VideoBackend:
         self._cursor = Cursor(reopen, name)
         self._convert = FrameConverter(selection)
         try:
-            self.index = self._trustworthy_index()
-            self.times = self.index.times if self.index else self._decoded_times()
+            self._index = self._trustworthy_index()
+            self.times = self._index.times if self._index else self._decoded_times()
         except BaseException:
             self._cursor.close()
             raise
         self._kept: dict[int, Any] = {}
         self._walk: Iterator[Decoded] = iter(())
         self._reached: int | None = None
-
-    @property
-    def cursor(self) -> Cursor:
-        return self._cursor
 
     def load(self, index: int) -> Loaded:
         if index not in self._kept:
@@ -100,9 +118,9 @@ class VideoBackend:
 
     def _decode_up_to(self, index: int) -> None:
         if not self._lies_ahead(index):
-            if self.index is not None:
-                target = int(self.index.pts[index])
-                self._walk = self._cursor.near(self.index, target, passed=self._keep)
+            if self._index is not None:
+                target = int(self._index.pts[index])
+                self._walk = self._cursor.near(self._index, target, passed=self._keep)
             else:
                 self._walk = self._cursor.from_start()
         for decoded in self._walk:
@@ -129,9 +147,9 @@ class VideoBackend:
         """Whether decoding on from the last frame is the shortest way."""
         if self._reached is None or index <= self._reached:
             return False
-        if self.index is None:
+        if self._index is None:
             return True
-        positions = [entry.position for entry in self.index.entries]
+        positions = [entry.position for entry in self._index.entries]
         return bisect.bisect_right(positions, index) == bisect.bisect_right(
             positions, self._reached
         )

@@ -69,7 +69,7 @@ def open_camera(device: str, silence: float) -> Any:
             return av.open(
                 capture.address,
                 format=capture.format,
-                options=capture.options,
+                container_options=capture.options,
                 timeout=silence,
             )
         except (FFmpegError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Opening media with PyAV: files, addresses, and what to tell people when it fails."""
+"""Opening media with PyAV, and reading packets past damage."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 
 from car_video.errors import SourceError
+from car_video.io.readers.trouble import explain, first_bytes, redact, why_not_video
 
 FILE_FORMATS = ",".join(
     (
@@ -45,9 +46,9 @@ def open_file(path: Path) -> Any:
     head = first_bytes(path)
     options = {"format_whitelist": FILE_FORMATS, "protocol_whitelist": "file"}
     try:
-        return av.open(f"file:{path}", options=options, timeout=FILE_TIMEOUT)
+        return av.open(f"file:{path}", container_options=options, timeout=FILE_TIMEOUT)
     except (FFmpegError, ValueError) as error:
-        raise SourceError(f"{path}: {_why_not_video(head, error)}") from error
+        raise SourceError(f"{path}: {why_not_video(head, error)}") from error
 
 
 def open_address(address: str, silence: float) -> Any:
@@ -56,11 +57,11 @@ def open_address(address: str, silence: float) -> Any:
     Raises:
         SourceError: nobody there, refused, unknown, silent, or not a video.
     """
-    options = {"protocol_whitelist": STREAM_PROTOCOLS, "fflags": "nobuffer"}
+    options = {"protocol_whitelist": STREAM_PROTOCOLS}
     if address.startswith("rtsp"):
         options["rtsp_transport"] = "tcp"
     try:
-        return av.open(address, options=options, timeout=silence)
+        return av.open(address, container_options=options, timeout=silence)
     except (FFmpegError, ValueError) as error:
         raise SourceError(f"{redact(address)}: {explain(error, silence)}") from error
 
@@ -108,6 +109,8 @@ def read_packets(
             failures += 1
             if on_error is not None:
                 on_error(error)
+        except IndexError:  # PyAV 18.1 at the end of a source in which streams turned up late
+            return
 
 
 def frame_rate(stream: Any) -> float:
@@ -128,83 +131,6 @@ def video_seconds(container: Any, stream: Any) -> float | None:
         hours, minutes, seconds = tagged.groups()
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     return container.duration / 1e6 if container.duration and container.duration > 0 else None
-
-
-def redact(address: str) -> str:
-    """The address without user name and password."""
-    return re.sub(r"(?<=://)[^/@\s]*@", "", address)
-
-
-def explain(error: Exception, silence: float, doing: str = "cannot be opened") -> str:
-    """What a failed network address or camera means, and what to do.
-
-    Args:
-        error: from PyAV.
-        silence: the time limit in seconds that was set.
-        doing: what went wrong, for errors that are not known.
-    """
-    kind = type(error).__name__
-    known = {
-        "ConnectionRefusedError": "nobody answers there; check the address and the port",
-        "ExitError": f"nothing came for {silence:g} s; check that the source is sending",
-        "TimeoutError": f"nothing came for {silence:g} s; check that the source is sending",
-        "HTTPNotFoundError": "the server does not know it (404); check the address",
-        "HTTPUnauthorizedError": "the server wants a user name and password (401): "
-        "scheme://user:password@host/...",
-        "HTTPForbiddenError": "the server refuses access (403)",
-        "InvalidDataError": "what comes from there is not a video",
-        "ProtocolNotFoundError": "this build of PyAV cannot speak that protocol",
-        "PermissionError": "no permission to open it",
-        "FileNotFoundError": "it is not there",
-    }
-    reason = getattr(error, "strerror", None) or redact(str(error))
-    return known.get(kind, f"{doing} ({reason})")
-
-
-def first_bytes(path: Path) -> bytes:
-    """The first 4 KB of a file.
-
-    Raises:
-        SourceError: missing, not a regular file, no permission, empty.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            raise SourceError(f"{path}: not a regular file; give a video, a folder or webcam:0")
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except FileNotFoundError:
-        raise SourceError(f"{path}: no such file or folder; check the path") from None
-    except PermissionError:
-        raise SourceError(f"{path}: no permission to read it; check its owner") from None
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path}: cannot be read ({error})") from error
-    if not head:
-        raise SourceError(f"{path}: the file is empty; copy or download it again")
-    return head
-
-
-def _why_not_video(head: bytes, error: Exception) -> str:
-    if head[4:8] == b"ftyp":
-        return (
-            "the file is cut off or damaged: its index is missing, so no frame can be found; "
-            "copy or download it again"
-        )
-    if _is_text(head):
-        return "this is a text file, not a video"
-    if isinstance(error, PermissionError):
-        return "no permission to read it; check its owner"
-    return "not a video that can be read, or too damaged; try to convert it to mp4"
-
-
-def _is_text(head: bytes) -> bool:
-    """Whether this is how a text file begins."""
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:  # not just a character cut at the end
-            return False
-        text = head[: error.start].decode("utf-8")
-    return all(character.isprintable() or character in "\t\r\n\f" for character in text)
 
 
 def _flagged(stream: Any, flag: Disposition) -> bool:

@@ -14,7 +14,6 @@ from car_video.errors import SourceError
 from car_video.io.readers.clock import Clock
 from car_video.io.readers.container import (
     MAX_READ_ERRORS,
-    explain,
     frame_rate,
     pick_video,
 )
@@ -22,6 +21,7 @@ from car_video.io.readers.decoding import Decoder
 from car_video.io.readers.newest import Arrival, Newest
 from car_video.io.readers.order import PresentationOrder
 from car_video.io.readers.stream_options import StreamOptions
+from car_video.io.readers.trouble import explain
 
 
 class SilentError(Exception):
@@ -60,6 +60,7 @@ class Feed:
         self._order = PresentationOrder()
         self._began: float | None = None
         self._alive = 0.0
+        self._broken: Exception | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="car-video-feed")
         self.container = opener()
@@ -97,6 +98,7 @@ class Feed:
 
     def _connect_again(self, tries: int) -> tuple[Any, int]:
         """A new container, or None, and how many tries are left."""
+        again = ""
         while tries > 0:
             wait = self._options.backoff * 2 ** (self._options.reconnects - tries)
             tries -= 1
@@ -105,10 +107,12 @@ class Feed:
             try:
                 container = self._opener()
             except SourceError as error:
-                self.reason = _without_name(error)
+                again = _without_name(error)
                 continue
             self.reconnected += 1
             return container, tries
+        if again:
+            self.reason += f"; connecting again failed: {again}"
         return None, 0
 
     def _drain(self, container: Any) -> bool:
@@ -145,30 +149,42 @@ class Feed:
             when = clock.time(raw, now - self._began)
             self.newest.put(Arrival(self._count, when, decoded.frame))
             self._count += 1
+        if self._broken is not None:
+            raise self._broken
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
-        """Packets of the video stream. Those of other streams are read too, so that sound
-        without pictures counts as silence."""
+        """Packets of the video stream up to its end or its break.
+
+        Those of other streams are read too, so that sound without pictures counts as silence.
+        A break is kept for later: first the decoder shall give out what it still holds.
+        """
         failures = 0
-        while True:
+        self._broken = None
+        while not self._is_silent():
             try:
                 for packet in container.demux():
-                    self._check_alive()
+                    if self._is_silent():
+                        break
                     if packet.stream_index == stream.index and packet.size:
                         failures = 0
                         yield packet
-                return
+                else:
+                    return
             except NotYetError:  # avfoundation has no frame at the moment
-                self._check_alive()
                 time.sleep(0.005)
-            except InvalidDataError:
+            except IndexError:  # PyAV 18.1 at the end, where streams turned up late
+                return
+            except FFmpegError as error:
                 failures += 1
-                if failures > MAX_READ_ERRORS:
-                    raise
+                if not isinstance(error, InvalidDataError) or failures > MAX_READ_ERRORS:
+                    self._broken = error
+                    return
+        self._broken = SilentError()
 
-    def _check_alive(self) -> None:
-        if self._stop.is_set() or time.monotonic() - self._alive > self._options.silence:
-            raise SilentError
+    def _is_silent(self) -> bool:
+        """Whether the connection is to be given up for want of frames."""
+        waited = time.monotonic() - self._alive
+        return self._stop.is_set() or waited > self._options.silence
 
 
 def _without_name(error: SourceError) -> str:

@@ -7,22 +7,25 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from car_video.errors import ConfigError, SourceError
-from car_video.io.readers.backends import Backend, ImageBackend, VideoBackend
+from car_video.errors import SourceError
+from car_video.io.readers.animated import AnimatedImageReader, is_animated
+from car_video.io.readers.backends import (
+    Backend,
+    ImageBackend,
+    StoredBackend,
+    VideoBackend,
+)
 from car_video.io.readers.base import Loaded, UndecodableError
-from car_video.io.readers.container import first_bytes, open_file
-from car_video.io.readers.decord_backend import agreeing_decord, decord_is_installed
+from car_video.io.readers.container import open_file
 from car_video.io.readers.images import DEFAULT_IMAGE_FPS, IMAGE_SUFFIXES, list_images
 from car_video.io.readers.selection import Selection
 from car_video.io.readers.sources import parse_source
+from car_video.io.readers.trouble import first_bytes
 from car_video.types import Frame
-
-BackendName = Literal["auto", "pyav", "decord"]
 
 
 class RandomAccessReader(Sequence[Frame]):
@@ -35,17 +38,14 @@ class RandomAccessReader(Sequence[Frame]):
     Args:
         source: a video file, an image, or a folder of images.
         size: bound in pixels for the longer side; nothing is enlarged.
-        backend: ``auto`` is PyAV, which is exact on every file. ``decord`` is used if a check
-            on this file shows that its frames are the same, and refused if not.
         image_fps: frames per second that a folder of images is taken to have.
 
     Attributes:
         times: float64 [N]: seconds from the start of the source, one per frame.
-        backend: ``pyav``, ``decord`` or ``images``: what is used.
 
     Raises:
         SourceError: not readable, or not a file or folder.
-        ConfigError: an unknown backend, or decord asked for and not usable on this file.
+        ConfigError: an argument out of range.
     """
 
     def __init__(
@@ -53,43 +53,29 @@ class RandomAccessReader(Sequence[Frame]):
         source: str | os.PathLike[str],
         *,
         size: int | None = None,
-        backend: BackendName = "auto",
         image_fps: float = DEFAULT_IMAGE_FPS,
     ) -> None:
-        if backend not in ("auto", "pyav", "decord"):
-            raise ConfigError(f"backend {backend!r} is not known: take auto, pyav or decord")
         named = parse_source(source)
         if named.kind != "path":
             raise SourceError(
                 f"{named.name}: live sources have no random access; use read_frames"
             )
         self._name = named.name
-        self._backend: Backend
-        self._open(Path(named.value).expanduser(), Selection(size=size), backend, image_fps)
+        path = Path(named.value).expanduser()
+        self._backend = self._open(path, Selection(size=size), image_fps)
         if not len(self.times):
             self.close()
             raise SourceError(f"{self._name}: no frame in it can be decoded; empty or damaged")
 
-    def _open(self, path: Path, selection: Selection, backend: BackendName, fps: float) -> None:
+    def _open(self, path: Path, selection: Selection, fps: float) -> Backend:
         if path.is_dir():
-            self.backend, self._backend = (
-                "images",
-                ImageBackend(list_images(path), selection, fps),
-            )
-            return
+            return ImageBackend(list_images(path), selection, fps)
         if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
             first_bytes(path)
-            self.backend, self._backend = "images", ImageBackend([path], selection, fps)
-            return
-        plain = VideoBackend(partial(open_file, path), self._name, selection)
-        self.backend, self._backend = "pyav", plain
-        if backend == "decord":
-            other = None if selection.size is not None else agreeing_decord(path, plain)
-            if other is None:
-                self.close()
-                what = "does not fit this file" if decord_is_installed() else "is not installed"
-                raise ConfigError(f"{self._name}: decord {what}; take backend pyav")
-            self.backend, self._backend = "decord", other
+            if is_animated(path):
+                return StoredBackend(AnimatedImageReader(self._name, path, selection))
+            return ImageBackend([path], selection, fps)
+        return VideoBackend(partial(open_file, path), self._name, selection)
 
     @property
     def times(self) -> NDArray[np.float64]:

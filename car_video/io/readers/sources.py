@@ -15,7 +15,7 @@ from car_video.errors import ConfigError, SourceError
 from car_video.io.readers.animated import AnimatedImageReader, is_animated
 from car_video.io.readers.base import FrameReader
 from car_video.io.readers.camera import open_camera
-from car_video.io.readers.container import first_bytes, open_address, open_file, redact
+from car_video.io.readers.container import open_address, open_file
 from car_video.io.readers.file import VideoFileReader
 from car_video.io.readers.images import (
     DEFAULT_IMAGE_FPS,
@@ -26,6 +26,7 @@ from car_video.io.readers.images import (
 from car_video.io.readers.live import LiveReader
 from car_video.io.readers.selection import Selection
 from car_video.io.readers.stream_options import StreamOptions
+from car_video.io.readers.trouble import first_bytes, redact
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt")
 
@@ -134,17 +135,19 @@ def _read_address(named: Source, selection: Selection, options: StreamOptions) -
     """A recording behind http is read in full like a file; everything else is live."""
     opener = partial(open_address, named.value, options.silence)
     container = opener()
-    recorded = bool(container.duration) or container.format.name.endswith("_pipe")
-    if recorded and named.value.lower().startswith("http"):
-        return VideoFileReader(
-            named.name, _first_then(container, opener), selection, "stream", seekable=False
-        )
-    return LiveReader(
-        named.name,
-        _first_then(container, opener),
-        selection,
-        options,
-        ends=named.value.lower().startswith("http"),
+    again = _first_then(container, opener)
+    web = named.value.lower().startswith("http")
+    if web and _is_recording(container):
+        return VideoFileReader(named.name, again, selection, "stream", seekable=False)
+    return LiveReader(named.name, again, selection, options, ends=web)
+
+
+def _is_recording(container: Any) -> bool:
+    """Whether the server states a length in seconds or bytes, or sends a single image."""
+    return bool(
+        container.duration
+        or getattr(container, "size", 0) > 0
+        or container.format.name.endswith("_pipe")
     )
 
 

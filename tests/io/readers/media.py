@@ -48,12 +48,12 @@ def write_video(
     gop: int = 8,
     times: Sequence[float] | None = None,
     rotation: NDArray[np.int32] | None = None,
-    audio: bool = False,
+    audio: float = 0.0,
     layout: dict[str, str] | None = None,
     **options: str,
 ) -> Path:
-    """Encode pictures. ``times`` in seconds make the rate variable; ``layout`` goes to the
-    container, the rest to the codec."""
+    """Encode pictures. ``times`` in seconds make the rate variable; ``audio`` is seconds of
+    silence; ``layout`` goes to the container, the rest to the codec."""
     pictures = list(images)
     height, width = pictures[0].shape[:2]
     with av.open(str(path), "w", options=layout or {}) as container:
@@ -72,7 +72,7 @@ def write_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if sound is not None:
-            write_sound(container, sound, len(pictures) / fps)
+            write_sound(container, sound, audio)
     if rotation is not None:
         set_matrix(path, rotation)
     return path

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from car_video.errors import ConfigError, SourceError
+from car_video.errors import SourceError
 from car_video.io.readers import RandomAccessReader, backends, read_frames
-from car_video.io.readers.decord_backend import decord_is_installed
 from car_video.types import Frame
 from tests.io.readers.media import damage_packets, matrix, number_of, numbered, write_video
 
@@ -65,37 +64,6 @@ def test_any_order_gives_the_frames_of_reading_in_order(
     assert [number_of(frame.image) for frame in batch] == [5, 20, 5, FRAMES - 1, 0]
 
 
-@pytest.mark.skipif(not decord_is_installed(), reason="decord is not installed here")
-def test_decord_agrees_or_is_refused(clip: Path) -> None:
-    frames = in_order(clip)
-    try:
-        reader = RandomAccessReader(clip, backend="decord")
-    except ConfigError as error:
-        assert "does not fit this file" in str(error)
-        return
-    with reader:
-        assert reader.backend == "decord"
-        for place in np.random.default_rng(2).permutation(FRAMES).tolist():
-            assert same(reader[place], frames[place]), place
-
-
-@pytest.mark.skipif(not decord_is_installed(), reason="decord is not installed here")
-def test_decord_is_used_where_it_fits(tmp_path: Path) -> None:
-    clip = write_video(tmp_path / "x.mp4", [numbered(number) for number in range(20)])
-    with RandomAccessReader(clip, backend="decord") as reader:
-        assert reader.backend == "decord"
-        assert [number_of(frame.image) for frame in reader] == list(range(20))
-    damaged = damage_packets(clip, tmp_path / "d.mp4", [17])
-    try:
-        reader = RandomAccessReader(damaged, backend="decord")
-    except ConfigError:
-        return
-    with reader:  # falls back to PyAV at the first error
-        frames = {frame.index: frame for frame in in_order(damaged)}
-        for place, frame in frames.items():
-            assert same(reader[place], frame)
-
-
 def test_rotation_and_size(tmp_path: Path) -> None:
     images = [numbered(number) for number in range(4)]
     clip = write_video(tmp_path / "t.mp4", images, rotation=matrix(0, 1, -1, 0))
@@ -128,7 +96,7 @@ def test_image_folders(tmp_path: Path) -> None:
         Image.fromarray(numbered(number)).save(tmp_path / f"{number}.png")
     (tmp_path / "5.png").write_bytes(b"damaged")
     with RandomAccessReader(tmp_path, image_fps=10) as reader:
-        assert (len(reader), reader.backend) == (12, "images")
+        assert len(reader) == 12
         assert [number_of(f.image) for f in reader.get_batch([11, 0, 7])] == [11, 0, 7]
         assert reader[7].time == pytest.approx(0.7)
         with pytest.raises(SourceError, match="frame 5"):
@@ -137,9 +105,17 @@ def test_image_folders(tmp_path: Path) -> None:
         assert [number_of(frame.image) for frame in reader] == [3]
 
 
-def test_live_sources_and_unknown_backends_are_refused(tmp_path: Path) -> None:
-    for source in ("webcam:0", "rtsp://host/x"):
-        with pytest.raises(SourceError, match="use read_frames"):
-            RandomAccessReader(source)
-    with pytest.raises(ConfigError, match="backend"):
-        RandomAccessReader(tmp_path, backend="opencv")  # type: ignore[arg-type]
+def test_animated_images(tmp_path: Path) -> None:
+    pictures = [Image.fromarray(numbered(number)) for number in range(4)]
+    path = tmp_path / "moving.png"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=200)
+    frames = in_order(path)
+    with RandomAccessReader(path) as reader:
+        assert len(reader) == 4
+        assert all(same(reader[place], frames[place]) for place in (2, 0, 3, 1))
+
+
+@pytest.mark.parametrize("source", ["webcam:0", "rtsp://host/x"])
+def test_live_sources_are_refused(source: str) -> None:
+    with pytest.raises(SourceError, match="use read_frames"):
+        RandomAccessReader(source)
