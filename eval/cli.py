@@ -214,6 +214,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except _CLICK_ERROR as error:
         Display().error(_plain(error.format_message()))
         code = 2
+    except OSError as error:
+        Display().error(f"'{error.filename}': {error.strerror}; check the path and its rights")
+        code = 2
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     if code == _INTERRUPTED:

@@ -222,7 +222,7 @@ def _item(video: Video, expression: VideoExpression, masks: Mapping[str, Any] | 
     if masks is not None:
         try:
             codes = tuple(tuple(masks[number]) for number in expression.masks)
-        except KeyError as error:
+        except (KeyError, TypeError) as error:
             raise DataError(
                 f"mask_dict.json has no mask {error} of '{video.name}'; files are mixed"
             ) from None

@@ -50,7 +50,7 @@ class GRefCoco(Benchmark):
             truth = referent.target()
             for key, _ in referent.expressions:
                 names = expression_names(referent, key)
-                mask, _ = read_mask(predictions, names, referent.size)
+                mask = read_mask(predictions, names, referent.size)
                 intersection, union = overlap(truth, mask)
                 samples.append(
                     {
@@ -93,7 +93,7 @@ class GRefCoco(Benchmark):
         strips = []
         for referent in item.payload[:2]:
             key, text = referent.expressions[0]
-            mask, _ = read_mask(predictions, expression_names(referent, key), referent.size)
+            mask = read_mask(predictions, expression_names(referent, key), referent.size)
             strips.append(strip(referent, text, mask))
         return strips
 

@@ -147,7 +147,7 @@ class RefCoco(Benchmark):
             key, text = referent.expressions[0]
             joint = protocol == "joint"
             names = _joint_names(referent) if joint else expression_names(referent, key)
-            predicted, _ = read_mask(predictions, names, referent.size)
+            predicted = read_mask(predictions, names, referent.size)
             strips.append(strip(referent, text, predicted))
         return strips
 
@@ -204,7 +204,7 @@ def _samples(
     )
     truth = referent.target()
     for candidates in names:
-        mask, _ = read_mask(predictions, candidates, referent.size)
+        mask = read_mask(predictions, candidates, referent.size)
         intersection, union = overlap(truth, mask)
         yield {
             "group": f"{referent.dataset} {referent.split}",

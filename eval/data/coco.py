@@ -69,12 +69,7 @@ def read_coco(path: Path) -> CocoFile:
     """
     data = read_json(path, "COCO annotations")
     try:
-        images = {
-            int(i["id"]): CocoImage(
-                int(i["id"]), str(i["file_name"]), int(i["height"]), int(i["width"])
-            )
-            for i in data["images"]
-        }
+        images = {int(i["id"]): _image(i) for i in data["images"]}
         categories = {int(c["id"]): str(c["name"]) for c in data.get("categories", ())}
         by_image: dict[int, list[Instance]] = {identity: [] for identity in images}
         for a in data["annotations"]:
@@ -87,7 +82,7 @@ def read_coco(path: Path) -> CocoFile:
                     segmentation=a["segmentation"],
                 )
             )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(
             f"'{path}' is not of COCO's form ({error!r}); fetch the official file"
         ) from None
@@ -100,6 +95,14 @@ def read_coco(path: Path) -> CocoFile:
     )
 
 
+def _image(entry: Mapping[str, Any]) -> CocoImage:
+    height, width = int(entry["height"]), int(entry["width"])
+    if not (0 < height <= _LARGEST and 0 < width <= _LARGEST):
+        raise ValueError(f"picture of {width}x{height}")
+    return CocoImage(int(entry["id"]), str(entry["file_name"]), height, width)
+
+
+_LARGEST = 65_535  # pixels along a side; a JPEG cannot have more
 _IMAGE_FOLDERS = (
     "",
     "images",

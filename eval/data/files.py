@@ -60,6 +60,14 @@ def first_existing(*candidates: Path) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
+def read_words(path: Path, what: str) -> list[str]:
+    """The words of a UTF-8 text file, else a DataError that names it."""
+    try:
+        return need_file(path, what).read_text("utf-8").split()
+    except UnicodeDecodeError:
+        raise DataError(f"{what} '{path}' is not UTF-8 text; fetch it again") from None
+
+
 def read_json(path: Path, what: str) -> JsonValue:
     """Parsed JSON of a file, else a DataError that names it."""
     need_file(path, what)

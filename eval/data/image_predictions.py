@@ -15,14 +15,14 @@ from car_video.errors import DataError
 from . import rle
 from .files import inside
 from .images import read_labels
-from .predictions import load_records
+from .json_predictions import load_records
 
 
 def find_mask(root: Path, names: Sequence[str]) -> Path | Mapping[str, Any] | None:
     """The first of several names that has a PNG below ``root``, or its record in a JSON file.
 
     Args:
-        root: folder, or JSON list of ``{"id": name, "segmentation": RLE, "score"?}``.
+        root: folder, or JSON list of ``{"id": name, "segmentation": RLE}``.
         names: relative names without suffix, the most specific first.
     """
     if root.is_file():
@@ -45,10 +45,8 @@ def _by_id(path: Path) -> Mapping[str, Mapping[str, Any]]:
     return result
 
 
-def read_mask(
-    root: Path, names: Sequence[str], size: tuple[int, int]
-) -> tuple[NDArray[np.bool_], float]:
-    """bool [H, W] and its score (1 where none is given).
+def read_mask(root: Path, names: Sequence[str], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """bool [H, W] of one mask.
 
     Raises:
         DataError: missing, of another size or of the wrong mode.
@@ -57,9 +55,9 @@ def read_mask(
     if found is None:
         raise DataError(f"'{root}' has no mask '{names[0]}'; add '{names[0]}.png'")
     if isinstance(found, Path):
-        return read_label_map(found, size) > 0, 1.0
+        return read_label_map(found, size) > 0
     where = f"'{root}' id '{names[0]}'"
-    return rle.decode(found.get("segmentation"), size, where), float(found.get("score", 1.0))
+    return rle.decode(found.get("segmentation"), size, where)
 
 
 def read_label_map(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -78,10 +76,10 @@ def _by_image(path: Path) -> Mapping[int, tuple[Mapping[str, Any], ...]]:
     result: dict[int, list[Mapping[str, Any]]] = {}
     for entry in load_records(path):
         try:
+            int(entry["category_id"]), float(entry.get("score", 1.0)), entry["segmentation"]
             result.setdefault(int(entry["image_id"]), []).append(entry)
-            int(entry["category_id"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"'{path}' is no COCO results file ({error!r} missing)") from None
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise DataError(f"'{path}' is no COCO results file ({error!r})") from None
     return {image: tuple(entries) for image, entries in result.items()}
 
 

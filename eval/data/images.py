@@ -13,7 +13,7 @@ from car_video.io.palette import davis_palette
 
 from .files import atomic
 
-Image.MAX_IMAGE_PIXELS = None  # data sets are chosen by the user; large frames are no attack
+_UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError)
 
 
 def _open(path: Path, what: str) -> Image.Image:
@@ -22,7 +22,9 @@ def _open(path: Path, what: str) -> Image.Image:
         image.load()
     except FileNotFoundError:
         raise DataError(f"{what} '{path}' is missing; add it or check the path") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except Image.DecompressionBombError:
+        raise DataError(f"{what} '{path}' is too large to be true; replace the file") from None
+    except _UNREADABLE as error:
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else str(error)
         raise DataError(f"cannot decode {what} '{path}' ({reason}); replace the file") from None
     return image
@@ -40,7 +42,7 @@ def image_size(path: Path) -> tuple[int, int]:
             return image.height, image.width
     except FileNotFoundError:
         raise DataError(f"image '{path}' is missing; add it or check the path") from None
-    except (UnidentifiedImageError, OSError) as error:
+    except (Image.DecompressionBombError, *_UNREADABLE) as error:
         raise DataError(f"cannot read image '{path}' ({error}); replace the file") from None
 
 

@@ -37,11 +37,7 @@ def decode(segmentation: Any, size: tuple[int, int], where: str) -> NDArray[np.b
                 f"prediction (nearest neighbour)"
             )
         elif isinstance(segmentation, Sequence) and not isinstance(segmentation, str):
-            polygons = [p for p in segmentation if len(p) >= 6]
-            if not polygons:
-                return np.zeros(size, bool)
-            codes = coco_mask.frPyObjects(polygons, height, width)
-            return decode_rle(coco_mask.merge(codes))
+            return _decode_polygons(segmentation, size)
         else:
             reason = "no segmentation; want null, polygons or COCO RLE"
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
@@ -49,6 +45,20 @@ def decode(segmentation: Any, size: tuple[int, int], where: str) -> NDArray[np.b
     except DataError as error:
         reason = f"{error}; write the prediction anew"
     raise DataError(f"{where}: {reason}")
+
+
+def _decode_polygons(polygons: Sequence[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Union of polygons [x, y, x, y ...]; the C code walks every edge pixel by pixel, so
+    coordinates far outside the picture would take all memory."""
+    outlines = [np.asarray(polygon, np.float64) for polygon in polygons]
+    outlines = [outline for outline in outlines if outline.size >= 6]
+    if not outlines:
+        return np.zeros(size, bool)
+    reach = 2 * max(size)
+    if any(o.ndim != 1 or not np.all(np.abs(o) <= reach) for o in outlines):
+        raise ValueError("polygon far outside of its picture")
+    codes = coco_mask.frPyObjects([o.tolist() for o in outlines], *size)
+    return decode_rle(coco_mask.merge(codes))
 
 
 def encode(mask: NDArray[np.bool_]) -> dict[str, Any]:

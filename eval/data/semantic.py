@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from car_video.errors import DataError
 
 from .coco import CocoFile, CocoImage, Instance, class_map, find_image, read_coco
-from .files import first_existing, inside, need_file, need_folder
+from .files import first_existing, inside, need_file, need_folder, read_words
 from .images import read_labels
 
 COCO_IDS = tuple(i for i in range(1, 91) if i not in (12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
@@ -68,10 +68,8 @@ def read_voc(root: Path, year: str, labels: str, lists: str, split: str) -> list
     base = next((b for b in bases if (b / labels).is_dir()), None)
     if base is None:
         raise DataError(f"'{root}' holds no {year}/{labels}/ folder; see docs/benchmarks.md")
-    listing = need_file(base / "ImageSets" / lists / f"{split}.txt", "list of pictures")
-    return _pairs(
-        listing.read_text("utf-8").split(), base / "JPEGImages", ".jpg", base / labels, ".png"
-    )
+    names = read_words(base / "ImageSets" / lists / f"{split}.txt", "list of pictures")
+    return _pairs(names, base / "JPEGImages", ".jpg", base / labels, ".png")
 
 
 def read_ade(root: Path, split: str) -> list[Picture]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from car_video.errors import DataError
 
-from .files import first_existing, inside, need_folder
+from .files import first_existing, inside, need_folder, read_words
 from .images import read_labels
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -135,7 +135,7 @@ def sequence_names(root: Path, labels: Path, split: str) -> list[str]:
     )
     if listing is None:
         return sorted(p.name for p in labels.iterdir() if p.is_dir())
-    names = listing.read_text("utf-8").split()
+    names = read_words(listing, "list of sequences")
     if not names or len(set(names)) != len(names):
         raise DataError(f"'{listing}' is empty or names a sequence twice; correct the list")
     return names

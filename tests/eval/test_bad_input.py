@@ -135,7 +135,7 @@ def test_predictions_json_of_other_sentences_and_lengths(score, tmp_path):
     assert "has no expression 'a red square' (object 1)" in err
     path.write_text(json.dumps({"expressions": ["a red square"], "frames": []}))
     assert "0 frames" in score(tmp_path / "json", "--sequences", "one")
-    assert "no predictions.json" in score(tmp_path / "json", "--sequences", "two")
+    assert "is no predictions.json" in score(tmp_path / "json", "--sequences", "two")
 
 
 @pytest.mark.parametrize(

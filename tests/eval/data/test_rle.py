@@ -51,6 +51,8 @@ def test_none_polygons_and_empty_lists():
         ("text", "no segmentation"),
         (3, "no segmentation"),
         ([["a"] * 6], "malformed"),
+        ([[0.0, 0.0, 1e9, 0.0, 1e9, 1e9]], "far outside"),
+        ([[0.0, 0.0, float("nan"), 0.0, 1.0, 1.0]], "far outside"),
     ],
 )
 def test_bad_segmentations_are_one_line(value, word):
