@@ -48,6 +48,8 @@ def load_model(
     """
     place = pick_device(device)
     precision = None if dtype is None else pick_dtype(dtype)
+    if precision == torch.float16 and place.type == "cpu":
+        raise ModelError("float16 is very slow on a CPU; use bfloat16 or float32")
     preset = next((p for p in PRESETS if p.name == name), None)
     if preset is not None and not preset.proposer:
         from car_video.models.lite import load_lite
