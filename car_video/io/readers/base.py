@@ -100,6 +100,11 @@ class FrameReader(ABC, Iterator[Frame]):
         """Frames of a live source that made way for newer ones so far."""
         return 0
 
+    @property
+    def expected(self) -> int | None:
+        """About how many frames this reader delivers in all; None where nobody can know."""
+        return self._selection.expected(self.info.frames, self.info.fps)
+
     @abstractmethod
     def _pictures(self) -> Iterator[Picture]:
         """All pictures of the source in order of presentation, wanted or not."""

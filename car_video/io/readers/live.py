@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -56,6 +57,7 @@ class LiveReader(FrameReader):
         self._feed = Feed(opener, self._options, ends)
         self._fps = frame_rate(pick_video(self._feed.container, name))
         self._sound = bool(self._feed.container.streams.audio)
+        weakref.finalize(self, self._feed.stop)  # also when nobody calls close
         self._feed.start()
         self._begin()
 

@@ -74,6 +74,8 @@ class FrameConverter:
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
         self._reformatter = VideoReformatter()
+        self._matrix_key: tuple[Any, ...] | None = None
+        self._matrix: NDArray[np.int32] | None = None
 
     def __call__(self, frame: Any) -> Loaded:
         """The upright RGB picture, and its (width, height) before any size bound.
@@ -94,10 +96,21 @@ class FrameConverter:
             ).to_ndarray()
         except (FFmpegError, ValueError, MemoryError) as error:
             raise UndecodableError(str(error)) from error
-        matrix = display_matrix(frame)
-        image = upright(on_white(image) if transparent else image, matrix)
+        image = upright(on_white(image) if transparent else image, self._matrix_of(frame))
         turned = (image.shape[1], image.shape[0]) != bounded
         return image, own[::-1] if turned else own
+
+    def _matrix_of(self, frame: Any) -> NDArray[np.int32] | None:
+        """The frame's display matrix, looked up anew only when something about it changes.
+
+        PyAV's side data and its frame hold each other, so that each look keeps the frame's
+        memory until the garbage collector comes by (measured: 288 MB instead of 64 MB for a
+        clip of 289 frames of 1280x720).
+        """
+        key = (frame.rotation, frame.width, frame.height, frame.format.name)
+        if key != self._matrix_key:
+            self._matrix_key, self._matrix = key, display_matrix(frame)
+        return self._matrix
 
 
 def _has_alpha(video_format: Any) -> bool:

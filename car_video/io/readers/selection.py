@@ -59,6 +59,25 @@ class Selection:
         scale = self.size / longest
         return max(1, round(width * scale)), max(1, round(height * scale))
 
+    def expected(self, frames: int | None, fps: float) -> int | None:
+        """About how many frames will be delivered, for progress bars.
+
+        Args:
+            frames: of the whole source, None where nobody can know.
+            fps: its nominal rate.
+
+        Returns:
+            None where nobody can know.
+        """
+        first = math.ceil((self.start or 0.0) * fps - TIME_TOLERANCE)
+        after = math.inf if frames is None else float(frames)
+        if self.end is not None:
+            after = min(after, math.ceil(self.end * fps - TIME_TOLERANCE))
+        count = max(after - first, 0.0) / self.stride
+        if self.max_frames is not None:
+            count = min(count, self.max_frames)
+        return None if math.isinf(count) else math.ceil(count)
+
 
 class Verdict(Enum):
     """What to do with a frame."""

@@ -19,10 +19,10 @@ from tests.io.readers.media import numbered
 Send = Callable[[bytes], None]
 
 
-def jpeg_part(number: int) -> bytes:
+def jpeg_part(number: int, width: int = 64, height: int = 48) -> bytes:
     """One part of a multipart/x-mixed-replace answer."""
     file = io.BytesIO()
-    Image.fromarray(numbered(number)).save(file, "JPEG", quality=90)
+    Image.fromarray(numbered(number, width, height)).save(file, "JPEG", quality=90)
     data = file.getvalue()
     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
     return head.encode() + data + b"\r\n"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import itertools
 from pathlib import Path
 
 import av
@@ -98,7 +100,9 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_span_stride_number_and_size(plain: Path) -> None:
     def indices(**wanted: float) -> list[int]:
         with read_frames(plain, **wanted) as reader:  # type: ignore[arg-type]
-            return [frame.index for frame in reader]
+            found = [frame.index for frame in reader]
+        assert reader.expected == len(found)
+        return found
 
     assert indices(stride=5) == [0, 5, 10, 15, 20]
     assert indices(start=0.7, stride=5) == [7, 12, 17, 22]
@@ -287,3 +291,18 @@ def test_large_pictures_are_decoded_by_several_threads(tmp_path: Path) -> None:
         assert (reader.info.width, reader.info.height) == (5120, 2880)
     assert [number_of(frame.image) for frame in frames] == [77] * 3
     assert frames[0].image.shape == (360, 640, 3)
+
+
+def test_frames_are_let_go_without_the_garbage_collector(tmp_path: Path) -> None:
+    turn = matrix(0, 1, -1, 0)
+    clip = write_video(tmp_path / "t.mp4", [numbered(n) for n in range(60)], rotation=turn)
+    gc.collect()
+    gc.disable()
+    try:
+        with read_frames(clip) as reader:
+            for _ in itertools.islice(reader, 50):
+                pass
+            alive = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert 0 < alive < 20

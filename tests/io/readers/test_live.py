@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
 import time
@@ -19,6 +20,7 @@ from tests.io.readers.servers import (
     MJPEG,
     Send,
     http_server,
+    jpeg_part,
     jpegs,
     mute_server,
     pieces,
@@ -188,10 +190,11 @@ def test_span_and_number_hold_for_streams() -> None:
     assert [b.index - a.index for a, b in itertools.pairwise(frames)] == [2, 2, 2]
 
 
-def test_closing_ends_the_thread() -> None:
-    def feeds() -> list[threading.Thread]:
-        return [t for t in threading.enumerate() if t.name == "car-video-feed"]
+def feeds() -> list[threading.Thread]:
+    return [t for t in threading.enumerate() if t.name == "car-video-feed"]
 
+
+def test_closing_ends_the_thread() -> None:
     with http_server(MJPEG, jpegs(range(10_000), 0.005)) as address:
         reader = read_frames(address, stream=HASTY)
         next(reader)
@@ -199,6 +202,29 @@ def test_closing_ends_the_thread() -> None:
         reader.close()
         wait_until(lambda: not feeds())
     assert list(reader) == []
+
+
+def test_a_reader_that_nobody_closes_ends_its_thread() -> None:
+    with http_server(MJPEG, jpegs(range(10_000), 0.005)) as address:
+        reader = read_frames(address, stream=HASTY)
+        next(reader)
+        del reader
+        gc.collect()
+        wait_until(lambda: not feeds())
+
+
+def test_a_stream_whose_frames_change_size() -> None:
+    sizes = [(64, 48), (64, 48), (128, 96), (64, 120), (64, 48)]
+
+    def answer(send: Send) -> None:
+        for number, size in enumerate(sizes):
+            send(jpeg_part(number, *size))
+
+    options = StreamOptions(silence=0.6, reconnects=0, queue=100)
+    with http_server(MJPEG, answer) as address, read_frames(address, stream=options) as reader:
+        frames = list(reader)
+    assert [(frame.width, frame.height) for frame in frames] == sizes
+    assert numbers(frames) == list(range(5))
 
 
 class Paced:

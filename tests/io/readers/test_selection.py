@@ -66,6 +66,45 @@ def test_a_start_that_is_the_rounded_time_of_a_frame_takes_it() -> None:
     assert Chooser(Selection(start=2.0021)).judge(60, time) is Verdict.PASS
 
 
+@given(
+    st.integers(1, 200),
+    st.sampled_from([10.0, 25.0, 29.97]),
+    st.none() | st.floats(0, 10),
+    st.none() | st.floats(0.1, 10),
+    st.integers(1, 5),
+    st.none() | st.integers(1, 50),
+)
+@settings(deadline=None, max_examples=200)
+def test_the_expected_number_is_that_of_a_constant_rate(
+    frames: int,
+    fps: float,
+    start: float | None,
+    length: float | None,
+    stride: int,
+    most: int | None,
+) -> None:
+    end = None if length is None else (start or 0) + length
+    selection = Selection(start, end, stride, most)
+    chooser, count = Chooser(selection), 0
+    for index in range(frames):
+        verdict = chooser.judge(index, index / fps)
+        if verdict is Verdict.STOP:
+            break
+        if verdict is Verdict.TAKE:
+            count += 1
+            if chooser.took():
+                break
+    expected = selection.expected(frames, fps)
+    assert expected is not None
+    assert abs(expected - count) <= 1  # a frame may lie within the tolerance of start or end
+
+
+def test_nobody_knows_how_long_a_stream_is() -> None:
+    assert Selection(stride=3).expected(None, 25) is None
+    assert Selection(end=2).expected(None, 25) == 50
+    assert Selection(max_frames=7).expected(None, 25) == 7
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
