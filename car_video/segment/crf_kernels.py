@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from car_video.segment.blur import gaussian_taps, sliding_sum
 from car_video.segment.permutohedral import Lattice, build_lattice
 
 _MEAN_BGR = (104.008, 116.669, 122.675)
@@ -69,17 +70,12 @@ class _SpatialConvolution:
     """The Gaussian itself on the pixel grid, cut off where it is negligible."""
 
     size: tuple[int, int]
-    taps: tuple[Tensor, Tensor]  # vertical, horizontal
+    taps: tuple[list[float], list[float]]  # vertical, horizontal
 
     def filter(self, values: Tensor) -> Tensor:
-        vertical, horizontal = self.taps
-        planes = values.reshape(-1, 1, *self.size)
-        planes = functional.conv2d(
-            planes, horizontal.view(1, 1, 1, -1), padding=(0, len(horizontal) // 2)
-        )
-        planes = functional.conv2d(
-            planes, vertical.view(1, 1, -1, 1), padding=(len(vertical) // 2, 0)
-        )
+        rows, columns = (len(taps) // 2 for taps in self.taps)
+        planes = functional.pad(values.reshape(-1, *self.size), (columns, columns, rows, rows))
+        planes = sliding_sum(sliding_sum(planes, self.taps[1], -1), self.taps[0], -2)
         return planes.reshape(values.shape)
 
 
@@ -91,13 +87,12 @@ def spatial_filter(
     Args:
         size: height and width.
         sxy: standard deviation along y and x, pixels.
-        kind: ``"lattice"`` (as pydensecrf) or ``"convolution"`` (the true kernel, to 3.5
+        kind: ``"lattice"`` (as pydensecrf) or ``"convolution"`` (the true kernel, to 3
             standard deviations).
     """
     if kind == "lattice":
         return _SpatialLattice(_position_lattice(*size, *sxy, str(device)))
-    vertical, horizontal = (_gaussian_taps(s, device) for s in sxy)
-    return _SpatialConvolution(size, (vertical, horizontal))
+    return _SpatialConvolution(size, (gaussian_taps(sxy[0], 3.0), gaussian_taps(sxy[1], 3.0)))
 
 
 def bilateral_filter(images: Tensor, sxy: tuple[float, float], srgb: float) -> Filter:
@@ -146,9 +141,3 @@ def _position_lattice(height: int, width: int, sy: float, sx: float, device: str
     """Depends on the size alone: one for all the frames of a video."""
     x, y = _positions(height, width, torch.device(device))
     return build_lattice(torch.stack([x / sx, y / sy]).reshape(2, -1))
-
-
-def _gaussian_taps(sigma: float, device: torch.device) -> Tensor:
-    radius = max(1, int(3.5 * sigma))
-    offsets = torch.arange(-radius, radius + 1, device=device, dtype=torch.float32)
-    return torch.exp(-0.5 * (offsets / sigma) ** 2)

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from car_video.segment.blur import sliding_sum
+
 
 class GuidedUpsampler:
     """Affine colour models of a batch of images, ready to upsample maps.
@@ -26,6 +28,7 @@ class GuidedUpsampler:
         self.large = large
         self.radius = radius
         self.small = small
+        self.share = 1.0 / self._window_sum(torch.ones_like(small[0, 0]))
         self.mean = self._window_mean(small)
         covariance = {}
         for i in range(3):
@@ -67,10 +70,13 @@ class GuidedUpsampler:
         return (model[:, :3] * self.large).sum(1, keepdim=True) + model[:, 3:]
 
     def _window_mean(self, values: Tensor) -> Tensor:
-        planes = values if values.ndim == 4 else values[:, None]
-        size = 2 * self.radius + 1
-        mean = functional.avg_pool2d(planes, size, 1, self.radius, count_include_pad=False)
-        return mean.reshape(values.shape)
+        """Mean over the part of each window that lies in the picture."""
+        return self._window_sum(values) * self.share
+
+    def _window_sum(self, values: Tensor) -> Tensor:
+        ones = [1.0] * (2 * self.radius + 1)
+        padded = functional.pad(values, (self.radius,) * 4)
+        return sliding_sum(sliding_sum(padded, ones, -1), ones, -2)
 
 
 def _inverse_symmetric(m: dict[tuple[int, int], Tensor]) -> list[list[Tensor]]:

@@ -16,9 +16,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
-from torch.nn import functional
 
-from car_video.segment.blur import mirrored
+from car_video.segment.blur import mirrored, sliding_sum
 
 BoolMask = NDArray[np.bool_]
 
@@ -38,16 +37,11 @@ def blur(image: Tensor) -> Tensor:
     Returns:
         the same form.
     """
-    taps = torch.tensor(_BLUR_TAPS, dtype=image.dtype, device=image.device)
-    radius = len(_BLUR_TAPS) // 2
     padded = image
     for dim in (1, 2):
-        index = mirrored(image.shape[dim], radius).to(image.device)
-        padded = padded.index_select(dim, index)
-    planes = padded[:, None]
-    planes = functional.conv2d(planes, taps.view(1, 1, 1, -1))
-    planes = functional.conv2d(planes, taps.view(1, 1, -1, 1))
-    return torch.floor((planes[:, 0] + 32768.0) / 65536.0)
+        index = mirrored(image.shape[dim], len(_BLUR_TAPS) // 2).to(image.device)
+        padded = sliding_sum(padded.index_select(dim, index), _BLUR_TAPS, dim)
+    return torch.floor((padded + 32768.0) / 65536.0)
 
 
 def swapped_gray(image: Tensor) -> Tensor:
