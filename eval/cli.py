@@ -107,6 +107,8 @@ def _run(
     _choice("--mode", mode, modes)
     if resume and overwrite:
         raise DataError("--resume continues a run and --overwrite replaces it; give one")
+    if engine == "ray":  # workers may have another working directory
+        data, out = data.absolute(), out.absolute()
     config = load_preset(preset)
     spec = segmenters.make_spec(model or config.model, config, mode, device)
     request = Request(

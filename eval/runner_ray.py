@@ -5,6 +5,7 @@ The data and the output folder must be on a file system that all machines share.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,12 @@ def run_ray(job: Job, items: Sequence[Item], workers: int) -> Iterator[Outcome]:
     own_cluster = not ray.is_initialized()
     if own_cluster:
         resources = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers}
-        ray.init(include_dashboard=False, log_to_driver=False, **resources)
+        ray.init(
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **resources,
+        )
     try:
         yield from _run_actors(ray, job, items, workers)
     finally:

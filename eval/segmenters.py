@@ -96,6 +96,8 @@ class ModelSegmenters:
     _kept: dict[SegmentConfig, tuple[tuple[str, ...], Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.spec.mode != "per-frame":
+            raise ConfigError(f"mode '{self.spec.mode}' is not in this version; use per-frame")
         self.model = _api().load_model(self.spec.model, device=self.spec.device)
         self.config = self.spec.config
 
@@ -114,8 +116,6 @@ class ModelSegmenters:
         expressions: Sequence[str],
         config: SegmentConfig | None = None,
     ) -> Iterator[FramePrediction]:
-        if self.spec.mode != "per-frame":
-            raise ConfigError(f"mode '{self.spec.mode}' is not in this version; use per-frame")
         segmenter = _api().ImageSegmenter(
             self.model, list(expressions), config or self.config.segment
         )

@@ -47,7 +47,7 @@ class Options:
 
     Attributes:
         task: DAVIS task, ``semi-supervised`` or ``unsupervised``.
-        annotators: names of the annotators that count; empty for all.
+        annotators: names of the annotators that count (``annot1`` or ``1``); empty for all.
         objects: ``together`` (all objects of an annotator compete in one run) or
             ``one-by-one`` (each expression alone); empty where masks are only scored.
         split: part of the data set; empty for the benchmark's own default.

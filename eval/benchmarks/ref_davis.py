@@ -65,7 +65,8 @@ class RefDavis(Benchmark):
 
     def _annotators(self) -> dict[str, Expressions]:
         found = ref_davis_expressions(self.root)
-        wanted = self.options.annotators or tuple(found)
+        wanted = [f"annot{a}" if a.isdecimal() else a for a in self.options.annotators]
+        wanted = wanted or list(found)
         for annotator in wanted:
             if annotator not in found:
                 raise DataError(

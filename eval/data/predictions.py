@@ -2,8 +2,8 @@
 
 Found for sequence ``S`` and annotator ``A`` below the folder of predictions: ``A/S/`` (ours),
 ``anno_0/S/`` to ``anno_3/S/`` (ReferFormer and its descendants), or ``S/`` when one annotator
-is scored; in it PNG label maps per frame, or a folder of binary PNGs per object, or our
-``predictions.json``. Or one JSON file of RLE records for everything.
+is scored; in it PNG label maps per frame (or in ``masks/``), or a folder of binary PNGs per object, or
+our ``predictions.json``. Or one JSON file of RLE records for everything.
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ def find_sequence(root: Path, place: Place, name: str) -> Path | None:
         ):
             if (path := inside(base, tail)).is_file():
                 return path
-        if (path := base / name).is_dir() and any(path.iterdir()):
-            return path
+        for tail in (f"{name}/masks", f"{name}_car/masks", name):
+            path = inside(base, tail)
+            if path.is_dir() and any(path.iterdir()):
+                return path
     return None
 
 

@@ -36,8 +36,9 @@ def test_items_are_annotator_by_sequence(davis):
     assert [item.key for item in items] == ["annot1/two", "annot2/two"]
     assert items[0].payload.objects == (1, 2)
     assert items[0].payload.expressions == ("a red square", "a green square")
-    chosen = benchmark(davis, annotators=("annot2",)).items()
-    assert [item.key for item in chosen] == ["annot2/two"]
+    for name in ("annot2", "2"):
+        chosen = benchmark(davis, annotators=(name,)).items()
+        assert [item.key for item in chosen] == ["annot2/two"]
 
 
 def test_other_layouts_of_the_data_set(davis, tmp_path):
@@ -79,6 +80,7 @@ def write_layouts(davis, folder):
     for i, labels in enumerate(maps):
         for annotator, number in (("annot1", 0), ("annot2", 2)):
             builders.save_labels(folder / f"ours/{annotator}/two/{i:05d}.png", labels)
+            builders.save_labels(folder / f"car/{annotator}/two_car/masks/{i:05d}.png", labels)
             builders.save_labels(folder / f"referformer/anno_{number}/two/{i:05d}.png", labels)
             grey = Image.fromarray(labels.astype(np.uint8))
             path = folder / f"grey/{annotator}/two/{i:05d}.png"
@@ -118,7 +120,7 @@ def write_layouts(davis, folder):
         path = folder / f"own/{annotator}/two_car/predictions.json"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(own))
-    return ["ours", "referformer", "grey", "folders", "rle.json", "own"]
+    return ["ours", "car", "referformer", "grey", "folders", "rle.json", "own"]
 
 
 def test_every_layout_of_predictions_gives_the_same_numbers(davis, tmp_path):

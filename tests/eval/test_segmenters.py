@@ -1,0 +1,99 @@
+"""Prediction goes through the public API and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from car_video.eval import segmenters
+
+from car_video.config import Config
+from car_video.errors import ConfigError
+from car_video.types import Frame, FramePrediction
+
+PICTURE = np.zeros((4, 6, 3), np.uint8)
+
+
+class Api:
+    """Stands in for the package; remembers every call."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple] = []
+
+    def load_model(self, name, device):
+        self.calls.append(("load", name, device))
+        return "model"
+
+    def ImageSegmenter(self, model, expressions, config):
+        self.calls.append(("segmenter", model, tuple(expressions), config.mode))
+        state = SimpleNamespace(expressions=expressions)
+
+        def set_expressions(texts):
+            self.calls.append(("set", tuple(texts)))
+            state.expressions = texts
+
+        def segment(image):
+            self.calls.append(("segment", tuple(state.expressions)))
+            count = len(state.expressions)
+            masks = np.zeros((count, *image.shape[:2]), bool)
+            scores = np.zeros(count, np.float32)
+            texts = tuple(state.expressions)
+            return FramePrediction(0, 0.0, texts, masks, scores, np.zeros(count, bool))
+
+        return SimpleNamespace(segment=segment, set_expressions=set_expressions)
+
+
+@pytest.fixture
+def api(monkeypatch):
+    api = Api()
+    monkeypatch.setattr(segmenters, "_api", lambda: api)
+    return api
+
+
+def made(mode="per-frame"):
+    return segmenters.make_spec("lite", Config(), mode, "cpu").build()
+
+
+def test_one_segmenter_per_configuration_and_new_words_only(api):
+    model = made()
+    refer = dataclasses.replace(Config().segment, mode="refer")
+    for texts, config in ((["a"], None), (["a"], None), (["b"], None), (["b", "c"], refer)):
+        model.image(PICTURE, texts, config)
+    assert api.calls == [
+        ("load", "lite", "cpu"),
+        ("segmenter", "model", ("a",), "semantic"),
+        ("segment", ("a",)),
+        ("segment", ("a",)),
+        ("set", ("b",)),
+        ("segment", ("b",)),
+        ("segmenter", "model", ("b", "c"), "refer"),
+        ("segment", ("b", "c")),
+    ]
+    assert model.clock.frames == 4
+    assert model.clock.seconds > 0
+
+
+def test_video_frame_by_frame_keeps_number_and_time(api):
+    model = made()
+    frames = [Frame(7, 1.5, PICTURE), Frame(9, 2.0, PICTURE)]
+    found = list(model.video(iter(frames), ["a"]))
+    assert [(p.index, p.time) for p in found] == [(7, 1.5), (9, 2.0)]
+    assert [call[0] for call in api.calls] == ["load", "segmenter", "segment", "segment"]
+
+
+def test_streams_of_several_expressions_do_not_disturb_each_other(api):
+    """One-by-one runs go in lockstep; each keeps its words."""
+    model = made()
+    runs = [model.video([Frame(i, 0.0, PICTURE) for i in (0, 1)], [t]) for t in "ab"]
+    for _ in zip(*runs, strict=True):
+        pass
+    assert [c for c in api.calls if c[0] == "set"] == []
+
+
+@pytest.mark.parametrize("mode", ["online", "offline"])
+def test_modes_that_do_not_exist_yet(api, mode):
+    with pytest.raises(ConfigError, match="per-frame"):
+        made(mode)
+    assert api.calls == []
