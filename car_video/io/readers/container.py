@@ -113,6 +113,14 @@ def read_packets(
             return
 
 
+def gives_picture(packet: Any, stream: Any) -> bool:
+    """Whether a packet is meant to be seen: not cut away by an edit list, and not one of VP8's
+    hidden reference frames (RFC 6386, 9.1: bit 4 of a frame is ``show_frame``)."""
+    if packet.is_discard:
+        return False
+    return stream.codec_context.name != "vp8" or bool(memoryview(packet)[0] & 0x10)
+
+
 def frame_rate(stream: Any) -> float:
     """Nominal frames per second, 25 where the stream's own statement is missing or absurd."""
     for name in ("average_rate", "guessed_rate", "base_rate"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from av.error import FFmpegError
 
-from car_video.io.readers.container import pick_video, read_packets
+from car_video.io.readers.container import gives_picture, pick_video, read_packets
 from car_video.io.readers.decoding import Decoded, Decoder
 from car_video.io.readers.order import PresentationOrder
 from car_video.io.readers.packet_index import (
@@ -78,7 +78,7 @@ class Cursor:
             return None
         self.decoder.reset()
         packets = self._packets()
-        first = next((packet for packet in packets if not packet.is_discard), None)
+        first = next((p for p in packets if gives_picture(p, self.stream)), None)
         if first is None:
             return None
         landed = next((e for e in index.entries if e.pts == first.pts), None)

@@ -9,6 +9,7 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
+from car_video.io.readers.container import gives_picture
 from car_video.io.readers.order import PresentationOrder
 
 MAX_PIXELS = 16384 * 8704
@@ -45,6 +46,7 @@ class Decoder:
     def __init__(self, stream: Any) -> None:
         self.loses_alpha = False
         self._own = False
+        self._stream = stream
         self._context = stream.codec_context
         if stream.metadata.get("alpha_mode") == "1":
             self._use_alpha_decoder(stream)
@@ -62,7 +64,7 @@ class Decoder:
             order: numbers the frames; told of packets and failures.
         """
         for packet in packets:
-            if not packet.is_discard:
+            if gives_picture(packet, self._stream):
                 order.push(packet.pts)
             yield from self._frames(packet, order)
         yield from self._frames(None, order)

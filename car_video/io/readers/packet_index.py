@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.io.readers.clock import Clock
-from car_video.io.readers.container import frame_rate, read_packets
+from car_video.io.readers.container import frame_rate, gives_picture, read_packets
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def index_packets(container: Any, stream: Any, until: float | None = None) -> Pa
     errors: list[Exception] = []
     orderly = decodes_in_stamp_order(container, stream)
     for packet in read_packets(container, stream, errors.append):
-        if packet.is_discard:
+        if not gives_picture(packet, stream):
             continue
         if packet.pts is None:
             orderly = False

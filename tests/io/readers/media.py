@@ -6,7 +6,7 @@ the pixels which frame it was given, whatever the container says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -128,16 +128,23 @@ def write_jpegs_of_sizes(path: Path, sizes: Sequence[tuple[int, int]]) -> Path:
 
 def damage_packets(source: Path, target: Path, numbers: Iterable[int]) -> Path:
     """Copy a file with the payload of some packets (in order of decoding) overwritten."""
-    broken = set(numbers)
+    return change_packets(source, target, numbers, lambda payload: b"\0\1\2\3" * 20)
+
+
+def change_packets(
+    source: Path, target: Path, numbers: Iterable[int], change: Callable[[bytes], bytes]
+) -> Path:
+    """Copy a file with the payload of some packets (in order of decoding) changed."""
+    chosen = set(numbers)
     with av.open(str(source)) as old, av.open(str(target), "w") as new:
         stream = old.streams.video[0]
         copy = new.add_stream_from_template(stream)
         packets = [packet for packet in old.demux(stream) if packet.size]
         for number, packet in enumerate(packets):
-            if number in broken:
-                replaced = av.Packet(b"\0\1\2\3" * 20)
+            if number in chosen:
+                replaced = av.Packet(change(bytes(packet)))
                 replaced.pts, replaced.dts = packet.pts, packet.dts
-                replaced.time_base = packet.time_base
+                replaced.time_base, replaced.is_keyframe = packet.time_base, packet.is_keyframe
                 packet = replaced
             packet.stream = copy
             new.mux(packet)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from car_video.errors import SourceError
-from car_video.io.readers import read_frames
+from car_video.io.readers import RandomAccessReader, read_frames
 from tests.io.readers.media import (
+    change_packets,
     damage_packets,
     matrix,
     number_of,
@@ -245,6 +246,49 @@ def test_damaged_frames_leave_a_gap_and_are_counted(tmp_path: Path) -> None:
     with read_frames(broken, start=0.4) as reader:
         assert [frame.index for frame in reader] == [6, 7, 8, 9, 10]
         assert reader.skipped == 3
+
+
+def test_hidden_frames_are_not_a_loss(tmp_path: Path) -> None:
+    shown = write_video(tmp_path / "s.webm", [numbered(n) for n in range(12)], "libvpx")
+    hidden = [3, 7]
+    clip = change_packets(
+        shown,
+        tmp_path / "h.webm",
+        hidden,
+        lambda payload: bytes([payload[0] & ~16]) + payload[1:],
+    )
+    with read_frames(clip) as reader:
+        frames = list(reader)
+    assert [number_of(f.image) for f in frames] == [n for n in range(12) if n not in hidden]
+    assert [frame.index for frame in frames] == list(range(10))
+    assert reader.skipped == 0
+    with read_frames(clip, start=frames[8].time) as reader:
+        assert [frame.index for frame in reader] == [8, 9]
+
+
+def test_what_an_edit_list_cuts_away_is_not_a_loss(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "w.mp4", [numbered(n) for n in range(20)])
+    cut = tmp_path / "cut.mp4"
+    keep = {"avoid_negative_ts": "disabled", "use_editlist": "1"}
+    with av.open(str(whole)) as old, av.open(str(cut), "w", options=keep) as new:
+        stream = old.streams.video[0]
+        copy = new.add_stream_from_template(stream)
+        shift = round(0.5 / stream.time_base)
+        for packet in old.demux(stream):
+            if packet.size:
+                packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+                packet.stream = copy
+                new.mux(packet)
+    with read_frames(cut) as reader:
+        frames = list(reader)
+    assert [number_of(frame.image) for frame in frames] == list(range(5, 20))
+    assert [frame.index for frame in frames] == list(range(15))
+    assert frames[0].time == 0
+    assert (reader.skipped, reader.notices) == (0, [])
+    with read_frames(cut, start=0.95) as reader:
+        assert [frame.index for frame in reader] == [10, 11, 12, 13, 14]
+    with RandomAccessReader(cut) as random_reader:
+        assert [number_of(random_reader[n].image) for n in (14, 0, 7)] == [19, 5, 12]
 
 
 def test_a_cut_file_gives_what_it_has_and_says_so(plain: Path, tmp_path: Path) -> None:
