@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from car_video.io.readers.trouble import counted
+
 
 class Clock:
     """Makes times strictly increase, by rule, and says how often it had to.
@@ -77,7 +79,9 @@ class Clock:
         """What was put right, for people."""
         said = []
         if self.slips:
-            said.append(f"{self.slips} timestamps that repeat or go back were put right")
+            said.append(f"{counted(self.slips, 'timestamp')} put right: repeated or going back")
         if self.restarts:
-            said.append(f"the clock of the source jumped {self.restarts} times; times go on")
+            said.append(
+                f"the clock of the source jumped {counted(self.restarts, 'time')}; times go on"
+            )
         return said

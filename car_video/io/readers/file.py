@@ -15,6 +15,7 @@ from car_video.io.readers.decoding import Decoded
 from car_video.io.readers.packet_index import horizon
 from car_video.io.readers.pixels import FrameConverter
 from car_video.io.readers.selection import TIME_TOLERANCE, Selection
+from car_video.io.readers.trouble import counted
 
 
 class VideoFileReader(FrameReader):
@@ -103,9 +104,11 @@ class VideoFileReader(FrameReader):
     def _wrap_up(self) -> None:
         """The file has been read to its end: say what was odd."""
         if self.skipped:
-            self.notices.append(f"{self.skipped} frames could not be decoded and were skipped")
+            self.notices.append(f"{counted(self.skipped, 'frame')} skipped: not decodable")
         if self._damaged:
-            self.notices.append(f"{self._damaged} frames are damaged and shown as they are")
+            self.notices.append(
+                f"{counted(self._damaged, 'frame')} shown as decoded, though damaged"
+            )
         if self._cursor.decoder.loses_alpha:
             self.notices.append("the transparency of this video cannot be read and is left out")
         self.notices += self._clock.notices()

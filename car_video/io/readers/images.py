@@ -21,6 +21,7 @@ from car_video.io.readers.base import (
 )
 from car_video.io.readers.pixels import on_white
 from car_video.io.readers.selection import Selection
+from car_video.io.readers.trouble import counted
 
 IMAGE_SUFFIXES = frozenset(
     f".{suffix}"
@@ -59,7 +60,7 @@ def list_images(folder: Path) -> list[Path]:
     images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
     if not images:
         inside = sum((folder / name).is_dir() for name in names)
-        hint = f"; it has {inside} folders, give one of them" if inside else ""
+        hint = f"; it has {counted(inside, 'folder')}, give one of them" if inside else ""
         raise SourceError(f"{folder}: no images (jpg, png, webp, ...) in this folder{hint}")
     return [folder / name for name in sorted(images, key=natural_key)]
 
@@ -141,7 +142,7 @@ class ImageReader(FrameReader):
         for index, path in enumerate(self._paths):
             yield Picture(index, index / self._fps, partial(load_image, path, self._selection))
         if self.skipped:
-            self.notices.append(f"{self.skipped} images could not be read and were skipped")
+            self.notices.append(f"{counted(self.skipped, 'image')} skipped: not readable")
 
     def _describe(self, width: int, height: int) -> SourceInfo:
         return SourceInfo(

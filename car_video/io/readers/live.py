@@ -14,6 +14,7 @@ from car_video.io.readers.feed import Feed
 from car_video.io.readers.pixels import FrameConverter
 from car_video.io.readers.selection import Selection
 from car_video.io.readers.stream_options import StreamOptions
+from car_video.io.readers.trouble import counted
 
 
 class LiveReader(FrameReader):
@@ -82,12 +83,12 @@ class LiveReader(FrameReader):
         self.notices.append(f"{self._name}: the end; {self._why()}")
         if self._feed.reconnected:
             self.notices.append(
-                f"the connection was opened again {self._feed.reconnected} times"
+                f"the connection was opened again {counted(self._feed.reconnected, 'time')}"
             )
         if self.dropped:
-            self.notices.append(f"{self.dropped} frames were dropped to keep up")
+            self.notices.append(f"{counted(self.dropped, 'frame')} dropped to keep up")
         if self.skipped:
-            self.notices.append(f"{self.skipped} frames could not be decoded and were skipped")
+            self.notices.append(f"{counted(self.skipped, 'frame')} skipped: not decodable")
         if self._feed.clock is not None:
             self.notices += self._feed.clock.notices()
 

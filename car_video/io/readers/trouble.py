@@ -55,6 +55,11 @@ def _is_text(head: bytes) -> bool:
     return all(character.isprintable() or character in "\t\r\n\f" for character in text)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 frame``, ``2 frames``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def redact(address: str) -> str:
     """The address without user name and password."""
     return re.sub(r"(?<=://)[^/@\s]*@", "", address)

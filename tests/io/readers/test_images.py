@@ -58,7 +58,7 @@ def test_images_that_cannot_be_read_are_skipped_and_counted(tmp_path: Path) -> N
     with read_frames(tmp_path) as reader:
         assert [frame.index for frame in reader] == [0, 2, 4]
     assert reader.skipped == 2
-    assert reader.notices == ["2 images could not be read and were skipped"]
+    assert reader.notices == ["2 images skipped: not readable"]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -79,7 +79,7 @@ def bad_sources(folder: Path) -> dict[str, tuple[str, str]]:
         "noise": ("noise.mp4", "not a video"),
         "damaged image": ("photo.jpg", "cannot be read"),
         "no images": ("nothing", "no images"),
-        "folders only": ("parent", "it has 1 folders"),
+        "folders only": ("parent", "it has 1 folder"),
         "unreadable images": ("unreadable", "none of 3 images"),
         "sound only": ("audio.mp4", "sound but no pictures"),
         "no frames": ("frameless.avi", "no frame in it can be decoded"),
