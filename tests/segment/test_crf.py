@@ -142,6 +142,34 @@ def test_options_mean_the_same_in_both_backends(options: dict[str, object]) -> N
     assert_same_masks(scene(90, 121), blobs(3, 90, 121), **options)
 
 
+def recorded_cases() -> list[tuple[np.ndarray, torch.Tensor, str, str]]:
+    """Image, probabilities, image option and key of each recorded result."""
+    cases = []
+    for height, width, labels in ((61, 87, 3), (48, 64, 2)):
+        low = np.random.default_rng(labels).random((1, labels, 6, 6)).astype(np.float32)
+        soft = functional.interpolate(torch.from_numpy(low), (height, width), mode="bilinear")
+        for option in ("rgb", "uint8_wrap"):
+            key = f"{height}x{width}x{labels} {option}"
+            cases.append((scene(height, width), soft[0], option, key))
+    return cases
+
+
+@pytest.mark.parametrize(
+    ("image", "soft", "option", "key"),
+    recorded_cases(),
+    ids=["3 rgb", "3 wrap", "2 rgb", "2 wrap"],
+)
+def test_masks_are_those_recorded_from_pydensecrf(
+    image: np.ndarray, soft: torch.Tensor, option: str, key: str
+) -> None:
+    """Holds where the extra is not installed: run lengths of the labels, row by row."""
+    recorded = json.loads((Path(__file__).parent / "crf_pydensecrf.json").read_text())[key]
+    expected = np.repeat(recorded["labels"], recorded["lengths"]).reshape(image.shape[:2])
+    got, _ = dense_crf(image, soft, CrfConfig(image=option))  # type: ignore[arg-type]
+    for label in range(len(soft)):
+        assert iou(got == label, torch.from_numpy(expected == label)) >= 0.995
+
+
 def test_unary_noise_at_every_pixel() -> None:
     noise = torch.rand(3, 80, 100, generator=torch.Generator().manual_seed(0))
     assert_same_masks(scene(80, 100), noise)
