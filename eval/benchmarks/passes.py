@@ -14,6 +14,9 @@ from ..segmenters import Segmenters
 
 LabelMap = NDArray[np.uint8]
 
+STUFF_PROMPTS = {"context": ("blur", "gray"), "ade": ("gray", "blur")}
+"""CaR's visual prompts of the second pass (released configuration)."""
+
 
 def predict(image: NDArray[np.uint8], space: LabelSpace, segmenters: Segmenters) -> LabelMap:
     """uint8 [H, W] class map of a picture; 0 where no class is found.
@@ -42,4 +45,10 @@ def _pass(
 
 
 def _stuff_config(config: SegmentConfig, space: LabelSpace) -> SegmentConfig:
-    return config
+    """Things become the background words; visual prompts are those of the data set's stuff."""
+    prompts = STUFF_PROMPTS.get(space.name, config.classifier.prompts)
+    return dataclasses.replace(
+        config,
+        background=tuple(space.names[position] for position in space.things),
+        classifier=dataclasses.replace(config.classifier, prompts=prompts),
+    )

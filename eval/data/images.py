@@ -32,7 +32,7 @@ def _open(path: Path, what: str) -> Image.Image:
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """uint8 [H, W, 3] RGB picture; DataError when it is missing or cannot be decoded."""
-    return np.ascontiguousarray(np.asarray(_open(path, "image").convert("RGB")))
+    return np.array(_open(path, "image").convert("RGB"))  # a copy: torch wants to own it
 
 
 def image_size(path: Path) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 Found for sequence ``S`` and annotator ``A`` below the folder of predictions: ``A/S/`` (ours),
 ``anno_0/S/`` to ``anno_3/S/`` (ReferFormer and its descendants), or ``S/`` when one annotator
-is scored; in it PNG label maps per frame (or in ``masks/``), or a folder of binary PNGs per object, or
-our ``predictions.json``. Or one JSON file of RLE records for everything.
+is scored; in it PNG label maps per frame (or in ``masks/``), or a folder of binary PNGs per
+object, or our ``predictions.json``. Or one JSON file of RLE records for everything.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from car_video.eval.benchmarks import passes
 from car_video.eval.segmenters import Clock
 
 from car_video.config import Config
-from car_video.text.label_spaces import LabelSpace
+from car_video.text.label_spaces import LabelSpace, label_space
 from car_video.types import FramePrediction
 
 
@@ -50,4 +50,16 @@ def test_things_lie_on_stuff():
     )
     labels = passes.predict(np.zeros((4, 6, 3), np.uint8), space, recorder)
     np.testing.assert_array_equal(labels[0], [1, 1, 1, 2, 2, 2])
-    assert [texts for texts, _ in recorder.calls] == [("dog", "cat"), ("sky", "road")]
+    (things, first), (stuff, second) = recorder.calls
+    assert (things, stuff) == (("dog", "cat"), ("sky", "road"))
+    assert first.background == Config().segment.background
+    assert second.background == ("dog", "cat")
+
+
+def test_stuff_has_its_own_visual_prompts():
+    space = label_space("context")
+    recorder = Recorder({name: half("none") for name in space.names})
+    passes.predict(np.zeros((4, 6, 3), np.uint8), space, recorder)
+    assert recorder.calls[0][1].classifier == Config().segment.classifier
+    assert recorder.calls[1][1].classifier.prompts == ("blur", "gray")
+    assert len(recorder.calls[1][1].background) == 38

@@ -1,0 +1,46 @@
+"""The presets of the benchmarks: all there, all valid, with CaR's constants."""
+
+from __future__ import annotations
+
+import pytest
+from car_video.eval.benchmarks import REGISTRY
+
+from car_video.config import load_preset
+from car_video.text.background import BACKGROUND_23
+
+# eta, theta, lambda, visual prompts: CaR's released configuration
+CONSTANTS = {
+    "voc": (0.4, 0.6, 0.4, {"circle", "blur"}),
+    "coco-object": (0.5, 0.3, 0.5, {"blur", "gray"}),
+    "context": (0.6, 0.25, 0.4, {"blur", "circle"}),
+    "ade": (0.6, 0.25, 0.7, {"gray", "blur"}),
+    "refcoco": (0.5, 0.3, 0.5, {"circle"}),
+    "refcoco+": (0.2, 0.1, 0.5, {"circle", "blur"}),
+    "refcocog": (0.5, 0.1, 0.6, {"circle", "blur"}),
+    "grefcoco": (0.5, 0.0, 0.3, {"circle"}),
+}
+SEMANTIC = ("voc", "coco-object", "context", "ade")
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_constants_of_the_paper(name):
+    config = load_preset(name)
+    segment = config.segment
+    found = (
+        segment.proposal.mask_threshold,
+        segment.recurrence.confidence_threshold,
+        segment.proposal.box_threshold,
+        set(segment.classifier.prompts),
+    )
+    assert found == CONSTANTS[name]
+    assert segment.background == BACKGROUND_23
+    assert segment.mode == ("semantic" if name in SEMANTIC else "refer")
+    assert segment.classifier.templates == ("car" if name in SEMANTIC else "origami")
+    assert segment.crf.iterations == 10
+    assert segment.crf.bilateral_sxy == 67.0
+    assert config.model == ("clip-b16" if name.startswith("refcoco") else "clip-b16-l14")
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_every_benchmark_has_a_preset(name):
+    assert load_preset(name).description.endswith(".")
