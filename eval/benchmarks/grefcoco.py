@@ -82,7 +82,11 @@ class GRefCoco(Benchmark):
             ),
             metric="gIoU",
             per="split",
-            bars=tuple(Bar(name, name, float(v["gIoU"] or 0)) for name, v in values.items()),
+            bars=tuple(
+                Bar(name, name, float(v["gIoU"] or 0))
+                for name, v in values.items()
+                if name != "all"
+            ),
             ranking=tuple(
                 Bar(item.key, item.key, fmean(map(_value, scores[item.key]["samples"])))
                 for item in items

@@ -121,7 +121,8 @@ class RefCoco(Benchmark):
             results[protocol] = {name: numbers(v) for name, v in values.items()}
             tables.append(_table(PROTOCOLS[protocol], values))
         first = next(iter(results))
-        bars = tuple(Bar(name, name, v["mIoU"]) for name, v in results[first].items())
+        sets = {name: v for name, v in results[first].items() if name != "all"}
+        bars = tuple(Bar(name, name, v["mIoU"]) for name, v in sets.items())
         return Summary(
             results={
                 "protocol": "; ".join(PROTOCOLS[p] for p in results),

@@ -127,7 +127,9 @@ def _charts(summary: Summary) -> list[Picture]:
     if summary.bars:
         title = f"{summary.metric} by {summary.per}"
         charts.append(
-            Picture("plots/scores.png", plots.bars(summary.bars, summary.metric), title)
+            Picture(
+                "plots/scores.png", plots.bars(summary.bars, summary.metric, summary.per), title
+            )
         )
     if summary.flicker:
         charts.append(

@@ -18,8 +18,11 @@ def available() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def bars(values: Sequence[Bar], metric: str) -> bytes:
-    """Horizontal bars of values in [0, 1], best on top, with their mean as a line."""
+def bars(values: Sequence[Bar], metric: str, per: str) -> bytes:
+    """Horizontal bars of values in [0, 1], best on top, with their mean as a line.
+
+    ``per`` says what a bar stands for, for instance ``sequence``.
+    """
     ranked = sorted(values, key=lambda bar: bar.value)
     mean = sum(bar.value for bar in ranked) / len(ranked)
     if len(ranked) > _MOST:
@@ -30,7 +33,7 @@ def bars(values: Sequence[Bar], metric: str) -> bytes:
     axes.barh(rows, [bar.value for bar in ranked], color=_BLUE, height=0.72)
     for row, bar in enumerate(ranked):
         axes.text(min(bar.value + 0.008, 1.0), row, f"{bar.value:.3f}", va="center", fontsize=8)
-    axes.axvline(mean, color=_ORANGE, linewidth=1.2, label=f"mean {mean:.3f}")
+    axes.axvline(mean, color=_ORANGE, linewidth=1.2, label=f"mean per {per}: {mean:.3f}")
     axes.set(xlim=(0, 1.08), xlabel=metric, yticks=list(rows), ylim=(-0.6, len(ranked) - 0.4))
     axes.set_yticklabels(labels, fontsize=8)
     axes.legend(loc="lower right", frameon=False, fontsize=8)

@@ -134,7 +134,7 @@ def test_plots_of_any_number(count):
     pytest.importorskip("matplotlib")
     bars = [Bar(str(i), f"sequence {i} " + "x" * 60, i / count) for i in range(count)]
     flickers = [Flicker(bar.label, bar.value, 0.1, (0.1,) * 5) for bar in bars]
-    for data in (plots.bars(bars, "J&F"), plots.flicker(flickers)):
+    for data in (plots.bars(bars, "J&F", "sequence"), plots.flicker(flickers)):
         with Image.open(io.BytesIO(data)) as image:
             assert image.format == "PNG"
             assert image.width > 500
