@@ -1,0 +1,151 @@
+"""What ``car-video`` was asked for, checked as far as that goes without source and model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from car_video.errors import ConfigError
+
+if TYPE_CHECKING:
+    from car_video.config import Config, SegmentConfig
+    from car_video.io.sinks.folder import Mode
+
+REFINEMENTS = ("sam", "crf", "none")
+SIZES = (16, 8192)
+SAM_CELL = 16  # SAM's encoder wants a multiple of it, at least four
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line says, as it says it."""
+
+    source: str
+    expressions: tuple[str, ...]
+    out: Path | None = None
+    save: str = "overlay,masks,json"
+    model: str | None = None
+    refine: str | None = None
+    preset: str = "default"
+    device: str = "auto"
+    start: float | None = None
+    end: float | None = None
+    stride: int = 1
+    max_frames: int | None = None
+    size: int | None = None
+    show: bool = False
+    resume: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request that has passed every check that needs neither source nor model.
+
+    Attributes:
+        request: where it comes from.
+        expressions: white space folded.
+        targets: of ``--save``.
+        config: the preset with the options of the command line put in.
+        mode: what to do with a folder that is there.
+        out: the output folder.
+    """
+
+    request: Request
+    expressions: tuple[str, ...]
+    targets: tuple[str, ...]
+    config: Config
+    mode: Mode
+    out: Path
+
+    def options(self) -> dict[str, Any]:
+        """Everything but source, model and expressions that masks depend on.
+
+        A run is resumed only under the same; ``end`` and ``max_frames`` may change.
+        """
+        settings = dataclasses.asdict(self.config.segment)
+        return {
+            "refine": settings.pop("refine"),
+            "size": settings["proposal"].pop("size"),
+            "start": self.request.start,
+            "stride": self.request.stride,
+            "preset settings": settings,
+        }
+
+
+def check(request: Request) -> Plan:
+    """Everything that can be wrong without looking at the source or loading a model.
+
+    Raises:
+        CarVideoError: the first thing that is.
+    """
+    from car_video.io.readers import Selection
+    from car_video.io.sinks import check_output, default_folder, parse_targets
+
+    expressions = _expressions(request.expressions)
+    targets = parse_targets(request.save)
+    if request.resume and request.overwrite:
+        raise ConfigError("--resume continues a run and --overwrite replaces it; give one")
+    mode: Mode = "resume" if request.resume else "overwrite" if request.overwrite else "new"
+    Selection(request.start, request.end, request.stride, request.max_frames)
+    config = _config(request)
+    _check_model(config.model, request.device)
+    out = request.out or default_folder(request.source)
+    check_output(out, mode)
+    return Plan(request, expressions, targets, config, mode, out)
+
+
+def bounded(segment: SegmentConfig, size: int) -> SegmentConfig:
+    """Settings under which the networks look at pictures of at most ``size`` pixels a side.
+
+    Raises:
+        ConfigError: out of range.
+    """
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise ConfigError(f"--size must be from {SIZES[0]} to {SIZES[1]} pixels, got {size}")
+    side = max(4 * SAM_CELL, size // SAM_CELL * SAM_CELL)
+    return dataclasses.replace(
+        segment,
+        proposal=dataclasses.replace(segment.proposal, size=size),
+        sam=dataclasses.replace(segment.sam, side=min(segment.sam.side, side)),
+    )
+
+
+def _expressions(given: Sequence[str]) -> tuple[str, ...]:
+    """Checked, as text that UTF-8 can hold (a shell may hand over any bytes)."""
+    from car_video.segment.query_set import check_expressions
+
+    return check_expressions(
+        [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in given]
+    )
+
+
+def _config(request: Request) -> Config:
+    """The preset, with what the command line says instead."""
+    from car_video.config import load_preset
+
+    config = load_preset(request.preset)
+    segment = config.segment
+    if request.refine is not None:
+        if request.refine not in REFINEMENTS:
+            choice = ", ".join(REFINEMENTS)
+            raise ConfigError(f"unknown --refine '{request.refine}'; choose from {choice}")
+        segment = dataclasses.replace(segment, refine=request.refine)  # type: ignore[arg-type]
+    if request.size is not None:
+        segment = bounded(segment, request.size)
+    model = config.model if request.model is None else request.model
+    return dataclasses.replace(config, model=model, segment=segment)
+
+
+def _check_model(name: str, device: str) -> None:
+    """Raises ModelError for a device or a name that is not there; loads nothing."""
+    from car_video.models import available_models, pick_device
+
+    pick_device(device)
+    if name not in [model.name for model in available_models()]:
+        from car_video.models.registry import resolve
+
+        resolve(name)

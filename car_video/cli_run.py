@@ -1,0 +1,243 @@
+"""One run of ``car-video``: every check first, then reader to segmenter to outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from car_video.cli_display import Display, Report, shorten
+from car_video.cli_interrupt import Interrupts
+from car_video.cli_plan import Plan, Request, check
+from car_video.cli_presence import Presence, follow
+from car_video.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from car_video.io.readers import FrameReader
+    from car_video.io.sinks import OutputFolder
+    from car_video.show import LiveWindow
+    from car_video.types import Frame, FramePrediction
+
+Ending = Literal["complete", "stopped", "interrupted"]
+
+
+class Segmenter(Protocol):
+    """What a run needs of a :class:`car_video.VideoSegmenter`."""
+
+    def step(self, frame: Frame) -> FramePrediction:
+        """Segment the next frame."""
+        ...
+
+
+def execute(request: Request, display: Display) -> Ending:
+    """Do what was asked for.
+
+    Returns:
+        ``complete``; ``stopped`` when the window was closed; ``interrupted`` after Ctrl-C.
+        Both of the latter are ``complete`` where the source is live and has no other end.
+
+    Raises:
+        CarVideoError: bad input, or a disk that does not take the results.
+        KeyboardInterrupt: before there was anything to keep.
+    """
+    plan = check(request)
+    with ExitStack() as stack:
+        window = stack.enter_context(_open_window(request)) if request.show else None
+        reader = stack.enter_context(_open_reader(plan))
+        display.note(f"loading {plan.config.model} ...")
+        with _enough_memory(plan):
+            segmenter, notices = load_segmenter(plan)
+        folder = _open_folder(plan, reader)
+        run = Run(plan, reader, segmenter, folder, window, display)
+        with _enough_memory(plan):
+            ending = run.until_end()
+    display.summary(run.report(notices))
+    if ending == "stopped":
+        display.stopped("stopped; what is done is kept, go on with --resume")
+    elif ending == "interrupted":
+        kept = "what is done is kept, go on with --resume" if run.frames else "nothing was done"
+        display.stopped(f"interrupted; {kept}")
+    return ending
+
+
+class Run:
+    """Reader to segmenter to outputs, until the end of either, or Ctrl-C.
+
+    Attributes:
+        frames: written to the outputs so far.
+        computed: of them, by this run.
+        seconds: that took.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        reader: FrameReader,
+        segmenter: Segmenter,
+        folder: OutputFolder,
+        window: LiveWindow | None,
+        display: Display,
+    ) -> None:
+        from car_video.io.sinks import Outputs
+
+        self.frames = self.computed = 0
+        self.seconds = 0.0
+        self._plan, self._reader, self._segmenter = plan, reader, segmenter
+        self._window, self._display = window, display
+        self._outputs = Outputs(folder, plan.targets)
+        self._presences = [Presence(text) for text in plan.expressions]
+
+    def until_end(self) -> Ending:
+        """Process all frames and finish the files.
+
+        Raises:
+            OutputError: the disk does not take them; what is whole stays.
+        """
+        ending: Ending
+        with Interrupts() as interrupts:
+            try:
+                ending = self._loop(interrupts)
+            except KeyboardInterrupt:
+                ending = "interrupted"
+            except BaseException:
+                self._outputs.abort()
+                raise
+            if self._reader.info.live and self.frames:
+                ending = "complete"
+            try:
+                with interrupts.held():
+                    self._outputs.close(complete=ending == "complete")
+            except KeyboardInterrupt:
+                ending = ending if interrupts.finished else "interrupted"
+        return ending
+
+    def _loop(self, interrupts: Interrupts) -> Ending:
+        done = self._outputs.done
+        with self._display.progress(self._reader.expected) as tick:
+            began = perf_counter()
+            for frame in self._reader:
+                known = frame.index in done
+                prediction = done[frame.index] if known else self._segmenter.step(frame)
+                with interrupts.held():
+                    self._outputs.write(frame, prediction)
+                    follow(self._presences, prediction)
+                    self.frames += 1
+                now = perf_counter()
+                if not known:
+                    self.computed += 1
+                    self.seconds += now - began
+                began = now
+                tick()
+                if self._window is not None and not self._window.show(frame, prediction):
+                    return "stopped"
+        return "complete"
+
+    def report(self, notices: list[str]) -> Report:
+        """What to say at the end, remarks from before the run first."""
+        notices = [*notices, *self._reader.notices]
+        if self._reader.skipped and not self._reader.notices:  # it did not come to its end
+            notices.append(f"{self._reader.skipped} not decodable and skipped")
+        return Report(
+            out=self._plan.out,
+            frames=self.frames,
+            computed=self.computed,
+            seconds=self.seconds,
+            presences=self._presences,
+            paths=self._outputs.paths(),
+            notices=[*notices, *self._outputs.notices()],
+        )
+
+
+def load_segmenter(plan: Plan) -> tuple[Segmenter, list[str]]:
+    """The model behind :class:`car_video.VideoSegmenter`, and remarks about the texts.
+
+    Raises:
+        ModelError: weights missing or damaged.
+    """
+    from car_video.models import load_model
+    from car_video.video.segmenter import VideoSegmenter
+
+    name = plan.config.model
+    pair = load_model(name, plan.request.device)
+    segmenter = VideoSegmenter(pair, plan.expressions, plan.config.segment)
+    cut = [
+        text
+        for text in dict.fromkeys(plan.expressions)
+        if _is_cut(pair.proposer, text) or _is_cut(pair.classifier, text)
+    ]
+    return segmenter, [
+        f"'{shorten(text, 40)}' is longer than {name} reads; its end is ignored" for text in cut
+    ]
+
+
+def _is_cut(model: object, text: str) -> bool:
+    ask = getattr(model, "is_cut", None)  # not part of the protocol
+    return bool(ask and ask(text))
+
+
+def _open_window(request: Request) -> LiveWindow:
+    from car_video.io.readers.trouble import redact
+    from car_video.show import LiveWindow
+
+    return LiveWindow(f"car-video {redact(request.source)}")
+
+
+def _open_reader(plan: Plan) -> FrameReader:
+    """The source with its first wanted frame read.
+
+    Raises:
+        SourceError: it cannot be read.
+        ConfigError: it is live, so that a run on it cannot be resumed.
+    """
+    from car_video.io.readers import read_frames
+
+    request = plan.request
+    reader = read_frames(
+        request.source,
+        start=request.start,
+        end=request.end,
+        stride=request.stride,
+        max_frames=request.max_frames,
+    )
+    if reader.info.live and plan.mode == "resume":
+        reader.close()
+        raise ConfigError(
+            f"{reader.info.source} is live and cannot be resumed; use --overwrite or another "
+            "--out"
+        )
+    return reader
+
+
+def _open_folder(plan: Plan, reader: FrameReader) -> OutputFolder:
+    from car_video.io.readers.sources import parse_source
+    from car_video.io.sinks import OutputFolder, OutputInfo
+
+    source = reader.info
+    path = Path(parse_source(plan.request.source).value).expanduser()
+    info = OutputInfo(
+        source=source.source,
+        width=source.width,
+        height=source.height,
+        fps=source.fps,
+        model=plan.config.model,
+        expressions=plan.expressions,
+        audio=str(path) if source.has_audio and source.kind == "file" else None,
+        still=source.kind in ("folder", "image"),
+    )
+    return OutputFolder.open(plan.out, info, plan.mode, plan.options())
+
+
+@contextmanager
+def _enough_memory(plan: Plan) -> Iterator[None]:
+    """Raises ModelError instead of the many ways in which memory runs out."""
+    import torch
+
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError):
+        raise ModelError(
+            f"out of memory (--model {plan.config.model}, --device {plan.request.device}); "
+            "try a smaller --size, --refine none or --model lite"
+        ) from None
