@@ -49,7 +49,7 @@ def _run_pool(
     running: dict[Future[Outcome], Item] = {}
     pool = ProcessPoolExecutor(
         workers,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=_context(),
         initializer=_initialise,
         initargs=(job,),
     )
@@ -69,6 +69,16 @@ def _run_pool(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return queue
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Workers that inherit nothing from this process (which may hold a model on a GPU), but do
+    not import torch anew each, where the system can do that."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["car_video"])
+    return context
 
 
 def _initialise(job: Job) -> None:
