@@ -59,11 +59,10 @@ def run(
         str,
         typer.Argument(
             metavar="SOURCE",
-            show_default=False,
             help="Video, image, folder of images, webcam:0, rtsp:// or http:// address. "
             "The words 'models' and 'presets' alone list what there is.",
         ),
-    ] = "",
+    ],
     expr: Annotated[
         list[str] | None,
         typer.Option("--expr", metavar="TEXT", help="What to look for; repeat it for several."),
@@ -158,7 +157,13 @@ def run(
     )
     if quiet:  # the hub client reads it when it is first imported
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-    if execute(request, Display(quiet)) == "interrupted":
+    display = Display(quiet)
+    try:
+        ending = execute(request, display)
+    except KeyboardInterrupt:  # before there was anything to keep
+        display.stopped("interrupted")
+        ending = "interrupted"
+    if ending == "interrupted":
         raise typer.Exit(INTERRUPTED)
 
 
@@ -213,7 +218,6 @@ def _run_app(arguments: list[str]) -> int:
         display.error(f"{where}{error.strerror or error}")
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        display.stopped("interrupted")
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 

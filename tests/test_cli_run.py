@@ -1,0 +1,408 @@
+"""Whole runs of the command line with a segmenter that is not the point."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco
+
+from car_video import cli_run
+from car_video.cli import main
+from car_video.io.readers import LiveReader, Selection
+from car_video.types import Frame
+from tests.cli_fakes import FakeSegmenter
+from tests.io.readers.media import damage_packets, numbered, write_jpegs_of_sizes, write_video
+
+COUNT = 12
+ASKED = ("--expr", "a dog", "--expr", "the cat")
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    return write_video(folder / "clip.mp4", [numbered(n) for n in range(COUNT)], audio=1.2)
+
+
+class Loader:
+    """Stands for the loading of a model.
+
+    Attributes:
+        made: segmenters, one per run that came so far.
+        before: what they call with each frame first.
+    """
+
+    def __init__(self) -> None:
+        self.made: list[FakeSegmenter] = []
+        self.before: Callable[[Frame], object] | None = None
+
+    def __call__(self, plan):
+        self.made.append(FakeSegmenter(plan.expressions, before=self.before))
+        return self.made[-1], []
+
+
+@pytest.fixture
+def loader(monkeypatch):
+    made = Loader()
+    monkeypatch.setattr(cli_run, "load_segmenter", made)
+    return made
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch, capfd, loader):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main([str(a) for a in arguments])
+        captured = capfd.readouterr()
+        return int(end.value.code), captured.out, captured.err
+
+    return run
+
+
+def results(folder: Path) -> dict:
+    return json.loads((folder / "predictions.json").read_text())
+
+
+def indices(folder: Path) -> list[int]:
+    return [frame["index"] for frame in results(folder)["frames"]]
+
+
+def visible(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+
+
+def test_the_main_job(cli, clip, tmp_path):
+    code, _, err = cli(clip, *ASKED)
+    assert (code, err) == (0, "")
+    folder = tmp_path / "clip_car"
+    assert visible(folder) == ["masks", "overlay.mp4", "predictions.json"]
+    assert len(visible(folder / "masks")) == COUNT
+    data = results(folder)
+    assert data["video"] == {
+        "source": str(clip),
+        "width": 64,
+        "height": 48,
+        "fps": 10.0,
+        "frames": COUNT,
+    }
+    assert data["model"] == "lite"
+    assert data["expressions"] == ["a dog", "the cat"]
+    assert [f["time"] for f in data["frames"]] == pytest.approx(np.arange(COUNT) / 10)
+    first = data["frames"][3]["objects"]
+    assert [o["expression"] for o in first] == [0, 1]
+    assert all(o["present"] for o in first)
+    mask = coco.decode(first[0]["segmentation"])
+    assert mask.shape == (48, 64)
+    assert mask.sum() == first[0]["area"] > 0
+    pixels = np.asarray(Image.open(folder / "masks" / "00003.png"))
+    np.testing.assert_array_equal(pixels == 1, mask.astype(bool))
+    with av.open(str(folder / "overlay.mp4")) as container:
+        assert container.streams.audio, "the sound goes along"
+        assert len(list(container.decode(video=0))) == COUNT
+
+
+def test_the_summary(cli, clip, tmp_path):
+    _, out, _ = cli(clip, *ASKED, "--expr", "[red] wall " + "x" * 60)
+    lines = out.splitlines()
+    assert lines[0].startswith(f"{COUNT} frames in ")
+    assert "frames/s" in lines[0]
+    assert lines[1].split() == ["a", "dog", "0.0-1.1", "s", "(100", "%", "of", "frames)"]
+    assert "0.0 s, 0.3 s, 0.6 s, 0.9 s (33 % of frames)" in lines[2]
+    assert "[red] wall" in lines[3]
+    assert "…" in lines[3]
+    assert lines[4] == "written to clip_car: predictions.json, masks/, overlay.mp4"
+    assert len(lines) == 5
+
+
+def test_quiet_prints_nothing(cli, clip, tmp_path):
+    assert cli(clip, *ASKED, "--quiet") == (0, "", "")
+    assert indices(tmp_path / "clip_car") == list(range(COUNT))
+
+
+def test_options_reach_reader_and_outputs(cli, clip, tmp_path):
+    code, _, _ = cli(
+        *(clip, *ASKED, "--out", "a/b", "--save", "json,sheet", "--start", 0.2, "--end", 1.0),
+        *("--stride", 3, "--max-frames", 2),
+    )
+    assert code == 0
+    assert visible(tmp_path / "a" / "b") == ["predictions.json", "sheet.png"]
+    assert indices(tmp_path / "a" / "b") == [2, 5]
+
+
+def test_options_reach_the_model(clip, tmp_path, monkeypatch, capfd):
+    plans = []
+
+    def load(plan):
+        plans.append(plan)
+        return FakeSegmenter(plan.expressions), []
+
+    monkeypatch.setattr(cli_run, "load_segmenter", load)
+    monkeypatch.chdir(tmp_path)
+    arguments = "--model clip-b16 --preset voc --refine none --size 250 --device cpu".split()
+    with pytest.raises(SystemExit) as end:
+        main([str(clip), "--expr", "  a   dog ", *arguments])
+    assert end.value.code == 0
+    (plan,) = plans
+    segment = plan.config.segment
+    assert (plan.config.model, plan.request.device) == ("clip-b16", "cpu")
+    assert plan.expressions == ("a dog",)
+    assert (segment.refine, segment.proposal.size, segment.sam.side) == ("none", 250, 240)
+    assert segment.recurrence.confidence_threshold == 0.6, "the preset's"
+
+
+def test_folders_of_pictures(cli, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for number, size in enumerate([(64, 48), (30, 50), (1, 1)]):
+        Image.fromarray(numbered(number, *size)).save(tmp_path / "photos" / f"{number}.png")
+    code, _, _ = cli("photos/", *ASKED, "--save", "overlay,masks,json,cutout,sheet")
+    assert code == 0
+    folder = tmp_path / "photos_car"
+    assert visible(folder / "cutout") == ["00000.png", "00001.png", "00002.png"]
+    sizes = [Image.open(folder / "masks" / f"0000{n}.png").size for n in range(3)]
+    assert sizes == [(64, 48), (30, 50), (1, 1)]
+
+
+def test_pictures_that_change_their_size(cli, tmp_path):
+    sizes = [(64, 48), (96, 80), (32, 64)]
+    video = write_jpegs_of_sizes(tmp_path / "sizes.mkv", sizes)
+    code, _, _ = cli(video, *ASKED)
+    assert code == 0
+    found = [
+        f["objects"][0]["segmentation"]["size"] for f in results(Path("sizes_car"))["frames"]
+    ]
+    assert found == [[h, w] for w, h in sizes]
+
+
+def test_one_pixel(cli, tmp_path):
+    Image.fromarray(numbered(1)[:1, :1]).save(tmp_path / "dot.png")
+    assert cli("dot.png", *ASKED)[0] == 0
+    assert results(Path("dot_car"))["video"]["frames"] == 1
+
+
+def test_8k_comes_out_at_full_size(cli, tmp_path):
+    size = (7680, 4320)
+    Image.fromarray(numbered(1, *size)).save(tmp_path / "8k.jpg")
+    assert cli("8k.jpg", "--expr", "a dog")[0] == 0
+    assert Image.open("8k_car/masks/00000.png").size == size
+    with av.open("8k_car/overlay.mp4") as container:
+        picture = next(container.decode(video=0))
+        assert (picture.width, picture.height) == size
+
+
+def test_losses_are_reported(cli, clip, tmp_path):
+    broken = damage_packets(clip, tmp_path / "broken.mp4", [4])
+    code, out, _ = cli(broken, *ASKED)
+    assert code == 0
+    notes = [line for line in out.splitlines() if line.startswith("note: ")]
+    assert notes
+    assert any("not decodable" in note or "damaged" in note for note in notes)
+
+
+def test_long_and_foreign_expressions(cli, clip, tmp_path):
+    texts = ["der Hund 🐕", "赤い服の男", "word " * 2000]
+    code, out, _ = cli(clip, *(a for t in texts for a in ("--expr", t)), "--max-frames", 2)
+    assert code == 0
+    assert results(Path("clip_car"))["expressions"] == [t.strip() for t in texts]
+    assert max(len(line) for line in out.splitlines()) < 200
+
+
+def test_bytes_that_are_no_text(cli, clip):
+    """A shell hands over any bytes; Python gives them as lone surrogates."""
+    code, _, _ = cli(clip, "--expr", "caf\udce9", "--max-frames", 1)
+    assert code == 0
+    assert results(Path("clip_car"))["expressions"] == ["caf\ufffd"]
+
+
+def test_overwriting(cli, clip, loader):
+    assert cli(clip, *ASKED, "--save", "json,sheet")[0] == 0
+    assert cli(clip, *ASKED, "--save", "json", "--overwrite", "--max-frames", 3)[0] == 0
+    assert visible(Path("clip_car")) == ["predictions.json"]
+    assert indices(Path("clip_car")) == [0, 1, 2]
+
+
+def test_resuming_extends_and_adds(cli, clip, loader):
+    cli(clip, *ASKED, "--save", "json", "--max-frames", 5)
+    code, out, _ = cli(clip, *ASKED, "--save", "json,masks", "--resume")
+    assert code == 0
+    assert loader.made[-1].seen == list(range(5, COUNT))
+    assert out.startswith(f"{COUNT} frames, 5 from an earlier run in ")
+    assert "a dog    0.0-1.1 s (100 %" in out, "of all frames"
+    assert cli(clip, *ASKED, "--save", "sheet", "--resume")[0] == 0
+    assert loader.made[-1].seen == []
+    assert visible(Path("clip_car")) == ["masks", "predictions.json", "sheet.png"]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (("--expr", "a bird"), "expressions"),
+        (("--refine", "none"), "refine"),
+        (("--size", "128"), "size"),
+        (("--stride", "2"), "stride"),
+        (("--start", "0.3"), "start"),
+        (("--preset", "voc", "--model", "lite"), "preset settings"),
+        (("--model", "clip-b16"), "model"),
+    ],
+)
+def test_resuming_something_else_is_refused(cli, clip, change, word):
+    cli(clip, *ASKED, "--max-frames", 2)
+    before = (Path("clip_car") / "predictions.json").read_bytes()
+    code, out, err = cli(clip, *ASKED, "--resume", *change)
+    assert (code, out) == (2, "")
+    assert "another" in err
+    assert word in err
+    assert err.count("\n") == 1
+    assert (Path("clip_car") / "predictions.json").read_bytes() == before
+
+
+def interrupt_at(index):
+    def before(frame):
+        if frame.index == index:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return before
+
+
+def test_ctrl_c_keeps_what_is_done(cli, clip, loader):
+    loader.before = interrupt_at(4)
+    code, out, err = cli(clip, *ASKED)
+    assert code == 130
+    assert err == "interrupted; what is done is kept, go on with --resume\n"
+    assert out.startswith("4 frames in ")
+    assert visible(Path("clip_car")) == ["masks", "overlay.mp4", "predictions.json"]
+    assert indices(Path("clip_car")) == [0, 1, 2, 3]
+    loader.before = None
+    assert cli(clip, *ASKED, "--resume")[0] == 0
+    assert loader.made[-1].seen == list(range(4, COUNT))
+    cli(clip, *ASKED, "--out", "straight")
+    resumed, straight = (Path(f) / "predictions.json" for f in ("clip_car", "straight"))
+    assert resumed.read_bytes() == straight.read_bytes()
+
+
+def test_ctrl_c_before_the_first_frame_leaves_nothing(cli, clip, loader):
+    loader.before = interrupt_at(0)
+    code, _, err = cli(clip, *ASKED)
+    assert (code, err) == (130, "interrupted; nothing was done\n")
+    assert os.listdir() == []
+
+
+def test_ctrl_c_while_the_model_loads(cli, clip, monkeypatch):
+    def load(plan):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(cli_run, "load_segmenter", load)
+    assert cli(clip, *ASKED) == (130, "", "interrupted\n")
+    assert os.listdir() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for other processes there")
+def test_ctrl_c_in_a_real_process_then_resume(cli, tmp_path):
+    clip = write_video(tmp_path / "long.mp4", [numbered(n % 256) for n in range(60)])
+    repository = str(Path(__file__).parents[1])
+    arguments = ["long.mp4", *ASKED, "--save", "json,masks"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.cli_fakes", *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": repository},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    third = tmp_path / "long_car" / "masks" / "00002.png"
+    deadline = time.monotonic() + 100
+    while not third.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 130
+    assert err == "interrupted; what is done is kept, go on with --resume\n"
+    done = indices(tmp_path / "long_car")
+    assert done == list(range(len(done)))
+    assert 3 <= len(done) < 60
+    assert len(visible(tmp_path / "long_car" / "masks")) == len(done)
+    assert cli(*arguments, "--resume")[0] == 0
+    assert cli(*arguments, "--out", "straight")[0] == 0
+    resumed, straight = (tmp_path / f / "predictions.json" for f in ("long_car", "straight"))
+    assert resumed.read_bytes() == straight.read_bytes()
+    assert clip.exists()
+
+
+@pytest.fixture
+def camera(clip, monkeypatch):
+    """``webcam:0`` is a camera that shows the clip and goes away."""
+    monkeypatch.setattr(
+        "car_video.io.readers.read_frames",
+        lambda source, **selection: LiveReader(
+            source,
+            partial(av.open, str(clip)),
+            Selection(**selection),
+            kind="camera",
+            ends=True,
+        ),
+    )
+
+
+def test_live_sources_run_until_they_end(cli, camera):
+    code, out, _ = cli("webcam:0", *ASKED)
+    assert code == 0
+    assert "note: webcam:0: the end;" in out
+    assert visible(Path("webcam_0_car")) == ["masks", "overlay.mp4", "predictions.json"]
+
+
+def test_ctrl_c_is_the_regular_end_of_a_live_source(cli, camera, loader):
+    shown = []
+
+    def before(frame):
+        shown.append(frame.index)
+        if len(shown) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    loader.before = before
+    code, _, err = cli("webcam:0", *ASKED, "--out", "live")
+    assert (code, err) == (0, "")
+    assert indices(Path("live")) == shown[:2]
+    assert not (Path("live") / ".car-video" / "journal.jsonl").exists()
+
+
+def test_live_sources_are_not_resumed(cli, camera, loader):
+    code, out, err = cli("webcam:0", *ASKED, "--resume")
+    assert (code, out) == (2, "")
+    assert "live" in err
+    assert loader.made == []
+    assert os.listdir() == []
+
+
+@pytest.fixture
+def pygame(monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setenv("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    module = pytest.importorskip("pygame")
+    yield module
+    module.display.quit()
+
+
+def test_q_in_the_window_ends_the_run(cli, clip, pygame, loader):
+    def before(frame):
+        if frame.index == 5:
+            pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_q))
+
+    loader.before = before
+    code, _, err = cli(clip, *ASKED, "--show")
+    assert (code, err) == (0, "stopped; what is done is kept, go on with --resume\n")
+    assert indices(Path("clip_car")) == list(range(6))
+    assert not pygame.display.get_init()
+    assert cli(clip, *ASKED, "--show", "--resume")[0] == 0
+    assert indices(Path("clip_car")) == list(range(COUNT))
