@@ -85,7 +85,9 @@ class Display:
             *((TimeRemainingColumn(), TextColumn("left")) if total else ()),
         )
         hidden = self.quiet or not self.err.is_terminal
-        with Progress(*columns, console=self.err, transient=True, disable=hidden) as bar:
+        # its own console: a line of the bar is cut at the width of the terminal, not carried on
+        console = Console(stderr=True, highlight=False)
+        with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
             task = bar.add_task("frames", total=total)
             yield lambda: bar.advance(task)
 

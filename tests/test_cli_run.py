@@ -21,11 +21,13 @@ from pycocotools import mask as coco
 from car_video import cli_run
 from car_video.cli import main
 from car_video.io.readers import LiveReader, Selection
+from car_video.io.sinks import Outputs
 from car_video.types import Frame
 from tests.cli_fakes import FakeSegmenter
 from tests.io.readers.media import damage_packets, numbered, write_jpegs_of_sizes, write_video
 
 COUNT = 12
+COPIES = int(os.environ.get("CAR_VIDEO_DAMAGED_COPIES", "70"))  # per container
 ASKED = ("--expr", "a dog", "--expr", "the cat")
 
 
@@ -211,6 +213,30 @@ def test_losses_are_reported(cli, clip, tmp_path):
     assert any("not decodable" in note or "damaged" in note for note in notes)
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
+def test_damaged_copies_end_in_results_or_in_one_line(cli, tmp_path, suffix):
+    whole = write_video(tmp_path / f"whole.{suffix}", [numbered(n) for n in range(8)])
+    data = whole.read_bytes()
+    random = np.random.default_rng(len(data))
+    codes = []
+    for number in range(COPIES):
+        copy = bytearray(data[: random.integers(1, len(data))] if number % 2 else data)
+        for place in random.integers(0, len(copy), 8 if number % 2 == 0 else 0):
+            copy[place] ^= 1 << random.integers(8)
+        Path(f"copy.{suffix}").write_bytes(copy)
+        code, out, err = cli(f"copy.{suffix}", *ASKED, "--out", str(number))
+        codes.append(code)
+        if code == 0:
+            assert err == ""
+            assert indices(Path(str(number)))
+        else:
+            assert (code, out) == (2, "")
+            assert err.startswith("error: ")
+            assert err.count("\n") == 1
+            assert not Path(str(number)).exists()
+    assert set(codes) == {0, 2}, "both kinds of damage were tried"
+
+
 def test_long_and_foreign_expressions(cli, clip, tmp_path):
     texts = ["der Hund 🐕", "赤い服の男", "word " * 2000]
     code, out, _ = cli(clip, *(a for t in texts for a in ("--expr", t)), "--max-frames", 2)
@@ -306,6 +332,19 @@ def test_ctrl_c_while_the_model_loads(cli, clip, monkeypatch):
     monkeypatch.setattr(cli_run, "load_segmenter", load)
     assert cli(clip, *ASKED) == (130, "", "interrupted\n")
     assert os.listdir() == []
+
+
+def test_ctrl_c_while_the_files_are_finished(cli, clip, monkeypatch):
+    real = Outputs.close
+
+    def close(self, complete=True):
+        os.kill(os.getpid(), signal.SIGINT)
+        return real(self, complete)
+
+    monkeypatch.setattr(Outputs, "close", close)
+    code, _, err = cli(clip, *ASKED)
+    assert (code, err) == (0, "")
+    assert indices(Path("clip_car")) == list(range(COUNT))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for other processes there")
