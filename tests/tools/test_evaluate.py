@@ -1,0 +1,92 @@
+"""Measuring: boxes, drift, retrieval and zero-shot with the bundled model on made-up data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from car_video.models import VisionLanguageModel, load_model
+from tools.build_lite.evaluate import (
+    drift,
+    embed_pictures,
+    object_boxes,
+    quantisation_drift,
+    retrieval,
+    zero_shot,
+)
+from tools.build_lite.flickr import Captioned
+
+INSTANCES = {
+    "images": [{"id": 1, "file_name": "a.jpg"}],
+    "categories": [{"id": 3, "name": "dog"}, {"id": 4, "name": "cat"}],
+    "annotations": [
+        {"image_id": 1, "category_id": 3, "bbox": [0, 0, 70, 80]},
+        {"image_id": 1, "category_id": 4, "bbox": [10, 10, 63, 90]},
+        {"image_id": 1, "category_id": 4, "bbox": [10, 10, 90, 90], "iscrowd": 1},
+        {"image_id": 1, "category_id": 4, "bbox": [10.5, 10, 89.9, 90.2]},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> VisionLanguageModel:
+    return load_model("lite", "cpu", "float32").proposer
+
+
+def test_object_boxes() -> None:
+    boxes = object_boxes(INSTANCES, 64)
+    assert [(file, name) for file, _, name in boxes] == [("a.jpg", "dog"), ("a.jpg", "cat")]
+    assert boxes[0][1] == (0, 0, 70, 80)
+
+
+def test_zero_shot_counts(model: VisionLanguageModel, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    random = np.random.default_rng(0)
+    picture = random.integers(0, 255, (100, 100, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "images" / "a.jpg")
+    (tmp_path / "instances.json").write_text(json.dumps(INSTANCES))
+    count, classes, micro, macro = zero_shot(model, tmp_path)
+    assert (count, classes) == (2, 2)
+    assert micro == macro
+    assert micro in (0.0, 0.5, 1.0)
+
+
+def test_batches_of_pictures_change_nothing(model: VisionLanguageModel) -> None:
+    random = np.random.default_rng(1)
+    pictures = [random.integers(0, 255, (64, 64, 3), dtype=np.uint8) for _ in range(5)]
+    whole = embed_pictures(model, iter(pictures), batch=8)
+    parts = embed_pictures(model, iter(pictures), batch=2)
+    torch.testing.assert_close(whole, parts, atol=1e-4, rtol=0)
+    torch.testing.assert_close(whole.norm(dim=-1), torch.ones(5))
+
+
+def test_retrieval_knows_grass_from_sky(model: VisionLanguageModel, tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    paths = []
+    for name, colour in (("grass", (60, 140, 40)), ("sky", (120, 180, 240))):
+        noise = random.integers(-20, 20, (64, 64, 3))
+        picture = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+        paths.append(tmp_path / f"{name}.png")
+        Image.fromarray(picture).save(paths[-1])
+    data = Captioned(tuple(paths), ("green grass", "x", "the blue sky"), np.array([0, 0, 1]))
+    assert retrieval(model, data, np.array([0, 1]))[1] == 1.0
+
+
+def test_drift_is_relative() -> None:
+    rows = torch.tensor([[3.0, 4.0], [0.0, 2.0]])
+    assert drift(rows, rows) == 0
+    assert drift(rows * 1.1, rows) == pytest.approx(0.1, abs=1e-6)
+
+
+def test_a_model_does_not_drift_from_itself(model: VisionLanguageModel, tmp_path: Path) -> None:
+    picture = np.random.default_rng(3).integers(0, 255, (80, 60, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    moved = quantisation_drift(model, model, [tmp_path / "a.png"])
+    assert moved == dict.fromkeys(("text", "pooled", "dense", "cosine", "map"), 0.0) | {
+        "argmax": 1
+    }

@@ -1,0 +1,181 @@
+"""The stages, one function each: read from the work folder, compute, write to it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from tools.build_lite import export, features, keras_weights, sentences, sources, train
+from tools.build_lite.flickr import Captioned, read_captioned, split
+from tools.build_lite.prototypes import whitened_classifier
+from tools.build_lite.recipe import STAGES, Recipe
+from tools.build_lite.texts import TextTables, make_tables
+from tools.build_lite.whitening import Whitening, fit_whitening, load_cells, whiten_all
+
+
+@dataclass(frozen=True)
+class Build:
+    """Where the build reads and writes.
+
+    Attributes:
+        flickr: pictures and captions.
+        work: everything between the stages; may be deleted afterwards.
+        out: folder of the finished weights.
+        recipe: all numbers.
+        device: to compute on.
+        say: told about progress.
+    """
+
+    flickr: Path
+    work: Path
+    out: Path
+    recipe: Recipe
+    device: torch.device
+    say: Callable[[str], None]
+
+    @cached_property
+    def data(self) -> Captioned:
+        """Pictures and captions."""
+        return read_captioned(self.flickr, self.recipe.images)
+
+    @property
+    def split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Training and held-out pictures."""
+        return split(len(self.data.paths), self.recipe.held_out, self.recipe.seed)
+
+    def run(self, only: str | None = None) -> None:
+        """Run the stages whose result is not there yet, or one stage in any case."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        for stage in STAGES:
+            if only is not None and stage != only:
+                continue
+            if only is None and self.is_done(stage):
+                self.say(f"{stage}: done before")
+                continue
+            self.say(f"{stage}: begins")
+            getattr(self, f"_{stage}")()
+            self._mark(stage)
+
+    def is_done(self, stage: str) -> bool:
+        """Whether the work folder holds the result of a stage, made with these settings."""
+        if stage == "export":
+            return False  # takes seconds, and the output folder may be another one
+        return self._marks().get(stage) == self._key(stage)
+
+    def _key(self, stage: str) -> str:
+        key = self.recipe.fingerprint(stage)
+        if STAGES.index(stage) >= STAGES.index("features"):
+            key += f" {len(self.data.paths)} pictures"
+        return key
+
+    def _marks(self) -> dict[str, str]:
+        file = self.work / "stages.json"
+        return dict(json.loads(file.read_text("utf-8"))) if file.is_file() else {}
+
+    def _mark(self, stage: str) -> None:
+        later = STAGES[STAGES.index(stage) + 1 :]
+        marks = {name: key for name, key in self._marks().items() if name not in later}
+        partial = self.work / "stages.partial"
+        partial.write_text(json.dumps(marks | {stage: self._key(stage)}, indent=1), "utf-8")
+        os.replace(partial, self.work / "stages.json")
+
+    def _source(self, name: str) -> Path:
+        return self.work / "sources" / name
+
+    def _fetch(self) -> None:
+        for source in sources.SOURCES:
+            self.say(f"fetch: {source.archive}")
+            sources.fetch(source, self.work / "sources")
+
+    def _convert(self) -> None:
+        arrays = keras_weights.read_manifest(self._source("resnet50"))
+        trunk, classifier = keras_weights.convert(arrays)
+        self._write(trunk, "trunk.safetensors")
+        self._write(classifier, "classifier.safetensors")
+
+    def _features(self) -> None:
+        features.extract(
+            self._read("trunk.safetensors"),
+            self.data.paths,
+            self.recipe.input_size,
+            self.work / "last.npy",
+            self.work / "middle.npy",
+            self.device,
+            self.say,
+        )
+
+    def _whiten(self) -> None:
+        recipe, necks = self.recipe, []
+        some = self.split[0][:: recipe.whitening_every]
+        maps = [
+            np.load(self.work / f"{name}.npy", mmap_mode="r") for name in ("last", "middle")
+        ]
+        for array, channels in zip(
+            maps, (recipe.last_channels, recipe.middle_channels), strict=True
+        ):
+            cells = load_cells(array, some)
+            necks.append(fit_whitening(cells, channels, recipe.whitening_softness))
+        last, middle = necks
+        self._write(last.tensors("last") | middle.tensors("middle"), "necks.safetensors")
+        cells = whiten_all(maps[0], maps[1], (last, middle))
+        self._write({"cells": cells}, "cells.safetensors")
+
+    def _texts(self) -> None:
+        encoder = sentences.SentenceEncoder(self._source("minilm"), self.device)
+        tables = make_tables(self.data, self.split[0], self.recipe, encoder, self.say)
+        tables.write(self.work / "texts.npz")
+
+    def _train(self) -> None:
+        classifier = self._read("classifier.safetensors")
+        frozen = train.freeze(
+            self._read("cells.safetensors")["cells"],
+            self.split[0],
+            whitened_classifier(classifier["weight"], classifier["bias"], self._necks()[0]),
+            self.recipe.prototype_ridge,
+            self.device,
+        )
+        tables = TextTables.read(self.work / "texts.npz")
+        heads = train.train_heads(frozen, tables, self.split, self.recipe, self.say)
+        state = {name: value.cpu() for name, value in heads.state_dict().items()}
+        self._write(state, "heads.safetensors")
+
+    def _export(self) -> None:
+        minilm = self._source("minilm")
+        state = export.model_state(
+            self._read("trunk.safetensors"),
+            self._necks(),
+            self._read("heads.safetensors"),
+            sentences.bert_tensors(minilm),
+        )
+        sizes = export.write_weights(
+            state,
+            export.sam_file(self._source("mobile_sam") / "mobile_sam.pt"),
+            export.lite_settings(self.recipe, sentences.bert_config(minilm)),
+            minilm / "tokenizer.json",
+            self.out,
+            self.work,
+        )
+        for name, size in sizes.items():
+            self.say(f"export: {self.out / name}, {size / 1e6:.1f} MB")
+
+    def _necks(self) -> tuple[Whitening, Whitening]:
+        state = self._read("necks.safetensors")
+        return Whitening.from_tensors(state, "last"), Whitening.from_tensors(state, "middle")
+
+    def _read(self, name: str) -> dict[str, Tensor]:
+        return load_file(str(self.work / name))
+
+    def _write(self, state: dict[str, Tensor], name: str) -> None:
+        partial = self.work / (name + ".partial")
+        save_file({key: value.contiguous() for key, value in state.items()}, partial)
+        os.replace(partial, self.work / name)
