@@ -1,15 +1,17 @@
 """car-video with a segmenter that is quick and knows nothing; also as a program of its own.
 
-``python -m tests.cli_fakes ARGUMENT...`` is ``car-video ARGUMENT...`` with that segmenter, a
+``python -m tests.cli.fakes ARGUMENT...`` is ``car-video ARGUMENT...`` with that segmenter, a
 frame every 50 ms.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +19,11 @@ from car_video import cli_run
 from car_video.cli import main
 from car_video.cli_plan import Plan
 from car_video.types import Frame, FramePrediction
+
+COUNT = 12
+"""Frames of the clip that most tests run on."""
+
+ASKED = ("--expr", "a dog", "--expr", "the cat")
 
 
 @dataclass
@@ -49,6 +56,35 @@ class FakeSegmenter:
         return FramePrediction(
             frame.index, frame.time, self.expressions, masks, scores * present, present
         )
+
+
+class Loader:
+    """Stands for the loading of a model.
+
+    Attributes:
+        made: segmenters, one per run that came so far.
+        before: what they call with each frame first.
+    """
+
+    def __init__(self) -> None:
+        self.made: list[FakeSegmenter] = []
+        self.before: Callable[[Frame], object] | None = None
+
+    def __call__(self, plan):
+        self.made.append(FakeSegmenter(plan.expressions, before=self.before))
+        return self.made[-1], []
+
+
+def results(folder: Path) -> dict:
+    return json.loads((folder / "predictions.json").read_text())
+
+
+def indices(folder: Path) -> list[int]:
+    return [frame["index"] for frame in results(folder)["frames"]]
+
+
+def visible(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
 
 
 if __name__ == "__main__":

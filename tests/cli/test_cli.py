@@ -13,33 +13,11 @@ import typer
 
 import car_video
 from car_video import cli_run
-from car_video.cli import app, main
+from car_video.cli import app
 from car_video.cli_plan import Request, check
 from car_video.config import preset_names
 from car_video.models import available_models
-from tests.cli_fakes import FakeSegmenter
-from tests.io.readers.media import numbered, write_video
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clips")
-    return write_video(folder / "clip.mp4", [numbered(n) for n in range(4)])
-
-
-@pytest.fixture
-def cli(tmp_path, monkeypatch, capfd):
-    """Runs car-video in an empty folder; gives exit code, standard output and error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "60")  # narrow: nothing may be wrapped
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main([str(a) for a in arguments])
-        captured = capfd.readouterr()
-        return int(end.value.code), captured.out, captured.err
-
-    return run
+from tests.cli.fakes import FakeSegmenter
 
 
 @pytest.fixture
@@ -293,7 +271,7 @@ def test_a_pipe_that_nobody_reads(tmp_path):
 
 
 def test_the_documentation_names_every_option():
-    document = (Path(__file__).parents[1] / "docs" / "cli.md").read_text()
+    document = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     command = typer.main.get_command(app)
     names = [name for option in command.params for name in option.opts if name[:2] == "--"]
     assert len(names) > 15
@@ -302,7 +280,7 @@ def test_the_documentation_names_every_option():
 
 
 def test_the_preset_in_the_documentation(tmp_path):
-    document = (Path(__file__).parents[1] / "docs" / "cli.md").read_text()
+    document = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     (tmp_path / "quick.yaml").write_text(document.split("```yaml\n")[1].split("```")[0])
     plan = check(Request("clip.mp4", ("a dog",), preset=str(tmp_path / "quick.yaml"), size=99))
     assert plan.config.segment.refine == "none"
