@@ -4,19 +4,24 @@
 >>> segmenter = VideoSegmenter(load_model("lite"), ["the man in red"])
 >>> for frame in read_frames("clip.mp4"):  # doctest: +SKIP
 ...     prediction = segmenter.step(frame)
+
+Names are imported when they are first used: torch alone takes seconds, and neither
+``car-video --help`` nor a reader of frames needs it.
 """
 
 from __future__ import annotations
 
-from importlib import metadata
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
 
-from car_video.config import Config, SegmentConfig, load_preset
-from car_video.errors import CarVideoError
-from car_video.io import read_frames
-from car_video.models import load_model
-from car_video.segment.image import ImageSegmenter
-from car_video.types import Frame, FramePrediction
-from car_video.video.segmenter import VideoSegmenter
+if TYPE_CHECKING:
+    from car_video.config import Config, SegmentConfig, load_preset
+    from car_video.errors import CarVideoError
+    from car_video.io import read_frames
+    from car_video.models import load_model
+    from car_video.segment.image import ImageSegmenter
+    from car_video.types import Frame, FramePrediction
+    from car_video.video.segmenter import VideoSegmenter
 
 try:
     __version__ = metadata.version("car-video")
@@ -36,3 +41,27 @@ __all__ = [
     "load_preset",
     "read_frames",
 ]
+
+_HOMES = {
+    "CarVideoError": "car_video.errors",
+    "Config": "car_video.config",
+    "Frame": "car_video.types",
+    "FramePrediction": "car_video.types",
+    "ImageSegmenter": "car_video.segment.image",
+    "SegmentConfig": "car_video.config",
+    "VideoSegmenter": "car_video.video.segmenter",
+    "load_model": "car_video.models",
+    "load_preset": "car_video.config",
+    "read_frames": "car_video.io",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'car_video' has no attribute '{name}'")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

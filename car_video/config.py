@@ -194,19 +194,18 @@ def load_preset(name_or_file: str | Path = "default") -> Config:
         ConfigError: no such preset or file, not YAML, an unknown key, a bad value.
     """
     name = str(name_or_file)
-    if name in preset_names():
-        text = (resources.files("car_video.configs") / f"{name}.yaml").read_text("utf-8")
-    elif Path(name).suffix in (".yaml", ".yml") and Path(name).is_file():
-        text = Path(name).read_text("utf-8")
-    else:
-        known = ", ".join(preset_names())
-        raise ConfigError(f"no preset or YAML file '{name}'; presets: {known}")
     try:
+        if name in preset_names():
+            text = (resources.files("car_video.configs") / f"{name}.yaml").read_text("utf-8")
+        elif Path(name).suffix in (".yaml", ".yml") and Path(name).is_file():
+            text = Path(name).read_text("utf-8")
+        else:
+            known = ", ".join(preset_names())
+            raise ConfigError(f"no preset or YAML file '{name}'; presets: {known}")
         data = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"preset '{name}' is not valid YAML: {' '.join(str(error).split())}"
-        ) from None
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"preset '{name}' is not readable YAML: {reason}") from None
     try:
         return from_mapping(Config, data or {})
     except ConfigError as error:

@@ -8,7 +8,6 @@ it by agreement with the map, measured on the feature grid where the map lives.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 

@@ -193,7 +193,7 @@ class ImageSegmenter:
         return (refine_together if together else refine_apart)(crf, shifted)[0]
 
     def _refine_sam(
-        self, embedding: SamEmbedding, maps: Tensor, size: tuple[int, int]
+        self, embedding: SamEmbedding, survivors: Survivors, size: tuple[int, int]
     ) -> Tensor:
         assert self.sam is not None
         maps = survivors.maps
