@@ -19,6 +19,7 @@ from tools.build_lite.evaluate import (
     retrieval,
     zero_shot,
 )
+from tools.build_lite.features import read_picture
 from tools.build_lite.flickr import Captioned
 
 INSTANCES = {
@@ -65,16 +66,24 @@ def test_batches_of_pictures_change_nothing(model: VisionLanguageModel) -> None:
     torch.testing.assert_close(whole.norm(dim=-1), torch.ones(5))
 
 
-def test_retrieval_knows_grass_from_sky(model: VisionLanguageModel, tmp_path: Path) -> None:
+def test_retrieval_takes_the_first_caption(model: VisionLanguageModel, tmp_path: Path) -> None:
     random = np.random.default_rng(2)
     paths = []
-    for name, colour in (("grass", (60, 140, 40)), ("sky", (120, 180, 240))):
-        noise = random.integers(-20, 20, (64, 64, 3))
-        picture = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
-        paths.append(tmp_path / f"{name}.png")
-        Image.fromarray(picture).save(paths[-1])
-    data = Captioned(tuple(paths), ("green grass", "x", "the blue sky"), np.array([0, 0, 1]))
-    assert retrieval(model, data, np.array([0, 1]))[1] == 1.0
+    for i in range(6):
+        coarse = random.integers(0, 255, (3, 3, 3), dtype=np.uint8)
+        paths.append(tmp_path / f"{i}.png")
+        Image.fromarray(coarse).resize((80, 60), Image.Resampling.BICUBIC).save(paths[-1])
+    firsts = ["a red thing", "blue water", "green grass", "the night", "a wall", "white snow"]
+    captions = [text for first in firsts for text in (first, "something else")]
+    data = Captioned(tuple(paths), tuple(captions), np.repeat(np.arange(6), 2))
+    held_out = np.array([0, 2, 3, 5])
+    images = embed_pictures(model, (read_picture(paths[i], 256) for i in held_out))
+    likeness = model.encode_text([firsts[i] for i in held_out]) @ images.T
+    ranks = [int((row > row[i]).sum()) for i, row in enumerate(likeness)]
+    found = retrieval(model, data, held_out)
+    assert found == {
+        k: pytest.approx(np.mean([rank < k for rank in ranks])) for k in (1, 5, 10)
+    }
 
 
 def test_drift_is_relative() -> None:
