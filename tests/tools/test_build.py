@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import sys
 import tarfile
@@ -46,6 +47,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def make(flickr: Path, recipe: Recipe) -> Build:
     root = flickr.parent
     device = torch.device("cpu")
+    recipe = dataclasses.replace(recipe, held_out=0)  # one picture is enough here
     return Build(flickr, root / "work", root / "out", recipe, device, lambda line: None)
 
 
@@ -107,9 +109,12 @@ def test_command_line_errors_are_one_line(
 ) -> None:
     arguments = ["--flickr", str(flickr), "--work", str(flickr.parent / "w")]
     assert main([*arguments, "--set", "nothing=1"]) == 2
+    assert main([*arguments[:1], str(flickr.parent), *arguments[2:]]) == 2  # no pictures
+    assert main(arguments) == 2
+    assert not (flickr.parent / "w").exists()
     assert main([*arguments, "--stage", "whiten"]) == 2  # one picture, a thousand held out
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 4
     assert all(line.startswith("error: ") for line in lines)
 
 

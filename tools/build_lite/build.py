@@ -55,6 +55,7 @@ class Build:
 
     def run(self, only: str | None = None) -> None:
         """Run the stages whose result is not there yet, or one stage in any case."""
+        _ = self.split  # unusable data is said at once, not after the downloads
         self.work.mkdir(parents=True, exist_ok=True)
         for stage in STAGES:
             if only is not None and stage != only:
