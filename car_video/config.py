@@ -154,7 +154,7 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str = "") -> T
     for key, value in mapping.items():
         path = f"{where}.{key}" if where else str(key)
         if key not in known:
-            raise ConfigError(f"unknown key '{path}'; known here: {', '.join(known)}")
+            raise ConfigError(f"unknown key {path!r}; known here: {', '.join(known)}")
         values[key] = _convert(hints[key], value, path)
     return cls(**values)
 
@@ -175,6 +175,7 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
         _require(isinstance(value, (list, tuple)), path, "a list", value)
         return tuple(_convert(arguments[0], v, f"{path}[{i}]") for i, v in enumerate(value))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        _require(abs(value) < 2**63, path, "a number of at most 18 digits", value)
         return float(value)
     wrong_bool = isinstance(value, bool) and hint is not bool
     _require(isinstance(value, hint) and not wrong_bool, path, f"a {hint.__name__}", value)
@@ -203,10 +204,13 @@ def load_preset(name_or_file: str | Path = "default") -> Config:
             known = ", ".join(preset_names())
             raise ConfigError(f"no preset or YAML file '{name}'; presets: {known}")
         data = yaml.safe_load(text)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"preset '{name}' cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: not UTF-8, or a date or number that Python cannot hold.
         reason = " ".join(str(error).split())
-        raise ConfigError(f"preset '{name}' is not readable YAML: {reason}") from None
+        raise ConfigError(f"preset '{name}' is not valid YAML: {reason}") from None
     try:
-        return from_mapping(Config, data or {})
+        return from_mapping(Config, {} if data is None else data)
     except ConfigError as error:
         raise ConfigError(f"preset '{name}': {error}") from None

@@ -39,11 +39,13 @@ class View:
         image: uint8 [H, W, 3] as given.
         pixels: float32 [1, 3, h, w] in [0, 1] on the device, at most :data:`LONGEST`.
         features: of f.
+        pooling: of g, for mask pooling; those of f where one model is both, or g needs none.
     """
 
     image: NDArray[np.uint8]
     pixels: Tensor
     features: ImageFeatures
+    pooling: ImageFeatures
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,11 @@ class ImageSegmenter:
             raise ValueError(f"want a uint8 image [H, W, 3], got {image.dtype} {image.shape}")
         pixels = to_pixels(image, self.proposer.device, LONGEST)
         size, stride = self.config.proposal.size, self.proposer.stride
-        return View(image, pixels, self.proposer.encode_image(to_cells(pixels, size, stride)))
+        features = pooling = self.proposer.encode_image(to_cells(pixels, size, stride))
+        if self.classifier is not self.proposer and self.config.classifier.pooled_weight > 0:
+            cells = to_cells(pixels, size, self.classifier.stride)
+            pooling = self.classifier.encode_image(cells)
+        return View(image, pixels, features, pooling)
 
     @torch.inference_mode()
     def recur(self, view: View) -> Survivors:
@@ -166,8 +172,10 @@ class ImageSegmenter:
         binary = maps > self.config.proposal.mask_threshold
         if not pooled_only:
             binary = enlarge(maps, (height, width)) > self.config.proposal.mask_threshold
-        embeddings = self._scorer.embed(view.pixels[0], binary, view.features)
-        presence = self._scorer.presence(embeddings, names, self.texts.background)
+        embeddings = self._scorer.embed(view.pixels[0], binary, view.pooling)
+        presence = embeddings.scored.float()  # with nothing to compare with, whatever is found
+        if self.texts.background:
+            presence = self._scorer.presence(embeddings, names, self.texts.background)
         if self.config.mode == "refer" or len(names) == 1:
             return torch.ones_like(presence), presence
         return self._scorer.probabilities(embeddings, names).diagonal(), presence

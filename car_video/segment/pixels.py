@@ -16,7 +16,9 @@ def to_pixels(
 
     The picture travels to the device as bytes and shrinks there.
     """
-    pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device)
+    # Torch warns of arrays that may not be written to (Pillow's), so those are copied.
+    image = np.require(image, requirements=["C", "W"])
+    pixels = torch.from_numpy(image).to(device)
     pixels = pixels.permute(2, 0, 1)[None].float() / 255
     height, width = image.shape[:2]
     if longest is None or max(height, width) <= longest:

@@ -45,13 +45,18 @@ def check_expressions(expressions: Sequence[str]) -> tuple[str, ...]:
     """The expressions with white space folded.
 
     Raises:
-        ExpressionError: none at all, or one without a letter, digit or symbol.
+        ExpressionError: none at all, one without a letter, digit or symbol, one that is not
+            valid Unicode, or a bare string in place of a list.
     """
+    if isinstance(expressions, str):  # it would be taken for a list of letters
+        raise ExpressionError('expressions must be a list of texts, like ["the red car"]')
     folded = tuple(" ".join(str(text).split()) for text in expressions)
     if not folded:
         raise ExpressionError('no expression; say what to look for with --expr "the red car"')
     for number, text in enumerate(folded, start=1):
-        if not text:
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise ExpressionError(f"expression {number} is not valid UTF-8 text; type it again")
+        if not any(letter.isprintable() and letter != " " for letter in text):
             raise ExpressionError(f"expression {number} is empty; say what to look for")
     return folded
 
@@ -95,7 +100,7 @@ def build_queries(
         owner=tuple(unique.index(key) for key in keys),
         queries=queries,
         names=names,
-        rivals=bank.embed(rivals),
+        rivals=bank.embed(rivals).to(queries.device),
         opposes=opposes.to(queries.device),
         background=words,
     )

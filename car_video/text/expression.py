@@ -9,23 +9,24 @@ relative words) and the endings of participles decide.
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from dataclasses import dataclass
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*", re.UNICODE)
 _DETERMINERS = frozenset(
     "a an the this that these those some any each every its his her their my your our".split()
 )
 _PREPOSITIONS = frozenset(
     """in on at by near beside behind under over above below through across along against around
     between among inside outside into onto from to toward towards off next past down up beyond
-    beneath with without within of and while as front""".split()
+    beneath with without within of while as front""".split()
 )
 _RELATIVES = frozenset(
     "who whom whose which that where when is are was were has have being".split()
 )
-# What a thing wears, has or rides belongs to it; what it stands by does not.
-_POSSESSIVE = frozenset("with wearing in dressed holding carrying of riding".split())
+# What a thing is, wears, has or rides belongs to it; what it stands by does not.
+_POSSESSIVE = frozenset(
+    "with wearing in dressed holding carrying of riding is are was were has have".split()
+)
 _NOT_PARTICIPLES = frozenset(
     """king ring wing string thing building ceiling painting sling swing wedding clothing
     morning evening duckling pudding railing awning icing spring""".split()
@@ -59,15 +60,15 @@ def parse_expression(text: str) -> ParsedExpression:
     """Split an expression into head, attributes and context.
 
     Args:
-        text: one sentence or phrase in any case. Languages other than English come back
-            whole, as their own noun phrase.
+        text: one sentence or phrase in any case. The rules are those of English: a text in
+            another language mostly comes back whole, as its own noun phrase.
 
     Example:
         >>> parse_expression("a woman in a dress walking in a park").context
         ('a park',)
     """
     folded = " ".join(text.split())
-    words = [w.lower() for w in _WORD.findall(folded)]
+    words = _words(folded)
     spatial = tuple(w for w in words if w in _SPATIAL)
     groups = _noun_groups(words)
     if not groups:
@@ -76,6 +77,19 @@ def parse_expression(text: str) -> ParsedExpression:
     attributes = tuple(phrase for link, phrase in groups[1:] if link == "has")
     context = tuple(phrase for link, phrase in groups[1:] if link == "near")
     return ParsedExpression(folded, head, attributes, context, spatial)
+
+
+def _words(text: str) -> list[str]:
+    """Lower-case words without punctuation; an emoji counts as a letter."""
+    letters = "".join(c if _in_word(c) else " " for c in unicodedata.normalize("NFC", text))
+    return [word for part in letters.lower().split() if (word := part.strip("'\u2019-"))]
+
+
+def _in_word(character: str) -> bool:
+    # Many scripts write vowels as marks (M), some join letters by format characters (Cf).
+    category = unicodedata.category(character)
+    emoji = category == "So" or (category == "Sk" and character > "\uffff")
+    return category[0] in "LNM" or category == "Cf" or emoji or character in "'\u2019-"
 
 
 def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
@@ -87,24 +101,31 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
 
     def close() -> None:
         nonlocal current
-        content = [w for w in current if w not in _DETERMINERS and w not in _SPATIAL]
-        if content:
+        if current and current[-1] == "and":
+            current.pop()
+        if not all(w in _DETERMINERS or w in _SPATIAL or w == "and" for w in current):
             groups.append((link, " ".join(current)))
         current = []
 
-    for word in words:
+    for before, word in zip(["", *words], words, strict=False):
         if _is_participle(word) and (current or groups):
             close()
             moved = word not in _POSSESSIVE
             link = "has" if word in _POSSESSIVE else "near"
-        elif word in _PREPOSITIONS or word in _RELATIVES:
+        elif word == "and":  # "red and white" stays together, "a man and a dog" does not
+            if current:
+                current.append(word)
+        elif word in _PREPOSITIONS or word in _RELATIVES or word in _POSSESSIVE:
             if word == "that" and not current:
                 current.append(word)
                 continue
             had = bool(current)
             close()
-            if groups and (had or word in _POSSESSIVE):
-                link = "has" if word in _POSSESSIVE and not moved else "near"
+            # "in front of a bus", "left of a bus" are places, not what is in or of something.
+            place = word == "of" and (before in _PREPOSITIONS or before in _SPATIAL)
+            belongs = word in _POSSESSIVE and not place
+            if groups and (had or belongs or before in _POSSESSIVE):
+                link = "has" if belongs and not moved else "near"
         elif word in _DETERMINERS and current and current[-1] not in _DETERMINERS:
             close()
             current.append(word)
