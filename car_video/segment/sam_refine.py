@@ -10,7 +10,7 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.sam import MobileSam, SamEmbedding, crop_logits
-from car_video.segment.candidates import peaks, soft_iou
+from car_video.segment.candidates import peaks, soft_iou, stability
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def propose_candidates(
     logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
     there = there[..., None].expand(-1, -1, 3).flatten(1)
     masks = F.adaptive_avg_pool2d((logits > 0).float(), (rows, columns))
-    agreement = soft_iou(masks, (maps * evidence).sqrt())
+    # A mask that falls apart when its threshold moves is a checkerboard, not an object.
+    agreement = soft_iou(masks, (maps * evidence).sqrt()) * stability(logits)
     return Candidates(logits, there, torch.where(there, agreement, -1.0))
 
 
