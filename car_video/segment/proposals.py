@@ -56,7 +56,10 @@ class Proposer:
             assert features.dense is not None
             self.logits = cell_logits(features.dense[0], texts, model.logit_scale)
         else:
-            self.weights = CamWeights.compute(model, features, texts.queries, texts.rivals)
+            # Grad-CAM has one set of rivals for all: what one query only mentions may be
+            # another's target, so only what opposes every query counts.
+            common = texts.rivals[texts.opposes.all(0)]
+            self.weights = CamWeights.compute(model, features, texts.queries, common)
         self._walk: Tensor | None = None
 
     def evidence(self, alive: Tensor) -> Tensor:

@@ -1,0 +1,64 @@
+"""A model that sees colours: a cell's embedding is its colour, a text's its colour word.
+
+Exact where the fake model is random, so that what the segmenter should find is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from car_video.models.base import Family, ImageFeatures
+
+COLOURS = ("red", "green", "blue")
+GREY = len(COLOURS)
+
+
+class ColourModel:
+    """Implements ``VisionLanguageModel`` with an exact dense map, as ``lite`` does.
+
+    Axes of the joint space: red, green, blue, grey. A text without a colour word is grey. Every
+    text and cell has a little of all axes, so no cosine is 0.
+    """
+
+    name = "colours"
+    family: Family = "conv"
+    embed_dim = 4
+    stride = 4
+    input_size = 16
+    logit_scale = 12.0
+    device = torch.device("cpu")
+    dense_is_exact = True
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def encode_text(self, texts: Sequence[str]) -> Tensor:
+        axes = [next((i for i, c in enumerate(COLOURS) if c in t.lower()), GREY) for t in texts]
+        return functional.normalize(functional.one_hot(torch.tensor(axes), 4) + 0.05, dim=-1)
+
+    def encode_image(self, pixels: Tensor) -> ImageFeatures:
+        self.frames += len(pixels)
+        dense = self._embed(functional.avg_pool2d(pixels, self.stride))
+        return ImageFeatures(dense, dense.mean((2, 3)), dense)
+
+    def embed_image(self, pixels: Tensor) -> Tensor:
+        return self._embed(functional.adaptive_avg_pool2d(pixels, 1))[:, :, 0, 0]
+
+    def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
+        rows, columns = features.grid
+        return directions / (rows * columns)
+
+    def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
+        assert features.dense is not None
+        total = masks.sum((-2, -1))[..., None]
+        pooled = torch.einsum("bmhw,bdhw->bmd", masks, features.dense)
+        return torch.where(total > 0, pooled / total.clamp_min(1e-9), 0.0)
+
+    @staticmethod
+    def _embed(pixels: Tensor) -> Tensor:
+        chroma = pixels - pixels.amin(1, keepdim=True)
+        return torch.cat([chroma, 1 - chroma.amax(1, keepdim=True)], 1) + 0.05

@@ -1,0 +1,104 @@
+"""Who competes with whom: duplicates, background words, things only mentioned."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from car_video.errors import ExpressionError
+from car_video.segment.query_set import QuerySet, build_queries, check_expressions
+from car_video.text.bank import TextBank
+from tests.segment.fake_model import FakeModel
+
+
+def build(
+    *expressions: str, background: tuple[str, ...] = ("grass", "sky"), **options
+) -> QuerySet:
+    model = FakeModel()
+    return build_queries(
+        TextBank(model.encode_text, model.embed_dim), expressions, background, **options
+    )
+
+
+def test_equal_texts_share_a_query() -> None:
+    texts = build("a dog", "a cat", "A  Dog", "a dog", " a CAT ")
+    assert texts.names == ("a dog", "a cat")
+    assert len(texts) == 2
+    assert texts.owner == (0, 1, 0, 0, 1)
+    assert texts.expressions == ("a dog", "a cat", "A Dog", "a dog", "a CAT")
+
+
+def test_embeddings_are_unit_length_blends_of_sentence_and_noun_phrase() -> None:
+    model = FakeModel()
+    sentence, noun = model.encode_text(["a dog on a mat", "a dog"])
+    for weight in (0.0, 0.3, 1.0):
+        texts = build("a dog on a mat", noun_weight=weight)
+        expected = F.normalize((1 - weight) * sentence + weight * noun, dim=-1)
+        torch.testing.assert_close(texts.queries[0], expected)
+    alone = build("a dog", noun_weight=0.3)  # sentence and noun phrase are one
+    torch.testing.assert_close(alone.queries[0], noun)
+
+
+def test_background_words_that_are_named_are_no_rivals() -> None:
+    texts = build("the grass", "a man near the bridge", background=("Grass", "sky", "bridge"))
+    assert texts.background == ("sky", "bridge"), "the bridge is only mentioned"
+    assert build("two bridges", background=("bridge",)).background == ()
+
+
+def test_things_only_mentioned_oppose_their_own_query_alone() -> None:
+    texts = build("a woman near a dog", "a dog", "a man near a car")
+    mentioned = ["a dog", "a car"]
+    assert texts.opposes.tolist() == [
+        [True, True, True, False],
+        [True, True, False, False],  # "a dog" is no rival of itself
+        [True, True, False, True],
+    ]
+    model = FakeModel()
+    torch.testing.assert_close(texts.rivals, model.encode_text([*texts.background, *mentioned]))
+
+
+def test_a_mention_that_is_a_background_word_opposes_all() -> None:
+    texts = build("a man near grass", "a dog")
+    assert texts.background == ("grass", "sky")
+    assert len(texts.rivals) == 2
+    assert texts.opposes.all()
+
+
+def test_rivals_can_be_switched_off() -> None:
+    texts = build("a man near a car", context_rivals=False)
+    assert texts.opposes.shape == (1, 2)
+    nothing = build("a man near a car", context_rivals=False, background=())
+    assert nothing.rivals.shape == (0, FakeModel.embed_dim)
+    assert nothing.opposes.shape == (1, 0)
+
+
+def test_each_text_is_encoded_once() -> None:
+    model = FakeModel()
+    bank = TextBank(model.encode_text, model.embed_dim)
+    for _ in range(2):
+        build_queries(bank, ["a man near a car", "a car"], ("grass",))
+    assert sorted(model.texts) == ["a car", "a man", "a man near a car", "grass"]
+
+
+@pytest.mark.parametrize(
+    ("expressions", "words"),
+    [
+        ([], "no expression; .*--expr"),
+        ([""], "expression 1 is empty"),
+        (["a dog", " \t\n"], "expression 2 is empty"),
+        (["\u200b"], "expression 1 is empty"),  # zero-width space
+        (["a dog", "\x00\x1b"], "expression 2 is empty"),
+        (["a dog \udcff"], "expression 1 is not valid UTF-8"),  # bytes of a command line
+        ("a dog", "must be a list"),
+    ],
+)
+def test_expressions_that_say_nothing(expressions: list[str], words: str) -> None:
+    with pytest.raises(ExpressionError, match=words) as refusal:
+        check_expressions(expressions)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["🐶", "?", "x", "車", "a" * 10_000, "👨‍👩‍👧 family"])
+def test_expressions_that_say_something(text: str) -> None:
+    assert check_expressions([text]) == (text,)

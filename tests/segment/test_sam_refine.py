@@ -1,0 +1,149 @@
+"""Prompts at the peaks and the choice among answers, with a SAM that draws discs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from car_video.config import SamRefineConfig
+from car_video.models.sam import SamEmbedding
+from car_video.segment.sam_refine import Candidates, choose, propose_candidates
+
+RADII = (6.0, 14.0, 30.0)
+
+
+class Discs:
+    """Answers a point with discs of three radii (pixels of the picture) around it."""
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+        self.asked: list[Tensor] = []
+
+    def predict(
+        self, embedding: SamEmbedding, points: Tensor, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        assert points.shape[1:] == (1, 2)
+        assert labels.shape == points.shape[:2]
+        assert (labels == 1).all()
+        self.asked.append(points)
+        rows, columns = (4 * n for n in embedding.tokens.shape[-2:])
+        y = (torch.arange(rows) + 0.5)[:, None] * 4 / self.scale
+        x = (torch.arange(columns) + 0.5)[None] * 4 / self.scale
+        away = torch.hypot(y - points[:, 0, 1, None, None], x - points[:, 0, 0, None, None])
+        logits = torch.stack([8 * torch.sign(radius - away) for radius in RADII], 1)
+        return logits, torch.ones(len(points), 3)
+
+
+def embedding_of(height: int, width: int, scale: float = 1.0) -> SamEmbedding:
+    size = (round(height * scale), round(width * scale))
+    tokens = torch.zeros(1, 1, -(-size[0] // 16), -(-size[1] // 16))
+    return SamEmbedding(tokens, tokens, size, scale)
+
+
+def disc_map(rows: int, columns: int, y: float, x: float, radius: float, cell: int) -> Tensor:
+    """A disc on cells of ``cell`` pixels: 1 in the middle, a little less at the rim."""
+    v = ((torch.arange(rows) + 0.5) * cell)[:, None]
+    u = ((torch.arange(columns) + 0.5) * cell)[None]
+    away = torch.hypot(v - y, u - x)
+    return torch.where(away < radius, 1 - 0.01 * away / radius, 0.0)
+
+
+def ask(sam: Any, maps: Tensor, size: tuple[int, int], **config: Any) -> Candidates:
+    scale = sam.scale
+    return propose_candidates(
+        sam, embedding_of(*size, scale), maps, maps, size, SamRefineConfig(**config)
+    )
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_points_are_middles_of_cells_in_pixels(scale: float) -> None:
+    maps = torch.zeros(2, 6, 10)
+    maps[0, 2, 7] = 1.0
+    maps[1, 5, 0] = 1.0
+    sam = Discs(scale)
+    found = ask(sam, maps, (48, 100), points=1)
+    assert sam.asked[0][:, 0].tolist() == [[75.0, 20.0], [5.0, 44.0]]
+    assert found.logits.shape == (2, 3, round(12 * scale), round(25 * scale))
+    assert found.there.all()
+
+
+@pytest.mark.parametrize("radius", RADII)
+def test_the_disc_that_fills_the_map_is_chosen(radius: float) -> None:
+    maps = disc_map(24, 32, 46.0, 58.0, radius, 4)[None]
+    logits, agreement = choose(ask(Discs(), maps, (96, 128), points=4, distance=1))
+    assert logits.shape == (1, 24, 32)
+    expected = disc_map(24, 32, 46.0, 58.0, radius, 4) > 0
+    found = logits[0] > 0
+    assert (found & expected).sum() / (found | expected).sum() > 0.85
+    assert agreement[0] > 0.8
+
+
+def test_every_query_has_its_own_answer() -> None:
+    places = [(20.0, 24.0), (60.0, 90.0)]
+    maps = torch.stack([disc_map(24, 32, y, x, 14.0, 4) for y, x in places])
+    logits, _ = choose(ask(Discs(), maps, (96, 128), points=2))
+    for mask, own, other in zip(logits > 0, maps, maps.flip(0), strict=True):
+        assert (mask & (own > 0)).sum() > 0.75 * mask.sum()
+        assert not (mask & (other > 0)).any()
+
+
+def test_an_empty_map_asks_nothing_and_gets_nothing() -> None:
+    sam = Discs()
+    found = ask(sam, torch.zeros(2, 6, 8), (24, 32), points=3)
+    assert sam.asked == []
+    assert not found.there.any()
+    assert (found.agreement == -1).all()
+    logits, agreement = choose(found)
+    assert (logits < 0).all()
+    assert agreement.tolist() == [0, 0]
+
+
+def test_an_empty_map_beside_a_full_one() -> None:
+    maps = torch.stack([torch.zeros(24, 32), disc_map(24, 32, 46.0, 58.0, 14.0, 4)])
+    sam = Discs()
+    found = ask(sam, maps, (96, 128), points=8)
+    assert len(sam.asked[0]) == int(found.there[1].sum()) // 3 > 0
+    logits, _ = choose(found)
+    assert not (logits[0] > 0).any()
+    assert (logits[1] > 0).any()
+
+
+def test_padding_is_cut_off_and_never_chosen() -> None:
+    maps = torch.zeros(1, 5, 6)
+    maps[0, 2, 2] = 1.0  # one peak, seven places to spare
+    found = ask(Discs(), maps, (37, 50), points=8)
+    assert found.logits.shape == (1, 24, 10, 13)  # ceil of 37 and 50 over 4
+    assert found.there[0].tolist() == [True] * 3 + [False] * 21
+    assert (found.agreement[~found.there] == -1).all()
+    assert ((found.agreement[found.there] >= 0) & (found.agreement[found.there] <= 1)).all()
+
+
+def test_evidence_has_a_say() -> None:
+    """The spread map fits two discs; which of them really looked like the text decides."""
+    spots = [disc_map(24, 32, 30.0, x, 14.0, 4) for x in (30.0, 98.0)]
+    maps = (spots[0] + spots[1]).clamp(0, 1)[None]
+    config = SamRefineConfig(points=6)
+    for likely, other in ((0, 1), (1, 0)):
+        evidence = (spots[likely] + 0.01 * spots[other])[None]
+        found = propose_candidates(
+            Discs(),  # type: ignore[arg-type]
+            embedding_of(96, 128),
+            maps,
+            evidence,
+            (96, 128),
+            config,
+        )
+        mask = choose(found)[0][0] > 0
+        assert (mask & (spots[likely] > 0)).any()
+        assert not (mask & (spots[other] > 0)).any()
+
+
+def test_the_first_of_equals_is_chosen() -> None:
+    logits = torch.arange(12.0).reshape(1, 3, 2, 2)
+    there = torch.tensor([[True, True, True]])
+    best, agreement = choose(Candidates(logits, there, torch.tensor([[0.2, 0.7, 0.7]])))
+    assert torch.equal(best[0], logits[0, 1])
+    assert agreement.tolist() == pytest.approx([0.7])
