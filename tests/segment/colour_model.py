@@ -20,8 +20,8 @@ GREY = len(COLOURS)
 class ColourModel:
     """Implements ``VisionLanguageModel`` with an exact dense map, as ``lite`` does.
 
-    Axes of the joint space: red, green, blue, grey. A text without a colour word is grey. Every
-    text and cell has a little of all axes, so no cosine is 0.
+    Axes of the joint space: red, green, blue, grey. A text without a colour word is mostly
+    grey, and nearer to every colour than that colour is to another, as background words are.
     """
 
     name = "colours"
@@ -29,7 +29,7 @@ class ColourModel:
     embed_dim = 4
     stride = 4
     input_size = 16
-    logit_scale = 12.0
+    logit_scale = 20.0
     device = torch.device("cpu")
     dense_is_exact = True
 
@@ -38,7 +38,9 @@ class ColourModel:
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         axes = [next((i for i, c in enumerate(COLOURS) if c in t.lower()), GREY) for t in texts]
-        return functional.normalize(functional.one_hot(torch.tensor(axes), 4) + 0.05, dim=-1)
+        rest = torch.where(torch.tensor(axes) == GREY, 0.4, 0.05)[:, None]
+        own = functional.one_hot(torch.tensor(axes), 4).bool()
+        return functional.normalize(torch.where(own, 1.0, rest), dim=-1)
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         self.frames += len(pixels)

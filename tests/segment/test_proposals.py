@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from car_video.config import ProposalConfig
 from car_video.segment.affinity import AffinityOptions, transition
 from car_video.segment.gradcam import Mode
-from car_video.segment.proposals import Proposer, cell_logits, cell_probabilities, source_of
+from car_video.segment.proposals import (
+    PRESENCE_PART,
+    Proposer,
+    cell_logits,
+    cell_probabilities,
+    source_of,
+)
 from car_video.segment.query_set import QuerySet, build_queries
 from car_video.text.bank import TextBank
 from tests.naive import proposals as naive
@@ -140,6 +146,30 @@ def test_spreading_is_steps_of_the_walk() -> None:
     low, high = spread.amin(1, keepdim=True), spread.amax(1, keepdim=True)
     expected = (spread - low) / (high - low)
     torch.testing.assert_close(proposer.maps(alive).flatten(1), expected, atol=1e-4, rtol=1e-4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), scale=st.sampled_from([1, 3, 7]))
+def test_presence_is_the_mean_of_the_strongest_cells(seed: int, scale: int) -> None:
+    """Against rivals alone: other queries, also those of the same target, do not matter."""
+    model, generator = FakeModel(), torch.Generator().manual_seed(seed)
+    features = model.encode_image(torch.rand(1, 3, 24 * scale, 32 * scale, generator=generator))
+    config = ProposalConfig(source="cells")
+    together = Proposer(model, features, texts_of(model, NAMES), config)
+    apart = Proposer(model, features, texts_of(model, NAMES), config, "refer")
+    alive = torch.tensor([0, 2])
+    cells = apart.evidence(alive).flatten(1).tolist()
+    count = max(1, round(PRESENCE_PART * len(cells[0])))
+    expected = [sum(sorted(row, reverse=True)[:count]) / count for row in cells]
+    for proposer in (together, apart):
+        found = proposer.presence(alive)
+        assert found is not None
+        assert found.tolist() == pytest.approx(expected, rel=1e-4)
+
+
+def test_grad_cam_says_nothing_of_presence() -> None:
+    proposer = proposer_of(FakeModel(), ProposalConfig(source="cam"))
+    assert proposer.presence(torch.arange(2)) is None
 
 
 def test_where_proposals_come_from() -> None:

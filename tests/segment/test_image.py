@@ -1,0 +1,365 @@
+"""The recurrence and the whole image segmenter, on colours where the answer is known."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from car_video.config import ExpressionConfig, ProposalConfig, RecurrenceConfig, SegmentConfig
+from car_video.errors import ExpressionError
+from car_video.models.base import ImageFeatures
+from car_video.models.pair import ModelPair
+from car_video.segment.classifier import ClassifierConfig
+from car_video.segment.image import LONGEST, ImageSegmenter
+from car_video.segment.query_set import QuerySet, build_queries
+from tests.segment.colour_model import ColourModel
+from tests.segment.fake_model import FakeModel
+
+torch.set_num_threads(1)
+
+PLAIN = SegmentConfig(
+    refine="none",
+    background=("sky",),
+    proposal=ProposalConfig(size=96, affinity=False),
+    expression=ExpressionConfig(noun_weight=0.0),
+)
+"""No refinement, one background word (grey), a grid of 4-pixel cells on 96 x 64 pictures."""
+
+RED, GREEN = (slice(16, 40), slice(8, 40)), (slice(28, 56), slice(60, 88))
+
+
+def picture(*places: tuple[tuple[slice, slice], tuple[int, int, int]]) -> np.ndarray:
+    image = np.full((64, 96, 3), 128, np.uint8)
+    for place, colour in places:
+        image[place] = colour
+    return image
+
+
+BOTH = picture((RED, (255, 0, 0)), (GREEN, (0, 255, 0)))
+
+
+def iou(found: np.ndarray, place: tuple[slice, slice]) -> float:
+    truth = np.zeros(found.shape, bool)
+    truth[place] = True
+    return float((found & truth).sum() / (found | truth).sum())
+
+
+@pytest.mark.parametrize("mode", ["semantic", "refer"])
+@pytest.mark.parametrize("refine", ["none", "crf"])
+def test_each_colour_gets_its_place(mode: str, refine: str) -> None:
+    config = replace(PLAIN, mode=mode, refine=refine)
+    segmenter = ImageSegmenter(ColourModel(), ["a green frog", "a red ball"], config)
+    found = segmenter.segment(BOTH, index=5, time=0.2)
+    assert (found.index, found.time) == (5, 0.2)
+    assert found.expressions == ("a green frog", "a red ball")
+    assert found.present.tolist() == [True, True]
+    assert iou(found.masks[0], GREEN) > 0.9
+    assert iou(found.masks[1], RED) > 0.9
+    assert found.scores.dtype == np.float32
+    assert (found.scores > 0.9).all()
+
+
+@pytest.mark.parametrize("refine", ["none", "crf"])
+def test_what_is_not_there_is_absent(refine: str) -> None:
+    config = replace(PLAIN, refine=refine)
+    names = ["a red ball", "a blue car", "a green frog"]
+    found = ImageSegmenter(ColourModel(), names, config).segment(picture((RED, (255, 0, 0))))
+    assert found.present.tolist() == [True, False, False]
+    assert not found.masks[1:].any()
+    assert iou(found.masks[0], RED) > 0.9
+    assert found.scores[0] > 0.9 > 0.5 > found.scores[1:].max()
+
+
+def test_equal_expressions_get_equal_masks() -> None:
+    names = ["a red ball", "a green frog", "A  red BALL"]
+    found = ImageSegmenter(ColourModel(), names, PLAIN).segment(BOTH)
+    np.testing.assert_array_equal(found.masks[0], found.masks[2])
+    assert found.scores[0] == found.scores[2]
+    assert found.present.all()
+    assert iou(found.masks[2], RED) > 0.9
+
+
+def test_masks_compete_in_semantic_mode_alone() -> None:
+    names = ["a red ball", "the red thing"]
+    apart = ImageSegmenter(ColourModel(), names, replace(PLAIN, mode="refer")).segment(BOTH)
+    assert iou(apart.masks[0], RED) > 0.9
+    np.testing.assert_array_equal(apart.masks[0], apart.masks[1])
+    # Refer mode is as if each were asked for alone.
+    for row, name in enumerate(names):
+        alone = ImageSegmenter(ColourModel(), [name], replace(PLAIN, mode="refer"))
+        np.testing.assert_array_equal(alone.segment(BOTH).masks[0], apart.masks[row])
+
+
+def test_the_backbone_runs_once_per_picture() -> None:
+    model = ColourModel()
+    segmenter = ImageSegmenter(model, ["a red ball", "a blue car"], PLAIN)
+    for count in (1, 2):
+        segmenter.segment(BOTH)
+        assert model.frames == count
+
+
+# The recurrence -------------------------------------------------------------------------------
+
+
+def scripted(
+    segmenter: ImageSegmenter, table: dict[frozenset[int], list[float]]
+) -> list[list[int]]:
+    """Let ``table`` score the queries that are alive; gives what was asked, step by step."""
+    asked: list[list[int]] = []
+
+    def classify(view: object, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
+        assert len(maps) == len(alive)
+        asked.append(alive.tolist())
+        scores = torch.tensor(table[frozenset(alive.tolist())])[alive]
+        return scores, scores / 2
+
+    segmenter._classify = classify  # type: ignore[method-assign]
+    return asked
+
+
+def naive_recurrence(
+    table: dict[frozenset[int], list[float]], count: int, threshold: float, most: int
+) -> list[list[int]]:
+    """The queries alive at each step, from the words of CaR's algorithm 1."""
+    alive = list(range(count))
+    steps = [alive]
+    while len(steps) < most:
+        scores = {query: table[frozenset(alive)][query] for query in alive}
+        left = [query for query in alive if scores[query] >= threshold]
+        if not left:
+            left = [query for query in alive if scores[query] == max(scores.values())]
+        if left == alive:
+            break
+        alive = left
+        steps.append(alive)
+    return steps
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    count=st.integers(1, 4),
+    threshold=st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
+    most=st.integers(1, 5),
+)
+def test_queries_are_dropped_until_nothing_changes(
+    seed: int, count: int, threshold: float, most: int
+) -> None:
+    random = np.random.default_rng(seed)
+    table = {
+        frozenset(some): random.choice([0.0, 0.2, 0.3, 0.6, 0.9], count).tolist()
+        for size in range(1, count + 1)
+        for some in itertools.combinations(range(count), size)
+    }
+    recurrence = RecurrenceConfig(confidence_threshold=threshold, max_steps=most)
+    names = [f"thing {n}" for n in range(count)]
+    segmenter = ImageSegmenter(FakeModel(), names, replace(PLAIN, recurrence=recurrence))
+    asked = scripted(segmenter, table)
+    end = segmenter.recur(segmenter.look(BOTH))
+    expected = naive_recurrence(table, count, threshold, most)
+    assert asked == expected
+    assert end.steps == len(expected)
+    assert end.alive.tolist() == expected[-1]
+    assert len(end.maps) == len(end.evidence) == len(end.scores) == len(end.alive)
+    scores = torch.tensor(table[frozenset(expected[-1])])[end.alive]
+    torch.testing.assert_close(end.scores, scores / 2)
+
+
+@pytest.mark.parametrize("best", [0, 1, 2])
+def test_when_none_passes_the_best_one_stays(best: int) -> None:
+    scores = [0.01, 0.01, 0.01]
+    scores[best] = 0.02
+    table = {frozenset({0, 1, 2}): scores, frozenset({best}): scores}
+    segmenter = ImageSegmenter(FakeModel(), ["a", "b", "c"], PLAIN)
+    asked = scripted(segmenter, table)
+    end = segmenter.recur(segmenter.look(BOTH))
+    assert end.alive.tolist() == [best]
+    assert asked == [[0, 1, 2], [best]]
+
+
+def test_one_step_drops_nothing() -> None:
+    recurrence = RecurrenceConfig(confidence_threshold=1.0, max_steps=1)
+    segmenter = ImageSegmenter(
+        ColourModel(), ["a red ball", "a blue car"], replace(PLAIN, recurrence=recurrence)
+    )
+    end = segmenter.recur(segmenter.look(BOTH))
+    assert (end.steps, end.alive.tolist()) == (1, [0, 1])
+
+
+def test_the_classifier_drops_what_the_picture_does_not_show() -> None:
+    recurrence = RecurrenceConfig(confidence_threshold=0.5)
+    names = ["a blue car", "a red ball", "a pot"]  # a pot is grey, as the background
+    segmenter = ImageSegmenter(ColourModel(), names, replace(PLAIN, recurrence=recurrence))
+    end = segmenter.recur(segmenter.look(picture((RED, (255, 0, 0)))))
+    assert 0 not in end.alive.tolist()
+    assert 1 in end.alive.tolist()
+    assert end.steps > 1
+
+
+def test_a_dropped_query_has_no_mask_and_no_score() -> None:
+    table = {frozenset({0, 1}): [0.0, 0.9], frozenset({1}): [0.0, 0.9]}
+    proposal = ProposalConfig(size=96, affinity=False, source="cam")
+    config = replace(PLAIN, presence_threshold=0.0, proposal=proposal)
+    segmenter = ImageSegmenter(ColourModel(), ["a red ball", "a green frog"], config)
+    scripted(segmenter, table)
+    found = segmenter.segment(BOTH)
+    assert found.present.tolist() == [False, True]
+    assert not found.masks[0].any()
+    assert found.scores.tolist() == pytest.approx([0.0, 0.45])
+
+
+# Choices --------------------------------------------------------------------------------------
+
+
+def test_presence_is_a_threshold_on_the_score() -> None:
+    names = ["a red ball", "a blue car"]
+    found = ImageSegmenter(ColourModel(), names, PLAIN).segment(BOTH)
+    everything = ImageSegmenter(ColourModel(), names, replace(PLAIN, presence_threshold=0.0))
+    nothing = ImageSegmenter(ColourModel(), names, replace(PLAIN, presence_threshold=1.0))
+    assert everything.segment(BOTH).masks[0].any()
+    assert not nothing.segment(BOTH).masks.any()
+    np.testing.assert_array_equal(everything.segment(BOTH).scores, found.scores)
+    np.testing.assert_array_equal(nothing.segment(BOTH).scores, found.scores)
+
+
+def test_other_expressions_from_now_on() -> None:
+    model = ColourModel()
+    segmenter = ImageSegmenter(model, ["a red ball"], PLAIN)
+    segmenter.segment(BOTH)
+    segmenter.set_expressions(["a green frog", "a red ball"])
+    found = segmenter.segment(BOTH)
+    fresh = ImageSegmenter(model, ["a green frog", "a red ball"], PLAIN).segment(BOTH)
+    assert found.expressions == ("a green frog", "a red ball")
+    np.testing.assert_array_equal(found.masks, fresh.masks)
+    with pytest.raises(ExpressionError, match="no expression"):
+        segmenter.set_expressions([])
+    assert segmenter.segment(BOTH).expressions == ("a green frog", "a red ball")
+
+
+@pytest.mark.parametrize("background", [(), ("red",)])
+@pytest.mark.parametrize("names", [["a red ball"], ["a red ball", "a green frog"]])
+@pytest.mark.parametrize("source", ["cells", "cam"])
+def test_without_background_words(
+    background: tuple[str, ...], names: list[str], source
+) -> None:
+    """None given, or every one of them named by an expression."""
+    proposal = ProposalConfig(size=96, affinity=False, guided=False, source=source)
+    config = replace(PLAIN, background=background, proposal=proposal)
+    found = ImageSegmenter(ColourModel(), names, config).segment(BOTH)
+    assert np.isfinite(found.scores).all()
+    if len(names) == 2:
+        # Grey is anyone's, but what is red or green is told apart.
+        assert found.masks[0][RED].mean() > 0.9
+        assert found.masks[1][GREEN].mean() > 0.9
+        assert not (found.masks[0] & found.masks[1])[RED].any()
+
+
+class Wide(ColourModel):
+    """Another joint space and another grid than the proposer's."""
+
+    name = "wide"
+    embed_dim = 8
+    stride = 8
+
+    def encode_text(self, texts) -> Tensor:
+        return super().encode_text(texts).repeat_interleave(2, -1) / 2**0.5
+
+    def encode_image(self, pixels: Tensor) -> ImageFeatures:
+        features = super().encode_image(pixels)
+        assert features.dense is not None
+        dense = features.dense.repeat_interleave(2, 1)
+        return ImageFeatures(dense, dense.mean((2, 3)), dense)
+
+    def embed_image(self, pixels: Tensor) -> Tensor:
+        return super().embed_image(pixels).repeat_interleave(2, -1)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
+def test_a_pair_of_models_with_different_spaces(weight: float) -> None:
+    pair = ModelPair("pair", ColourModel(), Wide())
+    classifier = ClassifierConfig(prompts=("gray",), templates="plain", pooled_weight=weight)
+    config = replace(PLAIN, classifier=classifier)
+    found = ImageSegmenter(pair, ["a red ball", "a green frog"], config).segment(BOTH)
+    assert iou(found.masks[0], RED) > 0.9
+    assert iou(found.masks[1], GREEN) > 0.9
+    assert (pair.proposer.frames, pair.classifier.frames) == (1, int(weight > 0))  # type: ignore[attr-defined]
+
+
+# Pictures -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refine", ["none", "crf"])
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (1, 90), (90, 1), (37, 53)])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_odd_sizes_and_plain_pictures(size: tuple[int, int], level: int, refine: str) -> None:
+    segmenter = ImageSegmenter(ColourModel(), ["a red ball"], replace(PLAIN, refine=refine))
+    found = segmenter.segment(np.full((*size, 3), level, np.uint8))
+    assert found.masks.shape == (1, *size)
+    assert found.present.tolist() == [False]
+    assert not found.masks.any()
+
+
+def test_large_pictures_are_worked_on_small_and_answered_large() -> None:
+    large = BOTH.repeat(40, 0).repeat(40, 1)
+    segmenter = ImageSegmenter(ColourModel(), ["a red ball"], PLAIN)
+    view = segmenter.look(large)
+    assert max(view.pixels.shape[-2:]) == LONGEST
+    found = segmenter.segment(large)
+    assert found.masks.shape == (1, 2560, 3840)
+    large_red = tuple(slice(40 * s.start, 40 * s.stop) for s in RED)
+    assert iou(found.masks[0], large_red) > 0.9  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 3), np.float32),
+        np.zeros((0, 4, 3), np.uint8),
+    ],
+)
+def test_what_is_no_picture(image: np.ndarray) -> None:
+    segmenter = ImageSegmenter(ColourModel(), ["a red ball"], PLAIN)
+    with pytest.raises(ValueError, match="want a uint8 image"):
+        segmenter.segment(image)
+
+
+@pytest.mark.parametrize("refine", ["none", "crf"])
+def test_the_same_picture_gives_the_same_masks(refine: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
+    config = replace(PLAIN, refine=refine, presence_threshold=0.0)
+    names = ["a red ball", "a green frog"]
+    segmenter = ImageSegmenter(ColourModel(), names, config)
+    first = segmenter.segment(noise)
+    segmenter.segment(BOTH)  # nothing is left over from another picture
+    for again in (segmenter, ImageSegmenter(ColourModel(), names, config)):
+        second = again.segment(noise)
+        np.testing.assert_array_equal(first.masks, second.masks)
+        np.testing.assert_array_equal(first.scores, second.scores)
+
+
+def test_thresholds_at_both_ends() -> None:
+    for threshold in (0.0, 1.0):
+        proposal = ProposalConfig(size=96, affinity=False, mask_threshold=threshold)
+        config = replace(PLAIN, proposal=proposal)
+        found = ImageSegmenter(ColourModel(), ["a red ball"], config).segment(BOTH)
+        assert found.masks.any() == (threshold == 0)
+
+
+def test_queries_are_made_as_configured() -> None:
+    expression = ExpressionConfig(noun_weight=0.25, context_rivals=False)
+    config = replace(PLAIN, expression=expression)
+    segmenter = ImageSegmenter(FakeModel(), ["a man near a red car"], config)
+    expected: QuerySet = build_queries(
+        segmenter._proposer_bank, ["a man near a red car"], ("sky",), 0.25, False
+    )
+    torch.testing.assert_close(segmenter.texts.queries, expected.queries)
+    assert len(segmenter.texts.rivals) == 1
