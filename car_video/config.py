@@ -48,6 +48,7 @@ class ProposalConfig:
     affinity_steps: int = 4
     affinity_temperature: float = 0.13
     box_threshold: float = 0.4  # lambda (cam only): affinity works inside boxes above this
+    guided: bool = True  # enlarge maps along the picture's edges, else bilinear
     mask_threshold: float = 0.5  # eta: a proposal is binary above this value
 
     def __post_init__(self) -> None:

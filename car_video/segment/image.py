@@ -21,7 +21,7 @@ from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam import MobileSam, SamEmbedding, load_mobile_sam
 from car_video.segment.classifier import MaskClassifier
 from car_video.segment.crf import DenseCrf, refine_apart, refine_together
-from car_video.segment.pixels import enlarge, to_cells, to_pixels
+from car_video.segment.pixels import enlarge, enlarge_guided, to_cells, to_pixels
 from car_video.segment.proposals import Proposer
 from car_video.segment.query_set import QuerySet, build_queries
 from car_video.segment.sam_refine import choose, propose_candidates
@@ -169,11 +169,10 @@ class ImageSegmenter:
     def _classify(self, view: View, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
         """Score among the queries [N] and presence against the background [N]."""
         names = [self.texts.names[i] for i in alive.tolist()]
-        height, width = view.pixels.shape[-2:]
         pooled_only = self.config.classifier.pooled_weight == 1
         binary = maps > self.config.proposal.mask_threshold
         if not pooled_only:
-            binary = enlarge(maps, (height, width)) > self.config.proposal.mask_threshold
+            binary = self._enlarge(view, maps) > self.config.proposal.mask_threshold
         embeddings = self._scorer.embed(view.pixels[0], binary, view.pooling)
         presence = embeddings.scored.float()  # with nothing to compare with, whatever is found
         if self.texts.background:
@@ -190,7 +189,7 @@ class ImageSegmenter:
         if self.config.refine == "sam" and self.sam is not None:
             embedding = self.sam.encode(view.pixels, self.config.sam.side)
             return self._refine_sam(embedding, survivors, size)
-        maps = enlarge(survivors.maps, size)
+        maps = self._enlarge(view, survivors.maps)
         if self.config.refine == "none":
             best = maps == maps.amax(0, keepdim=True)
             wins = best if self.config.mode == "semantic" else torch.ones_like(best)
@@ -201,6 +200,11 @@ class ImageSegmenter:
         crf = DenseCrf(picture, self.config.crf, shifted.device)
         together = self.config.mode == "semantic"
         return (refine_together if together else refine_apart)(crf, shifted)[0]
+
+    def _enlarge(self, view: View, maps: Tensor) -> Tensor:
+        if self.config.proposal.guided:
+            return enlarge_guided(maps, view.pixels)
+        return enlarge(maps, (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])))
 
     def _refine_sam(
         self, embedding: SamEmbedding, survivors: Survivors, size: tuple[int, int]

@@ -8,6 +8,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from car_video.segment.guided import GuidedUpsampler
+
+GUIDE_RADIUS = 2  # cells
+GUIDE_EPSILON = 1e-3  # colours in [0, 1]: edges fainter than 3 % of the range are ignored
+
 
 def to_pixels(
     image: NDArray[np.uint8], device: torch.device, longest: int | None = None
@@ -50,3 +55,21 @@ def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
     if not len(maps):
         return maps.new_zeros(0, *size)
     return F.interpolate(maps[None], size, mode="bilinear", align_corners=False)[0]
+
+
+def enlarge_guided(maps: Tensor, pixels: Tensor) -> Tensor:
+    """[Q, h, w] -> [Q, H, W] along the edges of the picture (fast guided filter).
+
+    A cell is many pixels wide, so a plain enlargement has blobs for masks. Measured on
+    ref-davis-dev (every 20th frame, ``--refine none``): J&F 0.36 bilinear, 0.50 guided.
+
+    Args:
+        maps: in [0, 1].
+        pixels: [1, 3, H, W] in [0, 1].
+    """
+    size = (int(pixels.shape[-2]), int(pixels.shape[-1]))
+    if not len(maps):
+        return maps.new_zeros(0, *size)
+    small = F.interpolate(pixels, tuple(maps.shape[-2:]), mode="area")
+    guided = GuidedUpsampler(small, pixels, radius=GUIDE_RADIUS, epsilon=GUIDE_EPSILON)
+    return guided(maps[None])[0].clamp(0, 1)
