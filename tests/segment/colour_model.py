@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from car_video.config import ExpressionConfig, ProposalConfig, SegmentConfig
 from car_video.models.base import Family, ImageFeatures
 
 COLOURS = ("red", "green", "blue")
@@ -64,3 +66,24 @@ class ColourModel:
     def _embed(pixels: Tensor) -> Tensor:
         chroma = pixels - pixels.amin(1, keepdim=True)
         return torch.cat([chroma, 1 - chroma.amax(1, keepdim=True)], 1) + 0.05
+
+
+PLAIN = SegmentConfig(
+    refine="none",
+    background=("sky",),
+    proposal=ProposalConfig(size=96, affinity=False),
+    expression=ExpressionConfig(noun_weight=0.0),
+)
+"""No refinement, one background word (grey), a grid of 4-pixel cells on 96 x 64 pictures."""
+
+RED, GREEN = (slice(16, 40), slice(8, 40)), (slice(28, 56), slice(60, 88))
+
+
+def picture(*places: tuple[tuple[slice, slice], tuple[int, int, int]]) -> np.ndarray:
+    image = np.full((64, 96, 3), 128, np.uint8)
+    for place, colour in places:
+        image[place] = colour
+    return image
+
+
+BOTH = picture((RED, (255, 0, 0)), (GREEN, (0, 255, 0)))

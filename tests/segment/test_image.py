@@ -1,48 +1,26 @@
-"""The recurrence and the whole image segmenter, on colours where the answer is known."""
+"""The whole image segmenter, on colours where the answer is known."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor
 
-from car_video.config import ExpressionConfig, ProposalConfig, RecurrenceConfig, SegmentConfig
+from car_video.config import ExpressionConfig, ProposalConfig
 from car_video.errors import ExpressionError
 from car_video.models.base import ImageFeatures
 from car_video.models.pair import ModelPair
+from car_video.models.sam import SamEmbedding
 from car_video.segment.classifier import ClassifierConfig
 from car_video.segment.image import LONGEST, ImageSegmenter
 from car_video.segment.query_set import QuerySet, build_queries
-from tests.segment.colour_model import ColourModel
+from tests.segment.colour_model import BOTH, GREEN, PLAIN, RED, ColourModel, picture
 from tests.segment.fake_model import FakeModel
 
 torch.set_num_threads(1)
-
-PLAIN = SegmentConfig(
-    refine="none",
-    background=("sky",),
-    proposal=ProposalConfig(size=96, affinity=False),
-    expression=ExpressionConfig(noun_weight=0.0),
-)
-"""No refinement, one background word (grey), a grid of 4-pixel cells on 96 x 64 pictures."""
-
-RED, GREEN = (slice(16, 40), slice(8, 40)), (slice(28, 56), slice(60, 88))
-
-
-def picture(*places: tuple[tuple[slice, slice], tuple[int, int, int]]) -> np.ndarray:
-    image = np.full((64, 96, 3), 128, np.uint8)
-    for place, colour in places:
-        image[place] = colour
-    return image
-
-
-BOTH = picture((RED, (255, 0, 0)), (GREEN, (0, 255, 0)))
 
 
 def iou(found: np.ndarray, place: tuple[slice, slice]) -> float:
@@ -86,15 +64,50 @@ def test_equal_expressions_get_equal_masks() -> None:
     assert iou(found.masks[2], RED) > 0.9
 
 
-def test_masks_compete_in_semantic_mode_alone() -> None:
+def test_in_refer_mode_each_is_alone() -> None:
     names = ["a red ball", "the red thing"]
     apart = ImageSegmenter(ColourModel(), names, replace(PLAIN, mode="refer")).segment(BOTH)
     assert iou(apart.masks[0], RED) > 0.9
     np.testing.assert_array_equal(apart.masks[0], apart.masks[1])
-    # Refer mode is as if each were asked for alone.
     for row, name in enumerate(names):
         alone = ImageSegmenter(ColourModel(), [name], replace(PLAIN, mode="refer"))
         np.testing.assert_array_equal(alone.segment(BOTH).masks[0], apart.masks[row])
+
+
+class Everything:
+    """A SAM that answers every point with the whole picture."""
+
+    def encode(self, pixels: Tensor, side: int) -> SamEmbedding:
+        tokens = torch.zeros(1, 1, 4, 6)
+        return SamEmbedding(tokens, tokens, (64, 96), 1.0)
+
+    def predict(
+        self, embedding: object, points: Tensor, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        return torch.full((len(points), 3, 16, 24), 8.0), torch.ones(len(points), 3)
+
+
+@pytest.mark.parametrize("refine", ["none", "sam"])
+def test_a_pixel_has_one_owner_in_semantic_mode_alone(refine: str) -> None:
+    """With no refinement both maps reach over the border, with SAM both masks cover all."""
+    left, right = (slice(8, 56), slice(16, 48)), (slice(8, 56), slice(48, 80))
+    image = picture((left, (255, 0, 0)), (right, (0, 255, 0)))
+    proposal = ProposalConfig(size=96, affinity=False, mask_threshold=0.01)
+    config = replace(PLAIN, proposal=proposal, refine=refine)
+    names = ["a red ball", "a green frog"]
+    shared = {}
+    for mode in ("semantic", "refer"):
+        segmenter = ImageSegmenter(
+            ColourModel(),
+            names,
+            replace(config, mode=mode),
+            Everything(),  # type: ignore[arg-type]
+        )
+        found = segmenter.segment(image)
+        assert found.masks[0][left].mean() > 0.95
+        assert found.masks[1][right].mean() > 0.95
+        shared[mode] = int((found.masks[0] & found.masks[1])[8:56, 16:80].sum())
+    assert shared["semantic"] == 0 < shared["refer"]
 
 
 def test_the_backbone_runs_once_per_picture() -> None:
@@ -103,116 +116,6 @@ def test_the_backbone_runs_once_per_picture() -> None:
     for count in (1, 2):
         segmenter.segment(BOTH)
         assert model.frames == count
-
-
-# The recurrence -------------------------------------------------------------------------------
-
-
-def scripted(
-    segmenter: ImageSegmenter, table: dict[frozenset[int], list[float]]
-) -> list[list[int]]:
-    """Let ``table`` score the queries that are alive; gives what was asked, step by step."""
-    asked: list[list[int]] = []
-
-    def classify(view: object, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
-        assert len(maps) == len(alive)
-        asked.append(alive.tolist())
-        scores = torch.tensor(table[frozenset(alive.tolist())])[alive]
-        return scores, scores / 2
-
-    segmenter._classify = classify  # type: ignore[method-assign]
-    return asked
-
-
-def naive_recurrence(
-    table: dict[frozenset[int], list[float]], count: int, threshold: float, most: int
-) -> list[list[int]]:
-    """The queries alive at each step, from the words of CaR's algorithm 1."""
-    alive = list(range(count))
-    steps = [alive]
-    while len(steps) < most:
-        scores = {query: table[frozenset(alive)][query] for query in alive}
-        left = [query for query in alive if scores[query] >= threshold]
-        if not left:
-            left = [query for query in alive if scores[query] == max(scores.values())]
-        if left == alive:
-            break
-        alive = left
-        steps.append(alive)
-    return steps
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    seed=st.integers(0, 10**6),
-    count=st.integers(1, 4),
-    threshold=st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
-    most=st.integers(1, 5),
-)
-def test_queries_are_dropped_until_nothing_changes(
-    seed: int, count: int, threshold: float, most: int
-) -> None:
-    random = np.random.default_rng(seed)
-    table = {
-        frozenset(some): random.choice([0.0, 0.2, 0.3, 0.6, 0.9], count).tolist()
-        for size in range(1, count + 1)
-        for some in itertools.combinations(range(count), size)
-    }
-    recurrence = RecurrenceConfig(confidence_threshold=threshold, max_steps=most)
-    names = [f"thing {n}" for n in range(count)]
-    segmenter = ImageSegmenter(FakeModel(), names, replace(PLAIN, recurrence=recurrence))
-    asked = scripted(segmenter, table)
-    end = segmenter.recur(segmenter.look(BOTH))
-    expected = naive_recurrence(table, count, threshold, most)
-    assert asked == expected
-    assert end.steps == len(expected)
-    assert end.alive.tolist() == expected[-1]
-    assert len(end.maps) == len(end.evidence) == len(end.scores) == len(end.alive)
-    scores = torch.tensor(table[frozenset(expected[-1])])[end.alive]
-    torch.testing.assert_close(end.scores, scores / 2)
-
-
-@pytest.mark.parametrize("best", [0, 1, 2])
-def test_when_none_passes_the_best_one_stays(best: int) -> None:
-    scores = [0.01, 0.01, 0.01]
-    scores[best] = 0.02
-    table = {frozenset({0, 1, 2}): scores, frozenset({best}): scores}
-    segmenter = ImageSegmenter(FakeModel(), ["a", "b", "c"], PLAIN)
-    asked = scripted(segmenter, table)
-    end = segmenter.recur(segmenter.look(BOTH))
-    assert end.alive.tolist() == [best]
-    assert asked == [[0, 1, 2], [best]]
-
-
-def test_one_step_drops_nothing() -> None:
-    recurrence = RecurrenceConfig(confidence_threshold=1.0, max_steps=1)
-    segmenter = ImageSegmenter(
-        ColourModel(), ["a red ball", "a blue car"], replace(PLAIN, recurrence=recurrence)
-    )
-    end = segmenter.recur(segmenter.look(BOTH))
-    assert (end.steps, end.alive.tolist()) == (1, [0, 1])
-
-
-def test_the_classifier_drops_what_the_picture_does_not_show() -> None:
-    recurrence = RecurrenceConfig(confidence_threshold=0.5)
-    names = ["a blue car", "a red ball", "a pot"]  # a pot is grey, as the background
-    segmenter = ImageSegmenter(ColourModel(), names, replace(PLAIN, recurrence=recurrence))
-    end = segmenter.recur(segmenter.look(picture((RED, (255, 0, 0)))))
-    assert 0 not in end.alive.tolist()
-    assert 1 in end.alive.tolist()
-    assert end.steps > 1
-
-
-def test_a_dropped_query_has_no_mask_and_no_score() -> None:
-    table = {frozenset({0, 1}): [0.0, 0.9], frozenset({1}): [0.0, 0.9]}
-    proposal = ProposalConfig(size=96, affinity=False, source="cam")
-    config = replace(PLAIN, presence_threshold=0.0, proposal=proposal)
-    segmenter = ImageSegmenter(ColourModel(), ["a red ball", "a green frog"], config)
-    scripted(segmenter, table)
-    found = segmenter.segment(BOTH)
-    assert found.present.tolist() == [False, True]
-    assert not found.masks[0].any()
-    assert found.scores.tolist() == pytest.approx([0.0, 0.45])
 
 
 # Choices --------------------------------------------------------------------------------------
