@@ -104,7 +104,7 @@ class SegmentConfig:
     mode: Literal["semantic", "refer"] = "semantic"  # expressions compete, or each alone
     background: tuple[str, ...] = BACKGROUND  # words that compete but get no mask
     refine: Refine = "sam"
-    presence_threshold: float = 0.5  # an expression is present above this score
+    presence_threshold: float = 0.75  # an expression is present above this score
     expression: ExpressionConfig = field(default_factory=ExpressionConfig)
     proposal: ProposalConfig = field(default_factory=ProposalConfig)
     recurrence: RecurrenceConfig = field(default_factory=RecurrenceConfig)

@@ -160,7 +160,7 @@ class ImageSegmenter:
             if not bool(keep.any()):
                 keep = scores == scores.max()  # as the reference: the best one stays
             if bool(keep.all()) or steps >= config.recurrence.max_steps:
-                seen = proposer.presence(alive)
+                seen = proposer.presence(alive, maps)
                 presence = presence if seen is None else seen
                 evidence = proposer.evidence(alive)
                 return Survivors(alive, maps, evidence, presence, steps)

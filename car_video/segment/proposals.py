@@ -17,9 +17,6 @@ from car_video.segment.affinity import AffinityOptions, propagate, refine, trans
 from car_video.segment.gradcam import CamWeights, Mode, min_max
 from car_video.segment.query_set import QuerySet
 
-PRESENCE_PART = 0.03
-"""Part of the cells that speak for the presence of a target."""
-
 
 class Proposer:
     """Proposals of one frame for any subset of its queries.
@@ -46,6 +43,7 @@ class Proposer:
     ) -> None:
         self.config, self.mode, self.features, self.texts = config, mode, features, texts
         self.cells = source_of(model, config) == "cells"
+        self.scale = model.logit_scale
         self.options = AffinityOptions(
             box_threshold=config.box_threshold,
             steps=config.affinity_steps,
@@ -74,20 +72,29 @@ class Proposer:
             return cell_probabilities(queries[alive], rivals, opposes, self.mode == "semantic")
         return self.weights.select(alive).maps(self.features.cam_map, self.mode)[0]
 
-    def presence(self, alive: Tensor) -> Tensor | None:
+    def presence(self, alive: Tensor, maps: Tensor) -> Tensor | None:
         """How sure it is that each query's target is in the frame, float32 [N] in [0, 1].
 
-        The mean evidence of the strongest cells, against the rivals only: two sentences about
-        one target do not share it out. Measured on ref-davis-dev, right against wrong
-        sentences: AUC 0.986 with 3 % of the cells, 0.977 with the strongest cell alone, 0.974
-        with the evidence-weighted mean embedding. None where maps are not calibrated (cam).
+        The mean embedding under the binary proposal, against the rivals only: two sentences
+        about one target do not share it out. Measured on ref-davis-dev (right against wrong
+        sentences) and a clip with empty frames: AUC 0.98 and 1.0, and of four statistics the
+        widest gap between 5 % of the present (0.88) and 90 % of the absent (0.70). None where
+        maps do not come from cells (cam): the classifier answers there.
+
+        Args:
+            alive: int64 [N].
+            maps: what :meth:`maps` returned for them.
         """
         if not self.cells:
             return None
-        queries, rivals = self.logits
-        evidence = cell_probabilities(queries[alive], rivals, self.texts.opposes[alive], False)
-        cells = evidence.flatten(1)
-        return cells.topk(max(1, round(PRESENCE_PART * cells.shape[1])), dim=1).values.mean(1)
+        assert self.features.dense is not None
+        under = (maps > self.config.mask_threshold).to(maps.dtype)
+        pooled = torch.einsum("nhw,dhw->nd", under, self.features.dense[0].float())
+        pooled = F.normalize(pooled, dim=-1)
+        wanted = self.scale * (pooled * self.texts.queries[alive]).sum(-1)
+        rest = self.scale * pooled @ self.texts.rivals.T
+        rest = rest.masked_fill(~self.texts.opposes[alive], float("-inf")).logsumexp(-1)
+        return torch.sigmoid(wanted - rest) * under.flatten(1).any(1)
 
     def maps(self, alive: Tensor) -> Tensor:
         """Proposals of the surviving queries: float32 [N, h, w] in [0, 1]."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,6 @@ from car_video.config import ProposalConfig
 from car_video.segment.affinity import AffinityOptions, transition
 from car_video.segment.gradcam import Mode
 from car_video.segment.proposals import (
-    PRESENCE_PART,
     Proposer,
     cell_logits,
     cell_probabilities,
@@ -150,26 +151,46 @@ def test_spreading_is_steps_of_the_walk() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6), scale=st.sampled_from([1, 3, 7]))
-def test_presence_is_the_mean_of_the_strongest_cells(seed: int, scale: int) -> None:
+def test_presence_compares_what_lies_under_the_mask(seed: int, scale: int) -> None:
     """Against rivals alone: other queries, also those of the same target, do not matter."""
     model, generator = FakeModel(), torch.Generator().manual_seed(seed)
     features = model.encode_image(torch.rand(1, 3, 24 * scale, 32 * scale, generator=generator))
     config = ProposalConfig(source="cells")
-    together = Proposer(model, features, texts_of(model, NAMES), config)
-    apart = Proposer(model, features, texts_of(model, NAMES), config, "refer")
+    texts = texts_of(model, NAMES)
+    together = Proposer(model, features, texts, config)
+    apart = Proposer(model, features, texts, config, "refer")
     alive = torch.tensor([0, 2])
-    cells = apart.evidence(alive).flatten(1).tolist()
-    count = max(1, round(PRESENCE_PART * len(cells[0])))
-    expected = [sum(sorted(row, reverse=True)[:count]) / count for row in cells]
+    maps = apart.maps(alive)
+    assert features.dense is not None
+    expected = []
+    for row, query in enumerate(alive.tolist()):
+        inside = features.dense[0][:, maps[row] > config.mask_threshold].sum(1)
+        inside = inside / inside.norm()
+        wanted = math.exp(model.logit_scale * float(inside @ texts.queries[query]))
+        rest = sum(
+            math.exp(model.logit_scale * float(inside @ rival))
+            for rival, opposes in zip(texts.rivals, texts.opposes[query], strict=True)
+            if opposes
+        )
+        expected.append(wanted / (wanted + rest))
     for proposer in (together, apart):
-        found = proposer.presence(alive)
+        found = proposer.presence(alive, maps)
         assert found is not None
-        assert found.tolist() == pytest.approx(expected, rel=1e-4)
+        assert found.tolist() == pytest.approx(expected, rel=1e-3)
+
+
+def test_nothing_under_the_mask_is_not_present() -> None:
+    proposer = proposer_of(FakeModel(), ProposalConfig(source="cells"))
+    alive = torch.arange(2)
+    found = proposer.presence(alive, torch.zeros_like(proposer.maps(alive)))
+    assert found is not None
+    assert found.tolist() == [0.0, 0.0]
 
 
 def test_grad_cam_says_nothing_of_presence() -> None:
     proposer = proposer_of(FakeModel(), ProposalConfig(source="cam"))
-    assert proposer.presence(torch.arange(2)) is None
+    alive = torch.arange(2)
+    assert proposer.presence(alive, proposer.maps(alive)) is None
 
 
 def test_where_proposals_come_from() -> None:
