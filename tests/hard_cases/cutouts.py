@@ -77,6 +77,14 @@ def soft_edge(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     return np.rint(255 * ndimage.gaussian_filter(inside, 0.7)).astype(np.uint8)
 
 
+def without_crumbs(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask without loose pieces below 3 % of it: feet behind grass that would float."""
+    pieces, count = ndimage.label(mask)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    return (sizes >= 0.03 * mask.sum())[pieces]
+
+
 def cut(image: NDArray[np.uint8], mask: NDArray[np.bool_], flip: bool) -> Image.Image:
     """RGBA image of what lies under a mask.
 
@@ -142,7 +150,7 @@ class Cutouts:
         codes = coco_mask.frPyObjects(annotation["segmentation"], height, width)
         mask = coco_mask.decode(coco_mask.merge(codes)).astype(bool)
         with Image.open(self._data / "coco-dev/images" / image["file_name"]) as opened:
-            return cut(np.array(opened.convert("RGB")), mask, flip)
+            return cut(np.array(opened.convert("RGB")), without_crumbs(mask), flip)
 
     def _davis(self, sequence: str, number: int, flip: bool) -> Image.Image:
         root = self._data / "ref-davis-dev"

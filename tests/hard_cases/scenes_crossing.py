@@ -63,7 +63,7 @@ CROSSING = (
     Scene(
         "crossing",
         "two elephants",
-        ("a dark elephant", "a pale elephant"),
+        ("a dark brown elephant", "a light grey elephant"),
         ("elephant", "elephant"),
         (Shot("lucia"),),
         (

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from tests.hard_cases.compose import matching_gain, paste, render
-from tests.hard_cases.cutouts import cut, soft_edge, there_and_back
+from tests.hard_cases.cutouts import cut, soft_edge, there_and_back, without_crumbs
 from tests.hard_cases.motion import shift, turn
 
 SIZE = (60, 40)
@@ -93,3 +93,11 @@ def test_what_touches_the_border_of_its_picture_has_no_hard_edge():
 def test_there_and_back():
     assert [there_and_back(n, 4) for n in range(9)] == [0, 1, 2, 3, 2, 1, 0, 1, 2]
     assert there_and_back(17, 1) == 0
+
+
+def test_crumbs_are_dropped_and_parts_are_kept():
+    mask = np.zeros((20, 30), bool)
+    mask[:10, :10], mask[12:15, 20:22], mask[18, 5] = True, True, True
+    kept = mask.copy()
+    kept[18, 5] = False
+    np.testing.assert_array_equal(without_crumbs(mask), kept)
