@@ -63,10 +63,24 @@ def propose_candidates(
         logits[asked] = crop_logits(answer, embedding)
     logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
     there = there[..., None].expand(-1, -1, 3).flatten(1)
-    masks = F.adaptive_avg_pool2d((logits > 0).float(), (rows, columns))
-    # A mask that falls apart when its threshold moves is a checkerboard, not an object.
-    agreement = soft_iou(masks, (maps * evidence).sqrt()) * stability(logits)
+    agreement = agreement_with(logits, maps, evidence)
     return Candidates(logits, there, torch.where(there, agreement, -1.0))
+
+
+def agreement_with(logits: Tensor, maps: Tensor, evidence: Tensor) -> Tensor:
+    """How well masks agree with what language has found.
+
+    Args:
+        logits: [Q, M, a, b].
+        maps: [Q, h, w].
+        evidence: [Q, h, w], see :func:`propose_candidates`.
+
+    Returns:
+        [Q, M] in [0, 1].
+    """
+    masks = F.adaptive_avg_pool2d((logits > 0).float(), maps.shape[-2:])
+    # A mask that falls apart when its threshold moves is a checkerboard, not an object.
+    return soft_iou(masks, (maps * evidence).sqrt()) * stability(logits)
 
 
 def choose(candidates: Candidates) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from car_video.eval.metrics import block_flow
-from car_video.eval.metrics.motion import reach_pixels, warp
+from car_video.video.motion import reach_pixels, warp
 from scipy import ndimage
 
 

@@ -1,0 +1,100 @@
+"""Settings of the video part: how tracks are kept, when a frame is a keyframe, who is here.
+
+Letters in the comments are those of docs/video.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from car_video.errors import ConfigError
+
+VideoMode = Literal["per-frame", "online", "offline"]
+
+
+@dataclass(frozen=True)
+class TrackConfig:
+    """Rival tracks of one expression, and how the sentence chooses among them."""
+
+    count: int = 3  # K: tracks kept per expression
+    decay: float = 0.9  # gamma: how much of a track's score is its past
+    overlap_weight: float = 0.2  # lambda: a mask where the last one has moved to
+    memory_weight: float = 1.0  # mu: a mask where memory says that the object is
+    birth_cost: float = 0.3  # a young track's handicap, which its age takes away
+    switch_cost: float = 0.1  # what a rival must be better by to take over
+    lost_overlap: float = 0.1  # a track whose mask overlaps less with its past is lost
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.count <= 16, "tracks.count", "from 1 to 16", self.count)
+        for name in ("decay", "lost_overlap"):
+            value = getattr(self, name)
+            _require(0 <= value < 1, f"tracks.{name}", "from 0 to below 1", value)
+        for name in ("overlap_weight", "memory_weight", "birth_cost", "switch_cost"):
+            value = getattr(self, name)
+            _require(0 <= value <= 100, f"tracks.{name}", "from 0 to 100", value)
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    """What propagation remembers: cells of a few frames and whose they were."""
+
+    recent: tuple[int, ...] = (1, 4, 8)  # ages in frames that are looked up
+    anchor: bool = True  # and the frame with the surest masks
+    neighbours: int = 16  # cells that vote for each cell
+    radius: int = 5  # in cells: how far the object may have moved
+    temperature: float = 0.07  # of the votes' weights
+
+    def __post_init__(self) -> None:
+        _require(
+            len(self.recent) >= 1 and all(1 <= age <= 64 for age in self.recent),
+            "memory.recent",
+            "ages from 1 to 64",
+            self.recent,
+        )
+        _require(1 <= self.neighbours <= 256, "memory.neighbours", "1 to 256", self.neighbours)
+        _require(1 <= self.radius <= 256, "memory.radius", "from 1 to 256", self.radius)
+        _require(self.temperature > 0, "memory.temperature", "above 0", self.temperature)
+
+
+@dataclass(frozen=True)
+class PresenceConfig:
+    """When an expression counts as in the frame: a smoothed score and two thresholds."""
+
+    smoothing: float = 0.5  # part of the last frame's score
+    stay: float = 0.5  # once here, it stays down to this part of the threshold
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.smoothing < 1, "presence.smoothing", "0 to 1", self.smoothing)
+        _require(0 <= self.stay <= 1, "presence.stay", "from 0 to 1", self.stay)
+
+
+@dataclass(frozen=True)
+class KeyframeConfig:
+    """On which frames language looks, and how the others are carried."""
+
+    every: int = 1  # at least each n-th frame is a keyframe; 1: all of them
+    side: int = 512  # longest side that SAM sees on the frames between
+    cut: float = 0.5  # a scene is cut where fewer than this part of the cells find their like
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.every <= 1000, "keyframes.every", "from 1 to 1000", self.every)
+        fits = 64 <= self.side <= 1024 and self.side % 16 == 0
+        _require(fits, "keyframes.side", "a multiple of 16 from 64 to 1024", self.side)
+        _require(0 <= self.cut <= 1, "keyframes.cut", "from 0 to 1", self.cut)
+
+
+@dataclass(frozen=True)
+class VideoConfig:
+    """The video algorithm, part by part."""
+
+    mode: VideoMode = "online"
+    tracks: TrackConfig = field(default_factory=TrackConfig)
+    memory: MemoryConfig = field(default_factory=MemoryConfig)
+    presence: PresenceConfig = field(default_factory=PresenceConfig)
+    keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
+
+
+def _require(condition: bool, key: str, allowed: str, value: object) -> None:
+    if not condition:
+        raise ConfigError(f"video.{key} must be {allowed}, got {value!r}")
