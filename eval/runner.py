@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -121,13 +122,33 @@ def run(
         yield from _engine(engine)(job, pending, min(workers, len(pending)))
 
 
-def _engine(name: str) -> Callable[[Job, Sequence[Item], int], Iterator[Outcome]]:
-    if name == "local":
-        from .runner_local import run_local
+def need_engine(name: str) -> None:
+    """See that an engine can be used, before anything is written.
 
-        return run_local
+    Raises:
+        ConfigError: unknown, or its package is not installed.
+    """
+    if name not in ENGINES:
+        raise ConfigError(f"unknown engine '{name}'; engines: {', '.join(ENGINES)}")
+    if name == "ray" and not _installed("ray"):
+        raise ConfigError(
+            "engine 'ray' needs the extra: pip install 'car-video[ray]'; or use --engine local"
+        )
+
+
+def _installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:  # sys.modules says None: it must not be imported
+        return False
+
+
+def _engine(name: str) -> Callable[[Job, Sequence[Item], int], Iterator[Outcome]]:
+    need_engine(name)
     if name == "ray":
         from .runner_ray import run_ray
 
         return run_ray
-    raise ConfigError(f"unknown engine '{name}'; engines: {', '.join(ENGINES)}")
+    from .runner_local import run_local
+
+    return run_local
