@@ -110,6 +110,9 @@ def _check_out(request: Request) -> None:
     out, data = request.out, request.benchmark.root
     if out.exists() and data.exists() and out.samefile(data):
         raise OutputError(f"--out '{out}' is the data folder; choose another --out")
+    standing = next(p for p in (out, *out.absolute().parents) if p.exists())
+    if not os.access(standing, os.W_OK):
+        raise OutputError(f"'{standing}' cannot be written; choose another --out")
     if request.spec is None and (out / "run.json").is_file():
         raise OutputError(
             f"'{out}' holds a run with results of its own; choose another --out for these"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from car_video.errors import CarVideoError, ConfigError
+from car_video.errors import CarVideoError, ConfigError, OutputError
 
 from .benchmarks.base import Benchmark, Item
 from .runner_store import Record, RunStore
@@ -26,6 +26,7 @@ class Outcome:
         key: of the item.
         record: numbers, or None when it failed.
         error: one line, empty when it went well.
+        fatal: the output folder cannot be written, so that no other item would do better.
         details: traceback of an unexpected error.
     """
 
@@ -33,6 +34,7 @@ class Outcome:
     record: Record | None
     error: str = ""
     details: str = ""
+    fatal: bool = False
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Job:
         try:
             record = self._work(item)
             self.store.write(item.key, record)
+        except OutputError as error:
+            return Outcome(item.key, None, str(error), fatal=True)
         except CarVideoError as error:
             return Outcome(item.key, None, str(error))
         except Exception as error:
@@ -110,6 +114,7 @@ def run(
 
     Raises:
         ConfigError: unknown engine, or ray is not installed.
+        OutputError: the output folder cannot be written any more.
     """
     pending = []
     for item in items:
@@ -119,7 +124,10 @@ def run(
         else:
             yield Outcome(item.key, record)
     if pending:
-        yield from _engine(engine)(job, pending, min(workers, len(pending)))
+        for outcome in _engine(engine)(job, pending, min(workers, len(pending))):
+            if outcome.fatal:
+                raise OutputError(f"{outcome.error}; then go on with --resume")
+            yield outcome
 
 
 def need_engine(name: str) -> None:

@@ -68,21 +68,25 @@ REGISTRY: dict[str, Entry] = {
         lambda root, options: Semantic(root, options, "voc"),
         "image",
         "PASCAL VOC 2012, 20 classes and background; mIoU.",
+        preset="label-space-lite",
     ),
     "context": Entry(
         lambda root, options: Semantic(root, options, "context"),
         "image",
         "PASCAL Context, 59 classes and background; mIoU.",
+        preset="label-space-lite",
     ),
     "coco-object": Entry(
         lambda root, options: Semantic(root, options, "coco-object"),
         "image",
         "COCO Object, 80 classes and background; mIoU.",
+        preset="label-space-lite",
     ),
     "ade": Entry(
         lambda root, options: Semantic(root, options, "ade"),
         "image",
         "ADE20K, 150 classes; mIoU without background.",
+        preset="label-space-lite",
     ),
 }
 

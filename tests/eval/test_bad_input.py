@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 
@@ -335,3 +336,13 @@ def test_an_engine_that_is_not_there_leaves_nothing(
     err = refused(car_eval, tmp_path, "ref-davis", "--data", davis, "--engine", engine)
     assert engine in err
     assert not (tmp_path / "refused").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+    car_eval, tmp_path, davis, masks, monkeypatch
+):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    arguments = ["--data", davis, "--predictions", masks, "--out", tmp_path / "new/folder"]
+    code, _, err = car_eval("score", "ref-davis", *arguments)
+    assert code == 2
+    assert f"'{tmp_path}' cannot be written; choose another --out" in err
