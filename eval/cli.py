@@ -5,6 +5,7 @@ Parses, checks and shows; the work is done by :mod:`evaluate`.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from . import cli_options, segmenters
 from .benchmarks import REGISTRY, Options, make_benchmark
 from .console import Display
 from .evaluate import Evaluation, Request, check, conclude, execute, job
+from .runner import need_engine
 from .version import tool_version
 
 app = typer.Typer(
@@ -27,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Predict and score benchmarks of referring and open-vocabulary segmentation.",
     epilog="Examples:\n\n"
     "  car-eval ref-davis --data DAVIS --out results\n\n"
@@ -91,7 +94,7 @@ def _run(
     data: Path,
     out: Path,
     model: str | None,
-    preset: str,
+    preset: str | None,
     device: str,
     limit: int | None,
     sequences: str,
@@ -105,10 +108,12 @@ def _run(
 ) -> None:
     modes = segmenters.MODES if REGISTRY[name].kind == "video" else segmenters.MODES[:1]
     _choice("--mode", mode, modes)
+    need_engine(engine)
     if resume and overwrite:
         raise DataError("--resume continues a run and --overwrite replaces it; give one")
     if engine == "ray":  # workers may have another working directory
         data, out = data.absolute(), out.absolute()
+    preset = preset or REGISTRY[name].preset
     config = load_preset(preset)
     spec = segmenters.make_spec(model or config.model, config, mode, device)
     request = Request(
@@ -204,6 +209,9 @@ for _name, _entry in REGISTRY.items():
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: exit code 0 when all went well, 1 when items failed, 2 for bad input, 130
     for an interrupt."""
+    # Before torch is imported, here and in workers: threads that spin while they wait starve
+    # each other when another program is busy (measured in car_video/cli.py).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = app(
             args=list(sys.argv[1:] if arguments is None else arguments),
@@ -231,7 +239,8 @@ def _plain(message: str) -> str:
     if message.startswith("No such command"):
         name = message.split("'")[1]
         return f"unknown benchmark '{name}'; there are: {', '.join(REGISTRY)} (and score, list)"
-    return " ".join(message.split())
+    line = " ".join(message.split())
+    return f"{line} (see --help)" if line.startswith("Missing") else line
 
 
 if __name__ == "__main__":

@@ -8,10 +8,29 @@ from typing import Annotated, Any
 
 import typer
 
-Data = Annotated[Path, typer.Option(help="Folder of the data set in its own layout.")]
-Out = Annotated[Path, typer.Option(help="Folder for results, tables and report.")]
+
+def _path(text: str) -> Path:
+    """A path that says something: an unset variable in a script must not mean this folder."""
+    if not text.strip():
+        raise typer.BadParameter("the path is empty; name a folder, '.' for this one")
+    return Path(text)
+
+
+Data = Annotated[
+    Path,
+    typer.Option(parser=_path, metavar="DIR", help="Folder of the data set in its own layout."),
+]
+Out = Annotated[
+    Path,
+    typer.Option(parser=_path, metavar="DIR", help="Folder for results, tables and report."),
+]
 Predictions = Annotated[
-    Path, typer.Option(help="PNG folder, predictions.json folder or RLE JSON of any tool.")
+    Path,
+    typer.Option(
+        parser=_path,
+        metavar="PATH",
+        help="PNG folder, predictions.json folder or RLE JSON of any tool.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Limit = Annotated[
@@ -36,7 +55,10 @@ Split = Annotated[str, typer.Option(help="Part of the data set.", show_default="
 Model = Annotated[
     str | None, typer.Option(help="Model name or file.", show_default="that of the preset")
 ]
-Preset = Annotated[str, typer.Option(help="Preset name or YAML file.")]
+Preset = Annotated[
+    str | None,
+    typer.Option(help="Preset name or YAML file.", show_default="the benchmark's for lite"),
+]
 Mode = Annotated[str, typer.Option(help="per-frame, online or offline.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Engine = Annotated[str, typer.Option(help="local, or ray (a cluster; extra 'ray').")]
@@ -60,7 +82,7 @@ PROTOCOL: Described = {
 
 RUN: Described = {
     "model": (Model, None),
-    "preset": (Preset, "default"),
+    "preset": (Preset, None),
     "mode": (Mode, "per-frame"),
     "device": (Device, "auto"),
     "limit": (Limit, None),

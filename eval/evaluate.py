@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from car_video.errors import DataError
+from car_video.errors import DataError, OutputError
 
 from .benchmarks.base import Benchmark, Item, Summary, select
 from .data.files import write_json, write_text
-from .runner import Job, Outcome, run
+from .runner import Job, Outcome, need_engine, run
 from .runner_store import RunStore
 from .segmenters import SegmentersSpec
 from .version import tool_version
@@ -96,11 +96,27 @@ def check(request: Request) -> list[Item]:
 
     Raises:
         DataError: the data set or the predictions are not sound.
+        OutputError: ``out`` is not the results' own folder.
     """
+    _check_out(request)
     items = select(request.benchmark.items(), request.limit, request.sequences)
     if request.predictions is not None:
         _check_predictions(request.benchmark, items, request.predictions)
     return items
+
+
+def _check_out(request: Request) -> None:
+    """Results are written neither among the data nor over those of a run."""
+    out, data = request.out, request.benchmark.root
+    if out.exists() and data.exists() and out.samefile(data):
+        raise OutputError(f"--out '{out}' is the data folder; choose another --out")
+    standing = next(p for p in (out, *out.absolute().parents) if p.exists())
+    if not os.access(standing, os.W_OK):
+        raise OutputError(f"'{standing}' cannot be written; choose another --out")
+    if request.spec is None and (out / "run.json").is_file():
+        raise OutputError(
+            f"'{out}' holds a run with results of its own; choose another --out for these"
+        )
 
 
 def _check_predictions(benchmark: Benchmark, items: Sequence[Item], folder: Path) -> None:
@@ -109,15 +125,20 @@ def _check_predictions(benchmark: Benchmark, items: Sequence[Item], folder: Path
     found = [item for item in items if benchmark.has_prediction(item, folder)]
     if not found:
         raise DataError(
-            f"'{folder}' holds nothing for {benchmark.name} (looked for '{items[0].key}' and "
-            f"{len(items) - 1} more); is it of another data set? Layouts: docs/benchmarks.md"
+            f"'{folder}' holds nothing for {benchmark.name} (looked for '{items[0].key}'"
+            f"{_others(len(items) - 1)}); is it of another data set? See docs/benchmarks.md"
         )
     if len(found) < len(items) and folder.is_dir():  # a file may leave empty pictures out
         missing = next(item for item in items if item not in found)
         raise DataError(
-            f"'{folder}' has no prediction for '{missing.key}' and "
-            f"{len(items) - len(found) - 1} others; add them or choose with --sequences"
+            f"'{folder}' has no prediction for '{missing.key}'"
+            f"{_others(len(items) - len(found) - 1)}; add what is missing or choose with "
+            f"--sequences"
         )
+
+
+def _others(count: int) -> str:
+    return f" and {count} more" if count else ""
 
 
 @contextmanager
@@ -130,8 +151,9 @@ def job(request: Request, items: Sequence[Item]) -> Iterator[Job]:
 
     Raises:
         OutputError: ``out`` cannot be used.
-        CarVideoError: the model cannot be loaded.
+        CarVideoError: the model cannot be loaded, or the engine is not there.
     """
+    need_engine(request.engine)
     if request.spec is None:
         with tempfile.TemporaryDirectory(prefix="car-eval-") as folder:
             yield Job(request.benchmark, RunStore(Path(folder)), request.masks)

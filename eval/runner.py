@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from car_video.errors import CarVideoError, ConfigError
+from car_video.errors import CarVideoError, ConfigError, OutputError
 
 from .benchmarks.base import Benchmark, Item
 from .runner_store import Record, RunStore
@@ -25,6 +26,7 @@ class Outcome:
         key: of the item.
         record: numbers, or None when it failed.
         error: one line, empty when it went well.
+        fatal: the output folder cannot be written, so that no other item would do better.
         details: traceback of an unexpected error.
     """
 
@@ -32,6 +34,7 @@ class Outcome:
     record: Record | None
     error: str = ""
     details: str = ""
+    fatal: bool = False
 
 
 @dataclass
@@ -59,6 +62,8 @@ class Job:
         try:
             record = self._work(item)
             self.store.write(item.key, record)
+        except OutputError as error:
+            return Outcome(item.key, None, str(error), fatal=True)
         except CarVideoError as error:
             return Outcome(item.key, None, str(error))
         except Exception as error:
@@ -109,6 +114,7 @@ def run(
 
     Raises:
         ConfigError: unknown engine, or ray is not installed.
+        OutputError: the output folder cannot be written any more.
     """
     pending = []
     for item in items:
@@ -118,16 +124,39 @@ def run(
         else:
             yield Outcome(item.key, record)
     if pending:
-        yield from _engine(engine)(job, pending, min(workers, len(pending)))
+        for outcome in _engine(engine)(job, pending, min(workers, len(pending))):
+            if outcome.fatal:
+                raise OutputError(f"{outcome.error}; then go on with --resume")
+            yield outcome
+
+
+def need_engine(name: str) -> None:
+    """See that an engine can be used, before anything is written.
+
+    Raises:
+        ConfigError: unknown, or its package is not installed.
+    """
+    if name not in ENGINES:
+        raise ConfigError(f"unknown engine '{name}'; engines: {', '.join(ENGINES)}")
+    if name == "ray" and not _installed("ray"):
+        raise ConfigError(
+            "engine 'ray' needs the extra: pip install 'car-video[ray]'; or use --engine local"
+        )
+
+
+def _installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:  # sys.modules says None: it must not be imported
+        return False
 
 
 def _engine(name: str) -> Callable[[Job, Sequence[Item], int], Iterator[Outcome]]:
-    if name == "local":
-        from .runner_local import run_local
-
-        return run_local
+    need_engine(name)
     if name == "ray":
         from .runner_ray import run_ray
 
         return run_ray
-    raise ConfigError(f"unknown engine '{name}'; engines: {', '.join(ENGINES)}")
+    from .runner_local import run_local
+
+    return run_local

@@ -10,8 +10,6 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from car_video.errors import ConfigError
-
 from .benchmarks.base import Item
 
 if TYPE_CHECKING:
@@ -23,16 +21,10 @@ def run_ray(job: Job, items: Sequence[Item], workers: int) -> Iterator[Outcome]:
 
     Joins the cluster that ``RAY_ADDRESS`` names or the caller has initialised; without one a
     local cluster of this machine is started for the time of the run.
-
-    Raises:
-        ConfigError: ray is not installed.
+    :func:`runner.need_engine` has seen that ray is installed.
     """
-    try:
-        import ray
-    except ImportError:
-        raise ConfigError(
-            "engine 'ray' needs the extra: pip install 'car-video[ray]'; or use --engine local"
-        ) from None
+    import ray
+
     own_cluster = not ray.is_initialized()
     if own_cluster:
         resources = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers}

@@ -66,6 +66,11 @@ class Clock:
     def reset(self) -> None:
         self.frames, self.seconds = 0, 0.0
 
+    def add(self, seconds: float) -> None:
+        """One more frame."""
+        self.frames += 1
+        self.seconds += seconds
+
 
 @dataclass(frozen=True)
 class ModelSpec:
@@ -87,13 +92,61 @@ class ModelSpec:
         return ModelSegmenters(self)
 
 
+class SamOnce:
+    """The mask refiner, with the embedding of the last picture kept.
+
+    Stands in for the segmenter's own refiner; a picture is known by its tensor.
+    """
+
+    def __init__(self, sam: Any) -> None:
+        self._sam = sam
+        self._last: tuple[Any, int, Any] | None = None
+
+    def encode(self, pixels: Any, side: int) -> Any:
+        """As the refiner's own, but for the picture that came last."""
+        if self._last is None or self._last[0] is not pixels or self._last[1] != side:
+            self._last = None  # let go of the old one before the new one takes memory
+            self._last = (pixels, side, self._sam.encode(pixels, side))
+        return self._last[2]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sam, name)
+
+
+@dataclass
+class LastPicture:
+    """The picture that was segmented last, as the parts of the algorithm see it.
+
+    Many sentences speak of one picture; it is encoded once for all of them.
+
+    Attributes:
+        image: the array itself; another array is another picture.
+        views: one per pair of proposal and classifier settings.
+    """
+
+    image: NDArray[np.uint8] | None = None
+    views: dict[tuple[Any, Any], Any] = field(default_factory=dict)
+
+    def look(self, segmenter: Any, config: SegmentConfig, image: NDArray[np.uint8]) -> Any:
+        """What ``segmenter.look(image)`` gives, made anew only where it must be."""
+        if image is not self.image:
+            self.image, self.views = image, {}
+        key = config.proposal, config.classifier
+        if key not in self.views:
+            self.views[key] = segmenter.look(image)
+        return self.views[key]
+
+
 @dataclass
 class ModelSegmenters:
-    """The real thing; keeps one image segmenter per configuration, with its last words."""
+    """The real thing; keeps one image segmenter per configuration, with its last words, and
+    the encoding of the last picture."""
 
     spec: ModelSpec
     clock: Clock = field(default_factory=Clock)
     _kept: dict[SegmentConfig, tuple[tuple[str, ...], Any]] = field(default_factory=dict)
+    _picture: LastPicture = field(default_factory=LastPicture)
+    _sam: SamOnce | None = None
 
     def __post_init__(self) -> None:
         if self.spec.mode != "per-frame":
@@ -107,8 +160,13 @@ class ModelSegmenters:
         expressions: Sequence[str],
         config: SegmentConfig | None = None,
     ) -> FramePrediction:
-        segmenter = self._image_segmenter(tuple(expressions), config or self.config.segment)
-        return self._timed(segmenter, image)
+        config = config or self.config.segment
+        segmenter = self._image_segmenter(tuple(expressions), config)
+        started = time.perf_counter()
+        view = self._picture.look(segmenter, config, image)
+        prediction: FramePrediction = segmenter.segment_view(view)
+        self.clock.add(time.perf_counter() - started)
+        return prediction
 
     def video(
         self,
@@ -125,7 +183,11 @@ class ModelSegmenters:
 
     def _image_segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> Any:
         if config not in self._kept:
-            segmenter = _api().ImageSegmenter(self.model, list(expressions), config)
+            segmenter = _api().ImageSegmenter(
+                self.model, list(expressions), config, sam=self._sam
+            )
+            if segmenter.sam is not None and self._sam is None:
+                segmenter.sam = self._sam = SamOnce(segmenter.sam)
         else:
             known, segmenter = self._kept[config]
             if known != expressions:
@@ -136,8 +198,7 @@ class ModelSegmenters:
     def _timed(self, segmenter: Any, image: NDArray[np.uint8]) -> FramePrediction:
         started = time.perf_counter()
         prediction: FramePrediction = segmenter.segment(image)
-        self.clock.seconds += time.perf_counter() - started
-        self.clock.frames += 1
+        self.clock.add(time.perf_counter() - started)
         return prediction
 
 

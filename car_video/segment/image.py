@@ -125,7 +125,10 @@ class ImageSegmenter:
             index: number of the frame, passed through.
             time: of the frame in seconds, passed through.
         """
-        view = self.look(image)
+        return self.segment_view(self.look(image), index, time)
+
+    def segment_view(self, view: View, index: int = 0, time: float = 0.0) -> FramePrediction:
+        """As :meth:`segment`, of a picture that :meth:`look` has encoded already."""
         survivors = self.recur(view)
         masks = self.refine(view, survivors)
         return self._predict(view, survivors, masks, index, time)

@@ -12,6 +12,10 @@ from car_video.config import SamRefineConfig
 from car_video.models.sam import MobileSam, SamEmbedding, crop_logits
 from car_video.segment.candidates import peaks, soft_iou, stability
 
+PROMPTS_AT_ONCE = 64
+"""The decoder needs about 16 MB a prompt; a label space of 80 names asks for 640 masks, which
+took 12 GB at once."""
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -59,8 +63,9 @@ def propose_candidates(
     if len(asked):
         prompts = points.flatten(0, 1)[asked]
         labels = torch.ones(len(asked), 1, dtype=torch.int64, device=maps.device)
-        answer, _ = sam.predict(embedding, prompts[:, None], labels)
-        logits[asked] = crop_logits(answer, embedding)
+        for part in torch.arange(len(asked), device=maps.device).split(PROMPTS_AT_ONCE):
+            answer, _ = sam.predict(embedding, prompts[part, None], labels[part])
+            logits[asked[part]] = crop_logits(answer, embedding)
     logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
     there = there[..., None].expand(-1, -1, 3).flatten(1)
     agreement = agreement_with(logits, maps, evidence)

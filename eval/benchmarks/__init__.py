@@ -27,12 +27,14 @@ class Entry:
         kind: ``video`` or ``image``.
         about: one line.
         options: names of the command-line options that mean something to it.
+        preset: what it is run with unless told otherwise.
     """
 
     make: Callable[[Path, Options], Benchmark]
     kind: str
     about: str
     options: tuple[str, ...] = ("split",)
+    preset: str = "default"
 
 
 REGISTRY: dict[str, Entry] = {
@@ -57,6 +59,7 @@ REGISTRY: dict[str, Entry] = {
         "image",
         "RefCOCO, RefCOCO+, RefCOCOg: mIoU, oIoU, Pr@ by both protocols.",
         ("dataset", "protocol", "split"),
+        preset="refcoco-lite",
     ),
     "grefcoco": Entry(
         GRefCoco, "image", "gRefCOCO: many targets or none; gIoU, cIoU, N-acc, T-acc."
@@ -65,21 +68,25 @@ REGISTRY: dict[str, Entry] = {
         lambda root, options: Semantic(root, options, "voc"),
         "image",
         "PASCAL VOC 2012, 20 classes and background; mIoU.",
+        preset="label-space-lite",
     ),
     "context": Entry(
         lambda root, options: Semantic(root, options, "context"),
         "image",
         "PASCAL Context, 59 classes and background; mIoU.",
+        preset="label-space-lite",
     ),
     "coco-object": Entry(
         lambda root, options: Semantic(root, options, "coco-object"),
         "image",
         "COCO Object, 80 classes and background; mIoU.",
+        preset="label-space-lite",
     ),
     "ade": Entry(
         lambda root, options: Semantic(root, options, "ade"),
         "image",
         "ADE20K, 150 classes; mIoU without background.",
+        preset="label-space-lite",
     ),
 }
 

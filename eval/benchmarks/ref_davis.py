@@ -54,7 +54,7 @@ class RefDavis(Benchmark):
         if self.options.task not in TASKS:
             raise DataError(f"unknown task '{self.options.task}'; tasks: {', '.join(TASKS)}")
         pictures, labels = davis_roots(self.root, self.options.task)
-        names = sequence_names(self.root, labels, self.options.split or "val")
+        names = sequence_names(self.root, labels, self.options.split)
         videos = [find_video(name, pictures, labels) for name in names]
         annotators = self._annotators()
         return [

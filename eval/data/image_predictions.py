@@ -15,7 +15,7 @@ from car_video.errors import DataError
 from . import rle
 from .files import inside
 from .images import read_labels
-from .json_predictions import load_records
+from .json_predictions import load_records, score_of
 
 
 def find_mask(root: Path, names: Sequence[str]) -> Path | Mapping[str, Any] | None:
@@ -76,10 +76,12 @@ def _by_image(path: Path) -> Mapping[int, tuple[Mapping[str, Any], ...]]:
     result: dict[int, list[Mapping[str, Any]]] = {}
     for entry in load_records(path):
         try:
-            int(entry["category_id"]), float(entry.get("score", 1.0)), entry["segmentation"]
+            int(entry["category_id"]), score_of(entry), entry["segmentation"]
             result.setdefault(int(entry["image_id"]), []).append(entry)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise DataError(f"'{path}' is no COCO results file ({error!r})") from None
+            raise DataError(
+                f"'{path}' is no COCO results file ({error!r}); see docs/benchmarks.md"
+            ) from None
     return {image: tuple(entries) for image, entries in result.items()}
 
 

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from car_video.errors import DataError
 from car_video.io.palette import davis_palette
 
+from . import plain_png
 from .files import atomic
 
 _UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError)
@@ -52,6 +53,9 @@ def read_labels(path: Path, what: str = "mask") -> NDArray[np.uint8]:
     Raises:
         DataError: missing, undecodable, or a PNG that stores colours instead of numbers.
     """
+    labels = plain_png.decode(path.read_bytes()) if path.is_file() else None
+    if labels is not None:
+        return labels
     image = _open(path, what)
     if image.mode not in ("P", "L", "1"):
         raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,10 +93,22 @@ def from_own_json(path: Path, wanted: Wanted) -> LabelMaps:
                 identity = identities.get(entry["expression"])
                 if identity is not None and entry.get("present", True):
                     mask = rle.decode(entry["segmentation"], wanted.size, where)
-                    stack.paint(number, identity, mask, float(entry.get("score", 1.0)))
+                    stack.paint(number, identity, mask, score_of(entry))
         except _MALFORMED as error:
             raise DataError(f"{where}: malformed object ({error!r}); write it anew") from None
     return stack.labels
+
+
+def score_of(entry: Record) -> float:
+    """The score of a record, 1 where it has none.
+
+    Raises:
+        ValueError: not a finite number (one that is not would win or lose every pixel).
+    """
+    score = float(entry.get("score", 1.0))
+    if not math.isfinite(score):
+        raise ValueError(f"score {score} is not finite")
+    return score
 
 
 def _comparable(text: object) -> str:
@@ -149,7 +162,7 @@ def from_records(path: Path, records: Sequence[Record], wanted: Wanted) -> Label
     for entry in records:
         try:
             identity, codes = int(entry["object"]), list(entry["segmentations"])
-            score = float(entry.get("score", 1.0))
+            score = score_of(entry)
         except _MALFORMED as error:
             raise DataError(f"{where}: malformed record ({error!r}); see the docs") from None
         if identity not in known:

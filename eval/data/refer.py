@@ -94,8 +94,8 @@ def read_refer(root: Path, pattern: str) -> list[Referent]:
         )
         if not files:
             raise DataError(
-                f"'{root}' holds neither {pattern}(*).p or .json with instances.json "
-                f"nor triples.json; see docs/benchmarks.md"
+                f"'{root}' holds no {pattern}(*).p or .json with instances.json"
+                f"{' and no triples.json' if pattern == 'refs' else ''}; see docs/benchmarks.md"
             )
         several = len({f.parent for f in files}) < len(files)
         referents = [r for file in files for r in _read_official(root, file, several)]

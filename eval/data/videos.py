@@ -121,18 +121,26 @@ def davis_roots(root: Path, task: str) -> tuple[Path, Path]:
 
 
 def sequence_names(root: Path, labels: Path, split: str) -> list[str]:
-    """Names of a split: its list in ImageSets where there is one, else every annotated folder.
+    """Names of a split: its list in ImageSets where there is one.
+
+    Args:
+        split: empty for ``val``, or every annotated folder where there is no such list.
 
     Raises:
-        DataError: the list is empty or holds a name twice.
+        DataError: the list is empty or holds a name twice, or there is none for ``split``.
     """
     listing = first_existing(
         *(
-            base / "ImageSets" / year / f"{split}.txt"
+            inside(base / "ImageSets" / year, f"{split or 'val'}.txt")
             for base in (root, root / "DAVIS")
-            for year in ("2017", "")
+            for year in ("2017", ".")
         )
     )
+    if listing is None and split:
+        raise DataError(
+            f"no list of sequences for split '{split}' in '{root / 'ImageSets/2017'}'; add "
+            f"{split}.txt or choose another --split"
+        )
     if listing is None:
         return sorted(p.name for p in labels.iterdir() if p.is_dir())
     names = read_words(listing, "list of sequences")

@@ -11,7 +11,7 @@ import numpy as np
 from car_video.eval.segmenters import Clock
 
 from car_video.config import Config
-from car_video.errors import ModelError, SourceError
+from car_video.errors import ModelError, OutputError, SourceError
 from car_video.types import FramePrediction
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 60, 220)}
@@ -51,6 +51,8 @@ class ColourSegmenters:
         height = image.shape[0]
         if height == self.spec.fail_at_height:
             raise SourceError("this one cannot be segmented; leave it out")
+        if height == self.spec.full_at_height:
+            raise OutputError("no space left; free space")
         if height == self.spec.crash_at_height:
             raise RuntimeError("a bug\nin two lines")
         if height == self.spec.die_at_height:
@@ -63,6 +65,7 @@ class ColourSegmenters:
 @dataclass(frozen=True)
 class ColourSpec:
     fail_at_height: int = 0
+    full_at_height: int = 0
     crash_at_height: int = 0
     die_at_height: int = 0
     count_file: str = ""

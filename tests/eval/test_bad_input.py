@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -148,6 +150,15 @@ def test_predictions_json_of_other_sentences_and_lengths(score, tmp_path):
             {
                 "sequence": "one",
                 "object": 1,
+                "score": float("nan"),
+                "segmentations": [None] * 5,
+            },
+            "score nan is not finite",
+        ),
+        (
+            {
+                "sequence": "one",
+                "object": 1,
                 "segmentations": [{"size": [4, 4], "counts": [16]}] + [None] * 4,
             },
             "4x4 for a picture of 64x40",
@@ -265,3 +276,73 @@ def test_an_undecodable_picture_fails_alone(car_eval, tmp_path, davis):
     assert "one/00002.png" in err
     assert "1 failed and are not in the numbers" in " ".join(err.split())
     assert list(json.loads((out / "results.json").read_text())["per_sequence"]) == ["two"]
+
+
+@pytest.mark.parametrize("option", ["--data", "--out", "--predictions"])
+def test_an_empty_path_is_refused(car_eval, davis, masks, tmp_path, monkeypatch, option):
+    """As from an unset variable in a script."""
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    values = {"--data": davis, "--out": "o", "--predictions": masks, option: ""}
+    code, _, err = car_eval("score", "ref-davis", *(x for pair in values.items() for x in pair))
+    assert code == 2
+    assert option in err
+    assert "empty" in err
+    assert err.count("\n") == 1
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_split_without_a_list(car_eval, tmp_path, davis):
+    err = refused(car_eval, tmp_path, "ref-davis", "--data", davis, "--split", "train")
+    assert "split 'train'" in err
+    assert "train.txt" in err
+    err = refused(car_eval, tmp_path, "ref-davis", "--data", davis, "--split", "../val")
+    assert "refused path" in err
+
+
+def test_without_any_list_every_annotated_sequence_counts(car_eval, tmp_path, davis):
+    shutil.rmtree(davis / "ImageSets")
+    assert car_eval("ref-davis", "--data", davis, "--out", tmp_path / "o")[0] == 0
+    found = json.loads((tmp_path / "o/results.json").read_text())["per_sequence"]
+    assert list(found) == ["one", "two"]
+
+
+def test_results_do_not_go_among_the_data(car_eval, tmp_path, davis):
+    before = sorted(davis.rglob("*"))
+    code, _, err = car_eval("ref-davis", "--data", davis, "--out", davis)
+    assert code == 2
+    assert "is the data folder; choose another --out" in err
+    assert sorted(davis.rglob("*")) == before
+
+
+def test_scores_do_not_replace_the_results_of_a_run(car_eval, tmp_path, davis):
+    out = tmp_path / "o"
+    car_eval("ref-davis", "--data", davis, "--out", out, "--quiet")
+    before = (out / "results.json").read_text()
+    code, _, err = car_eval(
+        "score", "ref-davis", "--data", davis, "--predictions", out / "predictions",
+        "--out", out,
+    )  # fmt: skip
+    assert code == 2
+    assert "choose another --out" in err
+    assert (out / "results.json").read_text() == before
+
+
+@pytest.mark.parametrize("engine", ["spark", "ray"])
+def test_an_engine_that_is_not_there_leaves_nothing(
+    car_eval, tmp_path, davis, monkeypatch, engine
+):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    err = refused(car_eval, tmp_path, "ref-davis", "--data", davis, "--engine", engine)
+    assert engine in err
+    assert not (tmp_path / "refused").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+    car_eval, tmp_path, davis, masks, monkeypatch
+):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    arguments = ["--data", davis, "--predictions", masks, "--out", tmp_path / "new/folder"]
+    code, _, err = car_eval("score", "ref-davis", *arguments)
+    assert code == 2
+    assert f"'{tmp_path}' cannot be written; choose another --out" in err

@@ -44,3 +44,14 @@ def test_constants_of_the_paper(name):
 @pytest.mark.parametrize("name", REGISTRY)
 def test_every_benchmark_has_a_preset(name):
     assert load_preset(name).description.endswith(".")
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_without_a_preset_the_bundled_model_runs(name):
+    assert load_preset(REGISTRY[name].preset).model == "lite"
+
+
+def test_no_sentence_of_refcoco_is_rejected():
+    """Its protocol promises a target; gRefCOCO's does not."""
+    assert load_preset(REGISTRY["refcoco"].preset).segment.presence_threshold == 0
+    assert load_preset(REGISTRY["grefcoco"].preset).segment.presence_threshold > 0

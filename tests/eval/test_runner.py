@@ -105,6 +105,17 @@ def test_a_worker_that_dies_takes_only_its_item(davis, tmp_path):
     assert list(json.loads(written(tmp_path))["per_sequence"]) == ["one", "three"]
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_ends_the_run(davis, reference, tmp_path, workers):
+    """No other item would do better; what is done stays for --resume."""
+    spec = ColourSpec(full_at_height=44)
+    with pytest.raises(OutputError, match=r"no space.*--resume"):
+        evaluate(request(davis, tmp_path, spec, workers=workers))
+    assert not (tmp_path / "results.json").exists()
+    evaluate(request(davis, tmp_path, resume=True))
+    assert written(tmp_path) == written(reference)
+
+
 def test_everything_failing_is_an_error(davis, tmp_path):
     from car_video.errors import DataError
 

@@ -13,6 +13,8 @@ from car_video.config import Config
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
 
+from . import builders
+
 PICTURE = np.zeros((4, 6, 3), np.uint8)
 
 
@@ -21,12 +23,13 @@ class Api:
 
     def __init__(self) -> None:
         self.calls: list[tuple] = []
+        self.sam: SimpleNamespace | None = None
 
     def load_model(self, name, device):
         self.calls.append(("load", name, device))
         return "model"
 
-    def ImageSegmenter(self, model, expressions, config):
+    def ImageSegmenter(self, model, expressions, config, sam=None):
         self.calls.append(("segmenter", model, tuple(expressions), config.mode))
         state = SimpleNamespace(expressions=expressions)
 
@@ -42,7 +45,17 @@ class Api:
             texts = tuple(state.expressions)
             return FramePrediction(0, 0.0, texts, masks, scores, np.zeros(count, bool))
 
-        return SimpleNamespace(segment=segment, set_expressions=set_expressions)
+        def look(image):
+            self.calls.append(("look",))
+            return image
+
+        return SimpleNamespace(
+            segment=segment,
+            look=look,
+            segment_view=segment,
+            set_expressions=set_expressions,
+            sam=sam or self.sam,
+        )
 
 
 @pytest.fixture
@@ -64,6 +77,7 @@ def test_one_segmenter_per_configuration_and_new_words_only(api):
     assert api.calls == [
         ("load", "lite", "cpu"),
         ("segmenter", "model", ("a",), "semantic"),
+        ("look",),
         ("segment", ("a",)),
         ("segment", ("a",)),
         ("set", ("b",)),
@@ -73,6 +87,43 @@ def test_one_segmenter_per_configuration_and_new_words_only(api):
     ]
     assert model.clock.frames == 4
     assert model.clock.seconds > 0
+
+
+def test_another_picture_or_other_settings_are_looked_at_anew(api):
+    model = made()
+    large = dataclasses.replace(
+        Config().segment, proposal=dataclasses.replace(Config().segment.proposal, size=640)
+    )
+    other = PICTURE.copy()
+    for image, config in (
+        (PICTURE, None), (PICTURE, large), (PICTURE, None), (other, None), (PICTURE, None),
+    ):  # fmt: skip
+        model.image(image, ["a"], config)
+    assert [call[0] for call in api.calls].count("look") == 4
+    assert model.clock.frames == 5
+
+
+def test_the_refiner_embeds_a_picture_once_for_all_configurations(api):
+    seen = []
+
+    def encode(pixels, side):
+        seen.append(side)
+        return pixels, side
+
+    api.sam = SimpleNamespace(encode=encode, predict="predict")
+    model = made()
+    refer = dataclasses.replace(Config().segment, mode="refer")
+    model.image(PICTURE, ["a"])
+    model.image(PICTURE, ["a"], refer)
+    (_, first), (_, second) = model._kept.values()
+    assert first.sam is second.sam
+    assert first.sam.predict == "predict"
+    pixels, others = PICTURE.copy(), PICTURE.copy()
+    for picture, side in ((pixels, 1024), (pixels, 1024), (pixels, 512), (others, 512)):
+        embedded, at = first.sam.encode(picture, side)
+        assert embedded is picture
+        assert at == side
+    assert seen == [1024, 512, 512]
 
 
 def test_video_frame_by_frame_keeps_number_and_time(api):
@@ -97,3 +148,30 @@ def test_modes_that_do_not_exist_yet(api, mode):
     with pytest.raises(ConfigError, match="per-frame"):
         made(mode)
     assert api.calls == []
+
+
+@pytest.mark.parametrize("refine", ["none", "sam"])
+def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine):
+    """The bundled model on many sentences of one picture, against a new segmenter each."""
+    from car_video import ImageSegmenter, load_model
+    from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
+
+    config = SegmentConfig(
+        refine=refine,
+        presence_threshold=0.0,
+        proposal=ProposalConfig(size=256),
+        sam=SamRefineConfig(side=512),
+    )
+    refer = dataclasses.replace(config, mode="refer")
+    image = np.kron(builders.scene(40, 64, 2, 2)[0], np.ones((3, 3, 1), np.uint8))
+    model = segmenters.make_spec("lite", Config(segment=config), "per-frame", "cpu").build()
+    pair = load_model("lite", device="cpu")
+    for texts, chosen in (
+        (["a red square"], config), (["a green square"], config),
+        (["a red square", "a green square"], refer), (["a red square"], config),
+    ):  # fmt: skip
+        kept = model.image(image, texts, chosen)
+        fresh = ImageSegmenter(pair, texts, chosen).segment(image)
+        np.testing.assert_array_equal(kept.masks, fresh.masks)
+        np.testing.assert_array_equal(kept.scores, fresh.scores)
+        assert kept.masks.any()

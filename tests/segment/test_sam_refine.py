@@ -10,6 +10,7 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.sam import SamEmbedding
+from car_video.segment import sam_refine
 from car_video.segment.sam_refine import Candidates, choose, propose_candidates
 
 RADII = (6.0, 14.0, 30.0)
@@ -147,3 +148,17 @@ def test_the_first_of_equals_is_chosen() -> None:
     best, agreement = choose(Candidates(logits, there, torch.tensor([[0.2, 0.7, 0.7]])))
     assert torch.equal(best[0], logits[0, 1])
     assert agreement.tolist() == pytest.approx([0.7])
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 64])
+def test_asking_in_parts_changes_nothing(monkeypatch, at_once):
+    """A label space asks for hundreds of masks; the decoder never gets more than a part."""
+    maps = torch.rand(5, 16, 20, generator=torch.Generator().manual_seed(0))
+    whole = ask(Discs(), maps, (256, 320), floor=0.0)
+    monkeypatch.setattr(sam_refine, "PROMPTS_AT_ONCE", at_once)
+    sam = Discs()
+    parts = ask(sam, maps, (256, 320), floor=0.0)
+    assert max(len(points) for points in sam.asked) <= at_once
+    assert sum(len(points) for points in sam.asked) > 10
+    for name in ("logits", "there", "agreement"):
+        torch.testing.assert_close(getattr(parts, name), getattr(whole, name), rtol=0, atol=0)

@@ -127,7 +127,16 @@ def test_groupvit_conversion(tmp_path):
     ("record", "word"),
     [
         ({"image_id": 7, "category_id": 12, "segmentation": None}, "unknown category 12"),
-        ({"image_id": 7, "segmentation": None}, "no COCO results file"),
+        ({"image_id": 7, "segmentation": None}, "no COCO results file.*docs"),
+        (
+            {
+                "image_id": 7,
+                "category_id": 1,
+                "score": float("inf"),
+                "segmentation": None,
+            },
+            "not finite",
+        ),
     ],
 )
 def test_bad_results_files(tmp_path, record, word):
