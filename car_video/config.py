@@ -21,6 +21,7 @@ from car_video.errors import ConfigError
 from car_video.segment.classifier import ClassifierConfig
 from car_video.segment.crf_config import FAST_CRF, CrfConfig
 from car_video.text.background import BACKGROUND
+from car_video.video.config import VideoConfig
 
 T = TypeVar("T")
 
@@ -123,6 +124,7 @@ class Config:
     description: str = ""
     model: str = "lite"
     segment: SegmentConfig = field(default_factory=SegmentConfig)
+    video: VideoConfig = field(default_factory=VideoConfig)
 
 
 def _unit(config: object, part: str, *names: str) -> None:

@@ -149,8 +149,8 @@ class ModelSegmenters:
     _sam: SamOnce | None = None
 
     def __post_init__(self) -> None:
-        if self.spec.mode != "per-frame":
-            raise ConfigError(f"mode '{self.spec.mode}' is not in this version; use per-frame")
+        if self.spec.mode not in MODES:
+            raise ConfigError(f"unknown mode '{self.spec.mode}'; use {', '.join(MODES)}")
         self.model = _api().load_model(self.spec.model, device=self.spec.device)
         self.config = self.spec.config
 
@@ -174,12 +174,19 @@ class ModelSegmenters:
         expressions: Sequence[str],
         config: SegmentConfig | None = None,
     ) -> Iterator[FramePrediction]:
-        segmenter = _api().ImageSegmenter(
-            self.model, list(expressions), config or self.config.segment
+        video = dataclasses.replace(self.config.video, mode=self.spec.mode)
+        segmenter = _api().make_video_segmenter(
+            self.model, list(expressions), config or self.config.segment, video
         )
         for frame in frames:
-            prediction = self._timed(segmenter, frame.image)
-            yield dataclasses.replace(prediction, index=frame.index, time=frame.time)
+            started = time.perf_counter()
+            ready = segmenter.push(frame)
+            self.clock.add(time.perf_counter() - started)
+            yield from ready
+        started = time.perf_counter()
+        ready = segmenter.finish()
+        self.clock.seconds += time.perf_counter() - started
+        yield from ready
 
     def _image_segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> Any:
         if config not in self._kept:
@@ -194,12 +201,6 @@ class ModelSegmenters:
                 segmenter.set_expressions(list(expressions))
         self._kept[config] = (expressions, segmenter)
         return segmenter
-
-    def _timed(self, segmenter: Any, image: NDArray[np.uint8]) -> FramePrediction:
-        started = time.perf_counter()
-        prediction: FramePrediction = segmenter.segment(image)
-        self.clock.add(time.perf_counter() - started)
-        return prediction
 
 
 def _api() -> Any:

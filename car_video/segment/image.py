@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -147,13 +148,32 @@ class ImageSegmenter:
         return View(image, pixels, features, pooling)
 
     @torch.inference_mode()
-    def recur(self, view: View) -> Survivors:
-        """Propose, classify, drop, until nothing is dropped."""
+    def frame_scores(self, view: View) -> Tensor:
+        """How much the whole picture looks like each query, float32 [Q] in [0, 1]."""
+        pooled = F.normalize(view.features.pooled[0].float(), dim=-1)
+        scale = self.proposer.logit_scale
+        wanted = scale * (self.texts.queries @ pooled)
+        rivals = (scale * (self.texts.rivals @ pooled))[None]
+        rest = rivals.masked_fill(~self.texts.opposes, float("-inf")).logsumexp(-1)
+        return torch.sigmoid(wanted - rest)
+
+    @torch.inference_mode()
+    def recur(
+        self, view: View, start: Tensor | None = None, max_steps: int | None = None
+    ) -> Survivors:
+        """Propose, classify, drop, until nothing is dropped.
+
+        Args:
+            view: the picture.
+            start: int64 [N] queries to begin with; by default all.
+            max_steps: stop after so many steps; by default the configuration's.
+        """
         config = self.config
+        most = config.recurrence.max_steps if max_steps is None else max_steps
         proposer = Proposer(
             self.proposer, view.features, self.texts, config.proposal, config.mode
         )
-        alive = torch.arange(len(self.texts))
+        alive = torch.arange(len(self.texts)) if start is None else start
         steps = 0
         while True:
             steps += 1
@@ -162,7 +182,7 @@ class ImageSegmenter:
             keep = scores >= config.recurrence.confidence_threshold
             if not bool(keep.any()):
                 keep = scores == scores.max()  # as the reference: the best one stays
-            if bool(keep.all()) or steps >= config.recurrence.max_steps:
+            if bool(keep.all()) or steps >= most:
                 seen = proposer.presence(alive, maps)
                 presence = presence if seen is None else seen
                 evidence = proposer.evidence(alive)
@@ -213,11 +233,14 @@ class ImageSegmenter:
         self, embedding: SamEmbedding, survivors: Survivors, size: tuple[int, int]
     ) -> Tensor:
         assert self.sam is not None
-        maps = survivors.maps
         candidates = propose_candidates(
-            self.sam, embedding, maps, survivors.evidence, size, self.config.sam
+            self.sam, embedding, survivors.maps, survivors.evidence, size, self.config.sam
         )
         logits, _ = choose(candidates)
+        return self.separate(logits, survivors.maps, size)
+
+    def separate(self, logits: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
+        """Masks bool [N, *size] of logits [N, a, b], apart from each other in semantic mode."""
         masks = enlarge(logits, size)
         if self.config.mode == "semantic" and len(masks) > 1:
             # A pixel that two masks claim goes to the query whose map is higher there.
@@ -228,20 +251,40 @@ class ImageSegmenter:
     def _predict(
         self, view: View, survivors: Survivors, masks: Tensor, index: int, time: float
     ) -> FramePrediction:
-        height, width = view.image.shape[:2]
-        full = enlarge(masks.float(), (height, width)) > 0.5
-        if full.shape[-2:] == masks.shape[-2:]:
-            full = masks
-        found = full.cpu().numpy()
-        scores = survivors.scores.float().cpu().numpy()
-        count = len(self.texts.expressions)
-        result = np.zeros((count, height, width), bool)
-        confidence = np.zeros(count, np.float32)
-        rows = {query: row for row, query in enumerate(survivors.alive.tolist())}
-        for expression, query in enumerate(self.texts.owner):
-            if query in rows:
-                result[expression] = found[rows[query]]
-                confidence[expression] = scores[rows[query]]
-        present = (confidence >= self.config.presence_threshold) & result.any((1, 2))
-        result[~present] = False
-        return FramePrediction(index, time, self.texts.expressions, result, confidence, present)
+        scores = np.zeros(len(self.texts), np.float32)
+        scores[survivors.alive.numpy()] = survivors.scores.float().cpu().numpy()
+        everyone = masks.new_zeros(len(self.texts), *masks.shape[-2:])
+        everyone[survivors.alive] = masks
+        present = scores >= self.config.presence_threshold
+        return self.predict(view.image, everyone, scores, present, index, time)
+
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        masks: Tensor,
+        scores: NDArray[np.float32],
+        present: NDArray[np.bool_],
+        index: int,
+        time: float,
+    ) -> FramePrediction:
+        """What is known of queries as a prediction for expressions, at the size of the frame.
+
+        Args:
+            image: the frame.
+            masks: bool [Q, h, w] at working size.
+            scores: float32 [Q].
+            present: bool [Q]; masks of the others come out empty, and who has no mask is not
+                present.
+            index: of the frame.
+            time: of the frame.
+        """
+        height, width = image.shape[:2]
+        owner = np.array(self.texts.owner)
+        result = np.zeros((len(owner), height, width), bool)
+        for query in np.flatnonzero(present):
+            full = masks[query]
+            if full.shape != (height, width):
+                full = enlarge(full[None].float(), (height, width))[0] > 0.5
+            result[owner == query] = full.cpu().numpy()
+        seen: NDArray[np.bool_] = np.asarray(result.any((1, 2)), bool)
+        return FramePrediction(index, time, self.texts.expressions, result, scores[owner], seen)

@@ -83,7 +83,8 @@ def agreement_with(logits: Tensor, maps: Tensor, evidence: Tensor) -> Tensor:
     Returns:
         [Q, M] in [0, 1].
     """
-    masks = F.adaptive_avg_pool2d((logits > 0).float(), maps.shape[-2:])
+    grid = (int(maps.shape[-2]), int(maps.shape[-1]))
+    masks = F.adaptive_avg_pool2d((logits > 0).float(), grid)
     # A mask that falls apart when its threshold moves is a checkerboard, not an object.
     return soft_iou(masks, (maps * evidence).sqrt()) * stability(logits)
 

@@ -75,7 +75,7 @@ class KeyframeConfig:
 
     every: int = 1  # at least each n-th frame is a keyframe; 1: all of them
     side: int = 512  # longest side that SAM sees on the frames between
-    cut: float = 0.5  # a scene is cut where fewer than this part of the cells find their like
+    cut: float = 0.25  # a new scene: more than this part of the pixels changes colour
 
     def __post_init__(self) -> None:
         _require(1 <= self.every <= 1000, "keyframes.every", "from 1 to 1000", self.every)

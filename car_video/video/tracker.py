@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -155,6 +154,12 @@ class Tracker:
         self.state.thumbnail = scene.thumbnail
         return self._best()
 
+    def leaderless(self) -> NDArray[np.bool_]:
+        """bool [Q]: expressions without a track."""
+        if self.state is None:
+            return np.ones(self.queries, bool)
+        return np.asarray(~self.state.tracks.alive[:, 0].cpu().numpy())
+
     def _blank(self, grid: tuple[int, int], cells: int, scene: Scene) -> TrackState:
         like = scene.embedding.tokens
         slots = self.memory.slots
@@ -174,7 +179,8 @@ class Tracker:
 
     def _language(self, scene: Scene) -> Offer:
         """The best masks that SAM gives at the peaks of each proposal."""
-        assert scene.maps is not None and scene.evidence is not None
+        assert scene.maps is not None
+        assert scene.evidence is not None
         assert scene.alive is not None
         found = propose_candidates(
             self.sam, scene.embedding, scene.maps, scene.evidence, scene.size, self.refine
@@ -231,20 +237,20 @@ class Tracker:
         row[scene.alive] = torch.arange(len(scene.alive), device=logits.device)
         heard = row[owner] >= 0
         rows = row[owner[heard]]
-        agreement[heard] = agreement_with(
-            logits[heard], scene.maps[rows], scene.evidence[rows]
-        )
+        agreement[heard] = agreement_with(logits[heard], scene.maps[rows], scene.evidence[rows])
         return agreement
 
     def _remember(self, scene: Scene, tracks: Tracks, parents: Tensor) -> None:
         """Take over the new tracks with the labels of those they have come from."""
-        assert self.state is not None and scene.features is not None
+        assert self.state is not None
+        assert scene.features is not None
         state = self.state
         queries = torch.arange(self.queries, device=parents.device)[:, None]
         source = parents.clamp_min(0)
         labels = state.labels[queries, source]
         known = state.known[queries, source] & (parents >= 0)[..., None]
-        now = F.adaptive_avg_pool2d((tracks.logits > 0).float(), scene.features.shape[-2:])
+        cells = (int(scene.features.shape[-2]), int(scene.features.shape[-1]))
+        now = F.adaptive_avg_pool2d((tracks.logits > 0).float(), cells)
         leading = tracks.value[:, 0][tracks.alive[:, 0]]
         liked = float(leading.mean()) if len(leading) else float("-inf")
         anchor = liked > state.anchor - ANCHOR_FADES
@@ -256,10 +262,6 @@ class Tracker:
             scene.thumbnail,
             liked if anchor else state.anchor - ANCHOR_FADES,
         )
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that the next frame depends on, as tensors and arrays."""
-        return {"state": self.state, "keys": self.memory.keys}
 
 
 def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
@@ -286,7 +288,7 @@ def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def boxes_of(masks: Tensor, size: tuple[int, int]) -> Tensor:
-    """Boxes x0, y0, x1, y1 in pixels of a picture of ``size`` around non-empty masks [P, a, b]."""
+    """Boxes x0, y0, x1, y1 around non-empty masks [P, a, b], in pixels of ``size``: [P, 4]."""
     height, width = masks.shape[-2:]
     sides = []
     for axis, cells, pixels in ((1, width, size[1]), (2, height, size[0])):

@@ -182,7 +182,8 @@ def glide(
 
 def _support(logits: Tensor, expected: Tensor) -> Tensor:
     """Soft IoU of candidates with what memory expects of each track, [Q, C, K]."""
-    cells = F.adaptive_avg_pool2d((logits > 0).float(), expected.shape[-2:])
+    grid = (int(expected.shape[-2]), int(expected.shape[-1]))
+    cells = F.adaptive_avg_pool2d((logits > 0).float(), grid)
     return torch.stack([soft_iou(cells, expected[:, k]) for k in range(expected.shape[1])], 2)
 
 
@@ -216,7 +217,7 @@ def _births(
 
 
 def _rank_apart(rank: Tensor, masks: Tensor, chosen: Tensor, count: int, size: int) -> Tensor:
-    """The best ``count`` entries of ``rank`` whose masks are apart: int64 [Q, size], -1 none."""
+    """The best ``count`` entries whose masks are apart: int64 [Q, size], -1: none."""
     rows = torch.arange(len(rank), device=rank.device)
     own = masks.gather(1, chosen[..., None].expand(-1, -1, masks.shape[-1]))
     same = overlaps(own, own) >= SAME
