@@ -143,10 +143,8 @@ def peak_above_now(reset: bool) -> int:
 
 def report(ours: Clock, theirs: Clock, title: str) -> None:
     """A table in Markdown."""
-    theirs.cpu["total"], theirs.wall["total"] = (
-        sum(theirs.cpu.values()),
-        sum(theirs.wall.values()),
-    )
+    for seconds in (theirs.cpu, theirs.wall):
+        seconds["total"] = sum(seconds.get(stage, 0.0) for stage in STAGES)
     print(f"\n{title}\n")
     print("| stage | reference's work, CPU s (wall) | ours, CPU s (wall) | ratio of CPU |")
     print("|---|---|---|---|")

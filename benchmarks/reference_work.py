@@ -119,7 +119,7 @@ def segment(
         for index in range(len(alive)):
             weight, values, own = clock("CAM", vit_gradient, f, x, texts, index)
             cam = min_max((values @ weight).relu().reshape(grid))
-            small = clock("affinity", slow_affinity, [*attention, own], cam)
+            small = clock("affinity", slow_affinity, [*attention, own], cam, True)
             maps.append(
                 clock(
                     "affinity",

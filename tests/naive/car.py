@@ -43,6 +43,7 @@ class Step:
     cams: Floats  # [N, h, w] before they are spread
     maps: Floats  # [N, h, w]
     scores: Floats  # [N]
+    gaps: Floats  # [N]: how near any pixel of each came to the mask threshold
 
 
 @dataclass
@@ -68,15 +69,15 @@ def segment(
         first = not run.steps
         cams, maps, cells = propose(picture, f, names, config, choices, first)
         full = [enlarge(m, picture.shape[:2]) for m in maps]
-        gap = np.abs(np.stack(full) - config.proposal.mask_threshold).min()
-        run.margin = min(run.margin, float(gap))
+        gaps = np.abs(np.stack(full) - config.proposal.mask_threshold).min((1, 2))
+        run.margin = min(run.margin, float(gaps.min()))
         if config.mode == "refer" and not choices.reference:
             scores = np.ones(len(names))  # each alone
         elif config.classifier is None:
             scores = pooling.scores(f, maps, cells, names, config)
         else:
             scores = judge(picture, full, g, names, config, choices)
-        run.steps.append(Step(alive, cams, maps, scores))
+        run.steps.append(Step(alive, cams, maps, scores, gaps))
         theta = config.recurrence.confidence_threshold
         left = [i for i, s in zip(alive, scores, strict=True) if passes(s, theta, choices)]
         if not left:
