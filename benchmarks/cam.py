@@ -86,15 +86,18 @@ def conv_gradient(
     return gradient[0].mean((1, 2)), leaf.detach()[0].flatten(1).T
 
 
-def slow_affinity(attention: list[Tensor], cam: Tensor) -> Tensor:
-    """CAA of one map as the reference does it: everything again for every query."""
+def slow_affinity(attention: list[Tensor], cam: Tensor, border: bool = False) -> Tensor:
+    """CAA of one map as the reference does it: everything again for every query.
+
+    ``border``: its boxes, which never hold the last row and column.
+    """
     matrix = torch.stack(attention[-8:]).mean(0)[0, 1:, 1:]
     for _ in range(3):
         matrix = matrix / matrix.sum(0, keepdim=True)
         matrix = matrix / matrix.sum(1, keepdim=True)
     matrix = (matrix + matrix.T) / 2
     matrix = matrix @ matrix
-    inside = box_masks(cam[None, None])[0, 0].flatten()
+    inside = box_masks(cam[None, None], reference_border=border)[0, 0].flatten()
     return min_max((matrix * inside @ cam.flatten()).reshape(cam.shape))
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from car_video.models import load_model
     from car_video.segment.image import ImageSegmenter
     from car_video.types import Frame, FramePrediction
+    from car_video.video.config import VideoConfig
     from car_video.video.segmenter import VideoSegmenter
+    from car_video.video.stream import segment_stream
 
 try:
     __version__ = metadata.version("car-video")
@@ -35,11 +37,13 @@ __all__ = [
     "FramePrediction",
     "ImageSegmenter",
     "SegmentConfig",
+    "VideoConfig",
     "VideoSegmenter",
     "__version__",
     "load_model",
     "load_preset",
     "read_frames",
+    "segment_stream",
 ]
 
 _HOMES = {
@@ -49,10 +53,12 @@ _HOMES = {
     "FramePrediction": "car_video.types",
     "ImageSegmenter": "car_video.segment.image",
     "SegmentConfig": "car_video.config",
+    "VideoConfig": "car_video.video.config",
     "VideoSegmenter": "car_video.video.segmenter",
     "load_model": "car_video.models",
     "load_preset": "car_video.config",
     "read_frames": "car_video.io",
+    "segment_stream": "car_video.video.stream",
 }
 
 

@@ -86,7 +86,7 @@ def run(
     refine: Annotated[
         str | None,
         typer.Option(
-            metavar="sam|crf|none",
+            metavar="sam|crf|pamr|none",
             help="Last step that sharpens masks.",
             show_default="the preset's: sam",
         ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig
     from car_video.io.sinks.folder import Mode
 
-REFINEMENTS = ("sam", "crf", "none")
+REFINEMENTS = ("sam", "crf", "pamr", "none")
 SIZES = (16, 8192)
 SAM_CELL = 16  # SAM's encoder wants a multiple of it, at least four
 

@@ -20,6 +20,8 @@ import yaml
 from car_video.errors import ConfigError
 from car_video.segment.classifier import ClassifierConfig
 from car_video.segment.crf_config import FAST_CRF, CrfConfig
+from car_video.segment.gradcam import CamOptions
+from car_video.segment.pamr import PamrConfig
 from car_video.text.background import BACKGROUND
 from car_video.video.config import VideoConfig
 
@@ -32,6 +34,10 @@ class ExpressionConfig:
 
     noun_weight: float = 0.5  # part of the noun phrase's embedding, the rest is the sentence
     context_rivals: bool = True  # things only mentioned ("... in a park") count against
+    drop_named: bool = True  # a background word that an expression names does not oppose it
+    # Equal texts share one query. first (the reference): they compete, and the first of
+    # them gets what is found.
+    duplicates: Literal["share", "first"] = "share"
 
     def __post_init__(self) -> None:
         _unit(self, "expression", "noun_weight")
@@ -42,6 +48,10 @@ class ProposalConfig:
     """How soft masks are proposed for each query (CaR section 3.2)."""
 
     size: int = 512  # longest side in pixels of the image that the proposer sees
+    # own (the reference): at its own size, sides rounded up to whole cells of 16 pixels.
+    input: Literal["size", "own"] = "size"
+    template: str = "{}"  # around queries and background words
+    bare_first: bool = False  # queries without the template in the first step (reference)
     # cells: softmax over texts at every cell of a dense map; cam: Grad-CAM of the pooled
     # score. auto: cells for the bundled model, cam for CLIP.
     source: Literal["auto", "cells", "cam"] = "auto"
@@ -49,6 +59,8 @@ class ProposalConfig:
     affinity_steps: int = 4
     affinity_temperature: float = 0.13
     box_threshold: float = 0.4  # lambda (cam only): affinity works inside boxes above this
+    reference_border: bool = False  # boxes (cam only) never hold the last row and column
+    cam: CamOptions = field(default_factory=CamOptions)  # the reference's arithmetic
     guided: bool = True  # enlarge maps along the picture's edges, else bilinear
     mask_threshold: float = 0.5  # eta: a proposal is binary above this value
 
@@ -57,7 +69,9 @@ class ProposalConfig:
         _unit(self, "proposal", "box_threshold", "mask_threshold")
         steps, temperature = self.affinity_steps, self.affinity_temperature
         _require(0 <= steps <= 64, "proposal.affinity_steps", "from 0 to 64", steps)
-        _require(temperature > 0, "proposal.affinity_temperature", "above 0", temperature)
+        warm = 0 < temperature <= 1000  # neither infinite nor not a number
+        _require(warm, "proposal.affinity_temperature", "above 0, at most 1000", temperature)
+        _require("{}" in self.template, "proposal.template", "a text with {}", self.template)
 
 
 @dataclass(frozen=True)
@@ -66,12 +80,19 @@ class RecurrenceConfig:
 
     confidence_threshold: float = 0.1  # theta: a query below it is dropped
     max_steps: int = 10  # 1 switches the recurrence off
+    min_steps: int = 1  # the reference always takes two, the second with other texts
+    strict: bool = False  # a query stays above the threshold (reference), not at it
+    # In refer mode expressions are scored against each other and dropped too (CaR's rule for
+    # several sentences about one target); else every expression stays.
+    compete_in_refer: bool = False
 
     def __post_init__(self) -> None:
         _unit(self, "recurrence", "confidence_threshold")
         _require(
             1 <= self.max_steps <= 1000, "recurrence.max_steps", "1 to 1000", self.max_steps
         )
+        fits = 1 <= self.min_steps <= self.max_steps
+        _require(fits, "recurrence.min_steps", "from 1 to max_steps", self.min_steps)
 
 
 @dataclass(frozen=True)
@@ -91,27 +112,37 @@ class SamRefineConfig:
         _unit(self, "sam", "floor")
 
 
-Refine = Literal["sam", "crf", "none"]
+Refine = Literal["sam", "crf", "pamr", "none"]
 
 POOLED = ClassifierConfig(templates="plain", pooled_weight=1.0)
 """Masks pooled from features that the frame has paid for, texts as they are: for ``lite``
 better than prompted pictures and free (docs/benchmarks.md)."""
+
+PROMPTED = ClassifierConfig()
+"""Prompted pictures and CaR's templates: for CLIP, whose cells were never trained to match
+texts. Which of the two a model gets by default: :func:`car_video.segment.compat.settle`."""
 
 
 @dataclass(frozen=True)
 class SegmentConfig:
     """The image algorithm, part by part."""
 
+    # reference: everything as CaR's released code has it (segment/compat.py, docs/compat.md)
+    compat: Literal["none", "reference"] = "none"
     mode: Literal["semantic", "refer"] = "semantic"  # expressions compete, or each alone
     background: tuple[str, ...] = BACKGROUND  # words that compete but get no mask
     refine: Refine = "sam"
     presence_threshold: float = 0.75  # an expression is present above this score
+    # What a score is: presence against background words, or the share among the queries
+    # that the recurrence decides by (the reference's score vector).
+    scores: Literal["presence", "classifier"] = "presence"
     expression: ExpressionConfig = field(default_factory=ExpressionConfig)
     proposal: ProposalConfig = field(default_factory=ProposalConfig)
     recurrence: RecurrenceConfig = field(default_factory=RecurrenceConfig)
-    classifier: ClassifierConfig = POOLED
+    classifier: ClassifierConfig | None = None  # none: what suits the model, see below
     sam: SamRefineConfig = field(default_factory=SamRefineConfig)
     crf: CrfConfig = FAST_CRF
+    pamr: PamrConfig = field(default_factory=PamrConfig)
 
     def __post_init__(self) -> None:
         _unit(self, "segment", "presence_threshold")

@@ -11,7 +11,7 @@ import importlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from car_video.config import Config, SegmentConfig
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
+from car_video.video.config import VideoMode
 
 MODES = ("per-frame", "online", "offline")
 
@@ -174,19 +175,20 @@ class ModelSegmenters:
         expressions: Sequence[str],
         config: SegmentConfig | None = None,
     ) -> Iterator[FramePrediction]:
-        video = dataclasses.replace(self.config.video, mode=self.spec.mode)
-        segmenter = _api().make_video_segmenter(
-            self.model, list(expressions), config or self.config.segment, video
+        mode = cast("VideoMode", self.spec.mode)
+        video = dataclasses.replace(self.config.video, mode=mode)
+        waiting = _Untimed(frames)
+        answers = _api().segment_stream(
+            self.model, waiting, list(expressions), config or self.config.segment, video
         )
-        for frame in frames:
+        while True:
             started = time.perf_counter()
-            ready = segmenter.push(frame)
-            self.clock.add(time.perf_counter() - started)
-            yield from ready
-        started = time.perf_counter()
-        ready = segmenter.finish()
-        self.clock.seconds += time.perf_counter() - started
-        yield from ready
+            answer = next(answers, None)
+            self.clock.seconds += time.perf_counter() - started - waiting.take()
+            if answer is None:
+                return
+            self.clock.frames += 1
+            yield answer[1]
 
     def _image_segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> Any:
         if config not in self._kept:
@@ -201,6 +203,29 @@ class ModelSegmenters:
                 segmenter.set_expressions(list(expressions))
         self._kept[config] = (expressions, segmenter)
         return segmenter
+
+
+class _Untimed:
+    """Frames that pass through, and how long they took to come."""
+
+    def __init__(self, frames: Iterable[Frame]) -> None:
+        self._frames = frames
+        self._seconds = 0.0
+
+    def take(self) -> float:
+        """Seconds spent since the last call."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+    def __iter__(self) -> Iterator[Frame]:
+        frames = iter(self._frames)
+        while True:
+            started = time.perf_counter()
+            frame = next(frames, None)
+            self._seconds += time.perf_counter() - started
+            if frame is None:
+                return
+            yield frame
 
 
 def _api() -> Any:

@@ -121,7 +121,8 @@ def box_masks(maps: Tensor, threshold: float = 0.4, reference_border: bool = Fal
         bool [B, N, h, w]; empty for a map that is zero everywhere.
     """
     shape = maps.shape
-    grey = (255 * wide(maps.detach())).to(torch.uint8).cpu().numpy().reshape(-1, *shape[-2:])
+    # In single precision the maximum is 1 with the reference's epsilon too, so 255 here.
+    grey = (255 * maps.detach().float()).to(torch.uint8).cpu().numpy().reshape(-1, *shape[-2:])
     labels, _ = ndimage.label(_above(grey, threshold), EIGHT_NEIGHBOURS)
     inside = np.zeros(grey.shape, bool)
     rows, columns = shape[-2] - reference_border, shape[-1] - reference_border

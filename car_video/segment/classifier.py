@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -37,6 +37,7 @@ class ClassifierConfig:
     scoring: Literal["average", "double-softmax"] = "average"
     view: ViewMode = "letterbox"  # center-crop is the reference's and cuts off the ends
     compat: bool = False  # prompts as the reference draws them; empty masks are scored
+    block: Literal["last", "penultimate"] = "last"  # penultimate: ViT without its last block
     pooled_weight: float = 0.0  # beta of FC-CLIP: 0 prompts only, 1 mask pooling only
     # Commas in a query separate synonyms, the best of which counts (class names only; the
     # double softmax takes queries whole, as the reference does).
@@ -209,10 +210,17 @@ class MaskClassifier:
                 compat=self.config.compat,
                 style=self.style,
             )
-            blocks.append(self.model.embed_image(views.to(self.model.device)).float())
+            blocks.append(self._look(views.to(self.model.device)).float())
         if not blocks or not len(masks):
             return torch.zeros(0, self.model.embed_dim, device=self.model.device)
         return torch.cat(blocks)
+
+    def _look(self, views: Tensor) -> Tensor:
+        """[M, D]; the block to stop at means something to transformers only."""
+        if self.config.block == "penultimate" and self.model.family == "vit":
+            model: Any = self.model  # every ViT of ours can, the protocol does not ask for it
+            return model.embed_image(views, penultimate=True)
+        return self.model.embed_image(views)
 
     def _averaged_softmax(self, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
         """[M, D] -> [M, N]: templates averaged, the best synonym stands for its class."""

@@ -24,13 +24,17 @@ class CrfConfig:
     bilateral_weight: float = 4.0
     probability_floor: float = 1e-5  # smallest probability before the logarithm
     image: Literal["rgb", "uint8_wrap"] = "rgb"  # uint8_wrap: the reference's wrapped BGR
+    # Maps are bent so that the mask threshold counts as even odds; off (the reference): the
+    # background is 1 minus the map, wherever the threshold lies.
+    centred: bool = True
+    background_power: float = 1.0  # b: above 1 the background gives way
     scale: float = 1.0  # below 1: infer on a smaller image, upsample guided by the large one
     max_pixels: int = 1_000_000  # larger images are inferred at the scale that fits
 
     def __post_init__(self) -> None:
         for name in ("spatial_sxy", "bilateral_sxy", "bilateral_srgb"):
             _require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
-        for name in ("iterations", "spatial_weight", "bilateral_weight"):
+        for name in ("iterations", "spatial_weight", "bilateral_weight", "background_power"):
             _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         floor, pixels = self.probability_floor, self.max_pixels
         _require(0 < floor < 1, "probability_floor", "between 0 and 1", floor)

@@ -23,6 +23,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from car_video.errors import ConfigError
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.models.layers import wide
 
@@ -49,6 +50,10 @@ class CamOptions:
     keep_probability: bool = False
     foreground_fallback: bool = False
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.epsilon <= 1:
+            raise ConfigError(f"proposal.cam.epsilon must be from 0 to 1, got {self.epsilon!r}")
+
 
 def text_logits(pooled: Tensor, texts: Tensor, scale: float) -> Tensor:
     """Logits of images against texts.
@@ -62,7 +67,7 @@ def text_logits(pooled: Tensor, texts: Tensor, scale: float) -> Tensor:
         float32 [B, N].
     """
     unit = torch.nn.functional.normalize(wide(pooled), dim=-1)
-    return scale * unit @ wide(texts).T
+    return scale * unit @ texts.to(unit.dtype).T
 
 
 def text_probabilities(
@@ -160,7 +165,7 @@ class CamWeights:
         pooled, scale = features.pooled, model.logit_scale
         background_logits = text_logits(pooled, background, scale)
         shares = background_logits.softmax(-1)
-        mixed = (shares @ wide(background)).unsqueeze(1)
+        mixed = (shares @ background.to(shares.dtype)).unsqueeze(1)
         texts = wide(queries).expand(pooled.shape[0], -1, -1)
         directions = cam_directions(pooled, torch.cat([texts, mixed], 1), scale)
         weights = wide(model.pull_back(features, directions))

@@ -21,10 +21,21 @@ from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam import MobileSam, SamEmbedding, load_mobile_sam
 from car_video.segment.classifier import MaskClassifier
+from car_video.segment.compat import settle
 from car_video.segment.crf import DenseCrf, refine_apart, refine_together
-from car_video.segment.pixels import enlarge, enlarge_guided, to_cells, to_pixels
+from car_video.segment.pamr import refine_pamr
+from car_video.segment.pixels import (
+    blocks,
+    enlarge,
+    enlarge_guided,
+    enlarge_masks,
+    to_cells,
+    to_own_cells,
+    to_pixels,
+)
 from car_video.segment.proposals import Proposer
 from car_video.segment.query_set import QuerySet, build_queries
+from car_video.segment.recurrence import passing
 from car_video.segment.sam_refine import choose, propose_candidates
 from car_video.text.bank import TextBank
 from car_video.types import FramePrediction
@@ -94,8 +105,8 @@ class ImageSegmenter:
         config: SegmentConfig | None = None,
         sam: MobileSam | None = None,
     ) -> None:
-        self.config = config or SegmentConfig()
         pair = as_pair(model)
+        self.config = settle(config or SegmentConfig(), pair.proposer)
         self.proposer, self.classifier = pair.proposer, pair.classifier
         self._proposer_bank = TextBank(pair.proposer.encode_text, pair.proposer.embed_dim)
         bank = self._proposer_bank if pair.shared else None
@@ -107,13 +118,13 @@ class ImageSegmenter:
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
         """Look for other things from now on; texts seen before are not encoded again."""
-        expression = self.config.expression
         self.texts: QuerySet = build_queries(
             self._proposer_bank,
             expressions,
             self.config.background,
-            expression.noun_weight,
-            expression.context_rivals,
+            self.config.expression,
+            self.config.proposal.template,
+            self.config.proposal.bare_first,
         )
 
     def segment(
@@ -140,11 +151,12 @@ class ImageSegmenter:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ValueError(f"want a uint8 image [H, W, 3], got {image.dtype} {image.shape}")
         pixels = to_pixels(image, self.proposer.device, LONGEST)
-        size, stride = self.config.proposal.size, self.proposer.stride
-        features = pooling = self.proposer.encode_image(to_cells(pixels, size, stride))
-        if self.classifier is not self.proposer and self.config.classifier.pooled_weight > 0:
-            cells = to_cells(pixels, size, self.classifier.stride)
-            pooling = self.classifier.encode_image(cells)
+        size = self.config.proposal.size
+        cells = to_own_cells if self.config.proposal.input == "own" else to_cells
+        features = self.proposer.encode_image(cells(pixels, size, self.proposer.stride))
+        pooling = features
+        if self.classifier is not self.proposer and self._scorer.config.pooled_weight > 0:
+            pooling = self.classifier.encode_image(cells(pixels, size, self.classifier.stride))
         return View(image, pixels, features, pooling)
 
     @torch.inference_mode()
@@ -177,32 +189,38 @@ class ImageSegmenter:
         steps = 0
         while True:
             steps += 1
-            maps = proposer.maps(alive)
+            maps = proposer.maps(alive, steps)
             scores, presence = self._classify(view, maps, alive)
-            keep = scores >= config.recurrence.confidence_threshold
-            if not bool(keep.any()):
-                keep = scores == scores.max()  # as the reference: the best one stays
-            if bool(keep.all()) or steps >= most:
-                seen = proposer.presence(alive, maps)
-                presence = presence if seen is None else seen
-                evidence = proposer.evidence(alive)
-                return Survivors(alive, maps, evidence, presence, steps)
+            keep = passing(scores, config.recurrence)
+            settled = bool(keep.all()) and steps >= config.recurrence.min_steps
+            if settled or steps >= most:
+                seen = None
+                if config.scores == "presence":
+                    seen = proposer.presence(alive, maps)
+                evidence = proposer.evidence(alive, steps)
+                scores = presence if seen is None else seen
+                return Survivors(alive, maps, evidence, scores, steps)
             alive = alive[keep.cpu()]
 
     def _classify(self, view: View, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
-        """Score among the queries [N] and presence against the background [N]."""
+        """Score among the queries [N], and what is reported of them [N]."""
         names = [self.texts.names[i] for i in alive.tolist()]
-        pooled_only = self.config.classifier.pooled_weight == 1
-        binary = maps > self.config.proposal.mask_threshold
-        if not pooled_only:
-            binary = self._enlarge(view, maps) > self.config.proposal.mask_threshold
+        threshold = self.config.proposal.mask_threshold
+        binary = maps > threshold
+        if self._scorer.config.pooled_weight < 1:
+            block = blocks(len(maps), view.pixels[0, 0].numel())
+            binary = torch.cat([self._enlarge(view, m) > threshold for m in maps.split(block)])
         embeddings = self._scorer.embed(view.pixels[0], binary, view.pooling)
         presence = embeddings.scored.float()  # with nothing to compare with, whatever is found
+        scores = torch.ones_like(presence)
+        apart = self.config.mode == "refer" and not self.config.recurrence.compete_in_refer
+        if len(names) > 1 and not apart:
+            scores = self._scorer.probabilities(embeddings, names).diagonal()
+        if self.config.scores == "classifier":
+            return scores, scores
         if self.texts.background:
             presence = self._scorer.presence(embeddings, names, self.texts.background)
-        if self.config.mode == "refer" or len(names) == 1:
-            return torch.ones_like(presence), presence
-        return self._scorer.probabilities(embeddings, names).diagonal(), presence
+        return scores, presence
 
     @torch.inference_mode()
     def refine(self, view: View, survivors: Survivors) -> Tensor:
@@ -213,16 +231,19 @@ class ImageSegmenter:
             embedding = self.sam.encode(view.pixels, self.config.sam.side)
             return self._refine_sam(embedding, survivors, size)
         maps = self._enlarge(view, survivors.maps)
-        if self.config.refine == "none":
+        picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
+        if self.config.refine == "pamr":
+            maps = refine_pamr(picture, maps, self.config.pamr)
+        if self.config.refine in ("none", "pamr"):
             best = maps == maps.amax(0, keepdim=True)
             wins = best if self.config.mode == "semantic" else torch.ones_like(best)
             return (maps > threshold) & wins
-        # The CRF's unary puts the border between object and background at one half.
-        shifted = maps ** (np.log(0.5) / np.log(threshold)) if 0 < threshold < 1 else maps
-        picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
-        crf = DenseCrf(picture, self.config.crf, shifted.device)
-        together = self.config.mode == "semantic"
-        return (refine_together if together else refine_apart)(crf, shifted)[0]
+        if self.config.crf.centred and 0 < threshold < 1:
+            # The CRF's unary puts the border between object and background at one half.
+            maps = maps ** (np.log(0.5) / np.log(threshold))
+        crf = DenseCrf(picture, self.config.crf, maps.device)
+        together = refine_together if self.config.mode == "semantic" else refine_apart
+        return together(crf, maps, self.config.crf.background_power)[0]
 
     def _enlarge(self, view: View, maps: Tensor) -> Tensor:
         if self.config.proposal.guided:
@@ -281,10 +302,10 @@ class ImageSegmenter:
         height, width = image.shape[:2]
         owner = np.array(self.texts.owner)
         result = np.zeros((len(owner), height, width), bool)
-        for query in np.flatnonzero(present):
-            full = masks[query]
-            if full.shape != (height, width):
-                full = enlarge(full[None].float(), (height, width))[0] > 0.5
-            result[owner == query] = full.cpu().numpy()
+        shown = np.flatnonzero(present)
+        full = enlarge_masks(masks[torch.from_numpy(shown).to(masks.device)], (height, width))
+        for query, mask in zip(shown, full, strict=True):
+            result[owner == query] = mask
         seen: NDArray[np.bool_] = np.asarray(result.any((1, 2)), bool)
-        return FramePrediction(index, time, self.texts.expressions, result, scores[owner], seen)
+        confidence = np.where(owner >= 0, scores[owner], 0).astype(np.float32)
+        return FramePrediction(index, time, self.texts.expressions, result, confidence, seen)

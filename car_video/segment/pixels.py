@@ -11,6 +11,7 @@ from torch import Tensor
 from car_video.segment.guided import GuidedUpsampler
 
 GUIDE_RADIUS = 2  # cells
+BLOCK = 2**26  # values that enlarged maps may hold at once: 256 MiB of float32
 GUIDE_EPSILON = 1e-3  # colours in [0, 1]: edges fainter than 3 % of the range are ignored
 
 
@@ -48,6 +49,41 @@ def to_cells(pixels: Tensor, longest: int, stride: int) -> Tensor:
         return pixels
     shrinks = size[0] < pixels.shape[-2] or size[1] < pixels.shape[-1]
     return F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=shrinks)
+
+
+def to_own_cells(pixels: Tensor, longest: int, stride: int) -> Tensor:
+    """Resize [1, 3, H, W] as the reference does: sides rounded up to multiples of 16, bicubic.
+
+    Args:
+        longest: not used; the picture keeps its size.
+        stride: of the network. Where 16 is no multiple of it (patches of 14 pixels), what is
+            left over at the right and the bottom is cut off, as a convolution does; larger
+            strides round up to themselves.
+    """
+    unit = max(16, stride)
+    rows, columns = (-(-int(side) // unit) * unit for side in pixels.shape[-2:])
+    if (rows, columns) != tuple(pixels.shape[-2:]):
+        pixels = F.interpolate(
+            pixels, (rows, columns), mode="bicubic", align_corners=False, antialias=True
+        ).clamp(0, 1)
+    return pixels[..., : rows // stride * stride, : columns // stride * stride]
+
+
+def blocks(count: int, pixels: int) -> int:
+    """How many of ``count`` maps of so many pixels are worked on at once, at least one."""
+    return max(1, min(count, BLOCK // max(1, pixels)))
+
+
+def enlarge_masks(masks: Tensor, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """bool [Q, h, w] -> bool [Q, H, W] in memory of the host, a few masks at a time."""
+    if tuple(masks.shape[-2:]) == size:
+        return np.asarray(masks.cpu().numpy())
+    found = np.zeros((len(masks), *size), np.bool_)
+    step = blocks(len(masks), size[0] * size[1])
+    for start in range(0, len(masks), step):
+        part = enlarge(masks[start : start + step].float(), size) > 0.5
+        found[start : start + step] = part.cpu().numpy()
+    return found
 
 
 def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:

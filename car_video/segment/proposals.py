@@ -49,28 +49,38 @@ class Proposer:
             steps=config.affinity_steps,
             temperature=config.affinity_temperature,
             rounds=0 if self.cells else 3,
+            reference_border=config.reference_border,
+            epsilon=config.cam.epsilon,
         )
+        queries = texts.queries
+        if texts.first is not None:
+            queries = torch.cat([queries, texts.first])
         if self.cells:
             assert features.dense is not None
-            self.logits = cell_logits(features.dense[0], texts, model.logit_scale)
+            self.logits = cell_logits(
+                features.dense[0], queries, texts.rivals, model.logit_scale
+            )
         else:
             # Grad-CAM has one set of rivals for all: what one query only mentions may be
             # another's target, so only what opposes every query counts.
             common = texts.rivals[texts.opposes.all(0)]
-            self.weights = CamWeights.compute(model, features, texts.queries, common)
+            self.weights = CamWeights.compute(model, features, queries, common)
         self._walk: Tensor | None = None
 
-    def evidence(self, alive: Tensor) -> Tensor:
+    def evidence(self, alive: Tensor, step: int = 1) -> Tensor:
         """Maps before they are spread and stretched: float32 [N, h, w] in [0, 1].
 
         Args:
             alive: int64 [N], numbers of the queries that compete.
+            step: of the recurrence; the first may have other texts than the rest.
         """
+        rows = alive + len(self.texts) if self.texts.first is not None and step == 1 else alive
         if self.cells:
             queries, rivals = self.logits
             opposes = self.texts.opposes[alive]
-            return cell_probabilities(queries[alive], rivals, opposes, self.mode == "semantic")
-        return self.weights.select(alive).maps(self.features.cam_map, self.mode)[0]
+            return cell_probabilities(queries[rows], rivals, opposes, self.mode == "semantic")
+        weights = self.weights.select(rows)
+        return weights.maps(self.features.cam_map, self.mode, self.config.cam)[0]
 
     def presence(self, alive: Tensor, maps: Tensor) -> Tensor | None:
         """How sure it is that each query's target is in the frame, float32 [N] in [0, 1].
@@ -96,9 +106,12 @@ class Proposer:
         rest = rest.masked_fill(~self.texts.opposes[alive], float("-inf")).logsumexp(-1)
         return torch.sigmoid(wanted - rest) * under.flatten(1).any(1)
 
-    def maps(self, alive: Tensor) -> Tensor:
-        """Proposals of the surviving queries: float32 [N, h, w] in [0, 1]."""
-        maps = self.evidence(alive)
+    def maps(self, alive: Tensor, step: int = 1) -> Tensor:
+        """Proposals of the surviving queries: float32 [N, h, w] in [0, 1].
+
+        Args as :meth:`evidence`.
+        """
+        maps = self.evidence(alive, step)
         if not self.config.affinity:
             return min_max(maps)
         if self._walk is None:
@@ -115,21 +128,24 @@ def source_of(model: VisionLanguageModel, config: ProposalConfig) -> str:
     return "cells" if getattr(model, "dense_is_exact", False) else "cam"
 
 
-def cell_logits(dense: Tensor, texts: QuerySet, scale: float) -> tuple[Tensor, Tensor]:
+def cell_logits(
+    dense: Tensor, queries: Tensor, rivals: Tensor, scale: float
+) -> tuple[Tensor, Tensor]:
     """Scaled cosines of every cell with every text.
 
     Args:
         dense: [D, h, w].
-        texts: queries and rivals.
+        queries: [Q, D].
+        rivals: [R, D].
         scale: from cosine to logit.
 
     Returns:
         [Q, h, w] and [R, h, w].
     """
     cells = F.normalize(dense.float(), dim=0)
-    both = torch.cat([texts.queries, texts.rivals]).to(cells.device)
+    both = torch.cat([queries, rivals]).to(cells.device)
     logits = scale * torch.einsum("td,dhw->thw", both, cells)
-    return logits[: len(texts.queries)], logits[len(texts.queries) :]
+    return logits[: len(queries)], logits[len(queries) :]
 
 
 def cell_probabilities(

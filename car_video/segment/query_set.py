@@ -9,10 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from car_video.config import ExpressionConfig
 from car_video.errors import ExpressionError
 from car_video.text.background import without_named
 from car_video.text.bank import TextBank
 from car_video.text.expression import parse_expression
+from car_video.text.templates import fill
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,10 @@ class QuerySet:
 
     Attributes:
         expressions: as the user gave them, E of them, duplicates and all.
-        owner: for each expression the number of its query (equal texts share one).
+        owner: for each expression the number of its query (equal texts share one), or -1 for
+            one whose masks go to an equal one before it.
         queries: unit-length float32 [Q, D].
+        first: the same for the first step of the recurrence, where it differs, or None.
         names: the text of each query, what the classifier sees.
         rivals: unit-length float32 [R, D]: background words and things only mentioned.
         opposes: bool [Q, R]: which rivals a query competes with.
@@ -36,6 +40,7 @@ class QuerySet:
     rivals: Tensor
     opposes: Tensor
     background: tuple[str, ...]
+    first: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -65,42 +70,58 @@ def build_queries(
     bank: TextBank,
     expressions: Sequence[str],
     background: tuple[str, ...],
-    noun_weight: float = 0.5,
-    context_rivals: bool = True,
+    expression: ExpressionConfig | None = None,
+    template: str = "{}",
+    bare_first: bool = False,
 ) -> QuerySet:
     """Embed expressions and what they compete with.
 
     Args:
         bank: texts already embedded.
         expressions: at least one.
-        background: words that compete with all of them, less those that one names.
-        noun_weight: part of the noun phrase in a query's embedding, 0 to 1.
-        context_rivals: whether things that a sentence only mentions oppose its query.
+        background: words that compete with all of them.
+        expression: how a sentence becomes a query.
+        template: what queries and rivals are put into, "{}" stands for the text.
+        bare_first: leave the template off queries in the first step.
 
     Raises:
         ExpressionError: see :func:`check_expressions`.
     """
+    settings = expression or ExpressionConfig()
     folded = check_expressions(expressions)
     keys = [text.casefold() for text in folded]
-    unique = list(dict.fromkeys(keys))
-    names = tuple(folded[keys.index(key)] for key in unique)
+    if settings.duplicates == "share":
+        unique = list(dict.fromkeys(keys))
+        owner = tuple(unique.index(key) for key in keys)
+        names = tuple(folded[keys.index(key)] for key in unique)
+    else:
+        owner = tuple(n if keys.index(key) == n else -1 for n, key in enumerate(keys))
+        names = folded
     parsed = [parse_expression(name) for name in names]
-    sentences = bank.embed(names)
-    nouns = bank.embed([p.noun_phrase for p in parsed])
-    queries = F.normalize((1 - noun_weight) * sentences + noun_weight * nouns, dim=-1)
-    words = without_named(background, tuple(p.noun_phrase for p in parsed))
-    context = [c for p in parsed for c in p.context] if context_rivals else []
+
+    def embed(frame: str) -> Tensor:
+        weight = settings.noun_weight
+        sentences = bank.embed([fill(frame, name) for name in names])
+        nouns = bank.embed([fill(frame, p.noun_phrase) for p in parsed])
+        return F.normalize((1 - weight) * sentences + weight * nouns, dim=-1)
+
+    words = background
+    if settings.drop_named:
+        words = without_named(background, tuple(p.noun_phrase for p in parsed))
+    context = [c for p in parsed for c in p.context] if settings.context_rivals else []
     rivals = tuple(dict.fromkeys([*words, *context]))
     opposes = torch.ones(len(names), len(rivals), dtype=torch.bool)
     for row, p in enumerate(parsed):
         for column in range(len(words), len(rivals)):
             opposes[row, column] = rivals[column] in p.context
+    queries = embed(template)
     return QuerySet(
         expressions=folded,
-        owner=tuple(unique.index(key) for key in keys),
+        owner=owner,
         queries=queries,
         names=names,
-        rivals=bank.embed(rivals).to(queries.device),
+        rivals=bank.embed([fill(template, rival) for rival in rivals]).to(queries.device),
         opposes=opposes.to(queries.device),
         background=words,
+        first=embed("{}") if bare_first and template != "{}" else None,
     )

@@ -85,6 +85,16 @@ class KeyframeConfig:
 
 
 @dataclass(frozen=True)
+class OfflineConfig:
+    """How far offline sees ahead."""
+
+    window: int = 64  # frames; memory grows with it (about 4 MB per frame at 480p)
+
+    def __post_init__(self) -> None:
+        _require(2 <= self.window <= 10_000, "offline.window", "2 to 10000", self.window)
+
+
+@dataclass(frozen=True)
 class VideoConfig:
     """The video algorithm, part by part."""
 
@@ -93,6 +103,7 @@ class VideoConfig:
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     presence: PresenceConfig = field(default_factory=PresenceConfig)
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
+    offline: OfflineConfig = field(default_factory=OfflineConfig)
 
 
 def _require(condition: bool, key: str, allowed: str, value: object) -> None:

@@ -32,6 +32,13 @@ class CutDetector:
 
     def step(self, thumbnail: NDArray[np.uint8]) -> bool:
         """Whether a new scene begins with this picture; False for the first one."""
-        now = colour_histogram(thumbnail)
-        before, self.last = self.last, now
-        return before is not None and float(abs(now - before).sum() / 2) > self.threshold
+        cut = self.is_cut(thumbnail)
+        self.last = colour_histogram(thumbnail)
+        return cut
+
+    def is_cut(self, thumbnail: NDArray[np.uint8]) -> bool:
+        """As :meth:`step`, but the last picture stays the last."""
+        if self.last is None:
+            return False
+        change = abs(colour_histogram(thumbnail) - self.last).sum() / 2
+        return float(change) > self.threshold

@@ -43,3 +43,32 @@ class PresenceFilter:
         needed = np.where(self.present, self.config.stay, 1.0) * self.threshold
         self.present = self.scores >= needed
         return self.scores, self.present
+
+
+def smooth_presence(
+    scores: NDArray[np.float32], threshold: float, config: PresenceConfig
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Scores and presence of a whole clip, smoothed from both sides.
+
+    Args:
+        scores: float32 [T, Q] of the frames by themselves.
+        threshold: as for :class:`PresenceFilter`.
+        config: see :class:`PresenceConfig`.
+
+    Returns:
+        float32 [T, Q], and bool [T, Q]: present if it is so coming from either side.
+    """
+    forward, backward = _passed(scores, config), _passed(scores[::-1], config)[::-1]
+    smooth = ((forward + backward) / 2).astype(np.float32)
+    present = np.zeros(scores.shape, bool)
+    for order in (slice(None), slice(None, None, -1)):
+        here = np.zeros(scores.shape[1], bool)
+        for row, score in zip(present[order], smooth[order], strict=True):
+            here = score >= np.where(here, config.stay, 1.0) * threshold
+            row |= here
+    return smooth, present
+
+
+def _passed(scores: NDArray[np.float32], config: PresenceConfig) -> NDArray[np.float32]:
+    filtered = PresenceFilter(scores.shape[1], 1.0, config)
+    return np.stack([filtered.step(row)[0].copy() for row in scores])

@@ -7,7 +7,9 @@ does not blink. Memory is bounded, whatever the length of the stream.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,7 +20,7 @@ from torch import Tensor
 from car_video.config import SegmentConfig
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
-from car_video.segment.image import ImageSegmenter, Survivors
+from car_video.segment.image import LONGEST, ImageSegmenter, Survivors
 from car_video.segment.pixels import to_pixels
 from car_video.types import Frame, FramePrediction
 from car_video.video.carry_over import CarryOver
@@ -26,10 +28,22 @@ from car_video.video.config import VideoConfig
 from car_video.video.keyframes import CutDetector
 from car_video.video.presence import PresenceFilter
 from car_video.video.smoothing import MapMemory
-from car_video.video.tracker import Scene, Tracker
+from car_video.video.tracker import LIMIT, Scene, Tracker
 
 THUMBNAIL = 256  # longest side in pixels of the picture that motion and cuts are seen in
-WORKING = 1920  # as car_video.segment.image.LONGEST, for frames that language skips
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What language and SAM say of one frame, before the past is asked.
+
+    Attributes:
+        scene: for the tracker.
+        scores: float32 [Q] how sure it is that each query's target is here.
+    """
+
+    scene: Scene
+    scores: NDArray[np.float32]
 
 
 class VideoSegmenter:
@@ -39,8 +53,9 @@ class VideoSegmenter:
         model: from :func:`car_video.load_model`.
         expressions: at least one sentence or phrase.
         config: see :class:`~car_video.config.SegmentConfig`.
-        video: see :class:`~car_video.video.config.VideoConfig`; ``mode="per-frame"`` takes
-            every frame on its own.
+        video: see :class:`~car_video.video.config.VideoConfig`. ``mode="per-frame"`` takes
+            every frame on its own; ``offline`` needs to see frames ahead, which
+            :func:`~car_video.video.stream.segment_stream` gives it: ``step`` is online.
 
     Raises:
         ExpressionError: no expression, or an empty one.
@@ -55,38 +70,36 @@ class VideoSegmenter:
     ) -> None:
         self.image = ImageSegmenter(model, expressions, config)
         self.video = video or VideoConfig()
-        self._prepare()
+        self.reset()
 
-    def _prepare(self) -> None:
+    def reset(self) -> None:
+        """Forget the frames seen so far."""
         queries = len(self.image.texts)
         self.presence = PresenceFilter(
             queries, self.image.config.presence_threshold, self.video.presence
         )
         self.cuts = CutDetector(self.video.keyframes.cut)
         self.carry_over = CarryOver(queries)
+        self.maps = MapMemory(queries, self.video.memory)
+        self.tracker = self.new_tracker() if self.image.sam is not None else None
         self.since_keyframe = 0
         self.size: tuple[int, int] | None = None
-        self.tracker: Tracker | None = None
-        self.maps: MapMemory | None = None
-        if self.image.sam is not None:
-            self.tracker = Tracker(
-                self.image.sam,
-                queries,
-                self.video.tracks,
-                self.video.memory,
-                self.image.config.sam,
-            )
-        else:
-            self.maps = MapMemory(queries, self.video.memory)
-
-    def reset(self) -> None:
-        """Forget the frames seen so far."""
-        self._prepare()
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
         """Look for other things from the next frame on; what was followed is let go."""
         self.image.set_expressions(expressions)
-        self._prepare()
+        self.reset()
+
+    def new_tracker(self) -> Tracker:
+        """A tracker that has seen nothing, for the expressions of this segmenter."""
+        assert self.image.sam is not None
+        return Tracker(
+            self.image.sam,
+            len(self.image.texts),
+            self.video.tracks,
+            self.video.memory,
+            self.image.config.sam,
+        )
 
     @torch.inference_mode()
     def step(self, frame: Frame) -> FramePrediction:
@@ -94,9 +107,7 @@ class VideoSegmenter:
         if self.video.mode == "per-frame":
             return self.image.segment(frame.image, frame.index, frame.time)
         thumbnail = shrink(frame.image, THUMBNAIL)
-        if self.cuts.step(thumbnail) or self.size != frame.image.shape[:2]:
-            self._new_scene(thumbnail)
-        self.size = (frame.height, frame.width)
+        self.begins(frame, thumbnail)
         if self.tracker is None:
             return self._with_maps(frame)
         if 0 < self.since_keyframe < self.video.keyframes.every:
@@ -105,68 +116,76 @@ class VideoSegmenter:
                 self.since_keyframe += 1
                 return prediction
         self.since_keyframe = 1
-        return self._with_tracks(frame, thumbnail, self.tracker)
+        observation = self.observe(frame, thumbnail)
+        logits = self.follow(observation)
+        self.presence.step(observation.scores)
+        return self._answer(frame, logits)
 
-    def _new_scene(self, thumbnail: NDArray[np.uint8]) -> None:
-        self._prepare()
+    def begins(self, frame: Frame, thumbnail: NDArray[np.uint8]) -> bool:
+        """Whether a new scene begins with this frame; then the old one is forgotten."""
+        new = self.would_begin(frame, thumbnail)
+        if new:
+            self.reset()
+            self.size = (frame.height, frame.width)
         self.cuts.step(thumbnail)
+        return new
 
-    def _with_tracks(
-        self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker
-    ) -> FramePrediction:
-        """A keyframe: language looks, tracks answer."""
+    def would_begin(self, frame: Frame, thumbnail: NDArray[np.uint8]) -> bool:
+        """As :meth:`begins`, but nothing is forgotten yet."""
+        return self.size != (frame.height, frame.width) or self.cuts.is_cut(thumbnail)
+
+    @torch.inference_mode()
+    def observe(self, frame: Frame, thumbnail: NDArray[np.uint8]) -> Observation:
+        """Let language and SAM look at a frame (all that can be paid for only once)."""
+        assert self.tracker is not None
         view = self.image.look(frame.image)
         survivors = self.image.recur(view)
-        size = (int(view.pixels.shape[-2]), int(view.pixels.shape[-1]))
-        features = view.features.cam_map[0]
         scene = Scene(
             thumbnail,
-            tracker.sam.encode(view.pixels, self.image.config.sam.side),
-            size,
-            features,
+            self.tracker.sam.encode(view.pixels, self.image.config.sam.side),
+            (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])),
+            view.features.cam_map[0],
             survivors.maps,
             survivors.evidence,
             survivors.alive,
         )
-        logits = tracker.step(scene, tracker.look_back(features))
-        maps = survivors.maps.new_zeros(len(logits), *survivors.maps.shape[-2:])
-        maps[survivors.alive] = survivors.maps
-        self._claims = maps
-        return self._answer(frame, logits, size, self._scores(survivors))
+        return Observation(scene, self._scores(survivors))
+
+    @torch.inference_mode()
+    def follow(self, observation: Observation, tracker: Tracker | None = None) -> Tensor:
+        """Let a tracker (by default this segmenter's) take a frame: logits [Q, a, b]."""
+        tracker = tracker or self.tracker
+        assert tracker is not None
+        assert observation.scene.features is not None
+        return tracker.step(observation.scene, tracker.look_back(observation.scene.features))
 
     def _between(
         self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker
     ) -> FramePrediction | None:
         """A frame on which tracks go on by themselves; None if one of them is in doubt."""
-        pixels = to_pixels(frame.image, self.image.proposer.device, WORKING)
+        pixels = to_pixels(frame.image, self.image.proposer.device, LONGEST)
         size = (int(pixels.shape[-2]), int(pixels.shape[-1]))
         embedding = tracker.sam.encode(pixels, self.video.keyframes.side)
         logits = tracker.glide(Scene(thumbnail, embedding, size))
         if bool((self.presence.present & tracker.leaderless()).any()):
-            return None  # the mask fell apart or got away: language has to look
-        return self._answer(frame, logits, size, None)
+            return None  # a mask fell apart or got away: language has to look
+        return self._answer(frame, logits)
 
     def _with_maps(self, frame: Frame) -> FramePrediction:
         """Without mask candidates: proposals with memory, then their refinement."""
-        assert self.maps is not None
         view = self.image.look(frame.image)
         features = view.features.cam_map[0]
         frame_scores = self.image.frame_scores(view)
-        keyframe = self.since_keyframe % self.video.keyframes.every == 0
-        if keyframe:
+        if self.since_keyframe % self.video.keyframes.every == 0:
             survivors = self.image.recur(view)
         else:
             start = self.carry_over.start(frame_scores)
             survivors = self.image.recur(view, start, max_steps=1)
         self.since_keyframe += 1
         self.carry_over.end(survivors.alive, frame_scores)
-        mixed = self.maps.step(
-            features, self.maps.look_back(features), survivors.maps, survivors.alive
-        )
-        survivors = Survivors(
-            survivors.alive, mixed, survivors.evidence, survivors.scores, survivors.steps
-        )
-        masks = self.image.refine(view, survivors)
+        votes = self.maps.look_back(features)
+        mixed = self.maps.step(features, votes, survivors.maps, survivors.alive)
+        masks = self.image.refine(view, dataclasses.replace(survivors, maps=mixed))
         everyone = masks.new_zeros(len(self.image.texts), *masks.shape[-2:])
         everyone[survivors.alive] = masks
         scores, present = self.presence.step(self._scores(survivors))
@@ -179,25 +198,27 @@ class VideoSegmenter:
         scores[survivors.alive.numpy()] = survivors.scores.float().cpu().numpy()
         return scores
 
-    def _answer(
+    def _answer(self, frame: Frame, logits: Tensor) -> FramePrediction:
+        """Masks of the tracks, and presence as it stands."""
+        assert self.presence.scores is not None
+        return self.answer(frame, logits, self.presence.scores, self.presence.present)
+
+    def answer(
         self,
         frame: Frame,
         logits: Tensor,
-        size: tuple[int, int],
-        scores: NDArray[np.float32] | None,
+        scores: NDArray[np.float32],
+        present: NDArray[np.bool_],
     ) -> FramePrediction:
-        """Masks and presence; without new scores those of the last keyframe stand."""
-        if scores is not None:
-            self.presence.step(scores)
-        assert self.presence.scores is not None
-        masks = self.image.separate(logits, self._claims, size)
+        """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q]."""
+        scale = min(1.0, LONGEST / max(frame.height, frame.width))
+        size = (max(1, round(frame.height * scale)), max(1, round(frame.width * scale)))
+        here = torch.from_numpy(present).to(logits.device)
+        # Who is not here takes no pixel from who is; between two it is the surer mask.
+        logits = logits.masked_fill(~here[:, None, None], -LIMIT)
+        masks = self.image.separate(logits, logits, size)
         return self.image.predict(
-            frame.image,
-            masks,
-            self.presence.scores.copy(),
-            self.presence.present,
-            frame.index,
-            frame.time,
+            frame.image, masks, scores.copy(), present, frame.index, frame.time
         )
 
 

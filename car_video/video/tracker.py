@@ -88,6 +88,7 @@ class Tracker:
         self.sam, self.queries, self.config, self.refine = sam, queries, tracks, refine
         self.memory = FeatureMemory(memory)
         self.state: TrackState | None = None
+        self._cells = (0, 0)
 
     def reset(self) -> None:
         """Forget all tracks and frames, as after a cut."""
@@ -136,7 +137,7 @@ class Tracker:
             expected, known = votes.carry(state.labels, state.known)
         tracks, parents = advance(state.tracks, offer, moved, expected, known, self.config)
         self._remember(scene, tracks, parents)
-        return self._best()
+        return self.best()
 
     def glide(self, scene: Scene) -> Tensor:
         """A frame between keyframes: tracks go on by themselves; returns as :meth:`step`."""
@@ -152,7 +153,7 @@ class Tracker:
         self.state.tracks = tracks
         self.state.known &= (parents >= 0)[..., None]
         self.state.thumbnail = scene.thumbnail
-        return self._best()
+        return self.best()
 
     def leaderless(self) -> NDArray[np.bool_]:
         """bool [Q]: expressions without a track."""
@@ -172,7 +173,13 @@ class Tracker:
             float("-inf"),
         )
 
-    def _best(self) -> Tensor:
+    @property
+    def cells(self) -> tuple[int, int]:
+        """Rows and columns of the cells that labels live on."""
+        return self._cells
+
+    def best(self) -> Tensor:
+        """Logits [Q, a, b] of each expression's best track."""
         assert self.state is not None
         tracks = self.state.tracks
         return tracks.logits[:, 0].masked_fill(~tracks.alive[:, 0, None, None], -LIMIT)
@@ -249,8 +256,8 @@ class Tracker:
         source = parents.clamp_min(0)
         labels = state.labels[queries, source]
         known = state.known[queries, source] & (parents >= 0)[..., None]
-        cells = (int(scene.features.shape[-2]), int(scene.features.shape[-1]))
-        now = F.adaptive_avg_pool2d((tracks.logits > 0).float(), cells)
+        self._cells = (int(scene.features.shape[-2]), int(scene.features.shape[-1]))
+        now = F.adaptive_avg_pool2d((tracks.logits > 0).float(), self._cells)
         leading = tracks.value[:, 0][tracks.alive[:, 0]]
         liked = float(leading.mean()) if len(leading) else float("-inf")
         anchor = liked > state.anchor - ANCHOR_FADES

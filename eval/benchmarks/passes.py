@@ -46,9 +46,11 @@ def _pass(
 
 def _stuff_config(config: SegmentConfig, space: LabelSpace) -> SegmentConfig:
     """Things become the background words; visual prompts are those of the data set's stuff."""
-    prompts = STUFF_PROMPTS.get(space.name, config.classifier.prompts)
+    classifier = config.classifier
+    if classifier is not None and space.name in STUFF_PROMPTS:
+        classifier = dataclasses.replace(classifier, prompts=STUFF_PROMPTS[space.name])
     return dataclasses.replace(
         config,
         background=tuple(space.names[position] for position in space.things),
-        classifier=dataclasses.replace(config.classifier, prompts=prompts),
+        classifier=classifier,
     )

@@ -33,12 +33,13 @@ Semantic segmentation:
 All values are fractions in [0, 1] (decay in [-1, 1]).
 """
 
+from car_video.video.motion import block_flow
+
 from .confusion import ConfusionMatrix
 from .contour import boundary_map, contour_accuracy
 from .davis import SequenceScores, Task, score_sequence
 from .flicker import excess_flicker, flicker
 from .generalized import GeneralizedScores, generalized_scores
-from car_video.video.motion import block_flow
 from .referring import ReferringScores, overlap, referring_scores
 from .region import region_similarity
 from .statistics import Statistics, frame_statistics

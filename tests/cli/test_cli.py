@@ -130,7 +130,7 @@ def test_folders_without_images(cli, no_model, tmp_path):
         (["{clip}", "--expr", "x", "--model", "ViT-B-16:no.safetensors"], ["no weights file"]),
         (["{clip}", "--expr", "x", "--device", "abacus"], ["unknown device 'abacus'"]),
         (["{clip}", "--expr", "x", "--device", "cuda:99"], ["cuda:99"]),
-        (["{clip}", "--expr", "x", "--refine", "glue"], ["'glue'", "sam, crf, none"]),
+        (["{clip}", "--expr", "x", "--refine", "glue"], ["'glue'", "sam, crf, pamr, none"]),
         (["{clip}", "--expr", "x", "--stride", "0"], ["stride", "1 or more"]),
         (["{clip}", "--expr", "x", "--stride", "two"], ["--stride", "integer"]),
         (["{clip}", "--expr", "x", "--max-frames", "-3"], ["max_frames"]),

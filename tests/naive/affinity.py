@@ -57,12 +57,36 @@ def box_mask(cam: np.ndarray, threshold: float, reference_border: bool) -> np.nd
     return mask
 
 
+def likeness(cells: np.ndarray, temperature: float) -> np.ndarray:
+    """[C, h, w] -> [n, n]: softmax over the cosines of cells less their mean."""
+    flat = cells.reshape(len(cells), -1).T.astype(np.float64)
+    flat = flat - flat.mean(0)
+    n = len(flat)
+    matrix = np.zeros((n, n))
+    for a in range(n):
+        cosines = flat @ flat[a] / (np.linalg.norm(flat, axis=1) * np.linalg.norm(flat[a]))
+        powers = np.exp((cosines - cosines.max()) / temperature)
+        matrix[a] = powers / powers.sum()
+    return matrix
+
+
+def spread(
+    transition: np.ndarray,
+    cam: np.ndarray,
+    threshold: float,
+    reference_border: bool,
+    steps: int = 2,
+) -> np.ndarray:
+    """One map [h, w] through R = S S (or more steps) restricted to its boxes."""
+    matrix = np.linalg.matrix_power(transition, steps)
+    matrix = matrix * box_mask(cam, threshold, reference_border).reshape(1, -1)
+    return (matrix @ cam.reshape(-1).astype(np.float64)).reshape(cam.shape)
+
+
 def refine(
     attention: np.ndarray, cam: np.ndarray, threshold: float, reference_border: bool
 ) -> np.ndarray:
-    """One map [h, w] through R = S S restricted to its boxes, scaled to [0, 1]."""
-    transition = walk(attention)
-    matrix = transition @ transition * box_mask(cam, threshold, reference_border).reshape(1, -1)
-    out = (matrix @ cam.reshape(-1).astype(np.float64)).reshape(cam.shape)
+    """As :func:`spread` from an attention, scaled to [0, 1]."""
+    out = spread(walk(attention), cam, threshold, reference_border)
     out -= out.min()
     return out / out.max() if out.max() > 0 else out

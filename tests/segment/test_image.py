@@ -30,7 +30,7 @@ def iou(found: np.ndarray, place: tuple[slice, slice]) -> float:
 
 
 @pytest.mark.parametrize("mode", ["semantic", "refer"])
-@pytest.mark.parametrize("refine", ["none", "crf"])
+@pytest.mark.parametrize("refine", ["none", "crf", "pamr"])
 def test_each_colour_gets_its_place(mode: str, refine: str) -> None:
     config = replace(PLAIN, mode=mode, refine=refine)
     segmenter = ImageSegmenter(ColourModel(), ["a green frog", "a red ball"], config)
@@ -44,7 +44,7 @@ def test_each_colour_gets_its_place(mode: str, refine: str) -> None:
     assert (found.scores > 0.9).all()
 
 
-@pytest.mark.parametrize("refine", ["none", "crf"])
+@pytest.mark.parametrize("refine", ["none", "crf", "pamr"])
 def test_what_is_not_there_is_absent(refine: str) -> None:
     config = replace(PLAIN, refine=refine)
     names = ["a red ball", "a blue car", "a green frog"]
@@ -198,7 +198,7 @@ def test_a_pair_of_models_with_different_spaces(weight: float) -> None:
 # Pictures -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("refine", ["none", "crf"])
+@pytest.mark.parametrize("refine", ["none", "crf", "pamr"])
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (1, 90), (90, 1), (37, 53)])
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_odd_sizes_and_plain_pictures(size: tuple[int, int], level: int, refine: str) -> None:
@@ -235,7 +235,7 @@ def test_what_is_no_picture(image: np.ndarray) -> None:
         segmenter.segment(image)
 
 
-@pytest.mark.parametrize("refine", ["none", "crf"])
+@pytest.mark.parametrize("refine", ["none", "crf", "pamr"])
 def test_the_same_picture_gives_the_same_masks(refine: str) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
     config = replace(PLAIN, refine=refine, presence_threshold=0.0)
@@ -262,7 +262,7 @@ def test_queries_are_made_as_configured() -> None:
     config = replace(PLAIN, expression=expression)
     segmenter = ImageSegmenter(FakeModel(), ["a man near a red car"], config)
     expected: QuerySet = build_queries(
-        segmenter._proposer_bank, ["a man near a red car"], ("sky",), 0.25, False
+        segmenter._proposer_bank, ["a man near a red car"], ("sky",), expression
     )
     torch.testing.assert_close(segmenter.texts.queries, expected.queries)
     assert len(segmenter.texts.rivals) == 1

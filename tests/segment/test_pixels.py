@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from car_video.segment import pixels
 from car_video.segment.pixels import cell_size, enlarge, to_cells, to_pixels
 
 CPU = torch.device("cpu")
@@ -113,3 +114,30 @@ def test_enlarge_keeps_corners_and_range() -> None:
     corners = large[0][[0, 0, -1, -1], [0, -1, 0, -1]]
     assert corners.tolist() == [0, 1, 1, 0]
     assert enlarge(maps[:0], (3, 5)).shape == (0, 3, 5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    count=st.integers(0, 7),
+    size=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    block=st.integers(1, 2000),
+    seed=st.integers(0, 1000),
+)
+def test_masks_enlarged_a_few_at_a_time_are_those_enlarged_together(
+    count: int, size: tuple[int, int], block: int, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    masks = torch.rand(count, 6, 9, generator=generator) > 0.5
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pixels, "BLOCK", block)
+        step = pixels.blocks(count, size[0] * size[1])
+        assert 1 <= step <= max(1, count)
+        assert step == 1 or step * size[0] * size[1] <= block
+        found = pixels.enlarge_masks(masks, size)
+    assert (found.dtype, found.shape) == (np.bool_, (count, *size))
+    np.testing.assert_array_equal(found, (enlarge(masks.float(), size) > 0.5).numpy())
+
+
+def test_masks_of_the_right_size_are_left_alone() -> None:
+    masks = torch.rand(3, 4, 5) > 0.5
+    np.testing.assert_array_equal(pixels.enlarge_masks(masks, (4, 5)), masks.numpy())

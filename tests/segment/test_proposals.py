@@ -74,7 +74,7 @@ def test_probabilities_of_large_logits_are_finite() -> None:
 def test_logits_are_scaled_cosines() -> None:
     texts = texts_of(FakeModel(), ["a dog", "a cat"], ("sky", "sea", "sand"))
     dense = torch.randn(12, 3, 5, generator=torch.Generator().manual_seed(1))
-    queries, rivals = cell_logits(dense, texts, 7.0)
+    queries, rivals = cell_logits(dense, texts.queries, texts.rivals, 7.0)
     assert (queries.shape, rivals.shape) == ((2, 3, 5), (3, 3, 5))
     for row, column in np.ndindex(3, 5):
         cell = dense[:, row, column]

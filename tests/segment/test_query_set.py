@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from car_video.config import ExpressionConfig
 from car_video.errors import ExpressionError
 from car_video.segment.query_set import QuerySet, build_queries, check_expressions
 from car_video.text.bank import TextBank
@@ -17,7 +18,10 @@ def build(
 ) -> QuerySet:
     model = FakeModel()
     return build_queries(
-        TextBank(model.encode_text, model.embed_dim), expressions, background, **options
+        TextBank(model.encode_text, model.embed_dim),
+        expressions,
+        background,
+        ExpressionConfig(**options),
     )
 
 

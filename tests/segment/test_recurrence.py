@@ -46,7 +46,7 @@ def naive_recurrence(
         scores = {query: table[frozenset(alive)][query] for query in alive}
         left = [query for query in alive if scores[query] >= threshold]
         if not left:
-            left = [query for query in alive if scores[query] == max(scores.values())]
+            left = [max(alive, key=lambda query: (scores[query], -query))]
         if left == alive:
             break
         alive = left

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from car_video.eval.metrics import block_flow
-from car_video.video.motion import reach_pixels, warp
 from scipy import ndimage
+
+from car_video.video.motion import reach_pixels, warp
 
 
 def _texture(height, width, seed=0):

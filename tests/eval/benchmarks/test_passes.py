@@ -6,7 +6,7 @@ import numpy as np
 from car_video.eval.benchmarks import passes
 from car_video.eval.segmenters import Clock
 
-from car_video.config import Config
+from car_video.config import Config, load_preset
 from car_video.text.label_spaces import LabelSpace, label_space
 from car_video.types import FramePrediction
 
@@ -59,7 +59,8 @@ def test_things_lie_on_stuff():
 def test_stuff_has_its_own_visual_prompts():
     space = label_space("context")
     recorder = Recorder({name: half("none") for name in space.names})
+    recorder.config = load_preset("context")
     passes.predict(np.zeros((4, 6, 3), np.uint8), space, recorder)
-    assert recorder.calls[0][1].classifier == Config().segment.classifier
+    assert recorder.calls[0][1].classifier == recorder.config.segment.classifier
     assert recorder.calls[1][1].classifier.prompts == ("blur", "gray")
     assert len(recorder.calls[1][1].background) == 38

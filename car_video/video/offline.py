@@ -1,0 +1,177 @@
+"""``OfflineSegmenter``: the same tracks with the future known.
+
+Frames wait in a window. The forward pass is that of the stream. Then, for each expression, the
+frame on which its track had proved itself best is the keyframe: from there the track is
+followed back to the beginning, and where the forward pass was still on another object, or on
+none, the way back replaces it. Presence is smoothed from both sides. Memory holds one window,
+whatever the length of the clip.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from car_video.types import Frame, FramePrediction
+from car_video.video.presence import smooth_presence
+from car_video.video.segmenter import THUMBNAIL, Observation, VideoSegmenter, shrink
+from car_video.video.tracker import Tracker
+from car_video.video.tracks import Tracks, half_masks, overlaps, without
+
+PROVEN = 5  # frames that a track must have lived before its score counts
+OTHER = 0.1  # IoU under which two masks are of different objects
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A frame of the window, with what the forward pass made of it."""
+
+    frame: Frame
+    observation: Observation
+    logits: Tensor
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """Where the track of one expression was best.
+
+    Attributes:
+        value: its score there.
+        place: in the window.
+        tracks: of this expression alone, [1, K, ...].
+    """
+
+    value: float
+    place: int
+    tracks: Tracks
+
+
+class OfflineSegmenter:
+    """Frames in, frames with predictions out, late by up to a window.
+
+    Args:
+        segmenter: whose settings and forward pass are used.
+    """
+
+    def __init__(self, segmenter: VideoSegmenter) -> None:
+        self.segmenter = segmenter
+        self.window: list[Kept] = []
+        self.keyframes: dict[int, Keyframe] = {}
+
+    def push(self, frame: Frame) -> Iterator[tuple[Frame, FramePrediction]]:
+        """Take a frame; gives what is ready, which may be nothing."""
+        if self.segmenter.tracker is None:
+            yield frame, self.segmenter.step(frame)  # maps have no second pass
+            return
+        thumbnail = shrink(frame.image, THUMBNAIL)
+        if self.segmenter.would_begin(frame, thumbnail):
+            yield from self.finish()
+        self.segmenter.begins(frame, thumbnail)
+        observation = self.segmenter.observe(frame, thumbnail)
+        logits = self.segmenter.follow(observation)
+        self.window.append(Kept(frame, halved(observation), logits.half()))
+        self._note_keyframes()
+        if len(self.window) >= self.segmenter.video.offline.window:
+            yield from self.finish()
+
+    @torch.inference_mode()
+    def finish(self) -> Iterator[tuple[Frame, FramePrediction]]:
+        """Everything that still waits."""
+        if not self.window:
+            return
+        logits = [kept.logits for kept in self.window]
+        for place, back in self._backward():
+            logits[place] = repaired(logits[place], back.half())
+        scores = np.stack([kept.observation.scores for kept in self.window])
+        config = self.segmenter.video.presence
+        threshold = self.segmenter.image.config.presence_threshold
+        smooth, present = smooth_presence(scores, threshold, config)
+        for place, kept in enumerate(self.window):
+            yield (
+                kept.frame,
+                self.segmenter.answer(
+                    kept.frame, logits[place].float(), smooth[place], present[place]
+                ),
+            )
+        self.window, self.keyframes = [], {}
+
+    def _note_keyframes(self) -> None:
+        """Remember for each expression the frame with its best track so far."""
+        assert self.segmenter.tracker is not None
+        state = self.segmenter.tracker.state
+        assert state is not None
+        tracks = state.tracks
+        for query, (value, age) in enumerate(
+            zip(tracks.value[:, 0].tolist(), tracks.age[:, 0].tolist(), strict=True)
+        ):
+            best = self.keyframes.get(query)
+            if age >= PROVEN and (best is None or value > best.value):
+                own = Tracks(
+                    tracks.logits[query : query + 1].clone(),
+                    tracks.value[query : query + 1].clone(),
+                    tracks.age[query : query + 1].clone(),
+                )
+                self.keyframes[query] = Keyframe(value, len(self.window) - 1, own)
+
+    def _backward(self) -> Iterator[tuple[int, Tensor]]:
+        """Places in the window, backwards, and the logits of the way back there."""
+        if not self.keyframes:
+            return
+        tracker = self.segmenter.new_tracker()
+        last = max(keyframe.place for keyframe in self.keyframes.values())
+        joined = torch.zeros(tracker.queries, dtype=torch.bool)
+        for place in range(last, -1, -1):
+            logits = self.segmenter.follow(widened(self.window[place].observation), tracker)
+            for query, keyframe in self.keyframes.items():
+                if keyframe.place == place:
+                    inject(tracker, query, keyframe.tracks)
+                    joined[query] = True
+            assert tracker.state is not None
+            tracker.state.tracks = without(tracker.state.tracks, ~joined.to(logits.device))
+            yield place, tracker.best()
+
+
+def inject(tracker: Tracker, query: int, tracks: Tracks) -> None:
+    """Give an expression the tracks of another pass, as of the newest frame."""
+    state = tracker.state
+    assert state is not None
+    for name in ("logits", "value", "age"):
+        getattr(state.tracks, name)[query] = getattr(tracks, name)[0]
+    cells = F.adaptive_avg_pool2d((tracks.logits[0] > 0).float(), tracker.cells).flatten(1)
+    state.labels[query] = cells[:, None]
+    state.known[query] = False
+    state.known[query, :, 0] = tracks.alive[0]
+
+
+def repaired(forward: Tensor, backward: Tensor) -> Tensor:
+    """Logits [Q, a, b], those of the way back where the two are of different objects."""
+    overlap = overlaps(
+        half_masks(forward.float())[:, None], half_masks(backward.float())[:, None]
+    )
+    there = (backward > 0).flatten(1).any(1)
+    other = there & (overlap[:, 0, 0] < OTHER)
+    return torch.where(other[:, None, None], backward, forward)
+
+
+def halved(observation: Observation) -> Observation:
+    """The same at half the memory: what waits in a window is many."""
+    return _as(observation, torch.float16)
+
+
+def widened(observation: Observation) -> Observation:
+    """Back to the precision that the algorithm wants."""
+    return _as(observation, torch.float32)
+
+
+def _as(observation: Observation, dtype: torch.dtype) -> Observation:
+    scene = observation.scene
+    assert scene.features is not None
+    embedding = dataclasses.replace(scene.embedding, tokens=scene.embedding.tokens.to(dtype))
+    scene = dataclasses.replace(scene, embedding=embedding, features=scene.features.to(dtype))
+    return Observation(scene, observation.scores)
