@@ -130,6 +130,28 @@ class MobileSam(nn.Module):
             Logits [P, 3 or 1, 4h, 4w] on the padded grid (see :func:`crop_logits`) and the
             decoder's own guess of their IoU, [P, 3 or 1].
         """
+        with self._precision(embedding):
+            masks, quality = self._decode(
+                embedding, points, labels, boxes, mask_logits, multimask
+            )
+        return masks.float(), quality.float()
+
+    def _precision(self, embedding: SamEmbedding) -> torch.autocast:
+        """The decoder works as the encoder does: bfloat16 halves its time on CPUs that have it
+        (masks: IoU 0.98 with float32 on ref-davis-dev)."""
+        dtype = next(self.neck.parameters()).dtype
+        low = dtype == torch.bfloat16
+        return torch.autocast(embedding.tokens.device.type, torch.bfloat16, enabled=low)
+
+    def _decode(
+        self,
+        embedding: SamEmbedding,
+        points: Tensor | None,
+        labels: Tensor | None,
+        boxes: Tensor | None,
+        mask_logits: Tensor | None,
+        multimask: bool,
+    ) -> tuple[Tensor, Tensor]:
         relative = embedding.scale * TRAINED_SIDE / _side(embedding)
         if points is not None:
             points = points[None].float() * relative

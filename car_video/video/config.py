@@ -23,10 +23,12 @@ class TrackConfig:
     memory_weight: float = 1.0  # mu: a mask where memory says that the object is
     birth_cost: float = 0.3  # a young track's handicap, which its age takes away
     switch_cost: float = 0.1  # what a rival must be better by to take over
+    prompts: int = 16  # that language may ask of SAM on one frame, shared by all expressions
     lost_overlap: float = 0.1  # a track whose mask overlaps less with its past is lost
 
     def __post_init__(self) -> None:
         _require(1 <= self.count <= 16, "tracks.count", "from 1 to 16", self.count)
+        _require(1 <= self.prompts <= 4096, "tracks.prompts", "1 to 4096", self.prompts)
         for name in ("decay", "lost_overlap"):
             value = getattr(self, name)
             _require(0 <= value < 1, f"tracks.{name}", "from 0 to below 1", value)

@@ -22,6 +22,11 @@ class PresenceFilter:
         self.scores: NDArray[np.float32] | None = None
         self.present = np.zeros(queries, bool)
 
+    @property
+    def least(self) -> float:
+        """The score down to which a target that is here stays."""
+        return self.config.stay * self.threshold
+
     def reset(self) -> None:
         """Start anew, as after a cut."""
         self.scores = None

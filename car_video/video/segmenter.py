@@ -140,6 +140,7 @@ class VideoSegmenter:
         assert self.tracker is not None
         view = self.image.look(frame.image)
         survivors = self.image.recur(view)
+        scores = self._scores(survivors)
         scene = Scene(
             thumbnail,
             self.tracker.sam.encode(view.pixels, self.image.config.sam.side),
@@ -148,8 +149,9 @@ class VideoSegmenter:
             survivors.maps,
             survivors.evidence,
             survivors.alive,
+            self.presence.present | (scores >= self.presence.least),
         )
-        return Observation(scene, self._scores(survivors))
+        return Observation(scene, scores)
 
     @torch.inference_mode()
     def follow(self, observation: Observation, tracker: Tracker | None = None) -> Tensor:
@@ -166,7 +168,7 @@ class VideoSegmenter:
         pixels = to_pixels(frame.image, self.image.proposer.device, LONGEST)
         size = (int(pixels.shape[-2]), int(pixels.shape[-1]))
         embedding = tracker.sam.encode(pixels, self.video.keyframes.side)
-        logits = tracker.glide(Scene(thumbnail, embedding, size))
+        logits = tracker.glide(Scene(thumbnail, embedding, size, here=self.presence.present))
         if bool((self.presence.present & tracker.leaderless()).any()):
             return None  # a mask fell apart or got away: language has to look
         return self._answer(frame, logits)

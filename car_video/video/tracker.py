@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from car_video.video.motion import block_flow
 from car_video.video.tracks import Offer, Tracks, advance, glide
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
+TRACKS_AT_MOST = 24  # of all expressions together, but each has one
 ANCHOR_FADES = 0.01  # per frame, so that an endless stream does not live on its first minute
 LIMIT = 10.0  # logits beyond it say no more
 
@@ -36,6 +38,8 @@ class Scene:
         maps: [N, h, w] proposals of the queries that are alive, as ``evidence``.
         evidence: [N, h, w].
         alive: int64 [N] their numbers.
+        here: bool [Q] who is worth the work: on frames with language who may be in them, on
+            frames without who is; None: all.
     """
 
     thumbnail: NDArray[np.uint8]
@@ -45,6 +49,7 @@ class Scene:
     maps: Tensor | None = None
     evidence: Tensor | None = None
     alive: Tensor | None = None
+    here: NDArray[np.bool_] | None = None
 
 
 @dataclass
@@ -85,7 +90,11 @@ class Tracker:
         memory: MemoryConfig,
         refine: SamRefineConfig,
     ) -> None:
-        self.sam, self.queries, self.config, self.refine = sam, queries, tracks, refine
+        self.sam, self.queries, self.refine = sam, queries, refine
+        # Many expressions share the work: each has fewer rivals.
+        count = max(1, min(tracks.count, TRACKS_AT_MOST // queries))
+        self.config = dataclasses.replace(tracks, count=count)
+        self.waited = np.zeros(queries, np.int64)
         self.memory = FeatureMemory(memory)
         self.state: TrackState | None = None
         self._cells = (0, 0)
@@ -147,11 +156,10 @@ class Tracker:
             int(self.state.tracks.logits.shape[-1]),
         )
         moved = self._moved(scene, grid)
-        offer = self._tracked(scene, moved, grid)
+        offer = self._tracked(scene, moved[:, :1], grid)
         quality = stability(offer.logits)
-        tracks, parents = glide(self.state.tracks, offer, moved, quality, self.config)
-        self.state.tracks = tracks
-        self.state.known &= (parents >= 0)[..., None]
+        self.state.tracks, lost = glide(self.state.tracks, offer, moved, quality, self.config)
+        self.state.known[lost, 0] = False
         self.state.thumbnail = scene.thumbnail
         return self.best()
 
@@ -185,12 +193,14 @@ class Tracker:
         return tracks.logits[:, 0].masked_fill(~tracks.alive[:, 0, None, None], -LIMIT)
 
     def _language(self, scene: Scene) -> Offer:
-        """The best masks that SAM gives at the peaks of each proposal."""
+        """The best masks that SAM gives at the peaks of the proposals that have their turn."""
         assert scene.maps is not None
         assert scene.evidence is not None
         assert scene.alive is not None
+        turn = self._turn(scene)
+        alive, maps, evidence = scene.alive[turn], scene.maps[turn], scene.evidence[turn]
         found = propose_candidates(
-            self.sam, scene.embedding, scene.maps, scene.evidence, scene.size, self.refine
+            self.sam, scene.embedding, maps, evidence, scene.size, self.refine
         )
         count = min(LANGUAGE_OFFERS, found.agreement.shape[1])
         agreement, best = found.agreement.topk(count, 1)
@@ -198,9 +208,28 @@ class Tracker:
         shape = found.logits.shape[-2:]
         logits = found.logits.new_full((self.queries, count, *shape), -LIMIT)
         scores = found.agreement.new_full((self.queries, count), -1.0)
-        logits[scene.alive] = found.logits[rows, best].clamp(-LIMIT, LIMIT)
-        scores[scene.alive] = agreement
+        logits[alive] = found.logits[rows, best].clamp(-LIMIT, LIMIT)
+        scores[alive] = agreement
         return Offer(logits, scores, count)
+
+    def _turn(self, scene: Scene) -> Tensor:
+        """Places in ``scene.alive`` of the expressions that language prompts on this frame.
+
+        All, if the budget allows. Otherwise first those that may be here and have no track,
+        then those that have waited longest: tracks carry the others meanwhile.
+        """
+        assert scene.alive is not None
+        numbers = scene.alive.cpu().numpy()
+        room = max(1, self.config.prompts // self.refine.points)
+        if self.state is None or len(numbers) <= room:
+            places = np.arange(len(numbers))
+        else:
+            here = np.ones(self.queries, bool) if scene.here is None else scene.here
+            urgent = (here & self.leaderless())[numbers]
+            places = np.lexsort((self.waited[numbers] * -1, ~urgent))[:room]
+        self.waited += 1
+        self.waited[numbers[places]] = 0
+        return torch.from_numpy(np.sort(places)).to(scene.alive.device)
 
     def _moved(self, scene: Scene, grid: tuple[int, int]) -> Tensor:
         """Masks of the tracks where the picture has moved them to."""
@@ -214,11 +243,15 @@ class Tracker:
         return move(logits, torch.from_numpy(flow).to(logits.device), grid)
 
     def _tracked(self, scene: Scene, moved: Tensor, grid: tuple[int, int]) -> Offer:
-        """Three masks for the box of every track, [Q, 3 K, a, b]."""
+        """Three masks for the box of each of the first tracks that ``moved`` [Q, K, ...] holds:
+        [Q, 3 K, a, b]. Where none is wanted, none is made."""
         assert self.state is not None
-        queries, count = self.state.tracks.value.shape
+        queries, count = moved.shape[:2]
         inside = moved > 0
-        asked = (self.state.tracks.alive & inside.flatten(2).any(2)).flatten().nonzero()[:, 0]
+        alive = self.state.tracks.alive[:, :count] & inside.flatten(2).any(2)
+        if scene.here is not None:
+            alive &= torch.from_numpy(scene.here).to(alive.device)[:, None]
+        asked = alive.flatten().nonzero()[:, 0]
         logits = moved.new_full((queries * count, 3, *grid), -LIMIT)
         agreement = moved.new_full((queries * count, 3), -1.0)
         if len(asked):

@@ -148,36 +148,30 @@ def advance(
 def glide(
     tracks: Tracks, offer: Offer, moved: Tensor, quality: Tensor, config: TrackConfig
 ) -> tuple[Tracks, Tensor]:
-    """One frame on without language: each track continues by overlap alone.
+    """One frame on without language: the best tracks take new masks, rivals drift along.
 
     Args:
         tracks: of the last frame.
-        offer: three masks per track and nothing else: [Q, 3 K, a, b], track by track.
+        offer: three masks for the best track of each expression and nothing else,
+            [Q, 3, a, b]. Who is offered nothing drifts.
         moved: as in :func:`advance`.
-        quality: [Q, 3 K] how well each mask holds together, in [0, 1].
+        quality: [Q, 3] how well each mask holds together, in [0, 1].
         config: see :class:`TrackConfig`.
 
     Returns:
-        As :func:`advance`; no track begins, and slots stay as they are.
+        The tracks in their slots, and bool [Q]: whose best track is lost.
     """
-    queries, count = tracks.value.shape
-    masks = half_masks(offer.logits).unflatten(1, (count, 3))
-    before = half_masks(moved)[:, :, None]
-    overlap = overlaps(masks.flatten(0, 1), before.flatten(0, 1))[..., 0]
-    overlap = overlap.unflatten(0, (queries, count))
-    fit = overlap * quality.unflatten(1, (count, 3))
-    best = fit.argmax(2)
-    kept = overlap.gather(2, best[..., None])[..., 0] > config.lost_overlap
-    kept &= tracks.alive & offer.agreement.unflatten(1, (count, 3)).ge(0).any(2)
-    logits = offer.logits.unflatten(1, (count, 3))
-    rows = torch.arange(queries, device=best.device)[:, None]
-    columns = torch.arange(count, device=best.device)[None]
-    new = Tracks(
-        logits[rows, columns, best],
-        torch.where(kept, tracks.value, NOWHERE),
-        tracks.age + 1,
-    )
-    return new, torch.where(kept, columns, -1)
+    overlap = overlaps(half_masks(offer.logits), half_masks(moved[:, :1]))[..., 0]
+    asked = offer.agreement.ge(0).any(1)
+    best = (overlap * quality).argmax(1)
+    rows = torch.arange(len(best), device=best.device)
+    lost = tracks.alive[:, 0] & asked & (overlap[rows, best] <= config.lost_overlap)
+    logits = moved.clone()
+    leader = torch.where(asked[:, None, None], offer.logits[rows, best], moved[:, 0])
+    logits[:, 0] = leader
+    value = tracks.value.clone()
+    value[lost, 0] = NOWHERE
+    return Tracks(logits, value, tracks.age + 1), lost
 
 
 def _support(logits: Tensor, expected: Tensor) -> Tensor:
