@@ -63,8 +63,8 @@ class MemoryConfig:
 class PresenceConfig:
     """When an expression counts as in the frame: a smoothed score and two thresholds."""
 
-    smoothing: float = 0.5  # part of the last frame's score
-    stay: float = 0.5  # once here, it stays down to this part of the threshold
+    smoothing: float = 0.3  # part of the last frame's score
+    stay: float = 0.8  # once here, it stays down to this part of the threshold
 
     def __post_init__(self) -> None:
         _require(0 <= self.smoothing < 1, "presence.smoothing", "0 to 1", self.smoothing)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.types import Frame, FramePrediction
@@ -35,6 +36,7 @@ class Kept:
     frame: Frame
     observation: Observation
     logits: Tensor
+    scores: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ class OfflineSegmenter:
             yield from self.finish()
         self.segmenter.begins(frame, thumbnail)
         observation = self.segmenter.observe(frame, thumbnail)
-        logits = self.segmenter.follow(observation)
-        self.window.append(Kept(frame, halved(observation), logits.half()))
+        logits, scores = self.segmenter.follow(observation)
+        self.window.append(Kept(frame, halved(observation), logits.half(), scores))
         self._note_keyframes()
         if len(self.window) >= self.segmenter.video.offline.window:
             yield from self.finish()
@@ -88,7 +90,7 @@ class OfflineSegmenter:
         logits = [kept.logits for kept in self.window]
         for place, back in self._backward():
             logits[place] = repaired(logits[place], back.half())
-        scores = np.stack([kept.observation.scores for kept in self.window])
+        scores = np.stack([kept.scores for kept in self.window])
         config = self.segmenter.video.presence
         threshold = self.segmenter.image.config.presence_threshold
         smooth, present = smooth_presence(scores, threshold, config)
@@ -127,7 +129,7 @@ class OfflineSegmenter:
         last = max(keyframe.place for keyframe in self.keyframes.values())
         joined = torch.zeros(tracker.queries, dtype=torch.bool)
         for place in range(last, -1, -1):
-            logits = self.segmenter.follow(widened(self.window[place].observation), tracker)
+            logits = tracker.step(widened(self.window[place].observation).scene)
             for query, keyframe in self.keyframes.items():
                 if keyframe.place == place:
                     inject(tracker, query, keyframe.tracks)

@@ -26,7 +26,7 @@ from car_video.types import Frame, FramePrediction
 from car_video.video.carry_over import CarryOver
 from car_video.video.config import VideoConfig
 from car_video.video.keyframes import CutDetector
-from car_video.video.presence import PresenceFilter
+from car_video.video.presence import PresenceFilter, track_presence
 from car_video.video.smoothing import MapMemory
 from car_video.video.tracker import LIMIT, Scene, Tracker
 
@@ -116,9 +116,7 @@ class VideoSegmenter:
                 self.since_keyframe += 1
                 return prediction
         self.since_keyframe = 1
-        observation = self.observe(frame, thumbnail)
-        logits = self.follow(observation)
-        self.presence.step(observation.scores)
+        logits, _ = self.follow(self.observe(frame, thumbnail))
         return self._answer(frame, logits)
 
     def begins(self, frame: Frame, thumbnail: NDArray[np.uint8]) -> bool:
@@ -154,12 +152,19 @@ class VideoSegmenter:
         return Observation(scene, scores)
 
     @torch.inference_mode()
-    def follow(self, observation: Observation, tracker: Tracker | None = None) -> Tensor:
-        """Let a tracker (by default this segmenter's) take a frame: logits [Q, a, b]."""
-        tracker = tracker or self.tracker
-        assert tracker is not None
-        assert observation.scene.features is not None
-        return tracker.step(observation.scene, tracker.look_back(observation.scene.features))
+    def follow(self, observation: Observation) -> tuple[Tensor, NDArray[np.float32]]:
+        """Let the tracks take a frame, and let go of those whose target has left.
+
+        Returns:
+            Logits [Q, a, b] of the best tracks, and float32 [Q] how sure it is, of this frame
+            and the track together, that each target is here.
+        """
+        assert self.tracker is not None
+        logits = self.tracker.step(observation.scene)
+        scores = track_presence(observation.scores, self.tracker.agreement())
+        _, present = self.presence.step(scores)
+        self.tracker.drop(~present)
+        return logits, scores
 
     def _between(
         self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker

@@ -18,7 +18,7 @@ from car_video.segment.sam_refine import agreement_with, propose_candidates
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.memory import FeatureMemory, Votes
 from car_video.video.motion import block_flow
-from car_video.video.tracks import Offer, Tracks, advance, glide
+from car_video.video.tracks import Offer, Tracks, advance, glide, without
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
 TRACKS_AT_MOST = 24  # of all expressions together, but each has one
@@ -104,7 +104,7 @@ class Tracker:
         self.state = None
         self.memory.clear()
 
-    def look_back(self, features: Tensor) -> Votes | None:
+    def _look_back(self, features: Tensor) -> Votes | None:
         """Where the cells of a frame have come from; None without a past of the same size."""
         if self.memory.empty or self.state is None:
             return None
@@ -113,17 +113,17 @@ class Tracker:
             return None
         return self.memory.match(features)
 
-    def step(self, scene: Scene, votes: Votes | None) -> Tensor:
+    def step(self, scene: Scene) -> Tensor:
         """A keyframe: language and memory both speak.
 
         Args:
             scene: with features and proposals.
-            votes: of :meth:`look_back` for the same features.
 
         Returns:
             Logits [Q, a, b] of each expression's best track, below zero where there is none.
         """
         assert scene.features is not None
+        votes = self._look_back(scene.features)
         language = self._language(scene)
         grid = (int(language.logits.shape[-2]), int(language.logits.shape[-1]))
         if self.state is None or votes is None:
@@ -162,6 +162,18 @@ class Tracker:
         self.state.known[lost, 0] = False
         self.state.thumbnail = scene.thumbnail
         return self.best()
+
+    def agreement(self) -> NDArray[np.float32]:
+        """float32 [Q] in [0, 1]: how well language has liked each best track so far."""
+        assert self.state is not None
+        return np.asarray(self.state.tracks.value[:, 0].exp().cpu().numpy(), np.float32)
+
+    def drop(self, gone: NDArray[np.bool_]) -> None:
+        """Let go of the tracks of some expressions (bool [Q]); language finds new ones."""
+        assert self.state is not None
+        mask = torch.from_numpy(gone).to(self.state.known.device)
+        self.state.tracks = without(self.state.tracks, mask)
+        self.state.known[mask] = False
 
     def leaderless(self) -> NDArray[np.bool_]:
         """bool [Q]: expressions without a track."""
