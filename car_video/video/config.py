@@ -21,6 +21,8 @@ class TrackConfig:
     decay: float = 0.9  # gamma: how much of a track's score is its past
     overlap_weight: float = 0.2  # lambda: a mask where the last one has moved to
     memory_weight: float = 1.0  # mu: a mask where memory says that the object is
+    look_weight: float = 1.0  # nu: a mask that looks like the object did
+    lost_likeness: float = 0.3  # a mask that looks less like it is not it
     birth_cost: float = 0.3  # a young track's handicap, which its age takes away
     switch_cost: float = 0.1  # what a rival must be better by to take over
     prompts: int = 16  # that language may ask of SAM on one frame, shared by all expressions
@@ -29,10 +31,11 @@ class TrackConfig:
     def __post_init__(self) -> None:
         _require(1 <= self.count <= 16, "tracks.count", "from 1 to 16", self.count)
         _require(1 <= self.prompts <= 4096, "tracks.prompts", "1 to 4096", self.prompts)
-        for name in ("decay", "lost_overlap"):
+        for name in ("decay", "lost_overlap", "lost_likeness"):
             value = getattr(self, name)
             _require(0 <= value < 1, f"tracks.{name}", "from 0 to below 1", value)
-        for name in ("overlap_weight", "memory_weight", "birth_cost", "switch_cost"):
+        weights = ("overlap_weight", "memory_weight", "look_weight")
+        for name in (*weights, "birth_cost", "switch_cost"):
             value = getattr(self, name)
             _require(0 <= value <= 100, f"tracks.{name}", "from 0 to 100", value)
 

@@ -118,6 +118,7 @@ class OfflineSegmenter:
                     tracks.logits[query : query + 1].clone(),
                     tracks.value[query : query + 1].clone(),
                     tracks.age[query : query + 1].clone(),
+                    tracks.look[query : query + 1].clone(),
                 )
                 self.keyframes[query] = Keyframe(value, len(self.window) - 1, own)
 
@@ -143,7 +144,7 @@ def inject(tracker: Tracker, query: int, tracks: Tracks) -> None:
     """Give an expression the tracks of another pass, as of the newest frame."""
     state = tracker.state
     assert state is not None
-    for name in ("logits", "value", "age"):
+    for name in ("logits", "value", "age", "look"):
         getattr(state.tracks, name)[query] = getattr(tracks, name)[0]
     cells = F.adaptive_avg_pool2d((tracks.logits[0] > 0).float(), tracker.cells).flatten(1)
     state.labels[query] = cells[:, None]

@@ -16,7 +16,8 @@ from car_video.models.sam import MobileSam, SamEmbedding, crop_logits
 from car_video.segment.candidates import stability
 from car_video.segment.sam_refine import agreement_with, propose_candidates
 from car_video.video.config import MemoryConfig, TrackConfig
-from car_video.video.memory import FeatureMemory, Votes
+from car_video.video.identity import Identity
+from car_video.video.memory import FeatureMemory, Votes, unit_cells
 from car_video.video.motion import block_flow
 from car_video.video.tracks import Offer, Tracks, advance, glide, without
 
@@ -62,6 +63,7 @@ class TrackState:
         known: bool [Q, K, R] whether the track was there.
         thumbnail: of the last frame.
         anchor: how much language liked the anchor frame.
+        identity: what the objects look like.
     """
 
     tracks: Tracks
@@ -69,6 +71,7 @@ class TrackState:
     known: Tensor
     thumbnail: NDArray[np.uint8]
     anchor: float
+    identity: Identity
 
 
 class Tracker:
@@ -127,15 +130,16 @@ class Tracker:
         language = self._language(scene)
         grid = (int(language.logits.shape[-2]), int(language.logits.shape[-1]))
         if self.state is None or votes is None:
-            cells = scene.features.shape[-2] * scene.features.shape[-1]
-            self.state = self._blank(grid, cells, scene)
+            self.state = self._blank(grid, scene.features, scene)
             votes = None
         moved = self._moved(scene, grid)
         tracked = self._tracked(scene, moved, grid)
+        logits = torch.cat([language.logits, tracked.logits], 1)
         offer = Offer(
-            torch.cat([language.logits, tracked.logits], 1),
+            logits,
             torch.cat([language.agreement, tracked.agreement], 1),
             language.by_language,
+            looks_of(logits, scene.features),
         )
         state = self.state
         rows, columns = scene.features.shape[-2:]
@@ -144,7 +148,9 @@ class Tracker:
             known = torch.zeros_like(state.tracks.alive)
         else:
             expected, known = votes.carry(state.labels, state.known)
-        tracks, parents = advance(state.tracks, offer, moved, expected, known, self.config)
+        tracks, parents = advance(
+            state.tracks, offer, moved, expected, known, self.config, state.identity
+        )
         self._remember(scene, tracks, parents)
         return self.best()
 
@@ -164,9 +170,12 @@ class Tracker:
         return self.best()
 
     def agreement(self) -> NDArray[np.float32]:
-        """float32 [Q] in [0, 1]: how well language has liked each best track so far."""
+        """float32 [Q] in [0, 1]: how well language has liked each best track so far, less if it
+        does not look like the object that was there before."""
         assert self.state is not None
-        return np.asarray(self.state.tracks.value[:, 0].exp().cpu().numpy(), np.float32)
+        tracks = self.state.tracks
+        strange = self.state.identity.pull(tracks.look[:, :1])[:, 0]
+        return np.asarray((tracks.value[:, 0] + strange).exp().cpu().numpy(), np.float32)
 
     def drop(self, gone: NDArray[np.bool_]) -> None:
         """Let go of the tracks of some expressions (bool [Q]); language finds new ones."""
@@ -181,16 +190,18 @@ class Tracker:
             return np.ones(self.queries, bool)
         return np.asarray(~self.state.tracks.alive[:, 0].cpu().numpy())
 
-    def _blank(self, grid: tuple[int, int], cells: int, scene: Scene) -> TrackState:
+    def _blank(self, grid: tuple[int, int], cells: Tensor, scene: Scene) -> TrackState:
         like = scene.embedding.tokens
+        features = int(cells.shape[0])
         slots = self.memory.slots
         shape = (self.queries, self.config.count, slots)
         return TrackState(
-            Tracks.none(self.queries, self.config.count, grid, like),
-            like.new_zeros(*shape, cells),
+            Tracks.none(self.queries, self.config.count, grid, features, like),
+            like.new_zeros(*shape, cells[0].numel()),
             torch.zeros(shape, dtype=torch.bool, device=like.device),
             scene.thumbnail,
             float("-inf"),
+            Identity.unknown(self.queries, features, like),
         )
 
     @property
@@ -313,7 +324,9 @@ class Tracker:
             self.memory.shift(known, tracks.alive, anchor),
             scene.thumbnail,
             liked if anchor else state.anchor - ANCHOR_FADES,
+            state.identity,
         )
+        state.identity.update(tracks.look[:, 0], tracks.age[:, 0], tracks.alive[:, 0])
 
 
 def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
@@ -337,6 +350,21 @@ def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
     flat = logits.flatten(0, 1)[None]
     moved = F.grid_sample(flat, grid, padding_mode="border", align_corners=False)
     return moved[0].unflatten(0, logits.shape[:2])
+
+
+def looks_of(logits: Tensor, features: Tensor) -> Tensor:
+    """Mean feature under each mask, less that of the frame, of unit length.
+
+    Args:
+        logits: [Q, C, a, b].
+        features: [D, h, w].
+
+    Returns:
+        [Q, C, D]; zeros for an empty mask.
+    """
+    grid = (int(features.shape[-2]), int(features.shape[-1]))
+    cells = F.adaptive_avg_pool2d((logits > 0).float(), grid).flatten(2)
+    return F.normalize(cells @ unit_cells(features).T, dim=-1)
 
 
 def boxes_of(masks: Tensor, size: tuple[int, int]) -> Tensor:

@@ -19,10 +19,12 @@ from torch import Tensor
 
 from car_video.segment.candidates import soft_iou
 from car_video.video.config import TrackConfig
+from car_video.video.identity import Identity
 
 NOWHERE = float("-inf")
 AGREEMENT_FLOOR = 0.02  # agreements below it are all equally bad
 SUPPORT_FLOOR = 0.05  # the same of overlaps with what memory expects
+LOOK_RATE = 0.1  # of the newest look in a track's look
 SAME = 0.7  # two tracks with masks of this IoU are one
 BIRTHS = 2  # tracks that may begin per frame and expression
 
@@ -35,11 +37,13 @@ class Tracks:
         logits: [Q, K, a, b] masks on SAM's grid.
         value: [Q, K] running mean of the log agreement with the text, -inf: no track.
         age: int64 [Q, K] frames since it began.
+        look: [Q, K, D] unit-length mean feature of the object, slowly following it.
     """
 
     logits: Tensor
     value: Tensor
     age: Tensor
+    look: Tensor
 
     @property
     def alive(self) -> Tensor:
@@ -47,12 +51,15 @@ class Tracks:
         return self.value > NOWHERE
 
     @classmethod
-    def none(cls, queries: int, count: int, grid: tuple[int, int], like: Tensor) -> Tracks:
-        """No track yet."""
+    def none(
+        cls, queries: int, count: int, grid: tuple[int, int], features: int, like: Tensor
+    ) -> Tracks:
+        """No track yet, for features of so many dimensions."""
         return cls(
             like.new_zeros(queries, count, *grid),
             like.new_full((queries, count), NOWHERE),
             torch.zeros(queries, count, dtype=torch.int64, device=like.device),
+            like.new_zeros(queries, count, features),
         )
 
 
@@ -64,11 +71,13 @@ class Offer:
         logits: [Q, C, a, b].
         agreement: [Q, C] with the text, in [0, 1]; below 0 where there is no mask.
         by_language: how many of the C language has prompted; they come first.
+        looks: [Q, C, D] unit-length mean feature under each mask; None without features.
     """
 
     logits: Tensor
     agreement: Tensor
     by_language: int
+    looks: Tensor | None = None
 
 
 def half_masks(logits: Tensor) -> Tensor:
@@ -91,6 +100,7 @@ def advance(
     expected: Tensor,
     known: Tensor,
     config: TrackConfig,
+    identity: Identity | None = None,
 ) -> tuple[Tracks, Tensor]:
     """One frame on: every track continues or is lost, new ones begin, the best come first.
 
@@ -101,6 +111,7 @@ def advance(
         expected: [Q, K, h, w] in [0, 1]: where memory says that each object is.
         known: bool [Q, K]: whether memory says anything.
         config: see :class:`TrackConfig`.
+        identity: what each expression's object has looked like; None: nobody knows.
 
     Returns:
         The tracks, and int64 [Q, K]: the slot each has come from, -1 if it is new.
@@ -111,12 +122,18 @@ def advance(
     overlap = overlaps(masks, half_masks(moved))
     support = _support(offer.logits, expected)
     familiar = support.clamp_min(SUPPORT_FLOOR).log() * known[:, None]
+    assert offer.looks is not None
+    likeness = offer.looks @ tracks.look.transpose(-1, -2)
     fit = (
-        language[..., None] + config.overlap_weight * overlap + config.memory_weight * familiar
+        language[..., None]
+        + config.overlap_weight * overlap
+        + config.memory_weight * familiar
+        + config.look_weight * likeness
     )
     fit = fit.masked_fill(~there[..., None], NOWHERE)
     follower = fit.argmax(1)  # [Q, K]
     kept = overlap.gather(1, follower[:, None])[:, 0] > config.lost_overlap
+    kept &= likeness.gather(1, follower[:, None])[:, 0] > config.lost_likeness
     kept &= tracks.alive & (fit.amax(1) > NOWHERE)
     heard = language.gather(1, follower)
     rate = (1 / (tracks.age + 2.0)).clamp_min(1 - config.decay)
@@ -130,6 +147,11 @@ def advance(
     parents = torch.cat([slots, torch.full_like(born, -1)], 1)
     rank = values - config.birth_cost * config.decay**ages
     rank[:, 0] += config.switch_cost
+    if identity is not None:
+        own = offer.looks.gather(
+            1, chosen.clamp_min(0)[..., None].expand(-1, -1, offer.looks.shape[-1])
+        )
+        rank += identity.pull(own)
     order = _rank_apart(
         rank, masks, chosen.clamp_min(0), min(config.count, rank.shape[1]), config.count
     )
@@ -137,12 +159,17 @@ def advance(
     empty = order < 0
     candidate = chosen.gather(1, picked).clamp_min(0)
     rows = torch.arange(len(candidate), device=candidate.device)[:, None]
+    parent = parents.gather(1, picked).masked_fill(empty, -1)
+    look = offer.looks[rows, candidate]
+    before = tracks.look[rows, parent.clamp_min(0)]
+    slow = F.normalize(before.lerp(look, LOOK_RATE), dim=-1)
     new = Tracks(
         offer.logits[rows, candidate],
         values.gather(1, picked).masked_fill(empty, NOWHERE),
         ages.gather(1, picked).masked_fill(empty, 0),
+        torch.where((parent >= 0)[..., None], slow, look),
     )
-    return new, parents.gather(1, picked).masked_fill(empty, -1)
+    return new, parent
 
 
 def glide(
@@ -171,7 +198,7 @@ def glide(
     logits[:, 0] = leader
     value = tracks.value.clone()
     value[lost, 0] = NOWHERE
-    return Tracks(logits, value, tracks.age + 1), lost
+    return Tracks(logits, value, tracks.age + 1, tracks.look), lost
 
 
 def _support(logits: Tensor, expected: Tensor) -> Tensor:
