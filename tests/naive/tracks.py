@@ -124,27 +124,27 @@ def advance(
 
 def glide(
     tracks: Sequence[Track | None],
-    offers: Sequence[Sequence[tuple[Candidate, float]]],
+    offers: Sequence[tuple[Candidate, float]],
     moved: Sequence[np.ndarray],
     config: TrackConfig,
 ) -> list[Track | None]:
-    """A frame without language: each track takes the mask of its own three that fits best.
+    """A frame without language: the first track takes the mask that fits best, others drift.
 
     Args:
-        tracks: by slot.
-        offers: by slot, masks with their quality.
+        tracks: of one expression, by slot.
+        offers: masks for the first of them with their quality; if one is there, all are.
         moved: by slot.
         config: when a track is lost.
     """
-    result: list[Track | None] = []
-    for track, own, before in zip(tracks, offers, moved, strict=True):
-        if track is None or all(c.agreement < 0 for c, _ in own):
-            result.append(None)
-            continue
-        shares = [iou(half(c.logits), half(before)) for c, _ in own]
-        fits = [share * quality for share, (_, quality) in zip(shares, own, strict=True)]
-        best = max(range(len(own)), key=lambda n: fits[n])
+    result = [
+        None if track is None else Track(before, track.value, track.age + 1)
+        for track, before in zip(tracks, moved, strict=True)
+    ]
+    leader = result[0]
+    if leader is not None and any(c.agreement >= 0 for c, _ in offers):
+        shares = [iou(half(c.logits), half(moved[0])) for c, _ in offers]
+        best = max(range(len(offers)), key=lambda n: shares[n] * offers[n][1])
         kept = shares[best] > config.lost_overlap
-        new = Track(own[best][0].logits, track.value, track.age + 1)
-        result.append(new if kept else None)
+        logits = offers[best][0].logits
+        result[0] = Track(logits, leader.value, leader.age) if kept else None
     return result

@@ -177,6 +177,71 @@ def test_between_keyframes_tracks_go_on_by_themselves() -> None:
     assert tracks.leaderless().all()
 
 
+def grid_of_squares(count: int) -> list[tuple[slice, slice]]:
+    return [
+        (
+            slice(4 + 12 * (n // 6), 12 + 12 * (n // 6)),
+            slice(4 + 15 * (n % 6), 13 + 15 * (n % 6)),
+        )
+        for n in range(count)
+    ]
+
+
+def test_many_expressions_take_turns_within_a_budget() -> None:
+    places = grid_of_squares(12)
+    image = picture(0, red=False, green=False)
+    for place in places:
+        image[place] = RED
+    tracks = tracker(12, TrackConfig(prompts=9))  # three expressions of three points a frame
+    sam = tracks.sam
+    assert isinstance(sam, ColourSam)
+    assert tracks.config.count == 2  # of three: expressions share the tracks
+    step(tracks, scene(image, *(heard(place) for place in places)))
+    assert tracks.state is not None
+    spoken = []
+    for _ in range(8):
+        sam.prompts = 0
+        masks = step(tracks, scene(image, *(heard(place) for place in places)))
+        tracked = int(tracks.state.tracks.alive.sum())
+        assert sam.prompts <= 9 + 24
+        assert tracked >= 12
+        spoken.append((tracks.waited == 0).nonzero()[0].tolist())
+        for mask, place in zip(masks, places, strict=True):
+            assert iou(mask, place) > 0.75
+    assert all(len(turn) == 3 for turn in spoken)
+    assert sorted(n for turn in spoken[:4] for n in turn) == list(
+        range(12)
+    )  # everyone once in four frames
+    assert spoken[:4] == spoken[4:]
+
+
+def test_who_may_be_here_and_has_no_track_goes_first() -> None:
+    places = grid_of_squares(6)
+    image = picture(0, red=False, green=False)
+    for place in places[:5]:
+        image[place] = RED
+    tracks = tracker(6, TrackConfig(prompts=3))
+    step(tracks, scene(image, *(heard(place) for place in places[:5]), None))
+    assert tracks.leaderless().tolist() == [False] * 5 + [True]
+    image[places[5]] = RED
+    masks = step(tracks, scene(image, *(heard(place) for place in places)))
+    assert iou(masks[5], places[5]) > 0.75
+
+
+def test_who_is_not_here_costs_nothing() -> None:
+    tracks = tracker(2)
+    step(tracks, scene(picture(0), heard(at(0)), heard(green_at(0))))
+    bare = scene(picture(1))
+    sam = tracks.sam
+    assert isinstance(sam, ColourSam)
+    sam.prompts = 0
+    here = np.array([True, False])
+    masks = tracks.glide(Scene(bare.thumbnail, bare.embedding, bare.size, here=here)) > 0
+    assert sam.prompts == 1
+    assert iou(masks[0], at(1)) > 0.8
+    assert not tracks.leaderless().any()  # it drifts, nobody has seen it go
+
+
 def test_the_first_frame_must_be_a_keyframe() -> None:
     bare = scene(picture(0))
     with pytest.raises(AssertionError, match="keyframe"):
