@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from car_video.video.config import PresenceConfig
-from car_video.video.presence import PresenceFilter, smooth_presence
+from car_video.video.presence import (
+    USUAL_AGREEMENT,
+    PresenceFilter,
+    smooth_presence,
+    track_presence,
+)
 
 
 def rows(*values: float) -> np.ndarray:
@@ -44,7 +49,7 @@ def test_smoothing_is_a_running_mean() -> None:
 
 
 def test_one_weak_frame_does_not_blink_and_a_reset_forgets() -> None:
-    presence = PresenceFilter(1, 0.5, PresenceConfig())
+    presence = PresenceFilter(1, 0.5, PresenceConfig(smoothing=0.5, stay=0.5))
     here = [bool(presence.step(row)[1][0]) for row in rows(0.9, 0.9, 0.0, 0.9)]
     assert here == [True] * 4
     presence.reset()
@@ -101,3 +106,19 @@ def test_offline_fills_a_gap_that_is_weak_from_one_side() -> None:
     assert run(scores, 0.5, config) == [[False], [False], [True], [True], [False]]
     _, present = smooth_presence(scores, 0.5, config)
     assert present[:, 0].tolist() == [True, True, True, True, False]
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+@settings(deadline=None, max_examples=60)
+def test_language_and_track_speak_for_presence_together(
+    score: float, agreement: float, other: float
+) -> None:
+    def of(a: float, b: float) -> float:
+        return float(track_presence(np.float32([a]), np.float32([b]))[0])
+
+    found = of(score, agreement)
+    assert 0 <= found <= 1
+    assert of(max(score, other), agreement) >= found
+    assert of(score, max(agreement, other)) >= found
+    assert of(score, 0.0) == 0  # without a track nobody is here
+    assert of(score, USUAL_AGREEMENT) == pytest.approx(score**0.5, abs=1e-5)

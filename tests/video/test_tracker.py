@@ -80,8 +80,7 @@ def tracker(queries: int = 1, config: TrackConfig | None = None) -> Tracker:
 
 
 def step(tracks: Tracker, given_scene: Scene) -> Tensor:
-    assert given_scene.features is not None
-    return tracks.step(given_scene, tracks.look_back(given_scene.features)) > 0
+    return tracks.step(given_scene) > 0
 
 
 def iou(mask: Tensor, place: tuple[slice, slice]) -> float:
@@ -253,12 +252,26 @@ def test_another_grid_of_cells_begins_anew() -> None:
     for number in range(3):
         step(tracks, scene(picture(number), heard(at(number))))
     assert int(tracks.state.tracks.age[0, 0]) == 2
-    other = scene(picture(3), heard(at(3)), cells=8)
-    assert other.features is not None
-    assert tracks.look_back(other.features) is None
-    assert tracks.memory.empty
-    masks = step(tracks, other)
+    masks = step(tracks, scene(picture(3), heard(at(3)), cells=8))
     assert iou(masks[0], at(3)) > 0.8
+    assert int(tracks.state.tracks.age[0, 0]) == 0
+    assert tracks.cells == (8, 12)
+
+
+def test_whom_language_has_liked_and_who_is_let_go() -> None:
+    tracks = tracker(2)
+    for number in range(3):
+        step(tracks, scene(picture(number), heard(at(number)), heard(green_at(number))))
+    liked = tracks.agreement()
+    assert liked.dtype == np.float32
+    assert liked.min() > 0.5
+    assert liked.max() <= 1
+    tracks.drop(np.array([True, False]))
+    assert tracks.leaderless().tolist() == [True, False]
+    assert tracks.agreement()[0] == 0
+    assert tracks.agreement()[1] == liked[1]
+    masks = step(tracks, scene(picture(3), heard(at(3)), None))
+    assert iou(masks[0], at(3)) > 0.8  # language finds it again
     assert int(tracks.state.tracks.age[0, 0]) == 0
 
 
