@@ -15,20 +15,24 @@ AGREEMENT_FLOOR, SUPPORT_FLOOR, SAME, BIRTHS = 0.02, 0.05, 0.7, 2
 
 @dataclass(frozen=True)
 class Track:
-    """One track: its mask as logits [a, b], its score and its age."""
+    """One track: its mask as logits [a, b], its score, its age and its look [D]."""
 
     logits: np.ndarray
     value: float
     age: int
+    look: np.ndarray
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One mask on offer: logits [a, b], agreement (below 0: not there), who prompted it."""
+    """One mask on offer: logits [a, b], agreement (below 0: not there), who prompted it, its
+    look [D], and how much its look speaks for being the expression's object (0 or less)."""
 
     logits: np.ndarray
     agreement: float
     by_language: bool
+    look: np.ndarray
+    pull: float = 0.0
 
 
 def half(logits: np.ndarray) -> set[tuple[int, int]]:
@@ -94,14 +98,19 @@ def advance(
             if memory is not None:
                 share = support(candidates[n].logits, memory)
                 fits[n] += config.memory_weight * log(max(share, SUPPORT_FLOOR))
+            fits[n] += config.look_weight * float(candidates[n].look @ track.look)
         best = max(offered, key=lambda n: fits[n])
         if iou(masks[best], before) <= config.lost_overlap:
+            continue
+        if float(candidates[best].look @ track.look) <= config.lost_likeness:
             continue
         rate = max(1 / (track.age + 2), 1 - config.decay)
         value = track.value + rate * (heard[best] - track.value)
         followed.append(best)
-        new = Track(candidates[best].logits, value, track.age + 1)
-        rank = value - config.birth_cost * config.decay**new.age
+        look = 0.9 * track.look + 0.1 * candidates[best].look
+        look = look / np.sqrt((look * look).sum())
+        new = Track(candidates[best].logits, value, track.age + 1, look)
+        rank = value + candidates[best].pull - config.birth_cost * config.decay**new.age
         entries.append((rank + (config.switch_cost if slot == 0 else 0), new, best, slot))
     free = [
         n
@@ -111,8 +120,9 @@ def advance(
     for _ in range(BIRTHS):
         if free:
             best = max(free, key=lambda n: heard[n])
-            new = Track(candidates[best].logits, heard[best], 0)
-            entries.append((heard[best] - config.birth_cost, new, best, -1))
+            new = Track(candidates[best].logits, heard[best], 0, candidates[best].look)
+            rank = heard[best] + candidates[best].pull - config.birth_cost
+            entries.append((rank, new, best, -1))
             free = [n for n in free if n != best and iou(masks[n], masks[best]) < SAME]
     chosen: list[tuple[Track, int] | None] = []
     while entries and len(chosen) < config.count:
@@ -137,7 +147,7 @@ def glide(
         config: when a track is lost.
     """
     result = [
-        None if track is None else Track(before, track.value, track.age + 1)
+        None if track is None else Track(before, track.value, track.age + 1, track.look)
         for track, before in zip(tracks, moved, strict=True)
     ]
     leader = result[0]
@@ -146,5 +156,5 @@ def glide(
         best = max(range(len(offers)), key=lambda n: shares[n] * offers[n][1])
         kept = shares[best] > config.lost_overlap
         logits = offers[best][0].logits
-        result[0] = Track(logits, leader.value, leader.age) if kept else None
+        result[0] = Track(logits, leader.value, leader.age, leader.look) if kept else None
     return result

@@ -115,7 +115,7 @@ def test_a_single_frame_does_not_switch_but_many_do() -> None:
     leaders = []
     for number in range(30):
         mistaken = number == 8 or number >= 12
-        likes = (0.3, 1.0) if mistaken else (1.0, 0.3)
+        likes = (0.3 * (number == 8), 1.0) if mistaken else (1.0, 0.3)
         proposal = likes[0] * heard(at(number)) + likes[1] * heard(green_at(number))
         masks = step(tracks, scene(picture(number), proposal))
         leaders.append("red" if iou(masks[0], at(number)) > 0.8 else "green")

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from car_video.video.config import TrackConfig
+from car_video.video.identity import Identity
 from car_video.video.tracks import (
     NOWHERE,
     SAME,
@@ -37,18 +39,27 @@ class Situation:
     moved: Tensor
     expected: Tensor
     known: Tensor
+    identity: Identity
 
     def of(self, query: int) -> Situation:
         """The same for one expression alone."""
         own = slice(query, query + 1)
         t, o = self.tracks, self.offer
         return Situation(
-            Tracks(t.logits[own], t.value[own], t.age[own]),
-            Offer(o.logits[own], o.agreement[own], o.by_language),
+            Tracks(t.logits[own], t.value[own], t.age[own], t.look[own]),
+            Offer(o.logits[own], o.agreement[own], o.by_language, o.looks[own]),
             self.moved[own],
             self.expected[own],
             self.known[own],
+            Identity(self.identity.look[own], self.identity.trust[own]),
         )
+
+
+def looks(rng: np.random.Generator, *lead: int) -> Tensor:
+    """Unit vectors [*lead, 4], many of them alike."""
+    found = torch.from_numpy(rng.normal(size=(*lead, 4))).float()
+    found[..., 0] += 1.5
+    return F.normalize(found, dim=-1)
 
 
 def blobs(rng: np.random.Generator, *lead: int) -> Tensor:
@@ -76,6 +87,7 @@ def situation(
         blobs(rng, queries, count),
         value.masked_fill(gone, NOWHERE),
         torch.from_numpy(rng.integers(0, 30, (queries, count))),
+        looks(rng, queries, count),
     )
     return Situation(
         tracks,
@@ -83,22 +95,41 @@ def situation(
             blobs(rng, queries, number),
             torch.from_numpy(agreement).float(),
             min(language, number),
+            looks(rng, queries, number),
         ),
         blobs(rng, queries, count),
         torch.from_numpy(rng.random((queries, count, *CELLS))).float(),
         torch.from_numpy(rng.random((queries, count)) < 0.7),
+        Identity(looks(rng, queries), torch.from_numpy(rng.random(queries)).float()),
     )
 
 
 def run(given_: Situation, config: TrackConfig) -> tuple[Tracks, Tensor]:
     return advance(
-        given_.tracks, given_.offer, given_.moved, given_.expected, given_.known, config
+        given_.tracks,
+        given_.offer,
+        given_.moved,
+        given_.expected,
+        given_.known,
+        config,
+        given_.identity,
     )
+
+
+def pull(identity: Identity, query: int, look: Tensor) -> float:
+    """How much a look speaks against being the object, at most 0."""
+    likeness = float(identity.look[query] @ look)
+    return 2.0 * float(identity.trust[query]) * min(0.0, likeness - 0.5)
 
 
 def slow_tracks(tracks: Tracks, query: int) -> list[naive.Track | None]:
     return [
-        naive.Track(tracks.logits[query, k].numpy(), value, int(tracks.age[query, k]))
+        naive.Track(
+            tracks.logits[query, k].numpy(),
+            value,
+            int(tracks.age[query, k]),
+            tracks.look[query, k].numpy(),
+        )
         if value > NOWHERE
         else None
         for k, value in enumerate(tracks.value[query].tolist())
@@ -112,6 +143,8 @@ CONFIGS = st.builds(
     overlap_weight=st.sampled_from([0.0, 0.2, 3.0]),
     memory_weight=st.sampled_from([0.0, 1.0]),
     birth_cost=st.sampled_from([0.0, 0.3]),
+    look_weight=st.sampled_from([0.0, 1.0]),
+    lost_likeness=st.sampled_from([0.0, 0.3]),
     switch_cost=st.sampled_from([0.0, 0.1, 1.0]),
     lost_overlap=st.sampled_from([0.0, 0.1, 0.5]),
 )
@@ -127,7 +160,13 @@ def test_advance_is_the_naive_loop(
     new, parents = run(case, config)
     for query in range(queries):
         candidates = [
-            naive.Candidate(logits.numpy(), float(agreement), n < language)
+            naive.Candidate(
+                logits.numpy(),
+                float(agreement),
+                n < language,
+                case.offer.looks[query, n].numpy(),
+                pull(case.identity, query, case.offer.looks[query, n]),
+            )
             for n, (logits, agreement) in enumerate(
                 zip(case.offer.logits[query], case.offer.agreement[query], strict=True)
             )
@@ -153,12 +192,16 @@ def test_advance_is_the_naive_loop(
             assert int(new.age[query, slot]) == track.age
             assert float(new.value[query, slot]) == pytest.approx(track.value, abs=1e-4)
             np.testing.assert_array_equal(new.logits[query, slot].numpy(), track.logits)
+            np.testing.assert_allclose(new.look[query, slot].numpy(), track.look, atol=1e-5)
 
 
 @given(SEEDS, st.integers(1, 8), CONFIGS)
 @settings(deadline=None, max_examples=40)
 def test_what_holds_after_every_frame(seed: int, language: int, config: TrackConfig) -> None:
-    new, parents = run(situation(seed, 3, config.count, language), config)
+    case = situation(seed, 3, config.count, language)
+    new, parents = advance(
+        case.tracks, case.offer, case.moved, case.expected, case.known, config
+    )
     alive = new.alive
     assert not bool((alive[:, 1:] & ~alive[:, :-1]).any())  # no hole before a track
     rank = new.value - config.birth_cost * config.decay**new.age
@@ -200,8 +243,9 @@ def disk(row: float, column: float, radius: float) -> Tensor:
 
 
 def one_track(mask: Tensor, value: float, count: int = 3, age: int = 9) -> Tracks:
-    tracks = Tracks.none(1, count, GRID, mask)
+    tracks = Tracks.none(1, count, GRID, 1, mask)
     tracks.logits[0, 0], tracks.value[0, 0], tracks.age[0, 0] = mask, value, age
+    tracks.look[:] = 1  # all look alike here
     return tracks
 
 
@@ -217,11 +261,13 @@ def prompted_by_tracks(*masks: tuple[Tensor, float]) -> Offer:
     """An offer to one expression for which language has no mask."""
     silent = (torch.zeros(GRID), -1.0)
     logits, agreement = zip(silent, *masks, strict=True)
-    return Offer(torch.stack(logits)[None], torch.tensor([agreement]), 1)
+    return Offer(
+        torch.stack(logits)[None], torch.tensor([agreement]), 1, torch.ones(1, len(logits), 1)
+    )
 
 
 def test_a_track_that_is_nowhere_on_offer_vanishes_and_another_begins() -> None:
-    offer = Offer(RIGHT[None, None], torch.tensor([[0.9]]), 1)
+    offer = Offer(RIGHT[None, None], torch.tensor([[0.9]]), 1, torch.ones(1, 1, 1))
     tracks = one_track(LEFT, -0.1)
     new, parents = advance(tracks, offer, tracks.logits, *quiet(), TrackConfig())
     assert new.alive.tolist() == [[True, False, False]]
@@ -231,7 +277,9 @@ def test_a_track_that_is_nowhere_on_offer_vanishes_and_another_begins() -> None:
 
 
 def test_no_birth_where_a_track_follows_already() -> None:
-    offer = Offer(torch.stack([LEFT, LEFT])[None], torch.tensor([[0.9, 0.4]]), 2)
+    offer = Offer(
+        torch.stack([LEFT, LEFT])[None], torch.tensor([[0.9, 0.4]]), 2, torch.ones(1, 2, 1)
+    )
     tracks = one_track(LEFT, -0.1)
     new, parents = advance(tracks, offer, tracks.logits, *quiet(), TrackConfig())
     assert parents.tolist() == [[0, -1, -1]]
@@ -240,7 +288,7 @@ def test_no_birth_where_a_track_follows_already() -> None:
 
 def test_masks_that_only_a_track_prompted_begin_nothing() -> None:
     offer = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.9))
-    tracks = Tracks.none(1, 3, GRID, LEFT)
+    tracks = Tracks.none(1, 3, GRID, 1, LEFT)
     new, _ = advance(tracks, offer, tracks.logits, *quiet(), TrackConfig())
     assert not new.alive.any()
 
@@ -265,6 +313,7 @@ def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> 
         torch.stack([LEFT, RIGHT])[None],
         torch.tensor([[0.5, 0.53]]).log(),
         torch.full((1, 2), 50),
+        torch.ones(1, 2, 1),
     )
     for cost, leader in ((0.1, 0), (0.01, 1)):
         config = TrackConfig(count=2, switch_cost=cost)
@@ -285,7 +334,10 @@ def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
         own = [
             (
                 naive.Candidate(
-                    offer.logits[query, n].numpy(), float(agreement[query, n]), False
+                    offer.logits[query, n].numpy(),
+                    float(agreement[query, n]),
+                    False,
+                    np.zeros(4),
                 ),
                 float(quality[query, n]),
             )
@@ -322,13 +374,18 @@ def test_empty_masks_overlap_nothing() -> None:
 
 
 def test_without() -> None:
-    tracks = Tracks(torch.zeros(2, 1, *GRID), torch.zeros(2, 1), torch.ones(2, 1).long())
+    tracks = Tracks(
+        torch.zeros(2, 1, *GRID),
+        torch.zeros(2, 1),
+        torch.ones(2, 1).long(),
+        torch.zeros(2, 1, 1),
+    )
     left = without(tracks, torch.tensor([True, False]))
     assert left.alive.tolist() == [[False], [True]]
     assert tracks.alive.all()  # the old ones are as they were
 
 
 def test_none_is_no_track() -> None:
-    tracks = Tracks.none(2, 3, GRID, torch.zeros(1))
+    tracks = Tracks.none(2, 3, GRID, 5, torch.zeros(1))
     assert tracks.logits.shape == (2, 3, *GRID)
     assert not tracks.alive.any()
