@@ -2,7 +2,7 @@
 
 Run from the repository's root; needs the development data (not part of the repository):
 
-    python -m benchmarks.hard_cases --data ../shared/data [--mode per-frame] [--refine sam]
+    python -m benchmarks.hard_cases --data ../shared/data [--mode online] [--refine sam]
         [--kinds crossing absent] [--limit 4] [--every 1] [--seed 0] [--out scores.json]
 
 Clips come from ``tests/hard_cases`` (what is in them: ``tests/hard_cases/scenes.py``).
@@ -23,20 +23,24 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 from car_video import (
     Frame,
     FramePrediction,
     SegmentConfig,
+    VideoConfig,
     VideoSegmenter,
     load_model,
     load_preset,
 )
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
+from car_video.video.config import VideoMode
+from car_video.video.offline import OfflineSegmenter
 from tests.hard_cases import HardCase, KindScore, Moment, QueryScore, Tally, by_kind, cases
 
-MODES = ("per-frame",)
+MODES = ("per-frame", "online", "offline")
 FPS = 25.0
 
 
@@ -45,22 +49,33 @@ def make_segmenter(
     model: ModelPair | VisionLanguageModel,
     expressions: Sequence[str],
     config: SegmentConfig,
-) -> VideoSegmenter:
+) -> VideoSegmenter | OfflineSegmenter:
     """The segmenter of a mode, fresh for one clip."""
     if mode not in MODES:
         raise ValueError(f"mode '{mode}' is not one of {', '.join(MODES)}")
-    return VideoSegmenter(model, expressions, config)
+    video = VideoConfig(mode=cast("VideoMode", mode))
+    segmenter = VideoSegmenter(model, expressions, config, video)
+    return OfflineSegmenter(segmenter) if mode == "offline" else segmenter
 
 
 def predictions(
-    segmenter: VideoSegmenter, frames: Iterable[Frame]
+    segmenter: VideoSegmenter | OfflineSegmenter, frames: Iterable[Frame]
 ) -> Iterator[FramePrediction]:
     """One prediction per frame, in order."""
+    if not isinstance(segmenter, OfflineSegmenter):
+        for frame in frames:
+            yield segmenter.step(frame)
+        return
     for frame in frames:
-        yield segmenter.step(frame)
+        for _, prediction in segmenter.push(frame):
+            yield prediction
+    for _, prediction in segmenter.finish():
+        yield prediction
 
 
-def run_case(segmenter: VideoSegmenter, case: HardCase, every: int) -> list[QueryScore]:
+def run_case(
+    segmenter: VideoSegmenter | OfflineSegmenter, case: HardCase, every: int
+) -> list[QueryScore]:
     """Predict a clip and score it; frames are rendered as the segmenter takes them.
 
     A truth waits only until its prediction is there, so memory holds as many frames as the
@@ -112,7 +127,7 @@ def main() -> None:
     """Predict, score, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--mode", choices=MODES, default="per-frame")
+    parser.add_argument("--mode", choices=MODES, default="online")
     parser.add_argument("--preset", default="default")
     parser.add_argument("--refine", choices=("sam", "crf", "none"))
     parser.add_argument("--kinds", nargs="*", default=())

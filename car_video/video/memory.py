@@ -17,6 +17,8 @@ from torch import Tensor
 
 from car_video.video.config import MemoryConfig
 
+NOBODY = 1e-6  # voters with less weight than this together know nothing
+
 
 @dataclass(frozen=True)
 class Votes:
@@ -44,14 +46,14 @@ class Votes:
             known: bool [..., R] whether a frame's label means anything.
 
         Returns:
-            [..., h, w] in the range of the labels, and bool [...] whether anything was known.
+            [..., h, w] in the range of the labels, and bool [...] whether any voter knew.
         """
         flat = labels.flatten(-2)
         places = self.slots * labels.shape[-1] + self.cells
         votes = flat[..., places] * self.weights
-        counted = known[..., self.slots] * self.weights
-        carried = (votes * known[..., self.slots]).sum(-1) / counted.sum(-1).clamp_min(1e-6)
-        return carried.unflatten(-1, self.grid), known.any(-1)
+        counted = (known[..., self.slots] * self.weights).sum(-1)
+        carried = (votes * known[..., self.slots]).sum(-1) / counted.clamp_min(NOBODY)
+        return carried.unflatten(-1, self.grid), (counted > NOBODY).any(-1)
 
 
 class FeatureMemory:

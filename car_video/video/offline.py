@@ -23,7 +23,7 @@ from car_video.types import Frame, FramePrediction
 from car_video.video.presence import smooth_presence
 from car_video.video.segmenter import THUMBNAIL, Observation, VideoSegmenter, shrink
 from car_video.video.tracker import Tracker
-from car_video.video.tracks import Tracks, half_masks, overlaps, without
+from car_video.video.tracks import NOWHERE, Tracks, half_masks, overlaps, without
 
 PROVEN = 5  # frames that a track must have lived before its score counts
 OTHER = 0.1  # IoU under which two masks are of different objects
@@ -113,7 +113,7 @@ class OfflineSegmenter:
             zip(tracks.value[:, 0].tolist(), tracks.age[:, 0].tolist(), strict=True)
         ):
             best = self.keyframes.get(query)
-            if age >= PROVEN and (best is None or value > best.value):
+            if age >= PROVEN and value > (best.value if best else NOWHERE):
                 own = Tracks(
                     tracks.logits[query : query + 1].clone(),
                     tracks.value[query : query + 1].clone(),

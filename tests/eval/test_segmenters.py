@@ -57,6 +57,19 @@ class Api:
             sam=sam or self.sam,
         )
 
+    def segment_stream(self, model, frames, expressions, config, video):
+        self.calls.append(("stream", model, tuple(expressions), config.mode, video.mode))
+        for frame in frames:
+            masks = np.zeros((len(expressions), *frame.image.shape[:2]), bool)
+            scores = np.zeros(len(expressions), np.float32)
+            here = np.zeros(len(expressions), bool)
+            yield (
+                frame,
+                FramePrediction(
+                    frame.index, frame.time, tuple(expressions), masks, scores, here
+                ),
+            )
+
 
 @pytest.fixture
 def api(monkeypatch):
@@ -126,27 +139,46 @@ def test_the_refiner_embeds_a_picture_once_for_all_configurations(api):
     assert seen == [1024, 512, 512]
 
 
-def test_video_frame_by_frame_keeps_number_and_time(api):
-    model = made()
+@pytest.mark.parametrize("mode", ["per-frame", "online", "offline"])
+def test_video_keeps_number_and_time_and_passes_the_mode_on(api, mode):
+    model = made(mode)
     frames = [Frame(7, 1.5, PICTURE), Frame(9, 2.0, PICTURE)]
-    found = list(model.video(iter(frames), ["a"]))
+    refer = dataclasses.replace(Config().segment, mode="refer")
+    found = list(model.video(iter(frames), ["a"], refer))
     assert [(p.index, p.time) for p in found] == [(7, 1.5), (9, 2.0)]
-    assert [call[0] for call in api.calls] == ["load", "segmenter", "segment", "segment"]
+    assert api.calls == [("load", "lite", "cpu"), ("stream", "model", ("a",), "refer", mode)]
+    assert model.clock.frames == 2
+    assert model.clock.seconds > 0
+
+
+def test_the_clock_does_not_run_while_frames_are_read(api, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(segmenters.time, "perf_counter", lambda: now[0])
+
+    def slow():
+        for index in range(3):
+            now[0] += 100.0
+            yield Frame(index, 0.0, PICTURE)
+
+    model = made()
+    for _ in model.video(slow(), ["a"]):
+        now[0] += 10.0  # nor while the answer is used
+    assert model.clock.frames == 3
+    assert model.clock.seconds == 0
 
 
 def test_streams_of_several_expressions_do_not_disturb_each_other(api):
     """One-by-one runs go in lockstep; each keeps its words."""
     model = made()
     runs = [model.video([Frame(i, 0.0, PICTURE) for i in (0, 1)], [t]) for t in "ab"]
-    for _ in zip(*runs, strict=True):
-        pass
-    assert [c for c in api.calls if c[0] == "set"] == []
+    for first, second in zip(*runs, strict=True):
+        assert (first.expressions, second.expressions) == (("a",), ("b",))
+    assert model.clock.frames == 4
 
 
-@pytest.mark.parametrize("mode", ["online", "offline"])
-def test_modes_that_do_not_exist_yet(api, mode):
+def test_an_unknown_mode(api):
     with pytest.raises(ConfigError, match="per-frame"):
-        made(mode)
+        made("backwards")
     assert api.calls == []
 
 

@@ -5,6 +5,7 @@ from benchmarks.hard_cases import line, make_segmenter, row, run_case
 from car_video import Frame, FramePrediction
 from tests.hard_cases.generate import Moment
 from tests.hard_cases.score import KindScore, QueryScore
+from tests.segment.colour_model import PLAIN, ColourModel
 
 
 class Colours:
@@ -20,6 +21,16 @@ class Colours:
         image[5:20, 3 * frame : 3 * frame + 15, 0] = 255 * (frame >= 2)
         mask = image[None, ..., 0] > 0
         return Moment(image, mask, np.zeros_like(mask), np.array([float(mask.any())]))
+
+
+class Steady(Colours):
+    """Its last four frames."""
+
+    def __len__(self) -> int:
+        return 4
+
+    def at(self, frame: int) -> Moment:
+        return super().at(frame + 2)
 
 
 class Red:
@@ -38,6 +49,17 @@ class Red:
 def test_predictions_meet_their_own_truth(every):
     (score,) = run_case(Red(), Colours(), every)
     assert (score.presence, score.j, score.delays) == (1, 1, (0,))
+
+
+@pytest.mark.parametrize("mode", ["per-frame", "online", "offline"])
+def test_every_mode(mode):
+    """On a model that sees colours; a mode is given to the segmenter, not only printed."""
+    segmenter = make_segmenter(mode, ColourModel(), Steady.expressions, PLAIN)
+    inner = getattr(segmenter, "segmenter", segmenter)
+    assert inner.video.mode == mode
+    (score,) = run_case(segmenter, Steady(), 1)
+    assert score.presence == 1
+    assert score.j > 0.8
 
 
 def test_lines_of_the_table():

@@ -11,8 +11,12 @@ from car_video.config import ExpressionConfig, ProposalConfig, SegmentConfig
 from car_video.errors import ExpressionError
 from car_video.segment.image import ImageSegmenter
 from car_video.types import Frame
-from car_video.video.segmenter import VideoSegmenter
+from car_video.video.config import KeyframeConfig, TrackConfig, VideoConfig
+from car_video.video.segmenter import VideoSegmenter, shrink
 from tests.segment.colour_model import ColourModel
+from tests.video import conftest
+from tests.video.colour_sam import ColourSam
+from tests.video.conftest import CONFIGS, WITH_SAM, iou, red_at
 
 CONFIG = SegmentConfig(
     refine="none",
@@ -21,6 +25,7 @@ CONFIG = SegmentConfig(
     expression=ExpressionConfig(noun_weight=0.0),
 )
 NAMES = ["a red ball", "a green frog"]
+PER_FRAME = VideoConfig(mode="per-frame")
 
 
 def frame(number: int, *, red: bool = True) -> Frame:
@@ -34,7 +39,7 @@ def frame(number: int, *, red: bool = True) -> Frame:
 
 
 def test_each_frame_is_answered_in_turn() -> None:
-    segmenter = VideoSegmenter(ColourModel(), NAMES, CONFIG)
+    segmenter = VideoSegmenter(ColourModel(), NAMES, CONFIG, PER_FRAME)
     for number in range(6):
         given = frame(number)
         found = segmenter.step(given)
@@ -47,7 +52,7 @@ def test_each_frame_is_answered_in_turn() -> None:
 
 
 def test_a_target_may_leave_and_come_back() -> None:
-    segmenter = VideoSegmenter(ColourModel(), ["a red ball"], CONFIG)
+    segmenter = VideoSegmenter(ColourModel(), ["a red ball"], CONFIG, PER_FRAME)
     seen = [segmenter.step(frame(n, red=n not in (2, 3))) for n in range(5)]
     assert [bool(p.present[0]) for p in seen] == [True, True, False, False, True]
     assert [bool(p.masks.any()) for p in seen] == [True, True, False, False, True]
@@ -106,3 +111,191 @@ def test_predictions_of_earlier_frames_stay_as_they_are() -> None:
     segmenter.step(frame(4))
     np.testing.assert_array_equal(first.masks, kept[0])
     np.testing.assert_array_equal(first.scores, kept[1])
+
+
+@pytest.fixture(params=list(CONFIGS))
+def config(request: pytest.FixtureRequest, colour_sam: ColourSam) -> SegmentConfig:
+    """With mask candidates and without."""
+    return CONFIGS[request.param]
+
+
+def test_online_answers_in_turn(config: SegmentConfig) -> None:
+    segmenter = VideoSegmenter(ColourModel(), NAMES, config)
+    for number in range(12):
+        given = conftest.frame(number)
+        found = segmenter.step(given)
+        assert (found.index, found.time) == (given.index, given.time)
+        assert found.present.tolist() == [True, True]
+        assert iou(found.masks[0], red_at(number)) > 0.75
+        assert iou(found.masks[1], (slice(40, 60), slice(60, 84))) > 0.75
+
+
+def test_online_a_target_may_leave_and_come_back(config: SegmentConfig) -> None:
+    """Presence lags by a few frames, which is why it does not blink."""
+    segmenter = VideoSegmenter(ColourModel(), ["a red ball"], config)
+    present = []
+    for number in range(24):
+        here = not 8 <= number < 16
+        found = segmenter.step(conftest.frame(number, red=here, green=False))
+        present.append(bool(found.present[0]))
+        assert present[-1] == bool(found.masks[0].any())
+        if here and present[-1]:
+            assert iou(found.masks[0], red_at(number)) > 0.5
+    assert present[:8] == [True] * 8
+    assert present[12:16] == [False] * 4
+    assert present[-6:] == [True] * 6
+
+
+def test_online_presence_does_not_blink() -> None:
+    """A target that pales on single frames: away per frame, still here online."""
+    frames = [conftest.frame(number) for number in range(9)]
+    for given in frames[3::4]:
+        given.image[red_at((given.index - 10) // 2)] = (255, 110, 110)
+    alone = VideoSegmenter(ColourModel(), ["a red ball"], CONFIG, PER_FRAME)
+    assert [bool(alone.step(f).present[0]) for f in frames] == [n % 4 != 3 for n in range(9)]
+    online = VideoSegmenter(ColourModel(), ["a red ball"], CONFIG)
+    assert all(online.step(given).present[0] for given in frames)
+
+
+def test_per_frame_is_the_image_segmenter(config: SegmentConfig) -> None:
+    video = VideoSegmenter(ColourModel(), NAMES, config, PER_FRAME)
+    image = ImageSegmenter(ColourModel(), NAMES, config)
+    for number in range(4):
+        given = frame(number)
+        alone, found = image.segment(given.image), video.step(given)
+        np.testing.assert_array_equal(found.masks, alone.masks)
+        np.testing.assert_array_equal(found.scores, alone.scores)
+
+
+@pytest.mark.parametrize("mode", ["per-frame", "online"])
+def test_an_answer_does_not_depend_on_later_frames(config: SegmentConfig, mode: str) -> None:
+    video = VideoConfig(mode=mode)  # type: ignore[arg-type]
+    segmenter = VideoSegmenter(ColourModel(), NAMES, config, video)
+    answers = [segmenter.step(conftest.frame(n)) for n in range(6)]
+    kept = [(a.masks.copy(), a.scores.copy(), a.present.copy()) for a in answers]
+    other = VideoSegmenter(ColourModel(), NAMES, config, video)
+    for number in range(6):
+        found = other.step(conftest.frame(number))
+        np.testing.assert_array_equal(found.masks, kept[number][0])
+        np.testing.assert_array_equal(found.scores, kept[number][1])
+    for number in range(6, 12):
+        segmenter.step(conftest.frame(number, red=False, green=number % 2 == 0))
+    for answer, (masks, scores, present) in zip(answers, kept, strict=True):
+        np.testing.assert_array_equal(answer.masks, masks)
+        np.testing.assert_array_equal(answer.scores, scores)
+        np.testing.assert_array_equal(answer.present, present)
+
+
+def test_after_a_cut_a_stream_is_a_new_one(config: SegmentConfig) -> None:
+    used = VideoSegmenter(ColourModel(), NAMES, config)
+    for number in range(5):
+        used.step(conftest.frame(number))
+    fresh = VideoSegmenter(ColourModel(), NAMES, config)
+    for number in range(3):
+        given = conftest.frame(number, red=number > 0, tint=100)
+        found, wanted = used.step(given), fresh.step(given)
+        np.testing.assert_array_equal(found.masks, wanted.masks)
+        np.testing.assert_array_equal(found.scores, wanted.scores)
+
+
+def test_after_a_change_of_size_a_stream_is_a_new_one(config: SegmentConfig) -> None:
+    used = VideoSegmenter(ColourModel(), NAMES, config)
+    for number in range(5):
+        used.step(conftest.frame(number))
+    fresh = VideoSegmenter(ColourModel(), NAMES, config)
+    for number in range(3):
+        upright = Frame(
+            0, 0.0, np.ascontiguousarray(conftest.frame(number).image.swapaxes(0, 1))
+        )
+        found, wanted = used.step(upright), fresh.step(upright)
+        np.testing.assert_array_equal(found.masks, wanted.masks)
+        np.testing.assert_array_equal(found.scores, wanted.scores)
+
+
+def test_between_keyframes_language_does_not_look(colour_sam: ColourSam) -> None:
+    model = ColourModel()
+    video = VideoConfig(keyframes=KeyframeConfig(every=4, side=128))
+    segmenter = VideoSegmenter(model, ["a red ball"], WITH_SAM, video)
+    for number in range(12):
+        found = segmenter.step(conftest.frame(number))
+        assert iou(found.masks[0], red_at(number)) > 0.6
+    assert model.frames == 3
+    assert colour_sam.sides == [384, 128, 128, 128] * 3
+
+
+def test_language_looks_at_once_where_a_track_is_lost(colour_sam: ColourSam) -> None:
+    model = ColourModel()
+    video = VideoConfig(keyframes=KeyframeConfig(every=100, side=128))
+    segmenter = VideoSegmenter(model, ["a red ball"], WITH_SAM, video)
+    looks = []
+    for number in range(8):
+        before = model.frames
+        segmenter.step(conftest.frame(number, red=number != 5, green=False))
+        looks.append(model.frames - before)
+    assert looks[:6] == [1, 0, 0, 0, 0, 1]
+
+
+def test_without_candidates_ordinary_frames_take_one_step(monkeypatch) -> None:
+    segmenter = VideoSegmenter(
+        ColourModel(), NAMES, CONFIG, VideoConfig(keyframes=KeyframeConfig(every=3))
+    )
+    steps = []
+    recur = segmenter.image.recur
+
+    def spy(view, start=None, max_steps=None):
+        steps.append(max_steps)
+        return recur(view, start, max_steps)
+
+    monkeypatch.setattr(segmenter.image, "recur", spy)
+    for number in range(7):
+        assert segmenter.step(conftest.frame(number)).present.all()
+    assert steps == [None, 1, 1, None, 1, 1, None]
+
+
+def sizes(value: object, seen: set[int]) -> list[tuple[int, ...]]:
+    """Shapes of all tensors and arrays that an object holds on to."""
+    if hasattr(value, "shape"):
+        return [tuple(value.shape)]
+    if id(value) in seen or isinstance(value, ColourSam | ColourModel | ImageSegmenter):
+        return []
+    seen.add(id(value))
+    parts = value if isinstance(value, list | tuple | set) else []
+    if isinstance(value, dict):
+        parts = list(value.values())
+    elif hasattr(value, "__dict__"):
+        parts = list(vars(value).values())
+    return [shape for part in parts for shape in sizes(part, seen)]
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_state_does_not_grow(config: SegmentConfig, every: int) -> None:
+    video = VideoConfig(keyframes=KeyframeConfig(every=every, side=128))
+    segmenter = VideoSegmenter(ColourModel(), NAMES, config, video)
+    held = []
+    for number in range(60):
+        segmenter.step(conftest.frame(number, red=number % 30 < 20))
+        held.append(sizes(segmenter, set()))
+    assert len(held[-1]) > 5
+    full = 10 * every  # the memory is full
+    assert all(sorted(entry) == sorted(held[full]) for entry in held[full:])
+
+
+@pytest.mark.parametrize("count", [1, 16])
+def test_any_number_of_tracks(colour_sam: ColourSam, count: int) -> None:
+    video = VideoConfig(tracks=TrackConfig(count=count))
+    segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM, video)
+    for number in range(4):
+        found = segmenter.step(conftest.frame(number))
+        assert iou(found.masks[0], red_at(number)) > 0.75
+
+
+def test_shrink_takes_means_of_areas() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (8, 16, 3)).astype(np.uint8)
+    small = shrink(image, 4)
+    assert small.shape == (2, 4, 3)
+    means = image.reshape(2, 4, 4, 4, 3).mean((1, 3))
+    assert abs(small - means).max() <= 0.5 + 1e-4
+    np.testing.assert_array_equal(shrink(image, 16), image)
+    read_only = image.copy()
+    read_only.flags.writeable = False
+    np.testing.assert_array_equal(shrink(read_only, 4), small)

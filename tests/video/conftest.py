@@ -1,0 +1,60 @@
+"""Small clips of coloured squares, and a segmenter of masks that sees colours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from car_video.config import ExpressionConfig, ProposalConfig, SamRefineConfig, SegmentConfig
+from car_video.types import Frame
+from tests.video.colour_sam import ColourSam
+
+PLAIN = SegmentConfig(
+    refine="none",
+    background=("sky",),
+    proposal=ProposalConfig(size=96, affinity=False),
+    expression=ExpressionConfig(noun_weight=0.0),
+)
+WITH_SAM = replace(PLAIN, refine="sam", sam=SamRefineConfig(side=384, points=3))
+CONFIGS = {"maps": PLAIN, "tracks": WITH_SAM}
+NAMES = ["a red ball", "a green frog"]
+NOISE = np.random.default_rng(0).integers(-20, 20, (64, 96, 1))
+
+
+def canvas() -> np.ndarray:
+    return np.broadcast_to(128 + NOISE, (64, 96, 3)).astype(np.uint8)
+
+
+def red_at(number: int) -> tuple[slice, slice]:
+    return slice(8, 28), slice(4 + 2 * (number % 30), 24 + 2 * (number % 30))
+
+
+def frame(number: int, *, red: bool = True, green: bool = True, tint: int = 0) -> Frame:
+    """A red square that moves by two pixels a frame, a green one that stands still.
+
+    Args:
+        tint: added to the blue of the background, for another scene.
+    """
+    image = canvas()
+    image[..., 2] = (image[..., 2].astype(int) + tint).clip(0, 255)
+    if red:
+        image[red_at(number)] = (255, 0, 0)
+    if green:
+        image[40:60, 60:84] = (0, 255, 0)
+    return Frame(10 + 2 * number, number / 12.5, image)
+
+
+def iou(mask: np.ndarray, place: tuple[slice, slice]) -> float:
+    truth = np.zeros(mask.shape, bool)
+    truth[place] = True
+    return float((mask & truth).sum() / (mask | truth).sum())
+
+
+@pytest.fixture
+def colour_sam(monkeypatch: pytest.MonkeyPatch) -> ColourSam:
+    """In place of the bundled MobileSAM."""
+    sam = ColourSam()
+    monkeypatch.setattr("car_video.segment.image.load_mobile_sam", lambda device: sam)
+    return sam

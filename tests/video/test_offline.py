@@ -1,0 +1,196 @@
+"""Offline: every frame once and in order, whatever the window; the future mends the past."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from car_video.types import Frame, FramePrediction
+from car_video.video.config import OfflineConfig, VideoConfig
+from car_video.video.offline import OfflineSegmenter, halved, repaired, widened
+from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
+from car_video.video.stream import segment_stream
+from tests.segment.colour_model import ColourModel
+from tests.video import conftest
+from tests.video.colour_sam import ColourSam
+from tests.video.conftest import CONFIGS, NAMES, WITH_SAM, canvas, iou, red_at
+
+pytestmark = pytest.mark.usefixtures("colour_sam")
+
+
+def offline(window: int = 64) -> VideoConfig:
+    return VideoConfig(mode="offline", offline=OfflineConfig(window))
+
+
+def run(
+    frames: list[Frame], video: VideoConfig, kind: str = "tracks", names: list[str] = NAMES
+) -> list[tuple[Frame, FramePrediction]]:
+    return list(segment_stream(ColourModel(), frames, names, CONFIGS[kind], video))
+
+
+def same(
+    one: list[tuple[Frame, FramePrediction]], other: list[tuple[Frame, FramePrediction]]
+) -> None:
+    for (_, a), (_, b) in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a.masks, b.masks)
+        np.testing.assert_array_equal(a.scores, b.scores)
+        np.testing.assert_array_equal(a.present, b.present)
+
+
+@given(
+    number=st.integers(0, 11),
+    window=st.integers(2, 14),
+    cut=st.integers(0, 12),
+    kind=st.sampled_from(["tracks", "maps"]),
+)
+@settings(
+    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_every_frame_once_and_in_order(number: int, window: int, cut: int, kind: str) -> None:
+    frames = [conftest.frame(n, tint=100 * (n >= cut)) for n in range(number)]
+    found = run(frames, offline(window), kind)
+    assert [given_frame for given_frame, _ in found] == frames
+    assert [(p.index, p.time) for _, p in found] == [(f.index, f.time) for f in frames]
+    for given_frame, prediction in found:
+        assert prediction.masks.shape == (2, 64, 96)
+        assert prediction.present.all()
+        moved = red_at((given_frame.index - 10) // 2)
+        assert iou(prediction.masks[0], moved) > 0.7
+
+
+def test_no_frame_no_answer() -> None:
+    assert run([], offline()) == []
+
+
+def test_a_window_larger_than_the_clip_changes_nothing() -> None:
+    frames = [conftest.frame(n) for n in range(6)]
+    same(run(frames, offline(6)), run(frames, offline(1000)))
+
+
+def test_answers_lag_by_no_more_than_a_window() -> None:
+    pulled = 0
+
+    def endless() -> Iterator[Frame]:
+        nonlocal pulled
+        while True:
+            pulled += 1
+            yield conftest.frame(pulled - 1)
+
+    stream = segment_stream(ColourModel(), endless(), NAMES, WITH_SAM, offline(4))
+    for given_out in range(1, 14):
+        next(stream)
+        assert pulled - given_out < 4
+
+
+def test_a_cut_closes_the_window() -> None:
+    """The two sides of a cut are as two clips."""
+    first = [conftest.frame(n) for n in range(5)]
+    second = [conftest.frame(n, red=n > 1, tint=100) for n in range(6)]
+    apart = run(first, offline()) + run(second, offline())
+    same(run(first + second, offline()), apart)
+
+
+def test_a_change_of_size_closes_the_window() -> None:
+    first = [conftest.frame(n) for n in range(3)]
+    upright = np.ascontiguousarray(conftest.frame(0).image.swapaxes(0, 1))
+    second = [Frame(n, 0.0, upright) for n in range(2)]
+    found = run(first + second, offline())
+    assert [p.masks.shape[1:] for _, p in found] == [(64, 96)] * 3 + [(96, 64)] * 2
+
+
+def test_on_a_steady_clip_it_is_online() -> None:
+    frames = [conftest.frame(n) for n in range(10)]
+    for (_, late), (_, at_once) in zip(
+        run(frames, offline()), run(frames, VideoConfig()), strict=True
+    ):
+        np.testing.assert_array_equal(late.masks, at_once.masks)
+
+
+def mistaken(number: int) -> Frame:
+    """Two objects; for four frames the wrong one is redder than the right one."""
+    image = canvas()
+    early = number < 4
+    image[red_at(number)] = (255, 105, 105) if early else (255, 0, 0)
+    image[40:60, 60:84] = (255, 0, 0) if early else (100, 100, 255)
+    return Frame(number, float(number), image)
+
+
+def test_the_future_mends_the_past() -> None:
+    frames = [mistaken(n) for n in range(16)]
+    wrong = (slice(40, 60), slice(60, 84))
+    at_once = run(frames, VideoConfig(), names=["a red ball"])
+    assert iou(at_once[1][1].masks[0], wrong) > 0.8
+    late = run(frames, offline(), names=["a red ball"])
+    for number, (_, prediction) in enumerate(late):
+        assert iou(prediction.masks[0], red_at(number)) > 0.8
+
+
+def test_presence_is_seen_from_both_sides() -> None:
+    """Online an absence is noticed late; offline its middle is where it is."""
+    frames = [conftest.frame(n, red=not 8 <= n < 16, green=False) for n in range(24)]
+    late = [bool(p.present[0]) for _, p in run(frames, offline(), names=["a red ball"])]
+    back = [bool(p.present[0]) for _, p in run(frames[::-1], offline(), names=["a red ball"])]
+    assert late[:8] == [True] * 8
+    assert late[16:] == [True] * 8
+    assert not late[11]
+    assert not late[12]
+    assert not any(back[11:13])
+
+
+def test_only_another_object_is_replaced() -> None:
+    def mask(left: int) -> torch.Tensor:
+        logits = torch.full((1, 20, 40), -5.0)
+        logits[:, 5:15, left : left + 10] = 5
+        return logits
+
+    nothing = torch.full((1, 20, 40), -5.0)
+    assert torch.equal(repaired(mask(4), mask(25)), mask(25))
+    assert torch.equal(repaired(mask(4), mask(6)), mask(4))  # the same object
+    assert torch.equal(repaired(mask(4), nothing), mask(4))
+    assert torch.equal(repaired(nothing, mask(25)), mask(25))  # forward had lost it
+    both = repaired(torch.cat([mask(4), mask(4)]), torch.cat([mask(25), mask(6)]))
+    assert torch.equal(both, torch.cat([mask(25), mask(4)]))
+
+
+def test_half_precision_is_only_for_waiting() -> None:
+    segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM)
+    given_frame = conftest.frame(0)
+    observation = segmenter.observe(given_frame, shrink(given_frame.image, THUMBNAIL))
+    waiting = halved(observation).scene
+    assert waiting.embedding.tokens.dtype == torch.float16
+    assert waiting.features is not None
+    assert waiting.features.dtype == torch.float16
+    back = widened(halved(observation)).scene
+    assert back.features is not None
+    assert observation.scene.features is not None
+    torch.testing.assert_close(back.features, observation.scene.features, atol=1e-3, rtol=1e-3)
+    assert back.embedding.tokens.dtype == torch.float32
+    assert observation.scene.features.dtype == torch.float32  # the given one stays
+
+
+def test_the_window_is_all_that_waits() -> None:
+    segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM, offline(5))
+    late = OfflineSegmenter(segmenter)
+    for number in range(23):
+        list(late.push(conftest.frame(number)))
+        assert len(late.window) == (number + 1) % 5
+        assert all(keyframe.place < 5 for keyframe in late.keyframes.values())
+    assert len(list(late.finish())) == 3
+    assert list(late.finish()) == []
+
+
+def test_without_candidates_answers_come_at_once(colour_sam: ColourSam) -> None:
+    segmenter = VideoSegmenter(
+        ColourModel(), NAMES, dataclasses.replace(WITH_SAM, refine="none"), offline()
+    )
+    late = OfflineSegmenter(segmenter)
+    for number in range(3):
+        ((given_frame, prediction),) = late.push(conftest.frame(number))
+        assert given_frame.index == prediction.index == 10 + 2 * number
+    assert colour_sam.prompts == 0

@@ -1,0 +1,124 @@
+"""Presence over time: smoothing, two thresholds, and a clip seen from both sides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from car_video.video.config import PresenceConfig
+from car_video.video.presence import (
+    USUAL_AGREEMENT,
+    PresenceFilter,
+    smooth_presence,
+    track_presence,
+)
+
+
+def rows(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)[:, None]
+
+
+def run(scores: np.ndarray, threshold: float, config: PresenceConfig) -> list[list[bool]]:
+    presence = PresenceFilter(scores.shape[1], threshold, config)
+    return [presence.step(row)[1].tolist() for row in scores]
+
+
+def test_without_smoothing_or_hysteresis_it_is_the_threshold() -> None:
+    config = PresenceConfig(smoothing=0.0, stay=1.0)
+    scores = rows(0.4, 0.5, 0.49, 0.8, 0.0)
+    assert run(scores, 0.5, config) == [[False], [True], [False], [True], [False]]
+
+
+def test_who_is_here_stays_down_to_a_lower_threshold() -> None:
+    config = PresenceConfig(smoothing=0.0, stay=0.5)
+    scores = rows(0.3, 0.6, 0.3, 0.26, 0.24, 0.3, 0.5)
+    expected = [False, True, True, True, False, False, True]
+    assert run(scores, 0.5, config) == [[here] for here in expected]
+
+
+def test_smoothing_is_a_running_mean() -> None:
+    presence = PresenceFilter(2, 0.5, PresenceConfig(smoothing=0.75))
+    given_scores = np.random.default_rng(0).random((9, 2)).astype(np.float32)
+    expected = given_scores[0].astype(float)
+    for number, row in enumerate(given_scores):
+        if number:
+            expected = 0.75 * expected + 0.25 * row
+        np.testing.assert_allclose(presence.step(row)[0], expected, atol=1e-6)
+
+
+def test_one_weak_frame_does_not_blink_and_a_reset_forgets() -> None:
+    presence = PresenceFilter(1, 0.5, PresenceConfig(smoothing=0.5, stay=0.5))
+    here = [bool(presence.step(row)[1][0]) for row in rows(0.9, 0.9, 0.0, 0.9)]
+    assert here == [True] * 4
+    presence.reset()
+    scores, present = presence.step(np.array([0.3], np.float32))
+    assert scores.tolist() == pytest.approx([0.3])
+    assert not present[0]
+
+
+def test_earlier_answers_stay_as_they_are() -> None:
+    presence = PresenceFilter(1, 0.5, PresenceConfig())
+    scores, present = presence.step(np.array([0.9], np.float32))
+    for _ in range(5):
+        presence.step(np.array([0.0], np.float32))
+    assert scores.tolist() == pytest.approx([0.9])
+    assert present.tolist() == [True]
+
+
+SCORES = st.lists(st.lists(st.floats(0, 1, width=16), min_size=2, max_size=2), min_size=1)
+CONFIGS = st.builds(PresenceConfig, st.sampled_from([0.0, 0.5, 0.9]), st.floats(0, 1))
+
+
+@given(SCORES, st.floats(0.05, 1), CONFIGS)
+@settings(deadline=None, max_examples=60)
+def test_a_clip_backwards_is_the_same_clip(
+    scores: list[list[float]], threshold: float, config: PresenceConfig
+) -> None:
+    clip = np.array(scores, np.float32)
+    smooth, present = smooth_presence(clip, threshold, config)
+    back, back_present = smooth_presence(clip[::-1], threshold, config)
+    np.testing.assert_array_equal(smooth, back[::-1])
+    np.testing.assert_array_equal(present, back_present[::-1])
+    assert smooth.dtype == np.float32
+    assert smooth.min() >= clip.min() - 1e-6
+    assert smooth.max() <= clip.max() + 1e-6
+    assert present[smooth >= threshold].all()
+    assert not present[smooth < config.stay * threshold].any()
+
+
+@given(SCORES, st.floats(0.05, 1), CONFIGS)
+@settings(deadline=None, max_examples=30)
+def test_expressions_do_not_know_of_each_other(
+    scores: list[list[float]], threshold: float, config: PresenceConfig
+) -> None:
+    clip = np.array(scores, np.float32)
+    together = run(clip, threshold, config)
+    alone = [run(clip[:, [query]], threshold, config) for query in (0, 1)]
+    assert together == [[a[0], b[0]] for a, b in zip(*alone, strict=True)]
+
+
+def test_offline_fills_a_gap_that_is_weak_from_one_side() -> None:
+    """A rise that hysteresis sees only from behind counts from its start."""
+    config = PresenceConfig(smoothing=0.0, stay=0.5)
+    scores = rows(0.3, 0.3, 0.9, 0.3, 0.1)
+    assert run(scores, 0.5, config) == [[False], [False], [True], [True], [False]]
+    _, present = smooth_presence(scores, 0.5, config)
+    assert present[:, 0].tolist() == [True, True, True, True, False]
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+@settings(deadline=None, max_examples=60)
+def test_language_and_track_speak_for_presence_together(
+    score: float, agreement: float, other: float
+) -> None:
+    def of(a: float, b: float) -> float:
+        return float(track_presence(np.float32([a]), np.float32([b]))[0])
+
+    found = of(score, agreement)
+    assert 0 <= found <= 1
+    assert of(max(score, other), agreement) >= found
+    assert of(score, max(agreement, other)) >= found
+    assert of(score, 0.0) == 0  # without a track nobody is here
+    assert of(score, USUAL_AGREEMENT) == pytest.approx(score**0.5, abs=1e-5)
