@@ -37,6 +37,8 @@ class Request:
     max_frames: int | None = None
     size: int | None = None
     show: bool = False
+    target_fps: float | None = None
+    interactive: bool = False
     resume: bool = False
     overwrite: bool = False
 
@@ -137,7 +139,22 @@ def _config(request: Request) -> Config:
     if request.size is not None:
         segment = bounded(segment, request.size)
     model = config.model if request.model is None else request.model
-    return dataclasses.replace(config, model=model, segment=segment)
+    config = dataclasses.replace(config, model=model, segment=segment)
+    return config if request.target_fps is None else paced(config, request.target_fps)
+
+
+def paced(config: Config, target: float) -> Config:
+    """Settings that give up quality to keep so many frames per second.
+
+    Raises:
+        ConfigError: not above 0, or in a mode that does not work frame by frame.
+    """
+    if not 0 < target < float("inf"):
+        raise ConfigError(f"--target-fps must be above 0, got {target:g}")
+    if config.video.mode != "online":
+        raise ConfigError(f"--target-fps needs --mode online, not {config.video.mode}")
+    video = dataclasses.replace(config.video, target_fps=target)
+    return dataclasses.replace(config, video=video)
 
 
 def _check_model(name: str, device: str) -> None:

@@ -161,7 +161,7 @@ def load_segmenter(plan: Plan) -> tuple[Segmenter, list[str]]:
 
     name = plan.config.model
     pair = load_model(name, plan.request.device)
-    segmenter = VideoSegmenter(pair, plan.expressions, plan.config.segment)
+    segmenter = VideoSegmenter(pair, plan.expressions, plan.config.segment, plan.config.video)
     cut = [
         text
         for text in dict.fromkeys(plan.expressions)

@@ -40,9 +40,8 @@ class MapMemory:
         """As :meth:`Tracker.look_back`."""
         if self.memory.empty or self.labels is None:
             return None
-        if self.labels.shape[-1] != features.shape[-2] * features.shape[-1]:
-            self.reset()
-            return None
+        grid = int(features.shape[-2]), int(features.shape[-1])
+        self.labels = self.memory.resize(grid, self.labels)
         return self.memory.match(features)
 
     def step(

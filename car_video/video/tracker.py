@@ -108,12 +108,11 @@ class Tracker:
         self.memory.clear()
 
     def _look_back(self, features: Tensor) -> Votes | None:
-        """Where the cells of a frame have come from; None without a past of the same size."""
+        """Where the cells of a frame have come from; None without a past."""
         if self.memory.empty or self.state is None:
             return None
-        if self.state.labels.shape[-1] != features.shape[-2] * features.shape[-1]:
-            self.reset()
-            return None
+        grid = int(features.shape[-2]), int(features.shape[-1])
+        self.state.labels = self.memory.resize(grid, self.state.labels)
         return self.memory.match(features)
 
     def step(self, scene: Scene) -> Tensor:
@@ -259,7 +258,7 @@ class Tracker:
         assert self.state is not None
         logits = self.state.tracks.logits
         if not bool(self.state.tracks.alive.any()):
-            return logits
+            return logits.new_zeros(*logits.shape[:2], *grid)
         if self.state.thumbnail.shape != scene.thumbnail.shape:
             return F.interpolate(logits, grid, mode="bilinear", align_corners=False)
         flow = block_flow(self.state.thumbnail, scene.thumbnail)
