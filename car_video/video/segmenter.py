@@ -29,6 +29,7 @@ from car_video.video.config import VideoConfig
 from car_video.video.keyframes import CutDetector
 from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
+from car_video.video.rows import NEW, matching
 from car_video.video.smoothing import MapMemory
 from car_video.video.tracker import LIMIT, Scene, Tracker
 
@@ -94,9 +95,24 @@ class VideoSegmenter:
         self.size: tuple[int, int] | None = None
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
-        """Look for other things from the next frame on; what was followed is let go."""
+        """Look for other things from the next frame on.
+
+        Expressions that stay (the same words, at any place) keep their tracks, memory and
+        presence. Language looks at the next frame where there are new ones.
+
+        Raises:
+            ExpressionError: none, or an empty one; then nothing changes.
+        """
+        before = self.image.texts.names
         self.image.set_expressions(expressions)
-        self.reset()
+        rows = matching(before, self.image.texts.names)
+        self.presence.select(rows)
+        self.carry_over.select(rows)
+        self.maps.select(rows)
+        if self.tracker is not None:
+            self.tracker.select(rows, self.video.tracks)
+        if NEW in rows:
+            self.since_keyframe = 0
 
     def new_tracker(self) -> Tracker:
         """A tracker that has seen nothing, for the expressions of this segmenter."""

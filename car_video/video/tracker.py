@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,8 @@ from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.memory import FeatureMemory, Votes, unit_cells
 from car_video.video.motion import block_flow
-from car_video.video.tracks import Offer, Tracks, advance, glide, without
+from car_video.video.rows import take
+from car_video.video.tracks import NOWHERE, Offer, Tracks, advance, glide, without
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
 TRACKS_AT_MOST = 24  # of all expressions together, but each has one
@@ -94,9 +96,7 @@ class Tracker:
         refine: SamRefineConfig,
     ) -> None:
         self.sam, self.queries, self.refine = sam, queries, refine
-        # Many expressions share the work: each has fewer rivals.
-        count = max(1, min(tracks.count, TRACKS_AT_MOST // queries))
-        self.config = dataclasses.replace(tracks, count=count)
+        self.config = shared(tracks, queries)
         self.waited = np.zeros(queries, np.int64)
         self.memory = FeatureMemory(memory)
         self.state: TrackState | None = None
@@ -106,6 +106,20 @@ class Tracker:
         """Forget all tracks and frames, as after a cut."""
         self.state = None
         self.memory.clear()
+
+    def select(self, rows: Sequence[int], tracks: TrackConfig) -> None:
+        """Other expressions from now on, see :mod:`car_video.video.rows`; new ones have no
+        track yet.
+
+        Args:
+            rows: where each has been.
+            tracks: as given to the constructor.
+        """
+        self.queries = len(rows)
+        self.config = shared(tracks, self.queries)
+        self.waited = np.where(np.array(rows) >= 0, self.waited[np.array(rows)], 0)
+        if self.state is not None:
+            self.state = selected(self.state, rows, self.config.count)
 
     def _look_back(self, features: Tensor) -> Votes | None:
         """Where the cells of a frame have come from; None without a past."""
@@ -326,6 +340,27 @@ class Tracker:
             state.identity,
         )
         state.identity.update(tracks.look[:, 0], tracks.age[:, 0], tracks.alive[:, 0])
+
+
+def shared(tracks: TrackConfig, queries: int) -> TrackConfig:
+    """Many expressions share the work: each has fewer rivals."""
+    count = max(1, min(tracks.count, TRACKS_AT_MOST // queries))
+    return dataclasses.replace(tracks, count=count)
+
+
+def selected(state: TrackState, rows: Sequence[int], count: int) -> TrackState:
+    """State of other expressions, ``count`` tracks each, the best first as before."""
+
+    def fitted(values: Tensor, fill: float | bool) -> Tensor:
+        taken = take(values, rows, fill)[:, :count]
+        missing = count - taken.shape[1]
+        blank = taken.new_full((len(rows), missing, *taken.shape[2:]), fill)
+        return torch.cat([taken, blank], 1)
+
+    old = state.tracks
+    tracks = Tracks(fitted(old.logits, 0.0), fitted(old.value, NOWHERE), fitted(old.age, 0))
+    labels, known = fitted(state.labels, 0.0), fitted(state.known, False)
+    return TrackState(tracks, labels, known, state.thumbnail, state.anchor)
 
 
 def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
