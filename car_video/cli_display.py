@@ -67,6 +67,7 @@ class Display:
         self.quiet = quiet
         self.out = Console(quiet=quiet, highlight=False, soft_wrap=True)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar: Console | None = None
 
     @contextmanager
     def progress(self, total: int | None) -> Iterator[Callable[[], None]]:
@@ -89,7 +90,16 @@ class Display:
         console = Console(stderr=True, highlight=False)
         with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
             task = bar.add_task("frames", total=total)
-            yield lambda: bar.advance(task)
+            self._bar = console
+            try:
+                yield lambda: bar.advance(task)
+            finally:
+                self._bar = None
+
+    def say(self, message: str) -> None:
+        """One line on standard error while the bar is there; from any thread."""
+        if not self.quiet:
+            (self._bar or self.err).print(escape(message.rstrip()), soft_wrap=True)
 
     def note(self, message: str) -> None:
         """A passing remark on standard error, on a terminal only."""

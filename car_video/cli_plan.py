@@ -94,6 +94,8 @@ def check(request: Request) -> Plan:
     mode: Mode = "resume" if request.resume else "overwrite" if request.overwrite else "new"
     Selection(request.start, request.end, request.stride, request.max_frames)
     config = _config(request)
+    if request.interactive and config.video.mode == "offline":
+        raise ConfigError("--interactive needs --mode online, not offline")
     _check_model(config.model, request.device)
     out = request.out or default_folder(request.source)
     check_output(out, mode)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from car_video.cli_display import Display, Report, shorten
 from car_video.cli_interrupt import Interrupts
+from car_video.cli_live import HELP, LiveEdits, typed_lines
 from car_video.cli_plan import Plan, Request, check
 from car_video.cli_presence import Presence, follow
 from car_video.errors import ConfigError, ModelError
@@ -28,6 +29,10 @@ class Segmenter(Protocol):
 
     def step(self, frame: Frame) -> FramePrediction:
         """Segment the next frame."""
+        ...
+
+    def set_expressions(self, expressions: Sequence[str]) -> None:
+        """Look for other things from the next frame on."""
         ...
 
 
@@ -86,7 +91,14 @@ class Run:
         self.seconds = 0.0
         self._plan, self._reader, self._segmenter = plan, reader, segmenter
         self._window, self._display = window, display
-        self._outputs = Outputs(folder, plan.targets)
+        self._outputs, self._folder = Outputs(folder, plan.targets), folder
+        self._edits: LiveEdits | None = None
+        watched = reader.info.live or window is not None
+        editable = plan.config.video.mode != "offline"
+        lines = typed_lines(plan.request.interactive, watched) if editable else None
+        if lines is not None:
+            self._edits = LiveEdits(plan.expressions, lines, segmenter, display.say)
+            display.note(HELP)
         self._presences = [Presence(text) for text in plan.expressions]
 
     def until_end(self) -> Ending:
@@ -118,8 +130,13 @@ class Run:
         with self._display.progress(self._reader.expected) as tick:
             began = perf_counter()
             for frame in self._reader:
+                if self._edits is not None and not self._edits.apply():
+                    return "stopped"
                 known = frame.index in done
                 prediction = done[frame.index] if known else self._segmenter.step(frame)
+                if self._edits is not None:
+                    prediction = self._edits.roster.widen(prediction)
+                    self._folder.extend(prediction.expressions)
                 with interrupts.held():
                     self._outputs.write(frame, prediction)
                     follow(self._presences, prediction)
