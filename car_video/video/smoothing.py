@@ -47,7 +47,7 @@ class MapMemory:
             self.known = take(self.known, rows, False)
 
     def look_back(self, features: Tensor) -> Votes | None:
-        """As :meth:`Tracker.look_back`."""
+        """Where the cells of a frame have come from; None without a past."""
         if self.memory.empty or self.labels is None:
             return None
         grid = int(features.shape[-2]), int(features.shape[-1])
