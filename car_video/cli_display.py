@@ -102,9 +102,9 @@ class Display:
             (self._bar or self.err).print(escape(message.rstrip()), soft_wrap=True)
 
     def note(self, message: str) -> None:
-        """A passing remark on standard error, on a terminal only."""
+        """A passing remark on standard error, on a terminal only; from any thread."""
         if not self.quiet and self.err.is_terminal:
-            self.err.print(f"[dim]{escape(message)}[/]")
+            (self._bar or self.err).print(f"[dim]{escape(message)}[/]", soft_wrap=True)
 
     def summary(self, report: Report) -> None:
         """Frames, speed, when each expression was there, what was written."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from car_video.io.sinks import OutputFolder
     from car_video.show import LiveWindow
     from car_video.types import Frame, FramePrediction
+    from car_video.video.pace import Pace
 
 Ending = Literal["complete", "stopped", "interrupted"]
 
@@ -127,6 +128,8 @@ class Run:
 
     def _loop(self, interrupts: Interrupts) -> Ending:
         done = self._outputs.done
+        pace: Pace | None = getattr(self._segmenter, "pace", None)
+        self._reader.tell(self._display.note)
         with self._display.progress(self._reader.expected) as tick:
             began = perf_counter()
             for frame in self._reader:
@@ -137,6 +140,7 @@ class Run:
                 if self._edits is not None:
                     prediction = self._edits.roster.widen(prediction)
                     self._folder.extend(prediction.expressions)
+                found = perf_counter()
                 with interrupts.held():
                     self._outputs.write(frame, prediction)
                     follow(self._presences, prediction)
@@ -149,13 +153,19 @@ class Run:
                 tick()
                 if self._window is not None and not self._window.show(frame, prediction):
                     return "stopped"
+                if pace is not None:
+                    pace.outside(perf_counter() - found)
         return "complete"
 
     def report(self, notices: list[str]) -> Report:
         """What to say at the end, remarks from before the run first."""
+        from car_video.io.readers.trouble import counted
+
         notices = [*notices, *self._reader.notices]
         if self._reader.skipped and not self._reader.notices:  # it did not come to its end
             notices.append(f"{self._reader.skipped} not decodable and skipped")
+        if self._reader.dropped and not self._reader.notices:
+            notices.append(f"{counted(self._reader.dropped, 'frame')} dropped to keep up")
         return Report(
             out=self._plan.out,
             frames=self.frames,

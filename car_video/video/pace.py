@@ -108,9 +108,8 @@ class Pace:
 
     def outside(self, seconds: float) -> None:
         """Time that the last frame has cost elsewhere: drawing, encoding, writing."""
-        if self._frames:
-            self._elapsed += seconds
-            self._around += seconds
+        self._elapsed += seconds
+        self._around += seconds
 
     def step(self, seconds: float, keyframe: bool) -> int:
         """Take what a frame has cost; the level for the next one.
