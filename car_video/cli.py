@@ -69,7 +69,11 @@ def run(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Output folder.", show_default="<source stem>_car"),
+        typer.Option(
+            metavar="DIR",
+            help="Output folder; - sends the overlay to a pipe.",
+            show_default="<source stem>_car",
+        ),
     ] = None,
     save: Annotated[
         str,

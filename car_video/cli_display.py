@@ -69,6 +69,10 @@ class Display:
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar: Console | None = None
 
+    def results_to_stderr(self) -> None:
+        """Standard output carries something else."""
+        self.out = Console(stderr=True, quiet=self.quiet, highlight=False, soft_wrap=True)
+
     @contextmanager
     def progress(self, total: int | None) -> Iterator[Callable[[], None]]:
         """A bar with frames per second and the time left; gives what to call per frame.

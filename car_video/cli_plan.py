@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from car_video.errors import ConfigError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 REFINEMENTS = ("sam", "crf", "pamr", "none")
 SIZES = (16, 8192)
+PIPE = Path("-")
 SAM_CELL = 16  # SAM's encoder wants a multiple of it, at least four
 
 
@@ -63,6 +65,11 @@ class Plan:
     mode: Mode
     out: Path
 
+    @property
+    def piped(self) -> bool:
+        """The overlay goes to standard output, and nothing to a folder."""
+        return self.request.out == PIPE
+
     def options(self) -> dict[str, Any]:
         """Everything but source, model and expressions that masks depend on.
 
@@ -98,7 +105,10 @@ def check(request: Request) -> Plan:
         raise ConfigError("--interactive needs --mode online, not offline")
     _check_model(config.model, request.device)
     out = request.out or default_folder(request.source)
-    check_output(out, mode)
+    if out == PIPE:
+        _check_pipe(request, targets)
+    else:
+        check_output(out, mode)
     return Plan(request, expressions, targets, config, mode, out)
 
 
@@ -157,6 +167,21 @@ def paced(config: Config, target: float) -> Config:
         raise ConfigError(f"--target-fps needs --mode online, not {config.video.mode}")
     video = dataclasses.replace(config.video, target_fps=target)
     return dataclasses.replace(config, video=video)
+
+
+def _check_pipe(request: Request, targets: tuple[str, ...]) -> None:
+    """Raises ConfigError where ``--out -`` cannot be what is meant."""
+    if request.resume or request.overwrite:
+        raise ConfigError("--out - keeps nothing: leave out --resume and --overwrite")
+    if request.save != Request.save and targets != ("overlay",):
+        raise ConfigError("--out - sends the overlay only; leave out --save")
+    if sys.stdout is None or sys.stdout.isatty():
+        raise ConfigError("--out - sends video; pipe it on: car-video ... --out - | ffplay -")
+
+
+def standard_output() -> BinaryIO:
+    """Standard output as it is, without buffers."""
+    return open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)
 
 
 def _check_model(name: str, device: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from car_video.cli_display import Display, Report, shorten
 from car_video.cli_interrupt import Interrupts
 from car_video.cli_live import HELP, LiveEdits, typed_lines
-from car_video.cli_plan import Plan, Request, check
+from car_video.cli_plan import Plan, Request, check, standard_output
 from car_video.cli_presence import Presence, follow
 from car_video.errors import ConfigError, ModelError
 
@@ -49,18 +49,22 @@ def execute(request: Request, display: Display) -> Ending:
         KeyboardInterrupt: before there was anything to keep.
     """
     plan = check(request)
+    if plan.piped:
+        display.results_to_stderr()
     with ExitStack() as stack:
         window = stack.enter_context(_open_window(request)) if request.show else None
         reader = stack.enter_context(_open_reader(plan))
         display.note(f"loading {plan.config.model} ...")
         with _enough_memory(plan):
             segmenter, notices = load_segmenter(plan)
-        folder = _open_folder(plan, reader)
+        folder = None if plan.piped else _open_folder(plan, reader)
         run = Run(plan, reader, segmenter, folder, window, display)
         with _enough_memory(plan):
             ending = run.until_end()
     display.summary(run.report(notices))
-    if ending == "stopped":
+    if plan.piped and ending != "complete":
+        display.stopped("ended")
+    elif ending == "stopped":
         display.stopped("stopped; what is done is kept, go on with --resume")
     elif ending == "interrupted":
         kept = "what is done is kept, go on with --resume" if run.frames else "nothing was done"
@@ -82,17 +86,20 @@ class Run:
         plan: Plan,
         reader: FrameReader,
         segmenter: Segmenter,
-        folder: OutputFolder,
+        folder: OutputFolder | None,
         window: LiveWindow | None,
         display: Display,
     ) -> None:
         from car_video.io.sinks import Outputs
+        from car_video.io.sinks.pipe import PipeOutputs
 
         self.frames = self.computed = 0
         self.seconds = 0.0
         self._plan, self._reader, self._segmenter = plan, reader, segmenter
         self._window, self._display = window, display
-        self._outputs, self._folder = Outputs(folder, plan.targets), folder
+        self._outputs = (
+            PipeOutputs(standard_output()) if folder is None else Outputs(folder, plan.targets)
+        )
         self._edits: LiveEdits | None = None
         watched = reader.info.live or window is not None
         editable = plan.config.video.mode != "offline"
@@ -114,6 +121,10 @@ class Run:
                 ending = self._loop(interrupts)
             except KeyboardInterrupt:
                 ending = "interrupted"
+            except BrokenPipeError:  # who read the pipe has closed it
+                if not self._plan.piped:
+                    raise
+                ending = "stopped"
             except BaseException:
                 self._outputs.abort()
                 raise
@@ -139,7 +150,7 @@ class Run:
                 prediction = done[frame.index] if known else self._segmenter.step(frame)
                 if self._edits is not None:
                     prediction = self._edits.roster.widen(prediction)
-                    self._folder.extend(prediction.expressions)
+                    self._outputs.extend(prediction.expressions)
                 found = perf_counter()
                 with interrupts.held():
                     self._outputs.write(frame, prediction)
