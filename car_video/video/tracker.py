@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,11 +19,10 @@ from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.memory import FeatureMemory, Votes, unit_cells
 from car_video.video.motion import block_flow
-from car_video.video.rows import take
-from car_video.video.tracks import NOWHERE, Offer, Tracks, advance, glide, without
+from car_video.video.selection import selected, shared
+from car_video.video.tracks import Offer, Tracks, advance, glide, without
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
-TRACKS_AT_MOST = 24  # of all expressions together, but each has one
 ANCHOR_FADES = 0.01  # per frame, so that an endless stream does not live on its first minute
 LIMIT = 10.0  # logits beyond it say no more
 
@@ -340,27 +338,6 @@ class Tracker:
             state.identity,
         )
         state.identity.update(tracks.look[:, 0], tracks.age[:, 0], tracks.alive[:, 0])
-
-
-def shared(tracks: TrackConfig, queries: int) -> TrackConfig:
-    """Many expressions share the work: each has fewer rivals."""
-    count = max(1, min(tracks.count, TRACKS_AT_MOST // queries))
-    return dataclasses.replace(tracks, count=count)
-
-
-def selected(state: TrackState, rows: Sequence[int], count: int) -> TrackState:
-    """State of other expressions, ``count`` tracks each, the best first as before."""
-
-    def fitted(values: Tensor, fill: float | bool) -> Tensor:
-        taken = take(values, rows, fill)[:, :count]
-        missing = count - taken.shape[1]
-        blank = taken.new_full((len(rows), missing, *taken.shape[2:]), fill)
-        return torch.cat([taken, blank], 1)
-
-    old = state.tracks
-    tracks = Tracks(fitted(old.logits, 0.0), fitted(old.value, NOWHERE), fitted(old.age, 0))
-    labels, known = fitted(state.labels, 0.0), fitted(state.known, False)
-    return TrackState(tracks, labels, known, state.thumbnail, state.anchor)
 
 
 def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from car_video.config import SamRefineConfig, SegmentConfig
 from car_video.errors import ConfigError
 from car_video.types import Frame
 from car_video.video.config import KeyframeConfig, VideoConfig
-from car_video.video.pace import LADDER, Pace, at_level, ladder_for
+from car_video.video.pace import LADDER, Level, Pace, at_level, ladder_for
 from car_video.video.segmenter import VideoSegmenter
 from tests.segment.colour_model import BOTH, PLAIN, ColourModel
 
@@ -199,3 +200,41 @@ def test_memory_survives_another_grid() -> None:
     labels = segmenter.maps.labels[0, 0].unflatten(-1, (8, 12))
     truth = (at(2).image == (255, 0, 0)).all(-1)[::8, ::8]
     assert ((labels[1] > 0.5).numpy() == truth).mean() > 0.9
+
+
+def test_tracks_survive_every_level_but_the_last() -> None:
+    """SAM's grid, the grid of memory and the spacing of keyframes change under way."""
+    torch.set_num_threads(1)
+    config = replace(PLAIN, mode="refer", refine="sam", sam=SamRefineConfig(side=256, points=4))
+    ladder = (
+        Level(1, 256, 256, 96),
+        Level(2, 192, 128, 96),
+        Level(2, 128, 64, 48),
+        Level(3, 256, 128, 96),
+        Level(1, 256, 128, 48, refine=False),
+        Level(1, 256, 128, 96),
+    )
+    segmenter = VideoSegmenter(ColourModel(), ["a red ball", "a blue bird"], config)
+    ages = []
+    for number in range(12):
+        if number % 2 == 0:
+            segmenter.apply(ladder[number // 2])
+        found = segmenter.step(at(number))
+        truth = (at(number).image == (255, 0, 0)).all(-1)
+        assert found.present.tolist() == [True, False]
+        assert (found.masks[0] & truth).sum() > 0.7 * found.masks[0].sum() > 0
+        assert segmenter.tracker is not None
+        state = segmenter.tracker.state
+        ages.append(None if state is None else int(state.tracks.age[0, 0]))
+    assert ages[:8] == list(range(8))
+    assert ages[8:10] == [None, None]
+    assert ages[10:] == [0, 1]
+
+
+def test_a_level_with_nobody_there() -> None:
+    config = replace(PLAIN, refine="sam", sam=SamRefineConfig(side=128, points=2))
+    segmenter = VideoSegmenter(ColourModel(), ["a blue bird"], config)
+    for side in (128, 64, 128):
+        segmenter.apply(Level(1, side, 64, 96))
+        found = segmenter.step(Frame(0, 0.0, np.full((64, 96, 3), 128, np.uint8)))
+        assert not found.present.any()

@@ -88,7 +88,7 @@ def test_a_change_before_the_first_frame() -> None:
 
 def test_tracks_and_presence_move_to_their_new_place() -> None:
     segmenter = VideoSegmenter(ColourModel(), [RED, BLUE], TRACKS)
-    for number in range(3):
+    for number in range(8):
         segmenter.step(Frame(number, number / 10, np.roll(BOTH, number, 1)))
     assert segmenter.tracker is not None
     assert segmenter.tracker.state is not None
@@ -99,6 +99,9 @@ def test_tracks_and_presence_move_to_their_new_place() -> None:
     assert torch.equal(after.tracks.logits[2], before.tracks.logits[0])
     assert torch.equal(after.tracks.age[1], before.tracks.age[1])
     assert torch.equal(after.labels[2], before.labels[0])
+    assert torch.equal(after.identity.look[2], before.identity.look[0])
+    assert after.identity.trust[2] == before.identity.trust[0] > 0
+    assert after.identity.trust[0] == 0
     assert not after.tracks.alive[0].any()
     assert not after.known[0].any()
     assert segmenter.presence.present.tolist() == [False, *present[::-1]]
