@@ -69,7 +69,11 @@ def run(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Output folder.", show_default="<source stem>_car"),
+        typer.Option(
+            metavar="DIR",
+            help="Output folder; - sends the overlay to a pipe.",
+            show_default="<source stem>_car",
+        ),
     ] = None,
     save: Annotated[
         str,
@@ -119,6 +123,23 @@ def run(
     show: Annotated[
         bool, typer.Option("--show", help="Show the overlay in a window; q ends the run.")
     ] = False,
+    target_fps: Annotated[
+        float | None,
+        typer.Option(
+            "--target-fps",
+            metavar="F",
+            help="Give up quality, as little as needed, to keep F frames/s.",
+        ),
+    ] = None,
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "--interactive",
+            help="Change expressions while it runs, by lines on standard input: '+ a cup', "
+            "'- 2', '2 = the blue cup', '?', 'q'. On a terminal live sources and --show do so "
+            "by themselves.",
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue a stopped run, or extend a finished one.")
     ] = False,
@@ -152,6 +173,8 @@ def run(
         max_frames=max_frames,
         size=size,
         show=show,
+        target_fps=target_fps,
+        interactive=interactive,
         resume=resume,
         overwrite=overwrite,
     )

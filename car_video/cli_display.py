@@ -67,6 +67,11 @@ class Display:
         self.quiet = quiet
         self.out = Console(quiet=quiet, highlight=False, soft_wrap=True)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar: Console | None = None
+
+    def results_to_stderr(self) -> None:
+        """Standard output carries something else."""
+        self.out = Console(stderr=True, quiet=self.quiet, highlight=False, soft_wrap=True)
 
     @contextmanager
     def progress(self, total: int | None) -> Iterator[Callable[[], None]]:
@@ -89,12 +94,21 @@ class Display:
         console = Console(stderr=True, highlight=False)
         with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
             task = bar.add_task("frames", total=total)
-            yield lambda: bar.advance(task)
+            self._bar = console
+            try:
+                yield lambda: bar.advance(task)
+            finally:
+                self._bar = None
+
+    def say(self, message: str) -> None:
+        """One line on standard error while the bar is there; from any thread."""
+        if not self.quiet:
+            (self._bar or self.err).print(escape(message.rstrip()), soft_wrap=True)
 
     def note(self, message: str) -> None:
-        """A passing remark on standard error, on a terminal only."""
+        """A passing remark on standard error, on a terminal only; from any thread."""
         if not self.quiet and self.err.is_terminal:
-            self.err.print(f"[dim]{escape(message)}[/]")
+            (self._bar or self.err).print(f"[dim]{escape(message)}[/]", soft_wrap=True)
 
     def summary(self, report: Report) -> None:
         """Frames, speed, when each expression was there, what was written."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from car_video.errors import ConfigError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 REFINEMENTS = ("sam", "crf", "pamr", "none")
 SIZES = (16, 8192)
+PIPE = Path("-")
 SAM_CELL = 16  # SAM's encoder wants a multiple of it, at least four
 
 
@@ -37,6 +39,8 @@ class Request:
     max_frames: int | None = None
     size: int | None = None
     show: bool = False
+    target_fps: float | None = None
+    interactive: bool = False
     resume: bool = False
     overwrite: bool = False
 
@@ -60,6 +64,11 @@ class Plan:
     config: Config
     mode: Mode
     out: Path
+
+    @property
+    def piped(self) -> bool:
+        """The overlay goes to standard output, and nothing to a folder."""
+        return self.request.out == PIPE
 
     def options(self) -> dict[str, Any]:
         """Everything but source, model and expressions that masks depend on.
@@ -92,9 +101,14 @@ def check(request: Request) -> Plan:
     mode: Mode = "resume" if request.resume else "overwrite" if request.overwrite else "new"
     Selection(request.start, request.end, request.stride, request.max_frames)
     config = _config(request)
+    if request.interactive and config.video.mode == "offline":
+        raise ConfigError("--interactive needs --mode online, not offline")
     _check_model(config.model, request.device)
     out = request.out or default_folder(request.source)
-    check_output(out, mode)
+    if out == PIPE:
+        _check_pipe(request, targets)
+    else:
+        check_output(out, mode)
     return Plan(request, expressions, targets, config, mode, out)
 
 
@@ -137,7 +151,37 @@ def _config(request: Request) -> Config:
     if request.size is not None:
         segment = bounded(segment, request.size)
     model = config.model if request.model is None else request.model
-    return dataclasses.replace(config, model=model, segment=segment)
+    config = dataclasses.replace(config, model=model, segment=segment)
+    return config if request.target_fps is None else paced(config, request.target_fps)
+
+
+def paced(config: Config, target: float) -> Config:
+    """Settings that give up quality to keep so many frames per second.
+
+    Raises:
+        ConfigError: not above 0, or in a mode that does not work frame by frame.
+    """
+    if not 0 < target < float("inf"):
+        raise ConfigError(f"--target-fps must be above 0, got {target:g}")
+    if config.video.mode != "online":
+        raise ConfigError(f"--target-fps needs --mode online, not {config.video.mode}")
+    video = dataclasses.replace(config.video, target_fps=target)
+    return dataclasses.replace(config, video=video)
+
+
+def _check_pipe(request: Request, targets: tuple[str, ...]) -> None:
+    """Raises ConfigError where ``--out -`` cannot be what is meant."""
+    if request.resume or request.overwrite:
+        raise ConfigError("--out - keeps nothing: leave out --resume and --overwrite")
+    if request.save != Request.save and targets != ("overlay",):
+        raise ConfigError("--out - sends the overlay only; leave out --save")
+    if sys.stdout is None or sys.stdout.isatty():
+        raise ConfigError("--out - sends video; pipe it on: car-video ... --out - | ffplay -")
+
+
+def standard_output() -> BinaryIO:
+    """Standard output as it is, without buffers."""
+    return open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)
 
 
 def _check_model(name: str, device: str) -> None:

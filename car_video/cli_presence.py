@@ -34,6 +34,10 @@ class Presence:
             self.ranges.append([time, time])
         self._open = present
 
+    def pause(self) -> None:
+        """A frame in which nobody looked: it counts neither way, and ends a range."""
+        self._open = False
+
     def text(self, most: int = 5) -> str:
         """``0.0-2.4 s, 3.1 s (81 % of frames)``, or ``not found``.
 
@@ -49,9 +53,14 @@ class Presence:
 
 
 def follow(presences: list[Presence], prediction: FramePrediction) -> None:
-    """Add one frame to all expressions, in their order."""
-    for presence, present in zip(presences, prediction.present, strict=True):
-        presence.add(prediction.time, bool(present))
+    """Add one frame to all expressions, in their order; those that are new join."""
+    presences += [Presence(text) for text in prediction.expressions[len(presences) :]]
+    looked_for = prediction.extras.get("active", [True] * len(presences))
+    for presence, present, asked in zip(presences, prediction.present, looked_for, strict=True):
+        if asked:
+            presence.add(prediction.time, bool(present))
+        else:
+            presence.pause()
 
 
 def clock(seconds: float) -> str:

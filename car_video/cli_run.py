@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from car_video.cli_display import Display, Report, shorten
 from car_video.cli_interrupt import Interrupts
-from car_video.cli_plan import Plan, Request, check
+from car_video.cli_live import HELP, LiveEdits, typed_lines
+from car_video.cli_plan import Plan, Request, check, standard_output
 from car_video.cli_presence import Presence, follow
 from car_video.errors import ConfigError, ModelError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from car_video.io.sinks import OutputFolder
     from car_video.show import LiveWindow
     from car_video.types import Frame, FramePrediction
+    from car_video.video.pace import Pace
 
 Ending = Literal["complete", "stopped", "interrupted"]
 
@@ -28,6 +30,10 @@ class Segmenter(Protocol):
 
     def step(self, frame: Frame) -> FramePrediction:
         """Segment the next frame."""
+        ...
+
+    def set_expressions(self, expressions: Sequence[str]) -> None:
+        """Look for other things from the next frame on."""
         ...
 
 
@@ -43,18 +49,22 @@ def execute(request: Request, display: Display) -> Ending:
         KeyboardInterrupt: before there was anything to keep.
     """
     plan = check(request)
+    if plan.piped:
+        display.results_to_stderr()
     with ExitStack() as stack:
         window = stack.enter_context(_open_window(request)) if request.show else None
         reader = stack.enter_context(_open_reader(plan))
         display.note(f"loading {plan.config.model} ...")
         with _enough_memory(plan):
             segmenter, notices = load_segmenter(plan)
-        folder = _open_folder(plan, reader)
+        folder = None if plan.piped else _open_folder(plan, reader)
         run = Run(plan, reader, segmenter, folder, window, display)
         with _enough_memory(plan):
             ending = run.until_end()
     display.summary(run.report(notices))
-    if ending == "stopped":
+    if plan.piped and ending != "complete":
+        display.stopped("ended")
+    elif ending == "stopped":
         display.stopped("stopped; what is done is kept, go on with --resume")
     elif ending == "interrupted":
         kept = "what is done is kept, go on with --resume" if run.frames else "nothing was done"
@@ -76,17 +86,27 @@ class Run:
         plan: Plan,
         reader: FrameReader,
         segmenter: Segmenter,
-        folder: OutputFolder,
+        folder: OutputFolder | None,
         window: LiveWindow | None,
         display: Display,
     ) -> None:
         from car_video.io.sinks import Outputs
+        from car_video.io.sinks.pipe import PipeOutputs
 
         self.frames = self.computed = 0
         self.seconds = 0.0
         self._plan, self._reader, self._segmenter = plan, reader, segmenter
         self._window, self._display = window, display
-        self._outputs = Outputs(folder, plan.targets)
+        self._outputs = (
+            PipeOutputs(standard_output()) if folder is None else Outputs(folder, plan.targets)
+        )
+        self._edits: LiveEdits | None = None
+        watched = reader.info.live or window is not None
+        editable = plan.config.video.mode != "offline"
+        lines = typed_lines(plan.request.interactive, watched) if editable else None
+        if lines is not None:
+            self._edits = LiveEdits(plan.expressions, lines, segmenter, display.say)
+            display.note(HELP)
         self._presences = [Presence(text) for text in plan.expressions]
 
     def until_end(self) -> Ending:
@@ -101,6 +121,10 @@ class Run:
                 ending = self._loop(interrupts)
             except KeyboardInterrupt:
                 ending = "interrupted"
+            except BrokenPipeError:  # who read the pipe has closed it
+                if not self._plan.piped:
+                    raise
+                ending = "stopped"
             except BaseException:
                 self._outputs.abort()
                 raise
@@ -115,11 +139,19 @@ class Run:
 
     def _loop(self, interrupts: Interrupts) -> Ending:
         done = self._outputs.done
+        pace: Pace | None = getattr(self._segmenter, "pace", None)
+        self._reader.tell(self._display.note)
         with self._display.progress(self._reader.expected) as tick:
             began = perf_counter()
             for frame in self._reader:
+                if self._edits is not None and not self._edits.apply():
+                    return "stopped"
                 known = frame.index in done
                 prediction = done[frame.index] if known else self._segmenter.step(frame)
+                if self._edits is not None:
+                    prediction = self._edits.roster.widen(prediction)
+                    self._outputs.extend(prediction.expressions)
+                found = perf_counter()
                 with interrupts.held():
                     self._outputs.write(frame, prediction)
                     follow(self._presences, prediction)
@@ -132,13 +164,19 @@ class Run:
                 tick()
                 if self._window is not None and not self._window.show(frame, prediction):
                     return "stopped"
+                if pace is not None:
+                    pace.outside(perf_counter() - found)
         return "complete"
 
     def report(self, notices: list[str]) -> Report:
         """What to say at the end, remarks from before the run first."""
+        from car_video.io.readers.trouble import counted
+
         notices = [*notices, *self._reader.notices]
         if self._reader.skipped and not self._reader.notices:  # it did not come to its end
             notices.append(f"{self._reader.skipped} not decodable and skipped")
+        if self._reader.dropped and not self._reader.notices:
+            notices.append(f"{counted(self._reader.dropped, 'frame')} dropped to keep up")
         return Report(
             out=self._plan.out,
             frames=self.frames,
@@ -161,7 +199,7 @@ def load_segmenter(plan: Plan) -> tuple[Segmenter, list[str]]:
 
     name = plan.config.model
     pair = load_model(name, plan.request.device)
-    segmenter = VideoSegmenter(pair, plan.expressions, plan.config.segment)
+    segmenter = VideoSegmenter(pair, plan.expressions, plan.config.segment, plan.config.video)
     cut = [
         text
         for text in dict.fromkeys(plan.expressions)

@@ -24,8 +24,10 @@ def as_coco(prediction: FramePrediction) -> list[dict[str, Any]]:
     Returns:
         Q dictionaries: ``expression`` (index), ``present``, ``score`` (6 decimals), ``bbox``
         [x, y, w, h] and ``area`` in pixels, ``segmentation`` (compressed RLE: ``size`` [h, w]
-        and ``counts`` as a string). An empty mask has a box of zeros.
+        and ``counts`` as a string). An empty mask has a box of zeros. Fewer than Q where
+        ``extras["active"]``, bool [Q], says that nobody looked for some of them.
     """
+    asked = prediction.extras.get("active", [True] * len(prediction.expressions))
     stack = np.asfortranarray(prediction.masks.transpose(1, 2, 0), np.uint8)
     codes = coco.encode(stack)  # column-major, [H, W, Q]
     boxes, areas = coco.toBbox(codes), coco.area(codes)
@@ -42,6 +44,7 @@ def as_coco(prediction: FramePrediction) -> list[dict[str, Any]]:
             },
         }
         for query, code in enumerate(codes)
+        if asked[query]
     ]
 
 

@@ -27,7 +27,11 @@ def draw_overlay(image: RGBImage, prediction: FramePrediction) -> RGBImage:
         uint8 [H, W, 3], a new array.
     """
     canvas = draw_masks(image, prediction)
-    legend = legend_for(prediction.expressions, canvas.shape[1], canvas.shape[0])
+    names: tuple[str | None, ...] = prediction.expressions
+    if "active" in prediction.extras:  # those that nobody looks for any more have no chip
+        asked = prediction.extras["active"]
+        names = tuple(name if on else None for name, on in zip(names, asked, strict=True))
+    legend = legend_for(names, canvas.shape[1], canvas.shape[0])
     legend.draw(canvas, prediction.scores, prediction.present)
     return canvas
 

@@ -31,14 +31,15 @@ class Legend:
     "+12 more". Pictures too small for any chip get none.
 
     Args:
-        expressions: the sentences; long ones are cut with an ellipsis.
+        expressions: the sentences; long ones are cut with an ellipsis. None has no chip; the
+            others keep their colours and numbers.
         width: of the picture in pixels.
         height: of the picture in pixels.
         share: of the height that chips may take at most.
     """
 
     def __init__(
-        self, expressions: tuple[str, ...], width: int, height: int, share: float = 0.4
+        self, expressions: tuple[str | None, ...], width: int, height: int, share: float = 0.4
     ) -> None:
         self._size = max(10, round(min(width, height) * 0.032))
         self._pad = round(self._size * 0.45)
@@ -73,8 +74,9 @@ class Legend:
 
         The text :data:`ABSENT` greys its chip.
         """
-        for query, (x, y, _) in enumerate(self._places):
-            _blend(canvas, self._chip(query, texts[query]), x, y)
+        for query, (x, y, width) in enumerate(self._places):
+            if width:
+                _blend(canvas, self._chip(query, texts[query]), x, y)
         if self._more is not None:
             x, y, sprite = self._more
             _blend(canvas, sprite, x, y)
@@ -86,7 +88,7 @@ class Legend:
         return max(ends) + self._height + 2 * self._gap if ends else 0
 
     def _lay_out(
-        self, expressions: tuple[str, ...], width: int, height: int, share: float
+        self, expressions: tuple[str | None, ...], width: int, height: int, share: float
     ) -> None:
         margin = self._gap * 2
         fixed = 3 * self._pad + self._size + self._gap + self._tail + self._gap
@@ -96,15 +98,21 @@ class Legend:
             return
         x, y, row = margin, margin, 0
         reserve = _length(self._numbers, f"+{len(expressions)} more") + 2 * self._pad
+        last = max((n for n, text in enumerate(expressions) if text is not None), default=-1)
         for query, expression in enumerate(expressions):
+            if expression is None:
+                self._labels.append(("", self._numbers))
+                self._places.append((x, y, 0))
+                continue
             font = font_for(clean(expression), self._size)
             label = ellipsise(showable(expression, font) or f"#{query + 1}", font, room)
             chip = fixed + _length(font, label)
-            last_row, last_chip = row == rows - 1, query == len(expressions) - 1
+            last_row, last_chip = row == rows - 1, query == last
             limit = width - margin - (reserve + self._gap) * (last_row and not last_chip)
             if x > margin and x + chip > limit:
                 if last_row:
-                    sprite = self._count(len(expressions) - query, reserve)
+                    hidden = sum(text is not None for text in expressions[query:])
+                    sprite = self._count(hidden, reserve)
                     self._more = (x, y, sprite)
                     return
                 x, y, row = margin, y + self._height + self._gap, row + 1
@@ -137,7 +145,7 @@ class Legend:
 
 
 @lru_cache(maxsize=8)
-def legend_for(expressions: tuple[str, ...], width: int, height: int) -> Legend:
+def legend_for(expressions: tuple[str | None, ...], width: int, height: int) -> Legend:
     """The legend of these expressions on pictures of this size, made once."""
     return Legend(expressions, width, height)
 

@@ -8,8 +8,12 @@ did when it was dropped: that score costs nothing, the pooled embedding is there
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+
+from car_video.video.rows import take
 
 MARGIN = 0.05  # a score must rise by it, so that a query does not come and go every frame
 
@@ -28,6 +32,11 @@ class CarryOver:
     def reset(self) -> None:
         """All queries are in the race again."""
         self.alive.fill_(True)
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Other queries from now on, see :mod:`car_video.video.rows`; new ones are in."""
+        self.alive = take(self.alive, rows, True)
+        self.dropped_at = take(self.dropped_at, rows, 0.0)
 
     def start(self, scores: Tensor) -> Tensor:
         """Numbers of the queries that a frame starts with: int64 [N].

@@ -109,6 +109,13 @@ class VideoConfig:
     presence: PresenceConfig = field(default_factory=PresenceConfig)
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
     offline: OfflineConfig = field(default_factory=OfflineConfig)
+    target_fps: float | None = None  # give up quality to keep it, see video/pace.py
+
+    def __post_init__(self) -> None:
+        fits = self.target_fps is None or 0 < self.target_fps < float("inf")
+        _require(fits, "target_fps", "above 0", self.target_fps)
+        fits = self.target_fps is None or self.mode == "online"
+        _require(fits, "target_fps", "none unless mode is online", self.target_fps)
 
 
 def _require(condition: bool, key: str, allowed: str, value: object) -> None:

@@ -76,6 +76,27 @@ class FeatureMemory:
         """Forget everything."""
         self._keys: list[Tensor | None] = [None] * self.slots
         self._near: tuple[tuple[int, int], Tensor] | None = None
+        self.grid: tuple[int, int] | None = None
+
+    def resize(self, grid: tuple[int, int], labels: Tensor) -> Tensor:
+        """Take what is remembered to other cells, for a picture seen larger or smaller.
+
+        Args:
+            grid: (h, w) of the new cells.
+            labels: [..., n] on the cells so far.
+
+        Returns:
+            The labels on the new cells.
+        """
+        if self.grid is None or self.grid == grid:
+            return labels
+        self._keys = [
+            None if key is None else F.normalize(resample(key, self.grid, grid), dim=0)
+            for key in self._keys
+        ]
+        labels = resample(labels, self.grid, grid)
+        self.grid = grid
+        return labels
 
     @property
     def empty(self) -> bool:
@@ -111,6 +132,7 @@ class FeatureMemory:
     def push(self, features: Tensor, anchor: bool) -> None:
         """Remember a frame as the newest, and as the anchor too if it is to be."""
         keys = unit_cells(features)
+        self.grid = int(features.shape[-2]), int(features.shape[-1])
         last = keys if anchor or self._keys[-1] is None else self._keys[-1]
         self._keys = [keys, *self._keys[: self.depth - 1], last]
 
@@ -145,3 +167,10 @@ def unit_cells(features: Tensor) -> Tensor:
     """
     cells = features.flatten(1).float()
     return F.normalize(cells - cells.mean(1, keepdim=True), dim=0)
+
+
+def resample(cells: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:
+    """Cells [..., n] of one grid on those of another, between neighbours."""
+    maps = cells.flatten(0, -2).unflatten(-1, old)[None].float()
+    moved = F.interpolate(maps, new, mode="bilinear", align_corners=False, antialias=True)
+    return moved[0].flatten(1).unflatten(0, cells.shape[:-1]).to(cells.dtype)

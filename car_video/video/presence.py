@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,6 +57,17 @@ class PresenceFilter:
         self.scores = None
         self.present = np.zeros_like(self.present)
 
+    def select(self, rows: Sequence[int]) -> None:
+        """Other expressions from now on, see :mod:`car_video.video.rows`.
+
+        New ones have no score (not a number) and are not here until their first frame.
+        """
+        numbers = np.array(rows)
+        self.present = self.present[numbers] & (numbers >= 0)
+        if self.scores is not None:
+            blank = np.float32(np.nan)
+            self.scores = np.where(numbers >= 0, self.scores[numbers], blank)
+
     def step(
         self, scores: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -67,7 +80,8 @@ class PresenceFilter:
             self.scores = scores.astype(np.float32)
         else:
             part = self.config.smoothing
-            self.scores = (part * self.scores + (1 - part) * scores).astype(np.float32)
+            past = np.where(np.isnan(self.scores), scores, self.scores)
+            self.scores = (part * past + (1 - part) * scores).astype(np.float32)
         needed = np.where(self.present, self.config.stay, 1.0) * self.threshold
         self.present = self.scores >= needed
         return self.scores, self.present

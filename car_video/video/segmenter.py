@@ -8,6 +8,7 @@ does not blink. Memory is bounded, whatever the length of the stream.
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,9 @@ from car_video.types import Frame, FramePrediction
 from car_video.video.carry_over import CarryOver
 from car_video.video.config import VideoConfig
 from car_video.video.keyframes import CutDetector
+from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
+from car_video.video.rows import NEW, matching
 from car_video.video.smoothing import MapMemory
 from car_video.video.tracker import LIMIT, Scene, Tracker
 
@@ -70,6 +73,12 @@ class VideoSegmenter:
     ) -> None:
         self.image = ImageSegmenter(model, expressions, config)
         self.video = video or VideoConfig()
+        self.settings = self.image.config, self.video  # of the user, whatever the level
+        self.clock = time.perf_counter
+        self.pace: Pace | None = None
+        if self.video.target_fps is not None:
+            ladder = ladder_for(self.image.config, self.video.keyframes)
+            self.pace = Pace(self.video.target_fps, ladder)
         self.reset()
 
     def reset(self) -> None:
@@ -86,9 +95,24 @@ class VideoSegmenter:
         self.size: tuple[int, int] | None = None
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
-        """Look for other things from the next frame on; what was followed is let go."""
+        """Look for other things from the next frame on.
+
+        Expressions that stay (the same words, at any place) keep their tracks, memory and
+        presence. Language looks at the next frame where there are new ones.
+
+        Raises:
+            ExpressionError: none, or an empty one; then nothing changes.
+        """
+        before = self.image.texts.names
         self.image.set_expressions(expressions)
-        self.reset()
+        rows = matching(before, self.image.texts.names)
+        self.presence.select(rows)
+        self.carry_over.select(rows)
+        self.maps.select(rows)
+        if self.tracker is not None:
+            self.tracker.select(rows, self.video.tracks)
+        if NEW in rows:
+            self.since_keyframe = 0
 
     def new_tracker(self) -> Tracker:
         """A tracker that has seen nothing, for the expressions of this segmenter."""
@@ -106,9 +130,37 @@ class VideoSegmenter:
         """Segment the next frame. Its size may differ from the last one's."""
         if self.video.mode == "per-frame":
             return self.image.segment(frame.image, frame.index, frame.time)
+        if self.pace is None:
+            return self._step(frame)
+        began, level = self.clock(), self.pace.level
+        prediction = self._step(frame)
+        keyframe = not self.follows or self.since_keyframe == 1
+        if self.pace.step(self.clock() - began, keyframe) != level:
+            self.apply(self.pace.ladder[self.pace.level])
+        return prediction
+
+    @property
+    def follows(self) -> bool:
+        """Whether tracks give the masks, rather than proposals with memory."""
+        return self.tracker is not None and self.image.config.refine == "sam"
+
+    def apply(self, level: Level) -> None:
+        """Work at another level of quality from the next frame on; what is followed stays.
+
+        Only where SAM comes or goes, tracks or maps begin anew (presence stays).
+        """
+        followed = self.follows
+        self.image.config, self.video = at_level(*self.settings, level)
+        if self.follows != followed:
+            self.maps.reset()
+            self.since_keyframe = 0
+            if self.tracker is not None:
+                self.tracker.reset()
+
+    def _step(self, frame: Frame) -> FramePrediction:
         thumbnail = shrink(frame.image, THUMBNAIL)
         self.begins(frame, thumbnail)
-        if self.tracker is None:
+        if self.tracker is None or not self.follows:
             return self._with_maps(frame)
         if 0 < self.since_keyframe < self.video.keyframes.every:
             prediction = self._between(frame, thumbnail, self.tracker)

@@ -6,11 +6,14 @@ logits, so that a frame in which language sees less keeps the object.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from car_video.video.config import MemoryConfig
 from car_video.video.memory import FeatureMemory, Votes
+from car_video.video.rows import take
 
 CARRIED = 0.7  # part of memory (ref-davis-dev: J 0.538 alone, 0.553 with 0.7, 0.504 with 0.85)
 SHARPNESS = 10.0  # labels are maps pushed apart around one half, or they would blur away
@@ -36,13 +39,19 @@ class MapMemory:
         self.memory.clear()
         self.labels = self.known = None
 
+    def select(self, rows: Sequence[int]) -> None:
+        """Other expressions from now on, see :mod:`car_video.video.rows`."""
+        self.queries = len(rows)
+        if self.labels is not None and self.known is not None:
+            self.labels = take(self.labels, rows, 0.0)
+            self.known = take(self.known, rows, False)
+
     def look_back(self, features: Tensor) -> Votes | None:
-        """As :meth:`Tracker.look_back`."""
+        """Where the cells of a frame have come from; None without a past."""
         if self.memory.empty or self.labels is None:
             return None
-        if self.labels.shape[-1] != features.shape[-2] * features.shape[-1]:
-            self.reset()
-            return None
+        grid = int(features.shape[-2]), int(features.shape[-1])
+        self.labels = self.memory.resize(grid, self.labels)
         return self.memory.match(features)
 
     def step(

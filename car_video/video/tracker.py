@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,10 @@ from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.memory import FeatureMemory, Votes, unit_cells
 from car_video.video.motion import block_flow
+from car_video.video.selection import selected, shared
 from car_video.video.tracks import Offer, Tracks, advance, glide, without
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
-TRACKS_AT_MOST = 24  # of all expressions together, but each has one
 ANCHOR_FADES = 0.01  # per frame, so that an endless stream does not live on its first minute
 LIMIT = 10.0  # logits beyond it say no more
 
@@ -94,9 +94,7 @@ class Tracker:
         refine: SamRefineConfig,
     ) -> None:
         self.sam, self.queries, self.refine = sam, queries, refine
-        # Many expressions share the work: each has fewer rivals.
-        count = max(1, min(tracks.count, TRACKS_AT_MOST // queries))
-        self.config = dataclasses.replace(tracks, count=count)
+        self.config = shared(tracks, queries)
         self.waited = np.zeros(queries, np.int64)
         self.memory = FeatureMemory(memory)
         self.state: TrackState | None = None
@@ -107,13 +105,26 @@ class Tracker:
         self.state = None
         self.memory.clear()
 
+    def select(self, rows: Sequence[int], tracks: TrackConfig) -> None:
+        """Other expressions from now on, see :mod:`car_video.video.rows`; new ones have no
+        track yet.
+
+        Args:
+            rows: where each has been.
+            tracks: as given to the constructor.
+        """
+        self.queries = len(rows)
+        self.config = shared(tracks, self.queries)
+        self.waited = np.where(np.array(rows) >= 0, self.waited[np.array(rows)], 0)
+        if self.state is not None:
+            self.state = selected(self.state, rows, self.config.count)
+
     def _look_back(self, features: Tensor) -> Votes | None:
-        """Where the cells of a frame have come from; None without a past of the same size."""
+        """Where the cells of a frame have come from; None without a past."""
         if self.memory.empty or self.state is None:
             return None
-        if self.state.labels.shape[-1] != features.shape[-2] * features.shape[-1]:
-            self.reset()
-            return None
+        grid = int(features.shape[-2]), int(features.shape[-1])
+        self.state.labels = self.memory.resize(grid, self.state.labels)
         return self.memory.match(features)
 
     def step(self, scene: Scene) -> Tensor:
@@ -259,7 +270,7 @@ class Tracker:
         assert self.state is not None
         logits = self.state.tracks.logits
         if not bool(self.state.tracks.alive.any()):
-            return logits
+            return logits.new_zeros(*logits.shape[:2], *grid)
         if self.state.thumbnail.shape != scene.thumbnail.shape:
             return F.interpolate(logits, grid, mode="bilinear", align_corners=False)
         flow = block_flow(self.state.thumbnail, scene.thumbnail)

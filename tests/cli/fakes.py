@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,9 @@ class FakeSegmenter:
     seconds: float = 0.0
     before: Callable[[Frame], object] | None = None
     seen: list[int] = field(default_factory=list)
+
+    def set_expressions(self, expressions: Sequence[str]) -> None:
+        self.expressions = tuple(expressions)
 
     def step(self, frame: Frame) -> FramePrediction:
         if self.before is not None:

@@ -14,7 +14,7 @@ import av
 import pytest
 
 from car_video import cli_run
-from car_video.io.readers import LiveReader, Selection
+from car_video.io.readers import LiveReader, Selection, StreamOptions
 from car_video.io.sinks import Outputs
 from tests.cli.fakes import ASKED, COUNT, indices, visible
 from tests.io.readers.media import numbered, write_video
@@ -140,6 +140,36 @@ def test_ctrl_c_is_the_regular_end_of_a_live_source(cli, camera, loader):
     assert (code, err) == (0, "")
     assert indices(Path("live")) == shown[:2]
     assert not (Path("live") / ".car-video" / "journal.jsonl").exists()
+
+
+def test_frames_that_were_dropped_are_counted(cli, clip, loader, monkeypatch):
+    """The camera has shown everything before the first frame is done."""
+    readers = []
+
+    def read(source, **selection):
+        options = StreamOptions(queue=2, reconnects=0)
+        opener = partial(av.open, str(clip))
+        readers.append(LiveReader(source, opener, Selection(**selection), options, "camera"))
+        return readers[0]
+
+    def before(frame):
+        deadline = time.monotonic() + 20
+        while readers[0].dropped < COUNT - 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    monkeypatch.setattr("car_video.io.readers.read_frames", read)
+    loader.before = before
+    code, out, _ = cli("webcam:0", *ASKED, "--out", "ended")
+    assert code == 0
+    done = indices(Path("ended"))
+    assert done[-2:] == [COUNT - 2, COUNT - 1], "the newest are worked on"
+    assert f"note: {COUNT - len(done)} frames dropped to keep up" in out
+    readers.clear()
+    code, out, _ = cli("webcam:0", *ASKED, "--out", "cut", "--max-frames", 1)
+    assert code == 0
+    assert "note: " in out
+    assert "frames dropped to keep up" in out, "also where the stream goes on"
 
 
 def test_live_sources_are_not_resumed(cli, camera, loader):

@@ -123,3 +123,15 @@ def test_font_for_never_knows_less_than_the_bundled_one():
 
 def test_legends_are_kept():
     assert legend_for(("a",), 100, 80) is legend_for(("a",), 100, 80)
+
+
+def test_who_is_not_looked_for_has_no_chip():
+    three, two = Legend(("a", "b", "c"), 480, 270), Legend(("a", None, "c"), 480, 270)
+    pictures = []
+    for legend in (three, two):
+        canvas = np.full((270, 480, 3), 99, np.uint8)
+        legend.draw(canvas, np.array([0.9, 0.8, 0.7], np.float32), np.ones(3, bool))
+        pictures.append(canvas)
+    colours = overlay_colours(3)
+    assert [has(pictures[0], colour) for colour in colours] == [True, True, True]
+    assert [has(pictures[1], colour) for colour in colours] == [True, False, True]

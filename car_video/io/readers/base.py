@@ -121,6 +121,13 @@ class FrameReader(ABC, Iterator[Frame]):
     def _release(self) -> None:
         """Let go of the source. Called at least once, perhaps more often."""
 
+    def tell(self, say: Callable[[str], None]) -> None:
+        """Have trouble told while it lasts, one line each; only live sources have any.
+
+        Args:
+            say: may be called from another thread.
+        """
+
     def close(self) -> None:
         """End the iteration and let go of the source. Safe to call twice."""
         self._frames.close()

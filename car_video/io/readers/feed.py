@@ -42,6 +42,7 @@ class Feed:
         reason: why the last connection ended, for people.
         error: what nobody foresaw; the owner must raise it.
         clock: times of the frames; None before the first connection.
+        say: told what is wrong while it is, one line each, from the feed's thread.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Feed:
         self.reason = ""
         self.error: Exception | None = None
         self.clock: Clock | None = None
+        self.say: Callable[[str], None] = _nobody
         self._opener = opener
         self._options = options
         self._ends = ends
@@ -102,6 +104,10 @@ class Feed:
         while tries > 0:
             wait = self._options.backoff * 2 ** (self._options.reconnects - tries)
             tries -= 1
+            number, most = self._options.reconnects - tries, self._options.reconnects
+            self.say(
+                f"{again or self.reason}; connecting again in {wait:g} s ({number} of {most})"
+            )
             if self._stop.wait(wait):
                 break
             try:
@@ -110,6 +116,7 @@ class Feed:
                 again = _without_name(error)
                 continue
             self.reconnected += 1
+            self.say("connected again")
             return container, tries
         if again:
             self.reason += f"; connecting again failed: {again}"
@@ -185,6 +192,10 @@ class Feed:
         """Whether the connection is to be given up for want of frames."""
         waited = time.monotonic() - self._alive
         return self._stop.is_set() or waited > self._options.silence
+
+
+def _nobody(message: str) -> None:
+    """Where nobody wants to hear it."""
 
 
 def _without_name(error: SourceError) -> str:

@@ -70,6 +70,9 @@ class LiveReader(FrameReader):
     def dropped(self) -> int:
         return self._feed.newest.dropped
 
+    def tell(self, say: Callable[[str], None]) -> None:
+        self._feed.say = lambda message: say(f"{self._name}: {message}")
+
     def _pictures(self) -> Iterator[Picture]:
         newest, patience = self._feed.newest, self._options.patience()
         while (arrival := newest.get(patience)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -41,9 +42,17 @@ class OutputFolder:
             read when asked for.
     """
 
-    def __init__(self, path: Path, info: OutputInfo, journal: Journal, created: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        info: OutputInfo,
+        journal: Journal,
+        created: bool,
+        record: Mapping[str, Any],
+    ) -> None:
         self.path = path
         self.info = info
+        self._run = record
         self.done: Mapping[int, FramePrediction] = DoneFrames(journal, info.expressions)
         self._journal = journal
         self._created = created
@@ -87,11 +96,27 @@ class OutputFolder:
                     file.unlink(missing_ok=True)
             hidden.mkdir(parents=True, exist_ok=True)
         write_whole(hidden / "run.json", json.dumps(record, indent=1).encode("ascii"))
-        return cls(path, info, _open_journal(path), created)
+        return cls(path, info, _open_journal(path), created, record)
 
     def add(self, prediction: FramePrediction) -> None:
         """Note that a frame is finished. Raises OutputError where the disk does not take it."""
         self._journal.append(as_frame_dict(prediction))
+
+    def extend(self, expressions: tuple[str, ...]) -> None:
+        """Note that the run has more expressions by now; their numbers stay.
+
+        From then on only a run with all of them can resume this one.
+
+        Raises:
+            OutputError: the disk does not take it.
+        """
+        if expressions == self.info.expressions:
+            return
+        self.info = dataclasses.replace(self.info, expressions=expressions)
+        self._run = {**self._run, "expressions": list(expressions)}
+        write_whole(
+            self.path / _HIDDEN / "run.json", json.dumps(self._run, indent=1).encode("ascii")
+        )
 
     def write_predictions(self) -> Path:
         """``predictions.json`` of all finished frames, from the journal.

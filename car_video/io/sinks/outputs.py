@@ -102,6 +102,10 @@ class Outputs:
         if frame.index not in self.done:
             self._folder.add(prediction)
 
+    def extend(self, expressions: tuple[str, ...]) -> None:
+        """As :meth:`OutputFolder.extend`."""
+        self._folder.extend(expressions)
+
     def close(self, complete: bool = True) -> list[Path]:
         """Finish every file and move it into place.
 

@@ -59,6 +59,10 @@ class SheetSink:
         self._present = np.zeros(len(info.expressions), np.int64)
 
     def write(self, frame: Frame, prediction: FramePrediction) -> None:
+        more = len(prediction.expressions) - len(self._present)
+        if more > 0:  # expressions may be added while a run is under way
+            self._expressions = prediction.expressions
+            self._present = np.pad(self._present, (0, more))
         self._present += prediction.present
         if self._seen % self._every == 0:
             self._kept.append(_Thumbnail(frame.time, self._shrink(frame, prediction)))

@@ -86,6 +86,22 @@ def test_a_connection_that_breaks_is_opened_again() -> None:
     assert "the connection was opened again 1 time" in reader.notices
 
 
+def test_trouble_is_told_while_it_lasts() -> None:
+    said: list[str] = []
+    options = StreamOptions(silence=10, reconnects=2, backoff=0.02, queue=100)
+    with (
+        http_server(MJPEG, jpegs(range(5), 0.02), jpegs(range(5, 9))) as address,
+        read_frames(address, stream=options) as reader,
+    ):
+        reader.tell(said.append)
+        assert len(list(reader)) == 9
+    assert all(line.startswith(f"{address}: ") and "\n" not in line for line in said)
+    assert "connecting again in 0.02 s (1 of 2)" in said[0]
+    assert said[1].endswith("connected again")
+    assert "(2 of 2)" in said[2]
+    assert len(said) == 3
+
+
 def test_the_number_of_new_connections_is_bounded() -> None:
     answers = [jpegs(range(5 * n, 5 * n + 5)) for n in range(6)]
     options = StreamOptions(silence=10, reconnects=3, backoff=0.01, queue=100)

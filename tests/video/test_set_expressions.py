@@ -1,0 +1,131 @@
+"""Expressions that come and go leave those that stay alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from car_video.config import SamRefineConfig, SegmentConfig
+from car_video.types import Frame, FramePrediction
+from car_video.video.config import KeyframeConfig, VideoConfig
+from car_video.video.rows import matching, take
+from car_video.video.segmenter import VideoSegmenter
+from tests.segment.colour_model import BOTH, PLAIN, ColourModel
+
+torch.set_num_threads(1)
+RED, GREEN, BLUE = "a red ball", "a green frog", "a blue bird"
+MAPS = replace(PLAIN, mode="refer")
+TRACKS = replace(MAPS, refine="sam", sam=SamRefineConfig(side=256, points=4))
+
+
+def run(
+    config: SegmentConfig,
+    video: VideoConfig,
+    first: Sequence[str],
+    changes: Mapping[int, Sequence[str]],
+    frames: int = 8,
+) -> list[FramePrediction]:
+    """Predictions of a moving picture; ``changes``: expressions from a frame on."""
+    segmenter = VideoSegmenter(ColourModel(), first, config, video)
+    found = []
+    for number in range(frames):
+        if number in changes:
+            segmenter.set_expressions(changes[number])
+        image = np.roll(BOTH, number, 1)
+        found.append(segmenter.step(Frame(number, number / 10, image)))
+    return found
+
+
+def of(prediction: FramePrediction, text: str) -> tuple[np.ndarray, float, bool]:
+    place = prediction.expressions.index(text)
+    return (
+        prediction.masks[place],
+        float(prediction.scores[place]),
+        bool(prediction.present[place]),
+    )
+
+
+@pytest.mark.parametrize("config", [MAPS, TRACKS], ids=["maps", "tracks"])
+def test_those_that_stay_are_as_without_the_change(config: SegmentConfig) -> None:
+    alone = run(config, VideoConfig(), [RED], {})
+    changed = run(config, VideoConfig(), [RED], {3: [GREEN, RED, BLUE], 6: [RED]})
+    for one, other in zip(alone, changed, strict=True):
+        (mask, score, present), own = of(one, RED), of(other, RED)
+        assert present
+        assert mask.any()
+        np.testing.assert_array_equal(mask, own[0])
+        assert own[1] == pytest.approx(score, abs=1e-6)
+        assert own[2] == present
+    assert [p.expressions for p in changed[2:7:2]] == [(RED,), (GREEN, RED, BLUE), (RED,)]
+    assert changed[3].present[1:].tolist() == [True, False]
+
+
+@pytest.mark.parametrize("config", [MAPS, TRACKS], ids=["maps", "tracks"])
+def test_a_new_one_is_looked_for_at_once(config: SegmentConfig) -> None:
+    video = VideoConfig(keyframes=KeyframeConfig(every=6, side=256))
+    found = run(config, video, [RED], {2: [RED, GREEN], 4: [GREEN]})
+    for prediction in found[2:]:
+        mask, score, present = of(prediction, GREEN)
+        truth = (np.roll(BOTH, prediction.index, 1) == (0, 255, 0)).all(-1)
+        assert present
+        assert score > 0.75
+        assert mask.any()
+        assert (mask & truth).sum() > 0.9 * mask.sum()  # on it, if not all of it
+    assert all(np.isfinite(p.scores).all() for p in found)
+
+
+def test_a_change_before_the_first_frame() -> None:
+    segmenter = VideoSegmenter(ColourModel(), [RED], MAPS)
+    segmenter.set_expressions([GREEN])
+    found = segmenter.step(Frame(0, 0.0, BOTH))
+    assert found.expressions == (GREEN,)
+    assert found.present.all()
+
+
+def test_tracks_and_presence_move_to_their_new_place() -> None:
+    segmenter = VideoSegmenter(ColourModel(), [RED, BLUE], TRACKS)
+    for number in range(8):
+        segmenter.step(Frame(number, number / 10, np.roll(BOTH, number, 1)))
+    assert segmenter.tracker is not None
+    assert segmenter.tracker.state is not None
+    before = segmenter.tracker.state
+    present = segmenter.presence.present.tolist()
+    segmenter.set_expressions([GREEN, BLUE, RED])
+    after = segmenter.tracker.state
+    assert torch.equal(after.tracks.logits[2], before.tracks.logits[0])
+    assert torch.equal(after.tracks.age[1], before.tracks.age[1])
+    assert torch.equal(after.labels[2], before.labels[0])
+    assert torch.equal(after.identity.look[2], before.identity.look[0])
+    assert after.identity.trust[2] == before.identity.trust[0] > 0
+    assert after.identity.trust[0] == 0
+    assert not after.tracks.alive[0].any()
+    assert not after.known[0].any()
+    assert segmenter.presence.present.tolist() == [False, *present[::-1]]
+    assert segmenter.tracker.queries == 3
+
+
+def test_many_expressions_have_fewer_tracks_each() -> None:
+    segmenter = VideoSegmenter(ColourModel(), [RED], TRACKS)
+    for number in range(2):
+        segmenter.step(Frame(number, number / 10, BOTH))
+    assert segmenter.tracker is not None
+    most = segmenter.tracker.config.count
+    many = [RED, *(f"thing {n}" for n in range(30))]
+    for names in (many, [RED, GREEN]):
+        segmenter.set_expressions(names)
+        assert segmenter.tracker.state is not None
+        count = segmenter.tracker.config.count
+        assert segmenter.tracker.state.labels.shape[:2] == (len(names), count)
+        assert segmenter.step(Frame(2, 0.2, BOTH)).present[0]
+    assert count == most
+
+
+def test_matching() -> None:
+    assert matching(["a", "B", "a"], ["b", "A", "c", "a", "a"]) == [1, 0, -1, 2, -1]
+    assert matching([], ["a"]) == [-1]
+    values = torch.arange(6).view(3, 2)
+    assert take(values, [2, -1], 9).tolist() == [[4, 5], [9, 9]]
