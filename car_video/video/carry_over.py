@@ -11,6 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from car_video.video.state import State, take
+
 MARGIN = 0.05  # a score must rise by it, so that a query does not come and go every frame
 
 
@@ -27,7 +29,7 @@ class CarryOver:
 
     def reset(self) -> None:
         """All queries are in the race again."""
-        self.alive.fill_(True)
+        self.alive = torch.ones_like(self.alive)
 
     def start(self, scores: Tensor) -> Tensor:
         """Numbers of the queries that a frame starts with: int64 [N].
@@ -45,3 +47,14 @@ class CarryOver:
         newly = self.alive & ~alive
         self.dropped_at = torch.where(newly, scores.cpu(), self.dropped_at)
         self.alive = alive
+
+    def state_dict(self) -> State:
+        """``alive`` and ``dropped_at``, each [Q]."""
+        return {"alive": self.alive, "dropped_at": self.dropped_at}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from there. Raises ConfigError where it does not fit."""
+        shape = self.alive.shape
+        alive = take(state, "alive", torch.bool, shape)
+        dropped_at = take(state, "dropped_at", torch.float32, shape)
+        self.alive, self.dropped_at = alive.cpu(), dropped_at.cpu()

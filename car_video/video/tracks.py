@@ -19,6 +19,7 @@ from torch import Tensor
 
 from car_video.segment.candidates import soft_iou
 from car_video.video.config import TrackConfig
+from car_video.video.state import State, take
 
 NOWHERE = float("-inf")
 AGREEMENT_FLOOR = 0.02  # agreements below it are all equally bad
@@ -53,6 +54,19 @@ class Tracks:
             like.new_zeros(queries, count, *grid),
             like.new_full((queries, count), NOWHERE),
             torch.zeros(queries, count, dtype=torch.int64, device=like.device),
+        )
+
+    def state_dict(self) -> State:
+        """The three attributes by name."""
+        return {"logits": self.logits, "value": self.value, "age": self.age}
+
+    @classmethod
+    def from_state(cls, state: State, shape: tuple[int, int], device: torch.device) -> Tracks:
+        """Back from :meth:`state_dict`; ``shape``: (Q, K). Raises ConfigError."""
+        return cls(
+            take(state, "logits", torch.float32, (*shape, None, None)).to(device),
+            take(state, "value", torch.float32, shape).to(device),
+            take(state, "age", torch.int64, shape).to(device),
         )
 
 
