@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
+from car_video.cli_course import Course
 from car_video.cli_display import Display, Report, shorten
 from car_video.cli_interrupt import Interrupts
 from car_video.cli_plan import Plan, Request, check
@@ -18,17 +20,9 @@ if TYPE_CHECKING:
     from car_video.io.readers import FrameReader
     from car_video.io.sinks import OutputFolder
     from car_video.show import LiveWindow
-    from car_video.types import Frame, FramePrediction
+    from car_video.video.segmenter import VideoSegmenter
 
 Ending = Literal["complete", "stopped", "interrupted"]
-
-
-class Segmenter(Protocol):
-    """What a run needs of a :class:`car_video.VideoSegmenter`."""
-
-    def step(self, frame: Frame) -> FramePrediction:
-        """Segment the next frame."""
-        ...
 
 
 def execute(request: Request, display: Display) -> Ending:
@@ -75,18 +69,26 @@ class Run:
         self,
         plan: Plan,
         reader: FrameReader,
-        segmenter: Segmenter,
+        segmenter: VideoSegmenter,
         folder: OutputFolder,
         window: LiveWindow | None,
         display: Display,
     ) -> None:
         from car_video.io.sinks import Outputs
+        from car_video.video.stream import StreamSegmenter
 
         self.frames = self.computed = 0
         self.seconds = 0.0
-        self._plan, self._reader, self._segmenter = plan, reader, segmenter
+        self._plan, self._reader = plan, reader
         self._window, self._display = window, display
         self._outputs = Outputs(folder, plan.targets)
+        self._course = Course(
+            StreamSegmenter(segmenter),
+            folder,
+            partial(_open_reader, plan),
+            display.note,
+            save=not reader.info.live,
+        )
         self._presences = [Presence(text) for text in plan.expressions]
 
     def until_end(self) -> Ending:
@@ -108,6 +110,8 @@ class Run:
                 ending = "complete"
             try:
                 with interrupts.held():
+                    if ending != "complete":
+                        self._course.save()
                     self._outputs.close(complete=ending == "complete")
             except KeyboardInterrupt:
                 ending = ending if interrupts.finished else "interrupted"
@@ -117,16 +121,16 @@ class Run:
         done = self._outputs.done
         with self._display.progress(self._reader.expected) as tick:
             began = perf_counter()
-            for frame in self._reader:
-                known = frame.index in done
-                prediction = done[frame.index] if known else self._segmenter.step(frame)
+            for frame, prediction in self._course.answers(self._reader):
                 with interrupts.held():
                     self._outputs.write(frame, prediction)
                     follow(self._presences, prediction)
                     self.frames += 1
+                    if frame.index not in done:
+                        self.computed += 1
+                        self._course.written(frame.index)
                 now = perf_counter()
-                if not known:
-                    self.computed += 1
+                if frame.index not in done:
                     self.seconds += now - began
                 began = now
                 tick()
@@ -136,21 +140,21 @@ class Run:
 
     def report(self, notices: list[str]) -> Report:
         """What to say at the end, remarks from before the run first."""
-        notices = [*notices, *self._reader.notices]
+        notices = [*notices, *self._course.notices, *self._reader.notices]
         if self._reader.skipped and not self._reader.notices:  # it did not come to its end
             notices.append(f"{self._reader.skipped} not decodable and skipped")
         return Report(
             out=self._plan.out,
             frames=self.frames,
             computed=self.computed,
-            seconds=self.seconds,
+            seconds=max(0.0, self.seconds - self._course.replaying),
             presences=self._presences,
             paths=self._outputs.paths(),
             notices=[*notices, *self._outputs.notices()],
         )
 
 
-def load_segmenter(plan: Plan) -> tuple[Segmenter, list[str]]:
+def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
     """The model behind :class:`car_video.VideoSegmenter`, and remarks about the texts.
 
     Raises:
@@ -161,7 +165,7 @@ def load_segmenter(plan: Plan) -> tuple[Segmenter, list[str]]:
 
     name = plan.config.model
     pair = load_model(name, plan.request.device)
-    segmenter = VideoSegmenter(pair, plan.expressions, plan.config.segment)
+    segmenter = VideoSegmenter(pair, plan.expressions, plan.config.segment, plan.config.video)
     cut = [
         text
         for text in dict.fromkeys(plan.expressions)
@@ -189,7 +193,7 @@ def _open_reader(plan: Plan) -> FrameReader:
 
     Raises:
         SourceError: it cannot be read.
-        ConfigError: it is live, so that a run on it cannot be resumed.
+        ConfigError: it is live, so that a run on it cannot be resumed nor look ahead.
     """
     from car_video.io.readers import read_frames
 
@@ -206,6 +210,11 @@ def _open_reader(plan: Plan) -> FrameReader:
         raise ConfigError(
             f"{reader.info.source} is live and cannot be resumed; use --overwrite or another "
             "--out"
+        )
+    if reader.info.live and plan.config.video.mode == "offline":
+        reader.close()
+        raise ConfigError(
+            f"{reader.info.source} is live and offline wants to look ahead; use --mode online"
         )
     return reader
 
