@@ -120,6 +120,15 @@ def run(
             show_default="the preset's: 512",
         ),
     ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="online|offline|per-frame",
+            help="How frames help each other: each those after it; all, with a look ahead; "
+            "not at all.",
+            show_default="the preset's: online",
+        ),
+    ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Show the overlay in a window; q ends the run.")
     ] = False,
@@ -172,6 +181,7 @@ def run(
         stride=stride,
         max_frames=max_frames,
         size=size,
+        mode=mode,
         show=show,
         target_fps=target_fps,
         interactive=interactive,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from car_video.io.sinks.folder import Mode
 
 REFINEMENTS = ("sam", "crf", "pamr", "none")
+MODES = ("online", "offline", "per-frame")
 SIZES = (16, 8192)
 PIPE = Path("-")
 SAM_CELL = 16  # SAM's encoder wants a multiple of it, at least four
@@ -38,6 +39,7 @@ class Request:
     stride: int = 1
     max_frames: int | None = None
     size: int | None = None
+    mode: str | None = None
     show: bool = False
     target_fps: float | None = None
     interactive: bool = False
@@ -76,12 +78,15 @@ class Plan:
         A run is resumed only under the same; ``end`` and ``max_frames`` may change.
         """
         settings = dataclasses.asdict(self.config.segment)
+        video = dataclasses.asdict(self.config.video)
         return {
             "refine": settings.pop("refine"),
             "size": settings["proposal"].pop("size"),
             "start": self.request.start,
             "stride": self.request.stride,
+            "mode": video.pop("mode"),
             "preset settings": settings,
+            "video settings": video,
         }
 
 
@@ -150,8 +155,14 @@ def _config(request: Request) -> Config:
         segment = dataclasses.replace(segment, refine=request.refine)  # type: ignore[arg-type]
     if request.size is not None:
         segment = bounded(segment, request.size)
+    video = config.video
+    if request.mode is not None:
+        if request.mode not in MODES:
+            choice = ", ".join(MODES)
+            raise ConfigError(f"unknown --mode '{request.mode}'; choose from {choice}")
+        video = dataclasses.replace(video, mode=request.mode)  # type: ignore[arg-type]
     model = config.model if request.model is None else request.model
-    config = dataclasses.replace(config, model=model, segment=segment)
+    config = dataclasses.replace(config, model=model, segment=segment, video=video)
     return config if request.target_fps is None else paced(config, request.target_fps)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
+from car_video.cli_course import Course
 from car_video.cli_display import Display, Report, shorten
 from car_video.cli_interrupt import Interrupts
 from car_video.cli_live import HELP, LiveEdits, typed_lines
@@ -19,22 +21,11 @@ if TYPE_CHECKING:
     from car_video.io.readers import FrameReader
     from car_video.io.sinks import OutputFolder
     from car_video.show import LiveWindow
-    from car_video.types import Frame, FramePrediction
+    from car_video.types import Frame
     from car_video.video.pace import Pace
+    from car_video.video.segmenter import VideoSegmenter
 
 Ending = Literal["complete", "stopped", "interrupted"]
-
-
-class Segmenter(Protocol):
-    """What a run needs of a :class:`car_video.VideoSegmenter`."""
-
-    def step(self, frame: Frame) -> FramePrediction:
-        """Segment the next frame."""
-        ...
-
-    def set_expressions(self, expressions: Sequence[str]) -> None:
-        """Look for other things from the next frame on."""
-        ...
 
 
 def execute(request: Request, display: Display) -> Ending:
@@ -85,17 +76,18 @@ class Run:
         self,
         plan: Plan,
         reader: FrameReader,
-        segmenter: Segmenter,
+        segmenter: VideoSegmenter,
         folder: OutputFolder | None,
         window: LiveWindow | None,
         display: Display,
     ) -> None:
         from car_video.io.sinks import Outputs
         from car_video.io.sinks.pipe import PipeOutputs
+        from car_video.video.stream import StreamSegmenter
 
         self.frames = self.computed = 0
         self.seconds = 0.0
-        self._plan, self._reader, self._segmenter = plan, reader, segmenter
+        self._plan, self._reader = plan, reader
         self._window, self._display = window, display
         self._outputs = (
             PipeOutputs(standard_output()) if folder is None else Outputs(folder, plan.targets)
@@ -107,6 +99,15 @@ class Run:
         if lines is not None:
             self._edits = LiveEdits(plan.expressions, lines, segmenter, display.say)
             display.note(HELP)
+        self._pace: Pace | None = getattr(segmenter, "pace", None)
+        self._quit = False
+        self._course = Course(
+            StreamSegmenter(segmenter),
+            folder,
+            partial(_open_reader, plan),
+            display.note,
+            save=not reader.info.live,
+        )
         self._presences = [Presence(text) for text in plan.expressions]
 
     def until_end(self) -> Ending:
@@ -132,6 +133,8 @@ class Run:
                 ending = "complete"
             try:
                 with interrupts.held():
+                    if ending != "complete":
+                        self._course.save()
                     self._outputs.close(complete=ending == "complete")
             except KeyboardInterrupt:
                 ending = ending if interrupts.finished else "interrupted"
@@ -139,15 +142,10 @@ class Run:
 
     def _loop(self, interrupts: Interrupts) -> Ending:
         done = self._outputs.done
-        pace: Pace | None = getattr(self._segmenter, "pace", None)
         self._reader.tell(self._display.note)
         with self._display.progress(self._reader.expected) as tick:
             began = perf_counter()
-            for frame in self._reader:
-                if self._edits is not None and not self._edits.apply():
-                    return "stopped"
-                known = frame.index in done
-                prediction = done[frame.index] if known else self._segmenter.step(frame)
+            for frame, prediction in self._course.answers(self._edited()):
                 if self._edits is not None:
                     prediction = self._edits.roster.widen(prediction)
                     self._outputs.extend(prediction.expressions)
@@ -156,23 +154,33 @@ class Run:
                     self._outputs.write(frame, prediction)
                     follow(self._presences, prediction)
                     self.frames += 1
+                    if frame.index not in done:
+                        self.computed += 1
+                        self._course.written(frame.index)
                 now = perf_counter()
-                if not known:
-                    self.computed += 1
+                if frame.index not in done:
                     self.seconds += now - began
                 began = now
                 tick()
                 if self._window is not None and not self._window.show(frame, prediction):
                     return "stopped"
-                if pace is not None:
-                    pace.outside(perf_counter() - found)
-        return "complete"
+                if self._pace is not None:
+                    self._pace.outside(perf_counter() - found)
+        return "stopped" if self._quit else "complete"
+
+    def _edited(self) -> Iterator[Frame]:
+        """Frames of the source; before each, what the user has typed is done."""
+        for frame in self._reader:
+            if self._edits is not None and not self._edits.apply():
+                self._quit = True
+                return
+            yield frame
 
     def report(self, notices: list[str]) -> Report:
         """What to say at the end, remarks from before the run first."""
         from car_video.io.readers.trouble import counted
 
-        notices = [*notices, *self._reader.notices]
+        notices = [*notices, *self._course.notices, *self._reader.notices]
         if self._reader.skipped and not self._reader.notices:  # it did not come to its end
             notices.append(f"{self._reader.skipped} not decodable and skipped")
         if self._reader.dropped and not self._reader.notices:
@@ -181,14 +189,14 @@ class Run:
             out=self._plan.out,
             frames=self.frames,
             computed=self.computed,
-            seconds=self.seconds,
+            seconds=max(0.0, self.seconds - self._course.replaying),
             presences=self._presences,
             paths=self._outputs.paths(),
             notices=[*notices, *self._outputs.notices()],
         )
 
 
-def load_segmenter(plan: Plan) -> tuple[Segmenter, list[str]]:
+def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
     """The model behind :class:`car_video.VideoSegmenter`, and remarks about the texts.
 
     Raises:
@@ -227,7 +235,7 @@ def _open_reader(plan: Plan) -> FrameReader:
 
     Raises:
         SourceError: it cannot be read.
-        ConfigError: it is live, so that a run on it cannot be resumed.
+        ConfigError: it is live, so that a run on it cannot be resumed nor look ahead.
     """
     from car_video.io.readers import read_frames
 
@@ -244,6 +252,11 @@ def _open_reader(plan: Plan) -> FrameReader:
         raise ConfigError(
             f"{reader.info.source} is live and cannot be resumed; use --overwrite or another "
             "--out"
+        )
+    if reader.info.live and plan.config.video.mode == "offline":
+        reader.close()
+        raise ConfigError(
+            f"{reader.info.source} is live and offline wants to look ahead; use --mode online"
         )
     return reader
 

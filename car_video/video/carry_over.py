@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from car_video.video.rows import take
+from car_video.video.rows import take as take_rows
+from car_video.video.state import State, take
 
 MARGIN = 0.05  # a score must rise by it, so that a query does not come and go every frame
 
@@ -31,12 +32,12 @@ class CarryOver:
 
     def reset(self) -> None:
         """All queries are in the race again."""
-        self.alive.fill_(True)
+        self.alive = torch.ones_like(self.alive)
 
     def select(self, rows: Sequence[int]) -> None:
         """Other queries from now on, see :mod:`car_video.video.rows`; new ones are in."""
-        self.alive = take(self.alive, rows, True)
-        self.dropped_at = take(self.dropped_at, rows, 0.0)
+        self.alive = take_rows(self.alive, rows, True)
+        self.dropped_at = take_rows(self.dropped_at, rows, 0.0)
 
     def start(self, scores: Tensor) -> Tensor:
         """Numbers of the queries that a frame starts with: int64 [N].
@@ -54,3 +55,14 @@ class CarryOver:
         newly = self.alive & ~alive
         self.dropped_at = torch.where(newly, scores.cpu(), self.dropped_at)
         self.alive = alive
+
+    def state_dict(self) -> State:
+        """``alive`` and ``dropped_at``, each [Q]."""
+        return {"alive": self.alive, "dropped_at": self.dropped_at}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from there. Raises ConfigError where it does not fit."""
+        shape = self.alive.shape
+        alive = take(state, "alive", torch.bool, shape)
+        dropped_at = take(state, "dropped_at", torch.float32, shape)
+        self.alive, self.dropped_at = alive.cpu(), dropped_at.cpu()

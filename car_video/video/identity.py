@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from car_video.video.state import State, take
+
 PROVEN = 5  # frames that a track lives before its look is believed
 RATE = 0.05  # of the newest look in the memory
 GAIN = 0.2  # of trust per frame with a proven track
@@ -39,6 +41,18 @@ class Identity:
     def unknown(cls, queries: int, features: int, like: Tensor) -> Identity:
         """Nothing seen yet."""
         return cls(like.new_zeros(queries, features), like.new_zeros(queries))
+
+    def state_dict(self) -> State:
+        """The attributes by name."""
+        return {"look": self.look, "trust": self.trust}
+
+    @classmethod
+    def from_state(cls, state: State, queries: int, device: torch.device) -> Identity:
+        """Back from :meth:`state_dict`. Raises ConfigError."""
+        return cls(
+            take(state, "look", torch.float32, (queries, None)).to(device),
+            take(state, "trust", torch.float32, (queries,)).to(device),
+        )
 
     def pull(self, looks: Tensor) -> Tensor:
         """How much looks [Q, C, D] speak for being the object: [Q, C], 0 for unknown ones."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+
+from car_video.video.state import State, as_array, take
 
 BINS = 4  # per colour: coarse enough that motion and light leave a picture alike
 
@@ -42,3 +45,15 @@ class CutDetector:
             return False
         change = abs(colour_histogram(thumbnail) - self.last).sum() / 2
         return float(change) > self.threshold
+
+    def state_dict(self) -> State:
+        """``last``, float64 [64]; nothing before the first picture."""
+        return {} if self.last is None else {"last": torch.from_numpy(self.last)}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from there. Raises ConfigError where it does not fit."""
+        self.last = (
+            as_array(take(state, "last", torch.float64, (BINS**3,)))
+            if "last" in state
+            else None
+        )

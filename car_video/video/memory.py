@@ -15,7 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from car_video.errors import ConfigError
 from car_video.video.config import MemoryConfig
+from car_video.video.state import State, take
 
 NOBODY = 1e-6  # voters with less weight than this together know nothing
 
@@ -103,6 +105,11 @@ class FeatureMemory:
         return self._keys[0] is None
 
     @property
+    def cells(self) -> int:
+        """How many cells a remembered frame has."""
+        return 0 if self.grid is None else self.grid[0] * self.grid[1]
+
+    @property
     def has_anchor(self) -> bool:
         return self._keys[-1] is not None
 
@@ -147,6 +154,34 @@ class FeatureMemory:
         recent, last = old[:, :, : self.depth - 1], old[:, :, -1:]
         newest = new[:, :, None]
         return torch.cat([newest, recent, newest if anchor else last], 2)
+
+    def state_dict(self) -> State:
+        """``grid`` int64 [2] and ``0`` (newest), ``1``, ..., ``anchor``, each [D, n]."""
+        if self.grid is None:
+            return {}
+        names = [*map(str, range(self.depth)), "anchor"]
+        held = zip(names, self._keys, strict=True)
+        state = {name: key for name, key in held if key is not None}
+        return {"grid": torch.tensor(self.grid), **state}
+
+    def load_state_dict(self, state: State, device: torch.device) -> None:
+        """Go on from there. Raises ConfigError where it does not fit."""
+        self.clear()
+        if not state:
+            return
+        rows, columns = take(state, "grid", torch.int64, (2,)).tolist()
+        held = sum(name.isdigit() for name in state)
+        if held > self.depth:
+            raise ConfigError(
+                f"the state remembers {held} frames and this segmenter {self.depth}; "
+                "memory.recent of its settings was another"
+            )
+        names = [*map(str, range(held)), "anchor"]
+        keys = [take(state, n, torch.float32, (None, rows * columns)).to(device) for n in names]
+        if len({len(key) for key in keys}) != 1:
+            raise ConfigError("the state is damaged: its features are of several lengths")
+        self._keys = [*keys[:-1], *[None] * (self.depth - held), keys[-1]]
+        self.grid = rows, columns
 
     def _neighbourhood(self, grid: tuple[int, int]) -> Tensor:
         """bool [n, n]: which cells are within the radius of which."""

@@ -66,6 +66,11 @@ class OfflineSegmenter:
         self.window: list[Kept] = []
         self.keyframes: dict[int, Keyframe] = {}
 
+    @property
+    def whole(self) -> bool:
+        """Whether the segmenter's state is all that the next frame depends on."""
+        return not self.window
+
     def push(self, frame: Frame) -> Iterator[tuple[Frame, FramePrediction]]:
         """Take a frame; gives what is ready, which may be nothing."""
         if self.segmenter.tracker is None:
@@ -94,14 +99,14 @@ class OfflineSegmenter:
         config = self.segmenter.video.presence
         threshold = self.segmenter.image.config.presence_threshold
         smooth, present = smooth_presence(scores, threshold, config)
+        last = len(self.window) - 1
         for place, kept in enumerate(self.window):
-            yield (
-                kept.frame,
-                self.segmenter.answer(
-                    kept.frame, logits[place].float(), smooth[place], present[place]
-                ),
+            prediction = self.segmenter.answer(
+                kept.frame, logits[place].float(), smooth[place], present[place]
             )
-        self.window, self.keyframes = [], {}
+            if place == last:  # so that who takes the last one finds the state whole
+                self.window, self.keyframes = [], {}
+            yield kept.frame, prediction
 
     def _note_keyframes(self) -> None:
         """Remember for each expression the frame with its best track so far."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from car_video.video.config import PresenceConfig
+from car_video.video.state import State, as_array, take
 
 USUAL_AGREEMENT = 0.42
 """Agreement of a track that neither speaks for presence nor against it."""
@@ -85,6 +87,20 @@ class PresenceFilter:
         needed = np.where(self.present, self.config.stay, 1.0) * self.threshold
         self.present = self.scores >= needed
         return self.scores, self.present
+
+    def state_dict(self) -> State:
+        """``present`` bool [Q], and ``scores`` float32 [Q] once there was a frame."""
+        state = {"present": torch.from_numpy(self.present)}
+        if self.scores is not None:
+            state["scores"] = torch.from_numpy(self.scores)
+        return state
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from there. Raises ConfigError where it does not fit."""
+        shape = self.present.shape
+        present = as_array(take(state, "present", torch.bool, shape))
+        scores = take(state, "scores", torch.float32, shape) if "scores" in state else None
+        self.present, self.scores = present, None if scores is None else as_array(scores)
 
 
 def smooth_presence(

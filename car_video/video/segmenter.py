@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SegmentConfig
+from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
 from car_video.segment.image import LONGEST, ImageSegmenter, Survivors
@@ -31,6 +32,7 @@ from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
 from car_video.video.rows import NEW, matching
 from car_video.video.smoothing import MapMemory
+from car_video.video.state import FORMAT, State, as_text, from_text, joined, part_of, take
 from car_video.video.tracker import LIMIT, Scene, Tracker
 
 THUMBNAIL = 256  # longest side in pixels of the picture that motion and cuts are seen in
@@ -124,6 +126,81 @@ class VideoSegmenter:
             self.video.memory,
             self.image.config.sam,
         )
+
+    def state_dict(self) -> State:
+        """Everything that the next frame depends on, as plain tensors by name.
+
+        Costs nothing: the tensors are those that the segmenter holds, but later frames do not
+        change them. Empty in ``per-frame`` mode. Texts are UTF-8 in uint8 tensors.
+        """
+        if self.video.mode == "per-frame":
+            return {}
+        parts = joined(
+            {
+                "presence": self.presence.state_dict(),
+                "cuts": self.cuts.state_dict(),
+                "carry_over": self.carry_over.state_dict(),
+                "maps": self.maps.state_dict(),
+                "tracker": {} if self.tracker is None else self.tracker.state_dict(),
+            }
+        )
+        about = {
+            "format": FORMAT,
+            "model": self.image.proposer.name,
+            "expressions": self.image.texts.expressions,
+            "tracks": self.tracker is not None,
+            "since_keyframe": self.since_keyframe,
+            "size": self.size,
+            "tensors": sorted(parts),
+        }
+        return {"about": as_text(about), **parts}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on as the segmenter whose :meth:`state_dict` it is would have gone on.
+
+        Raises:
+            ConfigError: it is of other expressions or settings, or damaged; the segmenter is
+                then as after :meth:`reset`.
+        """
+        self.reset()
+        if self.video.mode == "per-frame":
+            if state:
+                raise ConfigError("the state is of another mode; per-frame keeps none")
+            return
+        about = from_text(take(state, "about", torch.uint8, (None,)))
+        self._check(about)
+        other = sorted({*about["tensors"], "about"} ^ state.keys())
+        if other:
+            raise ConfigError(f"the state is damaged: it lacks '{other[0]}' or has it too much")
+        try:
+            self.presence.load_state_dict(part_of(state, "presence"))
+            self.cuts.load_state_dict(part_of(state, "cuts"))
+            self.carry_over.load_state_dict(part_of(state, "carry_over"))
+            self.maps.load_state_dict(part_of(state, "maps"), self.image.proposer.device)
+            if self.tracker is not None:
+                self.tracker.load_state_dict(part_of(state, "tracker"))
+            self.since_keyframe = int(about["since_keyframe"])
+            self.size = None if about["size"] is None else tuple(about["size"])
+        except ConfigError:
+            self.reset()
+            raise
+
+    def _check(self, about: object) -> None:
+        """Raises ConfigError where a state is not of a segmenter like this one."""
+        mine = {
+            "format": FORMAT,
+            "model": self.image.proposer.name,
+            "expressions": list(self.image.texts.expressions),
+            "tracks": self.tracker is not None,
+        }
+        needed = {*mine, "since_keyframe", "size", "tensors"}
+        if not isinstance(about, dict) or not needed <= about.keys():
+            raise ConfigError("the state is damaged: its description is not whole")
+        for name, own in mine.items():
+            if about[name] != own:
+                raise ConfigError(
+                    f"the state is of a segmenter with other {name}: {about[name]}, here {own}"
+                )
 
     @torch.inference_mode()
     def step(self, frame: Frame) -> FramePrediction:

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from car_video.video.config import MemoryConfig
 from car_video.video.memory import FeatureMemory, Votes
-from car_video.video.rows import take
+from car_video.video.rows import take as take_rows
+from car_video.video.state import State, joined, part_of, take
 
 CARRIED = 0.7  # part of memory (ref-davis-dev: J 0.538 alone, 0.553 with 0.7, 0.504 with 0.85)
 SHARPNESS = 10.0  # labels are maps pushed apart around one half, or they would blur away
@@ -43,8 +44,8 @@ class MapMemory:
         """Other expressions from now on, see :mod:`car_video.video.rows`."""
         self.queries = len(rows)
         if self.labels is not None and self.known is not None:
-            self.labels = take(self.labels, rows, 0.0)
-            self.known = take(self.known, rows, False)
+            self.labels = take_rows(self.labels, rows, 0.0)
+            self.known = take_rows(self.known, rows, False)
 
     def look_back(self, features: Tensor) -> Votes | None:
         """Where the cells of a frame have come from; None without a past."""
@@ -77,6 +78,25 @@ class MapMemory:
         self.labels = self.memory.shift(labels, newest, first)
         self.known = self.memory.shift(known, seen, first)
         return mixed
+
+    def state_dict(self) -> State:
+        """``memory``, and ``labels`` and ``known`` once there was a frame."""
+        state = joined({"memory": self.memory.state_dict()})
+        if self.labels is not None and self.known is not None:
+            state |= {"labels": self.labels, "known": self.known}
+        return state
+
+    def load_state_dict(self, state: State, device: torch.device) -> None:
+        """Go on from there. Raises ConfigError where it does not fit."""
+        self.reset()
+        if not state:
+            return
+        self.memory.load_state_dict(part_of(state, "memory"), device)
+        cells = self.memory.cells
+        shape = (self.queries, 1, self.memory.slots)
+        labels = take(state, "labels", torch.float32, (*shape, cells))
+        known = take(state, "known", torch.bool, shape)
+        self.labels, self.known = labels.to(device), known.to(device)
 
 
 def _logit(maps: Tensor) -> Tensor:

@@ -11,6 +11,52 @@ from car_video.types import Frame, FramePrediction
 from car_video.video.config import VideoConfig
 from car_video.video.offline import OfflineSegmenter
 from car_video.video.segmenter import VideoSegmenter
+from car_video.video.state import State
+
+
+class StreamSegmenter:
+    """Frames in one by one, answers out when they are ready; the same in every mode.
+
+    Args:
+        segmenter: its ``video.mode`` decides; offline answers lag by up to a window.
+    """
+
+    def __init__(self, segmenter: VideoSegmenter) -> None:
+        self._segmenter = segmenter
+        offline = segmenter.video.mode == "offline"
+        self._offline = OfflineSegmenter(segmenter) if offline else None
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a frame's answer depends on other frames."""
+        return self._segmenter.video.mode != "per-frame"
+
+    def push(self, frame: Frame) -> Iterator[tuple[Frame, FramePrediction]]:
+        """Take a frame; gives the answers that are ready, which may be none."""
+        if self._offline is None:
+            yield frame, self._segmenter.step(frame)
+        else:
+            yield from self._offline.push(frame)
+
+    def finish(self) -> Iterator[tuple[Frame, FramePrediction]]:
+        """The answers that still wait, at the end."""
+        if self._offline is not None:
+            yield from self._offline.finish()
+
+    def state_dict(self) -> State | None:
+        """The segmenter's, as of the last answer given; None while frames wait for theirs.
+
+        To be asked for when an answer has been taken, or between pushes.
+        """
+        if self._offline is not None and not self._offline.whole:
+            return None
+        return self._segmenter.state_dict()
+
+    def load_state_dict(self, state: State) -> None:
+        """As :meth:`VideoSegmenter.load_state_dict`; frames that waited are forgotten."""
+        if self._offline is not None:
+            self._offline = OfflineSegmenter(self._segmenter)
+        self._segmenter.load_state_dict(state)
 
 
 def segment_stream(
@@ -29,13 +75,7 @@ def segment_stream(
         config: of the image algorithm.
         video: of the video algorithm; its ``mode`` decides.
     """
-    video = video or VideoConfig()
-    segmenter = VideoSegmenter(model, expressions, config, video)
-    if video.mode != "offline":
-        for frame in frames:
-            yield frame, segmenter.step(frame)
-        return
-    offline = OfflineSegmenter(segmenter)
+    stream = StreamSegmenter(VideoSegmenter(model, expressions, config, video))
     for frame in frames:
-        yield from offline.push(frame)
-    yield from offline.finish()
+        yield from stream.push(frame)
+    yield from stream.finish()

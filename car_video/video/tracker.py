@@ -20,6 +20,7 @@ from car_video.video.identity import Identity
 from car_video.video.memory import FeatureMemory, Votes, unit_cells
 from car_video.video.motion import block_flow
 from car_video.video.selection import selected, shared
+from car_video.video.state import State, as_array, joined, part_of, take
 from car_video.video.tracks import Offer, Tracks, advance, glide, without
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
@@ -176,7 +177,9 @@ class Tracker:
         offer = self._tracked(scene, moved[:, :1], grid)
         quality = stability(offer.logits)
         self.state.tracks, lost = glide(self.state.tracks, offer, moved, quality, self.config)
-        self.state.known[lost, 0] = False
+        known = self.state.known.clone()  # a state that was taken before stays as it is
+        known[lost, 0] = False
+        self.state.known = known
         self.state.thumbnail = scene.thumbnail
         return self.best()
 
@@ -193,7 +196,45 @@ class Tracker:
         assert self.state is not None
         mask = torch.from_numpy(gone).to(self.state.known.device)
         self.state.tracks = without(self.state.tracks, mask)
-        self.state.known[mask] = False
+        self.state.known = self.state.known & ~mask[:, None, None]
+
+    def state_dict(self) -> State:
+        """Nothing before the first frame; else :class:`TrackState` and ``memory``."""
+        state = self.state
+        if state is None:
+            return {}
+        return {
+            **joined(
+                {
+                    "tracks": state.tracks.state_dict(),
+                    "memory": self.memory.state_dict(),
+                    "identity": state.identity.state_dict(),
+                }
+            ),
+            "labels": state.labels,
+            "known": state.known,
+            "thumbnail": torch.from_numpy(state.thumbnail),
+            "anchor": torch.tensor(state.anchor, dtype=torch.float64),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from there. Raises ConfigError where it does not fit."""
+        self.reset()
+        if not state:
+            return
+        device = next(self.sam.parameters()).device
+        shape = (self.queries, self.config.count)
+        self.memory.load_state_dict(part_of(state, "memory"), device)
+        slots, cells = self.memory.slots, self.memory.cells
+        self.state = TrackState(
+            Tracks.from_state(part_of(state, "tracks"), shape, device),
+            take(state, "labels", torch.float32, (*shape, slots, cells)).to(device),
+            take(state, "known", torch.bool, (*shape, slots)).to(device),
+            as_array(take(state, "thumbnail", torch.uint8, (None, None, 3))),
+            float(take(state, "anchor", torch.float64, ())),
+            Identity.from_state(part_of(state, "identity"), self.queries, device),
+        )
+        self._cells = self.memory.grid or (0, 0)
 
     def leaderless(self) -> NDArray[np.bool_]:
         """bool [Q]: expressions without a track."""

@@ -20,6 +20,7 @@ from torch import Tensor
 from car_video.segment.candidates import soft_iou
 from car_video.video.config import TrackConfig
 from car_video.video.identity import Identity
+from car_video.video.state import State, take
 
 NOWHERE = float("-inf")
 AGREEMENT_FLOOR = 0.02  # agreements below it are all equally bad
@@ -60,6 +61,20 @@ class Tracks:
             like.new_full((queries, count), NOWHERE),
             torch.zeros(queries, count, dtype=torch.int64, device=like.device),
             like.new_zeros(queries, count, features),
+        )
+
+    def state_dict(self) -> State:
+        """The attributes by name."""
+        return {name: getattr(self, name) for name in ("logits", "value", "age", "look")}
+
+    @classmethod
+    def from_state(cls, state: State, shape: tuple[int, int], device: torch.device) -> Tracks:
+        """Back from :meth:`state_dict`; ``shape``: (Q, K). Raises ConfigError."""
+        return cls(
+            take(state, "logits", torch.float32, (*shape, None, None)).to(device),
+            take(state, "value", torch.float32, shape).to(device),
+            take(state, "age", torch.int64, shape).to(device),
+            take(state, "look", torch.float32, (*shape, None)).to(device),
         )
 
 

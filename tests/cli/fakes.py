@@ -19,6 +19,7 @@ from car_video import cli_run
 from car_video.cli import main
 from car_video.cli_plan import Plan
 from car_video.types import Frame, FramePrediction
+from car_video.video.config import VideoConfig
 
 COUNT = 12
 """Frames of the clip that most tests run on."""
@@ -33,12 +34,14 @@ class FakeSegmenter:
     Attributes:
         seconds: that a frame takes.
         before: called with each frame first.
+        video: it has no memory.
         seen: indices of the frames it was asked for.
     """
 
     expressions: tuple[str, ...]
     seconds: float = 0.0
     before: Callable[[Frame], object] | None = None
+    video: VideoConfig = field(default_factory=lambda: VideoConfig(mode="per-frame"))
     seen: list[int] = field(default_factory=list)
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
@@ -92,7 +95,7 @@ def visible(folder: Path) -> list[str]:
 
 if __name__ == "__main__":
 
-    def load(plan: Plan) -> tuple[cli_run.Segmenter, list[str]]:
+    def load(plan: Plan) -> tuple[FakeSegmenter, list[str]]:
         return FakeSegmenter(plan.expressions, seconds=0.05), []
 
     cli_run.load_segmenter = load

@@ -87,6 +87,7 @@ def test_options_reach_the_model(clip, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(cli_run, "load_segmenter", load)
     monkeypatch.chdir(tmp_path)
     arguments = "--model clip-b16 --preset voc --refine none --size 250 --device cpu".split()
+    arguments += ["--mode", "offline"]
     with pytest.raises(SystemExit) as end:
         main([str(clip), "--expr", "  a   dog ", *arguments])
     assert end.value.code == 0
@@ -96,6 +97,7 @@ def test_options_reach_the_model(clip, tmp_path, monkeypatch, capfd):
     assert plan.expressions == ("a dog",)
     assert (segment.refine, segment.proposal.size, segment.sam.side) == ("none", 250, 240)
     assert segment.recurrence.confidence_threshold == 0.6, "the preset's"
+    assert plan.config.video.mode == "offline"
 
 
 def test_folders_of_pictures(cli, tmp_path):
@@ -210,6 +212,7 @@ def test_resuming_extends_and_adds(cli, clip, loader):
         (("--expr", "a bird"), "expressions"),
         (("--refine", "none"), "refine"),
         (("--size", "128"), "size"),
+        (("--mode", "per-frame"), "mode"),
         (("--stride", "2"), "stride"),
         (("--start", "0.3"), "start"),
         (("--preset", "voc", "--model", "lite"), "preset settings"),

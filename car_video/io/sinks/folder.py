@@ -23,6 +23,7 @@ Mode = Literal["new", "overwrite", "resume"]
 FILES = ("overlay.mp4", "predictions.json", "cutout.webm", "sheet.png")
 FOLDERS = ("masks", "cutout")
 _HIDDEN = ".car-video"
+_STATE = "state.safetensors"
 _FORMAT = 1
 _FRAME_FILE = re.compile(r"\.?\d{5,}\.png(\.part)?")
 
@@ -31,7 +32,8 @@ class OutputFolder:
     """One run's folder, with a record of the run and a journal of its finished frames.
 
     ``.car-video/run.json`` says whose folder it is and stays; ``.car-video/journal.jsonl``
-    holds the finished frames while the run is under way and goes when it is complete.
+    holds the finished frames while the run is under way and goes when it is complete, as does
+    ``.car-video/state.safetensors``: what the segmenter knew after one of them.
 
     Made by :meth:`open`.
 
@@ -118,6 +120,19 @@ class OutputFolder:
             self.path / _HIDDEN / "run.json", json.dumps(self._run, indent=1).encode("ascii")
         )
 
+    def save_state(self, data: bytes) -> None:
+        """Keep what the next frame depends on. Raises OutputError."""
+        write_whole(self._state, data)
+
+    def load_state(self) -> bytes | None:
+        """What :meth:`save_state` has kept last, if anything. Raises OutputError."""
+        with writing(self._state):
+            return self._state.read_bytes() if self._state.exists() else None
+
+    @property
+    def _state(self) -> Path:
+        return self.path / _HIDDEN / _STATE
+
     def write_predictions(self) -> Path:
         """``predictions.json`` of all finished frames, from the journal.
 
@@ -132,12 +147,13 @@ class OutputFolder:
         """Let go of the folder.
 
         Args:
-            complete: the run is over and the journal goes; else it stays for a resume. A
+            complete: the run is over, journal and state go; else they stay for a resume. A
                 folder that was made for this run and has no finished frame is removed.
         """
         self._journal.close()
         if complete:
             remove(self._journal.path)
+            remove(self._state)
         elif self._created and not self.done and not self._journal.appended:
             self._discard()
 
@@ -213,6 +229,7 @@ def _own_files(path: Path) -> Iterator[Path]:
     candidates = [path / name for name in FILES] + [
         hidden / "journal.jsonl",
         hidden / "run.json",
+        hidden / _STATE,
     ]
     for file in candidates:
         for name in (file, part_of(file)):
