@@ -100,11 +100,13 @@ def test_a_past_that_is_not_looked_up_does_not_count() -> None:
     )
 
 
-def test_another_grid_begins_anew() -> None:
+def test_another_grid_keeps_what_is_remembered() -> None:
     memory = MapMemory(1, MemoryConfig())
     step(memory, features(0), square(0.9), everyone(1))
     other = features(1, (5, 6))
-    assert memory.look_back(other) is None
+    votes = memory.look_back(other)
+    assert votes is not None
+    assert votes.grid == (5, 6)
     maps = torch.full((1, 5, 6), 0.3)
     assert torch.equal(memory.step(other, None, maps, everyone(1)), maps)
 
