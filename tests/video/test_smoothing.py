@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from car_video.video.config import MemoryConfig
@@ -100,15 +101,22 @@ def test_a_past_that_is_not_looked_up_does_not_count() -> None:
     )
 
 
-def test_another_grid_keeps_what_is_remembered() -> None:
+def test_memory_goes_along_to_another_grid() -> None:
     memory = MapMemory(1, MemoryConfig())
     step(memory, features(0), square(0.9), everyone(1))
-    other = features(1, (5, 6))
+    assert memory.labels is not None
+    rows, columns = memory.memory.grid
+    before = memory.labels[0, 0, 0].unflatten(-1, (rows, columns))
+    other = features(1, (2 * rows, 2 * columns))
     votes = memory.look_back(other)
     assert votes is not None
-    assert votes.grid == (5, 6)
-    maps = torch.full((1, 5, 6), 0.3)
-    assert torch.equal(memory.step(other, None, maps, everyone(1)), maps)
+    assert votes.grid == (2 * rows, 2 * columns)
+    after = memory.labels[0, 0, 0].unflatten(-1, votes.grid)
+    assert float(after.mean()) == pytest.approx(float(before.mean()), abs=0.05)
+    sure = torch.nn.functional.max_pool2d(before[None], 3, 1, 1)[0] < 0.1  # far from the square
+    assert after.unfold(0, 2, 2).unfold(1, 2, 2).amax((2, 3))[sure].max() < 0.1
+    maps = torch.full((1, *votes.grid), 0.3)
+    assert memory.step(other, votes, maps, everyone(1)).shape == maps.shape
 
 
 def test_state_does_not_grow() -> None:

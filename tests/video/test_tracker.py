@@ -247,7 +247,7 @@ def test_the_first_frame_must_be_a_keyframe() -> None:
         tracker().glide(bare)
 
 
-def test_another_grid_of_cells_keeps_the_track() -> None:
+def test_tracks_go_along_to_another_grid_of_cells() -> None:
     tracks = tracker()
     for number in range(3):
         step(tracks, scene(picture(number), heard(at(number))))
@@ -255,6 +255,7 @@ def test_another_grid_of_cells_keeps_the_track() -> None:
     masks = step(tracks, scene(picture(3), heard(at(3)), cells=8))
     assert iou(masks[0], at(3)) > 0.8
     assert int(tracks.state.tracks.age[0, 0]) == 3
+    assert tracks.state.known[0, 0, :4].all()
     assert tracks.cells == (8, 12)
 
 
