@@ -213,6 +213,7 @@ class Tracker:
             ),
             "labels": state.labels,
             "known": state.known,
+            "waited": torch.from_numpy(self.waited.copy()),  # it is changed in place
             "thumbnail": torch.from_numpy(state.thumbnail),
             "anchor": torch.tensor(state.anchor, dtype=torch.float64),
         }
@@ -234,6 +235,7 @@ class Tracker:
             float(take(state, "anchor", torch.float64, ())),
             Identity.from_state(part_of(state, "identity"), self.queries, device),
         )
+        self.waited = as_array(take(state, "waited", torch.int64, (self.queries,)))
         self._cells = self.memory.grid or (0, 0)
 
     def leaderless(self) -> NDArray[np.bool_]:

@@ -94,6 +94,16 @@ def test_tracks_go_on(every: int) -> None:
     assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
 
 
+def test_turns_go_on() -> None:
+    """Five expressions share the prompts of a frame: who has waited is part of the state."""
+    pair = load_model("lite", "cpu")
+    names = [*NAMES, "a blue car", "a grey wall", "a dog"]
+    video = VideoConfig(tracks=TrackConfig(prompts=8))
+    frames = [moving(n, 120, 160) for n in range(6)]
+    state = check_continued(lambda: VideoSegmenter(pair, names, SMALL, video), frames, 3)
+    assert state["tracker.waited"].any()
+
+
 def test_before_the_first_frame_there_is_little() -> None:
     def make() -> VideoSegmenter:
         return VideoSegmenter(ColourModel(), NAMES, PLAIN)
