@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from car_video.video.config import PresenceConfig
 from car_video.video.state import State, as_array, take
 
-USUAL_AGREEMENT = 0.42
+USUAL_AGREEMENT = 0.34
 """Agreement of a track that neither speaks for presence nor against it."""
 
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.video.config import MemoryConfig, TrackConfig
-from car_video.video.tracker import LIMIT, Scene, Tracker, boxes_of, move
+from car_video.video.masks import boxes_of, move
+from car_video.video.tracker import LIMIT, Scene, Tracker
 from tests.video.colour_sam import ColourSam
 
 SIZE = (64, 96)
