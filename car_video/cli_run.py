@@ -55,11 +55,9 @@ def execute(request: Request, display: Display) -> Ending:
     display.summary(run.report(notices))
     if plan.piped and ending != "complete":
         display.stopped("ended")
-    elif ending == "stopped":
-        display.stopped("stopped; what is done is kept, go on with --resume")
-    elif ending == "interrupted":
+    elif ending != "complete":
         kept = "what is done is kept, go on with --resume" if run.frames else "nothing was done"
-        display.stopped(f"interrupted; {kept}")
+        display.stopped(f"{ending}; {kept}")
     return ending
 
 
