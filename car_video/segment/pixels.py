@@ -15,6 +15,12 @@ BLOCK = 2**26  # values that enlarged maps may hold at once: 256 MiB of float32
 GUIDE_EPSILON = 1e-3  # colours in [0, 1]: edges fainter than 3 % of the range are ignored
 
 
+def bounded(height: int, width: int, longest: int) -> tuple[int, int]:
+    """The size of a picture with no side above ``longest``, in the same proportion."""
+    scale = min(1.0, longest / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
 def to_pixels(
     image: NDArray[np.uint8], device: torch.device, longest: int | None = None
 ) -> Tensor:
@@ -29,8 +35,7 @@ def to_pixels(
     height, width = image.shape[:2]
     if longest is None or max(height, width) <= longest:
         return pixels
-    scale = longest / max(height, width)
-    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    size = bounded(height, width, longest)
     return F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True)
 
 

@@ -33,17 +33,18 @@ class CutDetector:
         """Forget the last picture."""
         self.last = None
 
-    def step(self, thumbnail: NDArray[np.uint8]) -> bool:
-        """Whether a new scene begins with this picture; False for the first one."""
-        cut = self.is_cut(thumbnail)
-        self.last = colour_histogram(thumbnail)
+    def step(self, colours: NDArray[np.float64]) -> bool:
+        """Whether a new scene begins with the picture that has these colours (see
+        :func:`colour_histogram`); False for the first one."""
+        cut = self.is_cut(colours)
+        self.last = colours
         return cut
 
-    def is_cut(self, thumbnail: NDArray[np.uint8]) -> bool:
+    def is_cut(self, colours: NDArray[np.float64]) -> bool:
         """As :meth:`step`, but the last picture stays the last."""
         if self.last is None:
             return False
-        change = abs(colour_histogram(thumbnail) - self.last).sum() / 2
+        change = abs(colours - self.last).sum() / 2
         return float(change) > self.threshold
 
     def state_dict(self) -> State:

@@ -6,8 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from car_video.video.memory import unit_cells
-
 
 def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
     """Masks of the last frame where the picture has moved them to.
@@ -33,18 +31,18 @@ def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def looks_of(logits: Tensor, features: Tensor) -> Tensor:
-    """Mean feature under each mask, less that of the frame, of unit length.
+    """Mean feature under each mask, of unit length.
 
     Args:
         logits: [Q, C, a, b].
-        features: [D, h, w].
+        features: [D, h, w], see :func:`~car_video.video.memory.unit_features`.
 
     Returns:
         [Q, C, D]; zeros for an empty mask.
     """
     grid = (int(features.shape[-2]), int(features.shape[-1]))
     cells = F.adaptive_avg_pool2d((logits > 0).float(), grid).flatten(2)
-    return F.normalize(cells @ unit_cells(features).T, dim=-1)
+    return F.normalize(cells @ features.flatten(1).T, dim=-1)
 
 
 def boxes_of(masks: Tensor, size: tuple[int, int]) -> Tensor:

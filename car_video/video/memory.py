@@ -117,7 +117,7 @@ class FeatureMemory:
         """Voters for every cell of a new frame; the memory must not be empty.
 
         Args:
-            features: [D, h, w] of the frame.
+            features: [D, h, w] of the frame, see :func:`unit_features`.
         """
         grid = (int(features.shape[-2]), int(features.shape[-1]))
         wanted = [age - 1 for age in sorted(set(self.config.recent))]
@@ -126,7 +126,7 @@ class FeatureMemory:
         held = [slot for slot in wanted if self._keys[slot] is not None] or [0]
         keys = [self._keys[slot] for slot in held]
         bank = torch.cat([key for key in keys if key is not None], 1)
-        cosines = (unit_cells(features).T @ bank).float()
+        cosines = (features.flatten(1).T @ bank).float()
         similarity = cosines.amax(1)
         n = cosines.shape[0]
         closed = ~self._neighbourhood(grid)
@@ -137,8 +137,9 @@ class FeatureMemory:
         return Votes(slots, places % n, weights, similarity, grid)
 
     def push(self, features: Tensor, anchor: bool) -> None:
-        """Remember a frame as the newest, and as the anchor too if it is to be."""
-        keys = unit_cells(features)
+        """Remember a frame (see :func:`unit_features`) as the newest, and as the anchor too if
+        it is to be."""
+        keys = features.flatten(1)
         self.grid = int(features.shape[-2]), int(features.shape[-1])
         last = keys if anchor or self._keys[-1] is None else self._keys[-1]
         self._keys = [keys, *self._keys[: self.depth - 1], last]
@@ -195,13 +196,13 @@ class FeatureMemory:
         return self._near[1]
 
 
-def unit_cells(features: Tensor) -> Tensor:
-    """[D, h, w] -> [D, n], each cell less the mean cell and of unit length.
+def unit_features(features: Tensor) -> Tensor:
+    """Features [D, h, w] of a frame, each cell less the mean cell and of unit length.
 
     What all cells of a frame share says nothing about which belongs where.
     """
-    cells = features.flatten(1).float()
-    return F.normalize(cells - cells.mean(1, keepdim=True), dim=0)
+    cells = features.float()
+    return F.normalize(cells - cells.mean((1, 2), keepdim=True), dim=0)
 
 
 def resample(cells: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:

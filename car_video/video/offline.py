@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.types import Frame, FramePrediction
+from car_video.video.identity import PROVEN
+from car_video.video.keyframes import colour_histogram
 from car_video.video.presence import smooth_presence
 from car_video.video.segmenter import THUMBNAIL, Observation, VideoSegmenter, shrink
 from car_video.video.tracker import Tracker
 from car_video.video.tracks import NOWHERE, Tracks, half_masks, overlaps, without
 
-PROVEN = 5  # frames that a track must have lived before its score counts
 OTHER = 0.1  # IoU under which two masks are of different objects
 
 
@@ -77,9 +78,10 @@ class OfflineSegmenter:
             yield frame, self.segmenter.step(frame)  # maps have no second pass
             return
         thumbnail = shrink(frame.image, THUMBNAIL)
-        if self.segmenter.would_begin(frame, thumbnail):
+        colours = colour_histogram(thumbnail)
+        if self.segmenter.would_begin(frame, colours):
             yield from self.finish()
-        self.segmenter.begins(frame, thumbnail)
+        self.segmenter.begins(frame, colours)
         observation = self.segmenter.observe(frame, thumbnail)
         logits, scores = self.segmenter.follow(observation)
         self.window.append(Kept(frame, halved(observation), logits.half(), scores))

@@ -23,11 +23,12 @@ from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
 from car_video.segment.image import LONGEST, ImageSegmenter, Survivors
-from car_video.segment.pixels import to_pixels
+from car_video.segment.pixels import bounded, to_pixels
 from car_video.types import Frame, FramePrediction
 from car_video.video.carry_over import CarryOver
 from car_video.video.config import VideoConfig
-from car_video.video.keyframes import CutDetector
+from car_video.video.keyframes import CutDetector, colour_histogram
+from car_video.video.memory import unit_features
 from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
 from car_video.video.rows import NEW, matching
@@ -236,7 +237,7 @@ class VideoSegmenter:
 
     def _step(self, frame: Frame) -> FramePrediction:
         thumbnail = shrink(frame.image, THUMBNAIL)
-        self.begins(frame, thumbnail)
+        self.begins(frame, colour_histogram(thumbnail))
         if self.tracker is None or not self.follows:
             return self._with_maps(frame)
         if 0 < self.since_keyframe < self.video.keyframes.every:
@@ -248,18 +249,18 @@ class VideoSegmenter:
         logits, _ = self.follow(self.observe(frame, thumbnail))
         return self._answer(frame, logits)
 
-    def begins(self, frame: Frame, thumbnail: NDArray[np.uint8]) -> bool:
+    def begins(self, frame: Frame, colours: NDArray[np.float64]) -> bool:
         """Whether a new scene begins with this frame; then the old one is forgotten."""
-        new = self.would_begin(frame, thumbnail)
+        new = self.would_begin(frame, colours)
         if new:
             self.reset()
             self.size = (frame.height, frame.width)
-        self.cuts.step(thumbnail)
+        self.cuts.step(colours)
         return new
 
-    def would_begin(self, frame: Frame, thumbnail: NDArray[np.uint8]) -> bool:
+    def would_begin(self, frame: Frame, colours: NDArray[np.float64]) -> bool:
         """As :meth:`begins`, but nothing is forgotten yet."""
-        return self.size != (frame.height, frame.width) or self.cuts.is_cut(thumbnail)
+        return self.size != (frame.height, frame.width) or self.cuts.is_cut(colours)
 
     @torch.inference_mode()
     def observe(self, frame: Frame, thumbnail: NDArray[np.uint8]) -> Observation:
@@ -272,7 +273,7 @@ class VideoSegmenter:
             thumbnail,
             self.tracker.sam.encode(view.pixels, self.image.config.sam.side),
             (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])),
-            view.features.cam_map[0],
+            unit_features(view.features.cam_map[0]),
             survivors.maps,
             survivors.evidence,
             survivors.alive,
@@ -310,7 +311,7 @@ class VideoSegmenter:
     def _with_maps(self, frame: Frame) -> FramePrediction:
         """Without mask candidates: proposals with memory, then their refinement."""
         view = self.image.look(frame.image)
-        features = view.features.cam_map[0]
+        features = unit_features(view.features.cam_map[0])
         frame_scores = self.image.frame_scores(view)
         if self.since_keyframe % self.video.keyframes.every == 0:
             survivors = self.image.recur(view)
@@ -347,8 +348,7 @@ class VideoSegmenter:
         present: NDArray[np.bool_],
     ) -> FramePrediction:
         """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q]."""
-        scale = min(1.0, LONGEST / max(frame.height, frame.width))
-        size = (max(1, round(frame.height * scale)), max(1, round(frame.width * scale)))
+        size = bounded(frame.height, frame.width, LONGEST)
         here = torch.from_numpy(present).to(logits.device)
         # Who is not here takes no pixel from who is; between two it is the surer mask.
         logits = logits.masked_fill(~here[:, None, None], -LIMIT)
@@ -360,9 +360,7 @@ class VideoSegmenter:
 
 def shrink(image: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     """A small copy by means over whole areas; uint8 [H, W, 3] -> uint8 [h, w, 3]."""
-    height, width = image.shape[:2]
-    scale = min(1.0, longest / max(height, width))
-    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    size = bounded(image.shape[0], image.shape[1], longest)
     pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
     pixels = pixels.permute(2, 0, 1)[None].float()
     small = F.interpolate(pixels, size, mode="area")[0].round().to(torch.uint8)

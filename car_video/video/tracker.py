@@ -19,7 +19,7 @@ from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.masks import boxes_of, looks_of, move
 from car_video.video.memory import FeatureMemory, Votes
-from car_video.video.motion import block_flow
+from car_video.video.motion import QUICK, block_flow
 from car_video.video.selection import selected, shared
 from car_video.video.state import State, as_array, joined, part_of, take
 from car_video.video.tracks import Offer, Tracks, advance, glide, without
@@ -37,7 +37,7 @@ class Scene:
         thumbnail: uint8 [h', w', 3], for motion.
         embedding: SAM's.
         size: (H, W) in pixels that prompts are given in.
-        features: [D, h, w] cells for memory; None on frames that language does not look at.
+        features: [D, h, w] unit features for memory; None on frames that language does not see.
         maps: [N, h, w] proposals of the queries that are alive, as ``evidence``.
         evidence: [N, h, w].
         alive: int64 [N] their numbers.
@@ -100,12 +100,12 @@ class Tracker:
         self.waited = np.zeros(queries, np.int64)
         self.memory = FeatureMemory(memory)
         self.state: TrackState | None = None
-        self._cells = (0, 0)
 
     def reset(self) -> None:
         """Forget all tracks and frames, as after a cut."""
         self.state = None
         self.memory.clear()
+        self.waited = np.zeros(self.queries, np.int64)
 
     def select(self, rows: Sequence[int], tracks: TrackConfig) -> None:
         """Other expressions from now on, see :mod:`car_video.video.rows`; new ones have no
@@ -237,7 +237,6 @@ class Tracker:
             Identity.from_state(part_of(state, "identity"), self.queries, device),
         )
         self.waited = as_array(take(state, "waited", torch.int64, (self.queries,)))
-        self._cells = self.memory.grid or (0, 0)
 
     def leaderless(self) -> NDArray[np.bool_]:
         """bool [Q]: expressions without a track."""
@@ -262,7 +261,8 @@ class Tracker:
     @property
     def cells(self) -> tuple[int, int]:
         """Rows and columns of the cells that labels live on."""
-        return self._cells
+        assert self.memory.grid is not None
+        return self.memory.grid
 
     def best(self) -> Tensor:
         """Logits [Q, a, b] of each expression's best track."""
@@ -317,7 +317,7 @@ class Tracker:
             return logits.new_zeros(*logits.shape[:2], *grid)
         if self.state.thumbnail.shape != scene.thumbnail.shape:
             return F.interpolate(logits, grid, mode="bilinear", align_corners=False)
-        flow = block_flow(self.state.thumbnail, scene.thumbnail)
+        flow = block_flow(self.state.thumbnail, scene.thumbnail, config=QUICK)
         return move(logits, torch.from_numpy(flow).to(logits.device), grid)
 
     def _tracked(self, scene: Scene, moved: Tensor, grid: tuple[int, int]) -> Offer:
@@ -367,12 +367,11 @@ class Tracker:
         source = parents.clamp_min(0)
         labels = state.labels[queries, source]
         known = state.known[queries, source] & (parents >= 0)[..., None]
-        self._cells = (int(scene.features.shape[-2]), int(scene.features.shape[-1]))
-        now = F.adaptive_avg_pool2d((tracks.logits > 0).float(), self._cells)
         leading = tracks.value[:, 0][tracks.alive[:, 0]]
         liked = float(leading.mean()) if len(leading) else float("-inf")
         anchor = liked > state.anchor - ANCHOR_FADES
         self.memory.push(scene.features, anchor)
+        now = F.adaptive_avg_pool2d((tracks.logits > 0).float(), self.cells)
         self.state = TrackState(
             tracks,
             self.memory.shift(labels, now.flatten(2), anchor),

@@ -26,7 +26,7 @@ def view(scene: np.ndarray, column: int) -> np.ndarray:
 
 def cuts(*pictures: np.ndarray, threshold: float = 0.25) -> list[bool]:
     detector = CutDetector(threshold)
-    return [detector.step(picture) for picture in pictures]
+    return [detector.step(colour_histogram(picture)) for picture in pictures]
 
 
 def test_a_cut_between_two_scenes_and_no_other() -> None:
@@ -62,13 +62,13 @@ def test_the_threshold_is_a_part_of_the_pixels() -> None:
 
 def test_asking_changes_nothing_and_a_reset_forgets() -> None:
     detector = CutDetector(0.25)
-    assert not detector.is_cut(view(FOREST, 0))  # there was no picture before
-    detector.step(view(FOREST, 0))
+    assert not detector.is_cut(colour_histogram(view(FOREST, 0)))  # there was no picture before
+    detector.step(colour_histogram(view(FOREST, 0)))
     for _ in range(2):
-        assert detector.is_cut(view(BEACH, 0))
-    assert not detector.is_cut(view(FOREST, 2))
+        assert detector.is_cut(colour_histogram(view(BEACH, 0)))
+    assert not detector.is_cut(colour_histogram(view(FOREST, 2)))
     detector.reset()
-    assert not detector.step(view(BEACH, 0))
+    assert not detector.step(colour_histogram(view(BEACH, 0)))
 
 
 def test_sizes_may_differ() -> None:

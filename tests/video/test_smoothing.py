@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from car_video.video.config import MemoryConfig
+from car_video.video.memory import unit_features
 from car_video.video.smoothing import CARRIED, MapMemory
 
 
@@ -21,6 +22,7 @@ def everyone(count: int) -> torch.Tensor:
 def step(
     memory: MapMemory, seen: torch.Tensor, maps: torch.Tensor, alive: torch.Tensor
 ) -> torch.Tensor:
+    seen = unit_features(seen)
     return memory.step(seen, memory.look_back(seen), maps, alive)
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from car_video.config import SamRefineConfig
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.masks import boxes_of, move
+from car_video.video.memory import unit_features
 from car_video.video.tracker import LIMIT, Scene, Tracker
 from tests.video.colour_sam import ColourSam
 
@@ -56,7 +57,7 @@ def scene(image: np.ndarray, *proposals: Tensor | None, cells: int = 4) -> Scene
     alive = [number for number, proposal in enumerate(proposals) if proposal is not None]
     maps = [proposal for proposal in proposals if proposal is not None]
     stacked = torch.stack(maps) if maps else torch.zeros(0, 16, 24)
-    features = F.avg_pool2d(pixels, cells)[0]
+    features = unit_features(F.avg_pool2d(pixels, cells)[0])
     size = (image.shape[0], image.shape[1])
     embedding = ColourSam().encode(pixels, SIDE)
     return Scene(
