@@ -135,7 +135,7 @@ def read_meta(path: Path) -> dict[str, tuple[list[str], list[VideoExpression]]]:
         try:
             frames = [str(frame) for frame in video["frames"]]
             entries = [_expression(str(k), entry) for k, entry in video["expressions"].items()]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise DataError(
                 f"'{path}': video '{name}' is malformed ({error!r}); correct it"
             ) from None

@@ -132,7 +132,7 @@ def _read_official(root: Path, file: Path, several: bool) -> list[Referent]:
         try:
             if ref["split"] != "train":
                 result.append(_official_referent(file.parent, coco, dataset, ref))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise DataError(
                 f"'{file}': referent {number} is malformed ({error!r}); fetch the official file"
             ) from None

@@ -19,7 +19,7 @@ from car_video.eval.data.json_predictions import (
     sequence_records,
 )
 from car_video.eval.data.videos import Video
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from car_video.errors import DataError
@@ -190,6 +190,8 @@ def test_good_files_with_one_part_replaced(tmp_path_factory, make, data):
 
 @FUZZ
 @given(JSON, st.integers(0, 3))
+@example(float("inf"), 0)
+@example(float("inf"), 1)
 def test_referring_pickles(tmp_path, value, where):
     data = tmp_path / "refer"
     if not data.exists():
