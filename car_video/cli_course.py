@@ -78,18 +78,24 @@ class Course:
             if ready.index > last:
                 yield ready, done.get(ready.index, prediction)
 
-    def written(self, index: int) -> None:
+    def state(self) -> State | None:
+        """What the next frame depends on, now that an answer has been taken; None where
+        nothing is kept, or frames wait for theirs."""
+        return self._stream.state_dict() if self._save else None
+
+    def written(self, index: int, state: State | None) -> None:
         """To be told when a frame's answer is in the outputs; keeps the state now and then.
+
+        Args:
+            index: of the frame.
+            state: as :meth:`state` was when the answer was taken.
 
         Raises:
             OutputError: the disk does not take it.
         """
-        if not self._save:
-            return
-        state = self._stream.state_dict()
         if state is not None:
             self._newest = index, state
-        if perf_counter() - self._saved >= SAVE_EVERY:
+        if self._newest is not None and perf_counter() - self._saved >= SAVE_EVERY:
             self.save()
 
     def save(self) -> None:
@@ -118,7 +124,7 @@ class Course:
                 if frame.index > seen:
                     for _ in self._stream.push(frame):
                         pass  # it is in the outputs
-                    self.written(frame.index)
+                    self.written(frame.index, self.state())
         self.replaying += perf_counter() - began
 
     def _restore(self, before: int) -> int:

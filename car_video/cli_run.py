@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -16,14 +16,16 @@ from car_video.cli_live import HELP, LiveEdits, typed_lines
 from car_video.cli_plan import Plan, Request, check, standard_output
 from car_video.cli_presence import Presence, follow
 from car_video.errors import ConfigError, ModelError
+from car_video.overlap import ReadAhead, WriteBehind
 
 if TYPE_CHECKING:
     from car_video.io.readers import FrameReader
     from car_video.io.sinks import OutputFolder
     from car_video.show import LiveWindow
-    from car_video.types import Frame
+    from car_video.types import Frame, FramePrediction
     from car_video.video.pace import Pace
     from car_video.video.segmenter import VideoSegmenter
+    from car_video.video.state import State
 
 Ending = Literal["complete", "stopped", "interrupted"]
 
@@ -115,9 +117,9 @@ class Run:
             OutputError: the disk does not take them; what is whole stays.
         """
         ending: Ending
-        with Interrupts() as interrupts:
+        with Interrupts() as interrupts, WriteBehind() as writer:
             try:
-                ending = self._loop(interrupts)
+                ending = self._overlapped(interrupts, writer)
             except KeyboardInterrupt:
                 ending = "interrupted"
             except BrokenPipeError:  # who read the pipe has closed it
@@ -125,12 +127,15 @@ class Run:
                     raise
                 ending = "stopped"
             except BaseException:
+                with suppress(Exception):  # the first error is the one to tell
+                    writer.finish()
                 self._outputs.abort()
                 raise
-            if self._reader.info.live and self.frames:
-                ending = "complete"
             try:
                 with interrupts.held():
+                    self._settle(writer)
+                    if self._reader.info.live and self.frames:
+                        ending = "complete"
                     if ending != "complete":
                         self._course.save()
                     self._outputs.close(complete=ending == "complete")
@@ -138,25 +143,50 @@ class Run:
                 ending = ending if interrupts.finished else "interrupted"
         return ending
 
-    def _loop(self, interrupts: Interrupts) -> Ending:
+    def _overlapped(self, interrupts: Interrupts, writer: WriteBehind) -> Ending:
+        """The loop, with frames read ahead of it and results written behind it."""
+        with ExitStack() as stack:
+            frames: Iterable[Frame] = self._reader
+            # A live source keeps only its newest frame, and the network may hold a thread up.
+            if self._reader.info.kind in ("file", "folder"):
+                frames = stack.enter_context(ReadAhead(self._reader))
+            ending = self._loop(frames, interrupts, writer)
+            began = perf_counter()
+            writer.finish()
+            self.seconds += perf_counter() - began
+        return ending
+
+    def _settle(self, writer: WriteBehind) -> None:
+        """See that what has been computed is written.
+
+        Raises:
+            OutputError: the disk does not take it.
+        """
+        try:
+            writer.finish()
+        except BrokenPipeError:
+            if not self._plan.piped:
+                raise
+        except BaseException:
+            self._outputs.abort()
+            raise
+
+    def _loop(
+        self, frames: Iterable[Frame], interrupts: Interrupts, writer: WriteBehind
+    ) -> Ending:
         done = self._outputs.done
         self._reader.tell(self._display.note)
         with self._display.progress(self._reader.expected) as tick:
             began = perf_counter()
-            for frame, prediction in self._course.answers(self._edited()):
+            for frame, prediction in self._course.answers(self._edited(frames)):
                 if self._edits is not None:
                     prediction = self._edits.roster.widen(prediction)
-                    self._outputs.extend(prediction.expressions)
-                found = perf_counter()
+                found, new = perf_counter(), frame.index not in done
+                state = self._course.state() if new else None
                 with interrupts.held():
-                    self._outputs.write(frame, prediction)
-                    follow(self._presences, prediction)
-                    self.frames += 1
-                    if frame.index not in done:
-                        self.computed += 1
-                        self._course.written(frame.index)
+                    writer.submit(partial(self._write, frame, prediction, new, state))
                 now = perf_counter()
-                if frame.index not in done:
+                if new:
                     self.seconds += now - began
                 began = now
                 tick()
@@ -166,9 +196,22 @@ class Run:
                     self._pace.outside(perf_counter() - found)
         return "stopped" if self._quit else "complete"
 
-    def _edited(self) -> Iterator[Frame]:
+    def _write(
+        self, frame: Frame, prediction: FramePrediction, new: bool, state: State | None
+    ) -> None:
+        """One answer into all outputs; no Ctrl-C gets here, beside the main thread."""
+        if self._edits is not None:
+            self._outputs.extend(prediction.expressions)
+        self._outputs.write(frame, prediction)
+        follow(self._presences, prediction)
+        self.frames += 1
+        if new:
+            self.computed += 1
+            self._course.written(frame.index, state)
+
+    def _edited(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Frames of the source; before each, what the user has typed is done."""
-        for frame in self._reader:
+        for frame in frames:
             if self._edits is not None and not self._edits.apply():
                 self._quit = True
                 return
