@@ -35,12 +35,15 @@ class ExpressionConfig:
     noun_weight: float = 0.5  # part of the noun phrase's embedding, the rest is the sentence
     context_rivals: bool = True  # things only mentioned ("... in a park") count against
     drop_named: bool = True  # a background word that an expression names does not oppose it
+    # Mask candidates have to show the colours that the words give their target
+    # (segment/colour.py): the exponent of how well they do; 0 switches it off.
+    colour_weight: float = 0.5
     # Equal texts share one query. first (the reference): they compete, and the first of
     # them gets what is found.
     duplicates: Literal["share", "first"] = "share"
 
     def __post_init__(self) -> None:
-        _unit(self, "expression", "noun_weight")
+        _unit(self, "expression", "noun_weight", "colour_weight")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ REFERENCE: Mapping[str, Any] = {
     "expression.noun_weight": 0.0,
     "expression.context_rivals": False,
     "expression.drop_named": False,
+    "expression.colour_weight": 0.0,
     "expression.duplicates": "first",
     "proposal.source": "cam",
     "proposal.input": "own",

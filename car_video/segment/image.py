@@ -21,6 +21,7 @@ from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam import MobileSam, SamEmbedding, load_mobile_sam
 from car_video.segment.classifier import MaskClassifier
+from car_video.segment.colour import ColourCue
 from car_video.segment.compat import settle
 from car_video.segment.crf import DenseCrf, refine_apart, refine_together
 from car_video.segment.pamr import refine_pamr
@@ -70,6 +71,7 @@ class Survivors:
         evidence: [N, h, w] the proposals before they were spread.
         scores: [N] their confidence.
         steps: how many steps it took.
+        colours: that the survivors ask for, in this picture; None where they ask for none.
     """
 
     alive: Tensor
@@ -77,6 +79,7 @@ class Survivors:
     evidence: Tensor
     scores: Tensor
     steps: int
+    colours: ColourCue | None = None
 
 
 class ImageSegmenter:
@@ -199,7 +202,10 @@ class ImageSegmenter:
                     seen = proposer.presence(alive, maps)
                 evidence = proposer.evidence(alive, steps)
                 scores = presence if seen is None else seen
-                return Survivors(alive, maps, evidence, scores, steps)
+                colours = self.texts.colours
+                if colours is not None:
+                    colours = colours.seen(view.pixels)[alive]
+                return Survivors(alive, maps, evidence, scores, steps, colours)
             alive = alive[keep.cpu()]
 
     def _classify(self, view: View, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
@@ -255,7 +261,13 @@ class ImageSegmenter:
     ) -> Tensor:
         assert self.sam is not None
         candidates = propose_candidates(
-            self.sam, embedding, survivors.maps, survivors.evidence, size, self.config.sam
+            self.sam,
+            embedding,
+            survivors.maps,
+            survivors.evidence,
+            size,
+            self.config.sam,
+            survivors.colours,
         )
         logits, _ = choose(candidates)
         return self.separate(logits, survivors.maps, size)

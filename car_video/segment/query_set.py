@@ -11,8 +11,10 @@ from torch import Tensor
 
 from car_video.config import ExpressionConfig
 from car_video.errors import ExpressionError
+from car_video.segment.colour import ColourCue
 from car_video.text.background import without_named
 from car_video.text.bank import TextBank
+from car_video.text.colours import colour_wishes
 from car_video.text.expression import parse_expression
 from car_video.text.templates import fill
 
@@ -31,6 +33,7 @@ class QuerySet:
         rivals: unit-length float32 [R, D]: background words and things only mentioned.
         opposes: bool [Q, R]: which rivals a query competes with.
         background: the background words among the rivals, first of them.
+        colours: that the queries give their targets; None where they give none.
     """
 
     expressions: tuple[str, ...]
@@ -41,6 +44,7 @@ class QuerySet:
     opposes: Tensor
     background: tuple[str, ...]
     first: Tensor | None = None
+    colours: ColourCue | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -124,4 +128,9 @@ def build_queries(
         opposes=opposes.to(queries.device),
         background=words,
         first=embed("{}") if bare_first and template != "{}" else None,
+        colours=_colours(names, settings.colour_weight),
     )
+
+
+def _colours(names: Sequence[str], weight: float) -> ColourCue | None:
+    return ColourCue.of([colour_wishes(name) for name in names], weight) if weight else None

@@ -68,7 +68,7 @@ def parse_expression(text: str) -> ParsedExpression:
         ('a park',)
     """
     folded = " ".join(text.split())
-    words = _words(folded)
+    words = words_of(folded)
     spatial = tuple(w for w in words if w in _SPATIAL)
     groups = _noun_groups(words)
     if not groups:
@@ -79,7 +79,7 @@ def parse_expression(text: str) -> ParsedExpression:
     return ParsedExpression(folded, head, attributes, context, spatial)
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """Lower-case words without punctuation; an emoji counts as a letter."""
     letters = "".join(c if _in_word(c) else " " for c in unicodedata.normalize("NFC", text))
     return [word for part in letters.lower().split() if (word := part.strip("'\u2019-"))]

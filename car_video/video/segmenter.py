@@ -278,6 +278,7 @@ class VideoSegmenter:
             survivors.evidence,
             survivors.alive,
             self.presence.present | (scores >= self.presence.least),
+            survivors.colours,
         )
         return Observation(scene, scores)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from car_video.config import SamRefineConfig
 from car_video.models.sam import MobileSam, SamEmbedding, crop_logits
 from car_video.segment.candidates import stability
+from car_video.segment.colour import ColourCue
 from car_video.segment.sam_refine import agreement_with, propose_candidates
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
@@ -43,6 +44,7 @@ class Scene:
         alive: int64 [N] their numbers.
         here: bool [Q] who is worth the work: on frames with language who may be in them, on
             frames without who is; None: all.
+        colours: that the queries alive ask for, in this frame; None where they ask for none.
     """
 
     thumbnail: NDArray[np.uint8]
@@ -53,6 +55,7 @@ class Scene:
     evidence: Tensor | None = None
     alive: Tensor | None = None
     here: NDArray[np.bool_] | None = None
+    colours: ColourCue | None = None
 
 
 @dataclass
@@ -277,8 +280,9 @@ class Tracker:
         assert scene.alive is not None
         turn = self._turn(scene)
         alive, maps, evidence = scene.alive[turn], scene.maps[turn], scene.evidence[turn]
+        colours = None if scene.colours is None else scene.colours[turn]
         found = propose_candidates(
-            self.sam, scene.embedding, maps, evidence, scene.size, self.refine
+            self.sam, scene.embedding, maps, evidence, scene.size, self.refine, colours
         )
         count = min(LANGUAGE_OFFERS, found.agreement.shape[1])
         agreement, best = found.agreement.topk(count, 1)
@@ -355,7 +359,10 @@ class Tracker:
         row[scene.alive] = torch.arange(len(scene.alive), device=logits.device)
         heard = row[owner] >= 0
         rows = row[owner[heard]]
-        agreement[heard] = agreement_with(logits[heard], scene.maps[rows], scene.evidence[rows])
+        colours = None if scene.colours is None else scene.colours[rows]
+        agreement[heard] = agreement_with(
+            logits[heard], scene.maps[rows], scene.evidence[rows], colours
+        )
         return agreement
 
     def _remember(self, scene: Scene, tracks: Tracks, parents: Tensor) -> None:
