@@ -99,7 +99,12 @@ class RecurrenceConfig:
 class SamRefineConfig:
     """SAM candidates prompted at the map's peaks and chosen by agreement with the map."""
 
-    side: int = 1024  # longest side in pixels that SAM's encoder sees, a multiple of 16
+    # mobile (bundled), a larger one that is fetched on first use (models/mask_names.py), or a
+    # folder with one of transformers.
+    model: str = "mobile"
+    # Longest side in pixels that the encoder sees, a multiple of 16; mobile only, the others
+    # see pictures at the size that they were trained at.
+    side: int = 1024
     points: int = 8  # peaks per query, three masks each
     distance: int = 2  # least distance between peaks in cells of the map
     floor: float = 0.3  # peaks below this part of the maximum are left out

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from car_video.config import SegmentConfig
 from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.models.mask_model import MaskEmbedding, MaskModel, load_mask_model
 from car_video.models.pair import ModelPair, as_pair
-from car_video.models.sam import MobileSam, SamEmbedding, load_mobile_sam
 from car_video.segment.classifier import MaskClassifier
 from car_video.segment.compat import settle
 from car_video.segment.crf import DenseCrf, refine_apart, refine_together
@@ -86,7 +86,7 @@ class ImageSegmenter:
         model: from :func:`car_video.load_model`.
         expressions: at least one sentence or phrase.
         config: see :class:`~car_video.config.SegmentConfig`.
-        sam: a loaded mask refiner to share; by default the bundled one, if it is needed.
+        sam: a loaded mask model to share; by default the configuration's, if it is needed.
 
     Raises:
         ExpressionError: no expression, or an empty one.
@@ -103,7 +103,7 @@ class ImageSegmenter:
         model: ModelPair | VisionLanguageModel,
         expressions: Sequence[str],
         config: SegmentConfig | None = None,
-        sam: MobileSam | None = None,
+        sam: MaskModel | None = None,
     ) -> None:
         pair = as_pair(model)
         self.config = settle(config or SegmentConfig(), pair.proposer)
@@ -112,7 +112,7 @@ class ImageSegmenter:
         bank = self._proposer_bank if pair.shared else None
         self._scorer = MaskClassifier(pair.classifier, self.config.classifier, bank)
         if sam is None and self.config.refine == "sam":
-            sam = load_mobile_sam(pair.device)
+            sam = load_mask_model(self.config.sam.model, pair.device)
         self.sam = sam
         self.set_expressions(expressions)
 
@@ -251,7 +251,7 @@ class ImageSegmenter:
         return enlarge(maps, (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])))
 
     def _refine_sam(
-        self, embedding: SamEmbedding, survivors: Survivors, size: tuple[int, int]
+        self, embedding: MaskEmbedding, survivors: Survivors, size: tuple[int, int]
     ) -> Tensor:
         assert self.sam is not None
         candidates = propose_candidates(

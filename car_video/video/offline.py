@@ -182,6 +182,6 @@ def widened(observation: Observation) -> Observation:
 def _as(observation: Observation, dtype: torch.dtype) -> Observation:
     scene = observation.scene
     assert scene.features is not None
-    embedding = dataclasses.replace(scene.embedding, tokens=scene.embedding.tokens.to(dtype))
+    embedding = scene.embedding.to(dtype)
     scene = dataclasses.replace(scene, embedding=embedding, features=scene.features.to(dtype))
     return Observation(scene, observation.scores)
