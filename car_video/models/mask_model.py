@@ -98,7 +98,7 @@ def load_mask_model(name: str, device: torch.device) -> MaskModel:
     key = (name, str(device))
     model = _loaded.get(key)
     if model is None:
-        from car_video.models.hub_sam import load_hub_sam
+        from car_video.models.hub_sam_loading import load_hub_sam
 
         model = _loaded[key] = load_hub_sam(name, device)
     found: MaskModel = model

@@ -74,7 +74,7 @@ class OfflineSegmenter:
 
     def push(self, frame: Frame) -> Iterator[tuple[Frame, FramePrediction]]:
         """Take a frame; gives what is ready, which may be nothing."""
-        if self.segmenter.tracker is None:
+        if not self.segmenter.follows:
             yield frame, self.segmenter.step(frame)  # maps have no second pass
             return
         thumbnail = shrink(frame.image, THUMBNAIL)

@@ -18,7 +18,8 @@ from transformers import SamImageProcessor
 from car_video.config import SegmentConfig
 from car_video.errors import ModelError
 from car_video.models import mask_model, weights_cache
-from car_video.models.hub_sam import HubSam, HubSamEmbedding, load_hub_sam
+from car_video.models.hub_sam import HubSam, HubSamEmbedding
+from car_video.models.hub_sam_loading import load_hub_sam
 from car_video.models.mask_model import crop_logits, load_mask_model
 from car_video.models.mask_names import HUB_MODELS, resolve_mask_model
 from car_video.segment.pixels import enlarge
@@ -301,7 +302,7 @@ def test_an_old_transformers_is_named(folder: Path, monkeypatch: pytest.MonkeyPa
     class Old:
         __version__ = "4.48.0"
 
-    monkeypatch.setattr("car_video.models.hub_sam.transformers", Old())
+    monkeypatch.setattr("car_video.models.hub_sam_loading.transformers", Old())
     with pytest.raises(ModelError, match=r"needs transformers 4\.52 or newer, 4\.48\.0"):
         load_hub_sam(str(folder), torch.device("cpu"))
 
