@@ -109,6 +109,10 @@ def check(request: Request) -> Plan:
     if request.interactive and config.video.mode == "offline":
         raise ConfigError("--interactive needs --mode online, not offline")
     _check_model(config.model, request.device)
+    if config.segment.refine == "sam":
+        from car_video.models.mask_names import resolve_mask_model
+
+        resolve_mask_model(config.segment.sam.model)
     out = request.out or default_folder(request.source)
     if out == PIPE:
         _check_pipe(request, targets)

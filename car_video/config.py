@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 from car_video.errors import ConfigError
+from car_video.segment.automatic import AutomaticConfig
 from car_video.segment.classifier import ClassifierConfig
 from car_video.segment.crf_config import FAST_CRF, CrfConfig
 from car_video.segment.gradcam import CamOptions
@@ -102,7 +103,16 @@ class RecurrenceConfig:
 class SamRefineConfig:
     """SAM candidates prompted at the map's peaks and chosen by agreement with the map."""
 
-    side: int = 1024  # longest side in pixels that SAM's encoder sees, a multiple of 16
+    # mobile (bundled), a larger one that is fetched on first use (models/mask_names.py), or a
+    # folder with one of transformers.
+    model: str = "mobile"
+    # Longest side in pixels that the encoder sees, a multiple of 16; mobile only, the others
+    # see pictures at the size that they were trained at.
+    side: int = 1024
+    # peaks: ask SAM at the peaks of each map. automatic (CaR): ask it everywhere, and make up
+    # each mask that the CRF gives of parts; in videos no tracks are followed then.
+    rule: Literal["peaks", "automatic"] = "peaks"
+    automatic: AutomaticConfig = field(default_factory=AutomaticConfig)
     points: int = 8  # peaks per query, three masks each
     distance: int = 2  # least distance between peaks in cells of the map
     floor: float = 0.3  # peaks below this part of the maximum are left out

@@ -147,7 +147,7 @@ class ModelSegmenters:
     clock: Clock = field(default_factory=Clock)
     _kept: dict[SegmentConfig, tuple[tuple[str, ...], Any]] = field(default_factory=dict)
     _picture: LastPicture = field(default_factory=LastPicture)
-    _sam: SamOnce | None = None
+    _sams: dict[str, SamOnce] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.spec.mode not in MODES:
@@ -192,11 +192,12 @@ class ModelSegmenters:
 
     def _image_segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> Any:
         if config not in self._kept:
+            name = config.sam.model
             segmenter = _api().ImageSegmenter(
-                self.model, list(expressions), config, sam=self._sam
+                self.model, list(expressions), config, sam=self._sams.get(name)
             )
-            if segmenter.sam is not None and self._sam is None:
-                segmenter.sam = self._sam = SamOnce(segmenter.sam)
+            if segmenter.sam is not None and name not in self._sams:
+                segmenter.sam = self._sams[name] = SamOnce(segmenter.sam)
         else:
             known, segmenter = self._kept[config]
             if known != expressions:

@@ -8,7 +8,7 @@ positions are still normalised by the square that the weights were trained on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import timm
 import torch
@@ -22,9 +22,9 @@ from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncode
 from car_video.errors import ModelError
 from car_video.models import at_rest
 from car_video.models.lite import fastest_dtype, lite_config, weights_folder
+from car_video.models.mask_model import TRAINED_SIDE
 from car_video.models.sam_decoder import decode
 
-TRAINED_SIDE = 1024  # side of the square that SAM's positions are relative to
 STRIDE = 16  # pixels per cell of the image embedding
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -45,6 +45,15 @@ class SamEmbedding:
     positions: Tensor
     size: tuple[int, int]
     scale: float
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of mask logits without padding."""
+        return -(-self.size[0] // 4), -(-self.size[1] // 4)
+
+    def to(self, dtype: torch.dtype) -> SamEmbedding:
+        """The same with tokens of another precision."""
+        return replace(self, tokens=self.tokens.to(dtype))
 
 
 class MobileSam(nn.Module):
@@ -129,8 +138,9 @@ class MobileSam(nn.Module):
             multimask: three masks (part, object, whole) per prompt, or one.
 
         Returns:
-            Logits [P, 3 or 1, 4h, 4w] on the padded grid (see :func:`crop_logits`) and the
-            decoder's own guess of their IoU, [P, 3 or 1].
+            Logits [P, 3 or 1, 4h, 4w] on the padded grid (see
+            :func:`~car_video.models.mask_model.crop_logits`) and the decoder's own guess of
+            their IoU, [P, 3 or 1].
         """
         relative = embedding.scale * TRAINED_SIDE / _side(embedding)
         if points is not None:
@@ -199,9 +209,3 @@ def speed_up(trunk: nn.Module, device: torch.device) -> None:
 def _side(embedding: SamEmbedding) -> float:
     """Longest side in pixels that the encoder saw."""
     return float(max(embedding.size))
-
-
-def crop_logits(logits: Tensor, embedding: SamEmbedding) -> Tensor:
-    """Cut the padding off decoder logits: [P, M, 4h, 4w] -> [P, M, ceil(H/4), ceil(W/4)]."""
-    height, width = embedding.size
-    return logits[..., : -(-height // 4), : -(-width // 4)]

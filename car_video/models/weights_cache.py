@@ -20,6 +20,7 @@ from car_video.errors import ModelError
 
 SAFE_NAMES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors")
 PROBE_SECONDS = 5.0
+LITE_HINT = "or use --model lite, which needs no download"
 
 
 def cache_folder() -> Path:
@@ -57,6 +58,29 @@ def weights_file(architecture: str, tag: str, hub_address: str) -> Path:
             f"put a safetensors file at {placed}"
         )
     files = SAFE_NAMES if not file else (str(Path(file).with_suffix(".safetensors")),)
+    return hub_file(name, repository, files, placed, LITE_HINT)
+
+
+def hub_file(
+    name: str, repository: str, files: tuple[str, ...], placed: Path, hint: str
+) -> Path:
+    """A file of the hub, downloaded on first use.
+
+    Looks at a file placed by hand, then at our own and the user's Hugging Face cache, then
+    downloads with a progress bar.
+
+    Args:
+        name: of the model; for messages.
+        repository: "owner/repository".
+        files: names of the file, of which the first that exists is taken.
+        placed: where it may have been put by hand.
+        hint: "or ...", what else can be done offline.
+
+    Raises:
+        ModelError: offline, no such file, disk full.
+    """
+    if placed.is_file():
+        return placed
     from huggingface_hub import try_to_load_from_cache
 
     for folder in (hub_folder(), None):  # None: the user's own Hugging Face cache
@@ -65,8 +89,8 @@ def weights_file(architecture: str, tag: str, hub_address: str) -> Path:
             if isinstance(found, str) and Path(found).is_file():
                 return Path(found)
     if not hub_reachable():
-        raise _offline(name, repository, files[0], placed)
-    return _download(name, repository, files, placed)
+        raise _offline(name, repository, files[0], placed, hint)
+    return _download(name, repository, files, placed, hint)
 
 
 def hub_folder() -> Path:
@@ -74,7 +98,9 @@ def hub_folder() -> Path:
     return cache_folder() / "hub"
 
 
-def _download(name: str, repository: str, files: tuple[str, ...], placed: Path) -> Path:
+def _download(
+    name: str, repository: str, files: tuple[str, ...], placed: Path, hint: str
+) -> Path:
     from huggingface_hub import errors, hf_hub_download
 
     for candidate in files:
@@ -82,7 +108,7 @@ def _download(name: str, repository: str, files: tuple[str, ...], placed: Path) 
             with quiet_hub():
                 return Path(hf_hub_download(repository, candidate, cache_dir=hub_folder()))
         except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
-            raise _offline(name, repository, candidate, placed) from None
+            raise _offline(name, repository, candidate, placed, hint) from None
         except errors.EntryNotFoundError:
             continue
         except (errors.HfHubHTTPError, errors.HFValidationError) as error:
@@ -98,11 +124,10 @@ def _download(name: str, repository: str, files: tuple[str, ...], placed: Path) 
     )
 
 
-def _offline(name: str, repository: str, file: str, placed: Path) -> ModelError:
+def _offline(name: str, repository: str, file: str, placed: Path, hint: str) -> ModelError:
     return ModelError(
         f"weights of '{name}' are not on this machine and the Hugging Face hub cannot be "
-        f"reached; put {file} of {repository} at {placed}, "
-        "or use --model lite, which needs no download"
+        f"reached; put {file} of {repository} at {placed}, {hint}"
     )
 
 

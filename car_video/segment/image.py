@@ -18,8 +18,9 @@ from torch import Tensor
 
 from car_video.config import SegmentConfig
 from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.models.mask_model import MaskEmbedding, MaskModel, load_mask_model
 from car_video.models.pair import ModelPair, as_pair
-from car_video.models.sam import MobileSam, SamEmbedding, load_mobile_sam
+from car_video.segment.automatic import automatic_masks, join_parts
 from car_video.segment.classifier import MaskClassifier
 from car_video.segment.colour import ColourCue
 from car_video.segment.compat import settle
@@ -89,7 +90,7 @@ class ImageSegmenter:
         model: from :func:`car_video.load_model`.
         expressions: at least one sentence or phrase.
         config: see :class:`~car_video.config.SegmentConfig`.
-        sam: a loaded mask refiner to share; by default the bundled one, if it is needed.
+        sam: a loaded mask model to share; by default the configuration's, if it is needed.
 
     Raises:
         ExpressionError: no expression, or an empty one.
@@ -106,7 +107,7 @@ class ImageSegmenter:
         model: ModelPair | VisionLanguageModel,
         expressions: Sequence[str],
         config: SegmentConfig | None = None,
-        sam: MobileSam | None = None,
+        sam: MaskModel | None = None,
     ) -> None:
         pair = as_pair(model)
         self.config = settle(config or SegmentConfig(), pair.proposer)
@@ -115,8 +116,9 @@ class ImageSegmenter:
         bank = self._proposer_bank if pair.shared else None
         self._scorer = MaskClassifier(pair.classifier, self.config.classifier, bank)
         if sam is None and self.config.refine == "sam":
-            sam = load_mobile_sam(pair.device)
+            sam = load_mask_model(self.config.sam.model, pair.device)
         self.sam = sam
+        self._last_parts: tuple[MaskEmbedding, Tensor] | None = None
         self.set_expressions(expressions)
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
@@ -232,15 +234,25 @@ class ImageSegmenter:
     def refine(self, view: View, survivors: Survivors) -> Tensor:
         """Masks of the survivors at working size, bool [N, h, w]."""
         size = (int(view.pixels.shape[-2]), int(view.pixels.shape[-1]))
-        threshold = self.config.proposal.mask_threshold
         if self.config.refine == "sam" and self.sam is not None:
             embedding = self.sam.encode(view.pixels, self.config.sam.side)
+            if self.config.sam.rule == "automatic":
+                masks = self._sharpen(view, survivors.maps, "crf")
+                joined = join_parts(
+                    masks, self._parts(embedding, size), self.config.sam.automatic
+                )
+                return self.separate(joined.float() - 0.5, survivors.maps, size)
             return self._refine_sam(embedding, survivors, size)
-        maps = self._enlarge(view, survivors.maps)
+        return self._sharpen(view, survivors.maps, self.config.refine)
+
+    def _sharpen(self, view: View, maps: Tensor, refine: str) -> Tensor:
+        """Masks of maps [N, h, w] without mask candidates, bool [N, H, W]."""
+        threshold = self.config.proposal.mask_threshold
+        maps = self._enlarge(view, maps)
         picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
-        if self.config.refine == "pamr":
+        if refine == "pamr":
             maps = refine_pamr(picture, maps, self.config.pamr)
-        if self.config.refine in ("none", "pamr"):
+        if refine in ("none", "pamr"):
             best = maps == maps.amax(0, keepdim=True)
             wins = best if self.config.mode == "semantic" else torch.ones_like(best)
             return (maps > threshold) & wins
@@ -256,8 +268,17 @@ class ImageSegmenter:
             return enlarge_guided(maps, view.pixels)
         return enlarge(maps, (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])))
 
+    def _parts(self, embedding: MaskEmbedding, size: tuple[int, int]) -> Tensor:
+        """SAM's automatic masks, bool [K, *size]; those of the last picture are kept."""
+        assert self.sam is not None
+        if self._last_parts is None or self._last_parts[0] is not embedding:
+            logits = automatic_masks(self.sam, embedding, size, self.config.sam.automatic)
+            masks = [enlarge(part, size) > 0 for part in logits.split(16)]
+            self._last_parts = (embedding, torch.cat(masks))
+        return self._last_parts[1]
+
     def _refine_sam(
-        self, embedding: SamEmbedding, survivors: Survivors, size: tuple[int, int]
+        self, embedding: MaskEmbedding, survivors: Survivors, size: tuple[int, int]
     ) -> Tensor:
         assert self.sam is not None
         candidates = propose_candidates(

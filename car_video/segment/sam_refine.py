@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
-from car_video.models.sam import MobileSam, SamEmbedding, crop_logits
+from car_video.models.mask_model import MaskEmbedding, MaskModel, crop_logits
 from car_video.segment.candidates import peaks, soft_iou, stability
 from car_video.segment.colour import ColourCue
 
@@ -34,8 +34,8 @@ class Candidates:
 
 
 def propose_candidates(
-    sam: MobileSam,
-    embedding: SamEmbedding,
+    sam: MaskModel,
+    embedding: MaskEmbedding,
     maps: Tensor,
     evidence: Tensor,
     size: tuple[int, int],
@@ -61,8 +61,7 @@ def propose_candidates(
     cell = torch.tensor([size[1] / columns, size[0] / rows], device=maps.device)
     points = (places.flip(-1) + 0.5) * cell
     asked = there.flatten().nonzero()[:, 0]
-    shape = (-(-embedding.size[0] // 4), -(-embedding.size[1] // 4))
-    logits = maps.new_full((count * config.points, 3, *shape), -32.0)
+    logits = maps.new_full((count * config.points, 3, *embedding.grid), -32.0)
     if len(asked):
         prompts = points.flatten(0, 1)[asked]
         labels = torch.ones(len(asked), 1, dtype=torch.int64, device=maps.device)

@@ -74,7 +74,7 @@ class OfflineSegmenter:
 
     def push(self, frame: Frame) -> Iterator[tuple[Frame, FramePrediction]]:
         """Take a frame; gives what is ready, which may be nothing."""
-        if self.segmenter.tracker is None:
+        if not self.segmenter.follows:
             yield frame, self.segmenter.step(frame)  # maps have no second pass
             return
         thumbnail = shrink(frame.image, THUMBNAIL)
@@ -182,6 +182,6 @@ def widened(observation: Observation) -> Observation:
 def _as(observation: Observation, dtype: torch.dtype) -> Observation:
     scene = observation.scene
     assert scene.features is not None
-    embedding = dataclasses.replace(scene.embedding, tokens=scene.embedding.tokens.to(dtype))
+    embedding = scene.embedding.to(dtype)
     scene = dataclasses.replace(scene, embedding=embedding, features=scene.features.to(dtype))
     return Observation(scene, observation.scores)

@@ -220,7 +220,9 @@ class VideoSegmenter:
     @property
     def follows(self) -> bool:
         """Whether tracks give the masks, rather than proposals with memory."""
-        return self.tracker is not None and self.image.config.refine == "sam"
+        config = self.image.config
+        prompted = config.refine == "sam" and config.sam.rule == "peaks"
+        return self.tracker is not None and prompted
 
     def apply(self, level: Level) -> None:
         """Work at another level of quality from the next frame on; what is followed stays.

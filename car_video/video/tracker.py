@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
-from car_video.models.sam import MobileSam, SamEmbedding, crop_logits
+from car_video.models.mask_model import MaskEmbedding, MaskModel, crop_logits
 from car_video.segment.candidates import stability
 from car_video.segment.colour import ColourCue
 from car_video.segment.sam_refine import agreement_with, propose_candidates
@@ -36,7 +36,7 @@ class Scene:
 
     Attributes:
         thumbnail: uint8 [h', w', 3], for motion.
-        embedding: SAM's.
+        embedding: of the mask model.
         size: (H, W) in pixels that prompts are given in.
         features: [D, h, w] unit features for memory; None on frames that language does not see.
         maps: [N, h, w] proposals of the queries that are alive, as ``evidence``.
@@ -48,7 +48,7 @@ class Scene:
     """
 
     thumbnail: NDArray[np.uint8]
-    embedding: SamEmbedding
+    embedding: MaskEmbedding
     size: tuple[int, int]
     features: Tensor | None = None
     maps: Tensor | None = None
@@ -92,7 +92,7 @@ class Tracker:
 
     def __init__(
         self,
-        sam: MobileSam,
+        sam: MaskModel,
         queries: int,
         tracks: TrackConfig,
         memory: MemoryConfig,

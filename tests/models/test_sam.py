@@ -9,12 +9,8 @@ from torch import Tensor, nn
 
 from car_video.models import at_rest
 from car_video.models.lite import lite_config, weights_folder
-from car_video.models.sam import (
-    MobileSam,
-    SamEmbedding,
-    crop_logits,
-    load_mobile_sam,
-)
+from car_video.models.mask_model import crop_logits
+from car_video.models.sam import MobileSam, SamEmbedding, load_mobile_sam
 from car_video.models.sam_mapping import map_mobile_sam
 
 torch.set_num_threads(1)

@@ -56,5 +56,5 @@ def iou(mask: np.ndarray, place: tuple[slice, slice]) -> float:
 def colour_sam(monkeypatch: pytest.MonkeyPatch) -> ColourSam:
     """In place of the bundled MobileSAM."""
     sam = ColourSam()
-    monkeypatch.setattr("car_video.segment.image.load_mobile_sam", lambda device: sam)
+    monkeypatch.setattr("car_video.segment.image.load_mask_model", lambda name, device: sam)
     return sam

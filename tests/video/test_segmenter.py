@@ -7,12 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from car_video.config import ExpressionConfig, ProposalConfig, SegmentConfig
+from car_video.config import (
+    ExpressionConfig,
+    ProposalConfig,
+    SamRefineConfig,
+    SegmentConfig,
+)
 from car_video.errors import ExpressionError
+from car_video.segment.automatic import AutomaticConfig
 from car_video.segment.image import ImageSegmenter
 from car_video.types import Frame
 from car_video.video.config import KeyframeConfig, TrackConfig, VideoConfig
 from car_video.video.segmenter import VideoSegmenter, shrink
+from car_video.video.stream import segment_stream
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
 from tests.video.colour_sam import ColourSam
@@ -299,3 +306,17 @@ def test_shrink_takes_means_of_areas() -> None:
     read_only = image.copy()
     read_only.flags.writeable = False
     np.testing.assert_array_equal(shrink(read_only, 4), small)
+
+
+@pytest.mark.parametrize("mode", ["online", "offline", "per-frame"])
+def test_automatic_masks_refine_maps_without_tracks(colour_sam: ColourSam, mode: str) -> None:
+    """CaR's rule knows no prompts, so nothing is followed; each frame is asked about once."""
+    parts = AutomaticConfig(points_per_side=4, stability=0.0, iou=0.3)
+    sam = SamRefineConfig(side=384, rule="automatic", automatic=parts)
+    config = replace(WITH_SAM, sam=sam, presence_threshold=0.05)
+    frames = [conftest.frame(number) for number in range(3)]
+    video = VideoConfig(mode=mode)  # type: ignore[arg-type]
+    answers = list(segment_stream(ColourModel(), frames, NAMES, config, video))
+    assert colour_sam.prompts == 16 * len(frames)
+    for number, (_, prediction) in enumerate(answers):
+        assert iou(prediction.masks[0], red_at(number)) > 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ from car_video.video.config import (
 )
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.state import State, from_bytes, to_bytes
-from car_video.video.stream import StreamSegmenter
+from car_video.video.stream import StreamSegmenter, segment_stream
+from tests.models.hub_networks import KINDS, network
 from tests.segment.colour_model import PLAIN, ColourModel
 
 NAMES = ["a red ball", "a green frog"]
@@ -92,6 +94,23 @@ def test_tracks_go_on(every: int) -> None:
     frames = [moving(n, 120, 160) for n in range(6)]
     state = check_continued(lambda: VideoSegmenter(pair, NAMES, SMALL, video), frames, 3)
     assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
+    network(kind).save_pretrained(tmp_path / kind)
+    sam = SamRefineConfig(model=str(tmp_path / kind), points=2)
+    config = replace(PLAIN, refine="sam", sam=sam, presence_threshold=0.0)
+    video = VideoConfig(keyframes=KeyframeConfig(every=2))
+    frames = [moving(n) for n in range(5)]
+    state = check_continued(
+        lambda: VideoSegmenter(ColourModel(), NAMES, config, video), frames, 3
+    )
+    assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
+    offline = segment_stream(
+        ColourModel(), frames, NAMES, config, replace(video, mode="offline")
+    )
+    assert [frame.index for frame, _ in offline] == [frame.index for frame in frames]
 
 
 def test_turns_go_on() -> None:

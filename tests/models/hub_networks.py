@@ -1,0 +1,93 @@
+"""SAM, SAM-HQ and SAM 2 of transformers, small and with random weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    Sam2Config,
+    Sam2ImageProcessor,
+    Sam2Model,
+    Sam2Processor,
+    SamConfig,
+    SamHQConfig,
+    SamHQModel,
+    SamHQProcessor,
+    SamImageProcessor,
+    SamModel,
+    SamProcessor,
+)
+
+SIDE = 128
+KINDS = ("sam", "sam_hq", "sam2")
+
+PROMPTS = {"hidden_size": 32, "image_size": SIDE, "patch_size": 16}
+DECODER = {
+    "hidden_size": 32,
+    "mlp_dim": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "iou_head_hidden_dim": 32,
+}
+VISION = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "image_size": SIDE,
+    "patch_size": 16,
+    "window_size": 3,
+    "global_attn_indexes": [1],
+    "output_channels": 32,
+    "mlp_dim": 64,
+    "num_pos_feats": 16,
+}
+HIERA = {
+    "model_type": "sam2_hiera_det_model",
+    "hidden_size": 8,
+    "image_size": [SIDE, SIDE],
+    "blocks_per_stage": [1, 1, 2, 1],
+    "embed_dim_per_stage": [8, 16, 32, 64],
+    "num_attention_heads_per_stage": [1, 1, 2, 2],
+    "window_size_per_stage": [8, 4, 4, 2],
+    "global_attention_blocks": [3],
+}
+VISION_2 = {
+    "backbone_config": HIERA,
+    "backbone_channel_list": [64, 32, 16, 8],
+    "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]],
+    "fpn_hidden_size": 32,
+}
+
+
+def network(kind: str, seed: int = 0) -> Any:
+    """One of :data:`KINDS`; its masks have both signs and depend on prompts."""
+    parts: dict[str, Any] = {"prompt_encoder_config": dict(PROMPTS)}
+    if kind == "sam":
+        config = SamConfig(vision_config=VISION, mask_decoder_config=DECODER, **parts)
+        model: nn.Module = SamModel(config)
+    elif kind == "sam_hq":
+        decoder = {**DECODER, "vit_dim": 32}
+        model = SamHQModel(
+            SamHQConfig(vision_config=VISION, mask_decoder_config=decoder, **parts)
+        )
+    else:
+        config = Sam2Config(vision_config=VISION_2, mask_decoder_config=DECODER, **parts)
+        model = Sam2Model(config)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if weight.ndim > 1 and "positional_embedding" not in name:
+                weight.copy_(0.2 * torch.randn(weight.shape, generator=generator))
+    return model.eval()
+
+
+def processor(kind: str) -> Any:
+    """What prepares pictures and prompts for the network in transformers."""
+    square = {"height": SIDE, "width": SIDE}
+    if kind == "sam2":
+        mask = {"height": SIDE // 4, "width": SIDE // 4}
+        return Sam2Processor(Sam2ImageProcessor(size=square, mask_size=mask), target_size=SIDE)
+    images = SamImageProcessor(size={"longest_edge": SIDE}, pad_size=square)
+    return (SamProcessor if kind == "sam" else SamHQProcessor)(images)
