@@ -32,9 +32,10 @@ from car_video.video.memory import unit_features
 from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
 from car_video.video.rows import NEW, matching
+from car_video.video.scene import Glimpse, Scene
 from car_video.video.smoothing import MapMemory
 from car_video.video.state import FORMAT, State, as_text, from_text, joined, part_of, take
-from car_video.video.tracker import LIMIT, Scene, Tracker
+from car_video.video.tracker import LIMIT, Tracker
 
 THUMBNAIL = 256  # longest side in pixels of the picture that motion and cuts are seen in
 
@@ -304,9 +305,8 @@ class VideoSegmenter:
     ) -> FramePrediction | None:
         """A frame on which tracks go on by themselves; None if one of them is in doubt."""
         pixels = to_pixels(frame.image, self.image.proposer.device, LONGEST)
-        size = (int(pixels.shape[-2]), int(pixels.shape[-1]))
-        embedding = tracker.sam.encode(pixels, self.video.keyframes.side)
-        logits = tracker.glide(Scene(thumbnail, embedding, size, here=self.presence.present))
+        side = self.video.keyframes.side
+        logits = tracker.glide(Glimpse(thumbnail, pixels, side, self.presence.present))
         if bool((self.presence.present & tracker.leaderless()).any()):
             return None  # a mask fell apart or got away: language has to look
         return self._answer(frame, logits)

@@ -15,7 +15,7 @@ from car_video.video.rows import take
 from car_video.video.tracks import NOWHERE, Tracks
 
 if TYPE_CHECKING:
-    from car_video.video.tracker import TrackState
+    from car_video.video.scene import TrackState
 
 TRACKS_AT_MOST = 24  # of all expressions together, but each has one
 

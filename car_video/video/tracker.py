@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,71 +11,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
-from car_video.models.mask_model import MaskEmbedding, MaskModel, crop_logits
+from car_video.models.mask_model import MaskModel, crop_logits
 from car_video.segment.candidates import stability
-from car_video.segment.colour import ColourCue
 from car_video.segment.sam_refine import agreement_with, propose_candidates
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.masks import boxes_of, looks_of, move
 from car_video.video.memory import FeatureMemory, Votes
 from car_video.video.motion import QUICK, block_flow
+from car_video.video.scene import Glimpse, Scene, TrackState
 from car_video.video.selection import selected, shared
 from car_video.video.state import State, as_array, joined, part_of, take
 from car_video.video.tracks import Offer, Tracks, advance, glide, without
+from car_video.video.window import around, leaks, placed, side_for
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
 ANCHOR_FADES = 0.01  # per frame, so that an endless stream does not live on its first minute
 LIMIT = 10.0  # logits beyond it say no more
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A frame as the tracker sees it.
-
-    Attributes:
-        thumbnail: uint8 [h', w', 3], for motion.
-        embedding: of the mask model.
-        size: (H, W) in pixels that prompts are given in.
-        features: [D, h, w] unit features for memory; None on frames that language does not see.
-        maps: [N, h, w] proposals of the queries that are alive, as ``evidence``.
-        evidence: [N, h, w].
-        alive: int64 [N] their numbers.
-        here: bool [Q] who is worth the work: on frames with language who may be in them, on
-            frames without who is; None: all.
-        colours: that the queries alive ask for, in this frame; None where they ask for none.
-    """
-
-    thumbnail: NDArray[np.uint8]
-    embedding: MaskEmbedding
-    size: tuple[int, int]
-    features: Tensor | None = None
-    maps: Tensor | None = None
-    evidence: Tensor | None = None
-    alive: Tensor | None = None
-    here: NDArray[np.bool_] | None = None
-    colours: ColourCue | None = None
-
-
-@dataclass
-class TrackState:
-    """What goes from frame to frame: plain tensors, so that it can be stored.
-
-    Attributes:
-        tracks: the masks and how language has liked them.
-        labels: [Q, K, R, n] masks on the cells of remembered frames.
-        known: bool [Q, K, R] whether the track was there.
-        thumbnail: of the last frame.
-        anchor: how much language liked the anchor frame.
-        identity: what the objects look like.
-    """
-
-    tracks: Tracks
-    labels: Tensor
-    known: Tensor
-    thumbnail: NDArray[np.uint8]
-    anchor: float
-    identity: Identity
 
 
 class Tracker:
@@ -148,7 +99,7 @@ class Tracker:
         if self.state is None or votes is None:
             self.state = self._blank(grid, scene.features, scene)
             votes = None
-        moved = self._moved(scene, grid)
+        moved = self._moved(scene.thumbnail, grid)
         tracked = self._tracked(scene, moved, grid)
         logits = torch.cat([language.logits, tracked.logits], 1)
         offer = Offer(
@@ -170,21 +121,21 @@ class Tracker:
         self._remember(scene, tracks, parents)
         return self.best()
 
-    def glide(self, scene: Scene) -> Tensor:
+    def glide(self, glimpse: Glimpse) -> Tensor:
         """A frame between keyframes: tracks go on by themselves; returns as :meth:`step`."""
         assert self.state is not None, "the first frame must be a keyframe"
         grid = (
             int(self.state.tracks.logits.shape[-2]),
             int(self.state.tracks.logits.shape[-1]),
         )
-        moved = self._moved(scene, grid)
-        offer = self._tracked(scene, moved[:, :1], grid)
+        moved = self._moved(glimpse.thumbnail, grid)
+        offer = self._continued(glimpse, moved[:, :1])
         quality = stability(offer.logits)
         self.state.tracks, lost = glide(self.state.tracks, offer, moved, quality, self.config)
         known = self.state.known.clone()  # a state that was taken before stays as it is
         known[lost, 0] = False
         self.state.known = known
-        self.state.thumbnail = scene.thumbnail
+        self.state.thumbnail = glimpse.thumbnail
         return self.best()
 
     def agreement(self) -> NDArray[np.float32]:
@@ -313,31 +264,26 @@ class Tracker:
         self.waited[numbers[places]] = 0
         return torch.from_numpy(np.sort(places)).to(scene.alive.device)
 
-    def _moved(self, scene: Scene, grid: tuple[int, int]) -> Tensor:
+    def _moved(self, thumbnail: NDArray[np.uint8], grid: tuple[int, int]) -> Tensor:
         """Masks of the tracks where the picture has moved them to."""
         assert self.state is not None
         logits = self.state.tracks.logits
         if not bool(self.state.tracks.alive.any()):
             return logits.new_zeros(*logits.shape[:2], *grid)
-        if self.state.thumbnail.shape != scene.thumbnail.shape:
+        if self.state.thumbnail.shape != thumbnail.shape:
             return F.interpolate(logits, grid, mode="bilinear", align_corners=False)
-        flow = block_flow(self.state.thumbnail, scene.thumbnail, config=QUICK)
+        flow = block_flow(self.state.thumbnail, thumbnail, config=QUICK)
         return move(logits, torch.from_numpy(flow).to(logits.device), grid)
 
     def _tracked(self, scene: Scene, moved: Tensor, grid: tuple[int, int]) -> Offer:
-        """Three masks for the box of each of the first tracks that ``moved`` [Q, K, ...] holds:
+        """Three masks for the box of each of the tracks that ``moved`` [Q, K, ...] holds:
         [Q, 3 K, a, b]. Where none is wanted, none is made."""
-        assert self.state is not None
         queries, count = moved.shape[:2]
-        inside = moved > 0
-        alive = self.state.tracks.alive[:, :count] & inside.flatten(2).any(2)
-        if scene.here is not None:
-            alive &= torch.from_numpy(scene.here).to(alive.device)[:, None]
-        asked = alive.flatten().nonzero()[:, 0]
+        asked = self._wanted(moved, scene.here)
         logits = moved.new_full((queries * count, 3, *grid), -LIMIT)
         agreement = moved.new_full((queries * count, 3), -1.0)
         if len(asked):
-            boxes = boxes_of(inside.flatten(0, 1)[asked], scene.size)
+            boxes = boxes_of((moved > 0).flatten(0, 1)[asked], scene.size)
             answer, _ = self.sam.predict(scene.embedding, boxes=boxes)
             answer = crop_logits(answer, scene.embedding).clamp(-LIMIT, LIMIT)
             if answer.shape[-2:] != grid:
@@ -349,6 +295,38 @@ class Tracker:
             agreement.unflatten(0, (queries, count)).flatten(1, 2),
             0,
         )
+
+    def _continued(self, glimpse: Glimpse, moved: Tensor) -> Offer:
+        """As :meth:`_tracked` for the best tracks, ``moved`` [Q, 1, a, b], from a look at where
+        they are."""
+        asked = self._wanted(moved, glimpse.here)
+        logits = moved.new_full((len(moved), 3, *moved.shape[-2:]), -LIMIT)
+        agreement = moved.new_full((len(moved), 3), -1.0)
+        if len(asked):
+            inside = moved[asked, 0] > 0
+            window = around(inside)
+            size = (int(glimpse.pixels.shape[-2]), int(glimpse.pixels.shape[-1]))
+            rows, columns = window.on(size)
+            part = glimpse.pixels[..., rows, columns]
+            shape = (int(part.shape[-2]), int(part.shape[-1]))
+            side = side_for(shape, size, glimpse.side, self.refine.side)
+            embedding = self.sam.encode(part, side)
+            corner = moved.new_tensor([columns.start, rows.start] * 2)
+            boxes = boxes_of(inside, size) - corner
+            answer, _ = self.sam.predict(embedding, boxes=boxes)
+            answer = crop_logits(answer, embedding).clamp(-LIMIT, LIMIT)
+            answer = answer.masked_fill(leaks(answer, window)[..., None, None], -LIMIT)
+            logits[asked] = placed(answer, window, -LIMIT)
+            agreement[asked] = 0.0
+        return Offer(logits, agreement, 0)
+
+    def _wanted(self, moved: Tensor, here: NDArray[np.bool_] | None) -> Tensor:
+        """Places in [Q * K] of the tracks of ``moved`` [Q, K, ...] that are worth a prompt."""
+        assert self.state is not None
+        alive = self.state.tracks.alive[:, : moved.shape[1]] & (moved > 0).flatten(2).any(2)
+        if here is not None:
+            alive &= torch.from_numpy(here).to(alive.device)[:, None]
+        return alive.flatten().nonzero()[:, 0]
 
     def _agreement(self, scene: Scene, logits: Tensor, owner: Tensor) -> Tensor:
         """How masks [P, 3, a, b] agree with the proposals of their expressions [P]."""

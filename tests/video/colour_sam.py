@@ -54,7 +54,11 @@ class ColourSam:
             masks = [inside(colours, box) for box in (boxes * embedding.scale / 4).tolist()]
         self.prompts += len(masks)
         sizes = [
-            (ndimage.binary_erosion(m), m, ndimage.binary_dilation(m, iterations=2))
+            (
+                ndimage.binary_erosion(m, border_value=1),
+                m,
+                ndimage.binary_dilation(m, iterations=2),
+            )
             for m in masks
         ]
         found = torch.from_numpy(np.array(sizes))

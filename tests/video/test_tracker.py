@@ -16,7 +16,8 @@ from car_video.config import SamRefineConfig
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.masks import boxes_of, move
 from car_video.video.memory import unit_features
-from car_video.video.tracker import LIMIT, Scene, Tracker
+from car_video.video.scene import Glimpse, Scene
+from car_video.video.tracker import LIMIT, Tracker
 from tests.video.colour_sam import ColourSam
 
 SIZE = (64, 96)
@@ -69,6 +70,11 @@ def scene(image: np.ndarray, *proposals: Tensor | None, cells: int = 4) -> Scene
         stacked,
         torch.tensor(alive, dtype=torch.int64),
     )
+
+
+def glimpse(image: np.ndarray, here: np.ndarray | None = None) -> Glimpse:
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+    return Glimpse(image, pixels, SIDE, here)
 
 
 def tracker(queries: int = 1, config: TrackConfig | None = None) -> Tracker:
@@ -167,14 +173,11 @@ def test_between_keyframes_tracks_go_on_by_themselves() -> None:
     tracks = tracker(2)
     step(tracks, scene(picture(0), heard(at(0)), None))
     for number in range(1, 10):
-        bare = scene(picture(number))
-        given_scene = Scene(bare.thumbnail, bare.embedding, bare.size)
-        masks = tracks.glide(given_scene) > 0
+        masks = tracks.glide(glimpse(picture(number))) > 0
         assert iou(masks[0], at(number)) > 0.8
         assert not masks[1].any()
         assert tracks.leaderless().tolist() == [False, True]
-    gone = scene(picture(10, red=False))
-    assert not (tracks.glide(Scene(gone.thumbnail, gone.embedding, gone.size)) > 0).any()
+    assert not (tracks.glide(glimpse(picture(10, red=False))) > 0).any()
     assert tracks.leaderless().all()
 
 
@@ -232,21 +235,31 @@ def test_who_may_be_here_and_has_no_track_goes_first() -> None:
 def test_who_is_not_here_costs_nothing() -> None:
     tracks = tracker(2)
     step(tracks, scene(picture(0), heard(at(0)), heard(green_at(0))))
-    bare = scene(picture(1))
     sam = tracks.sam
     assert isinstance(sam, ColourSam)
     sam.prompts = 0
     here = np.array([True, False])
-    masks = tracks.glide(Scene(bare.thumbnail, bare.embedding, bare.size, here=here)) > 0
+    masks = tracks.glide(glimpse(picture(1), here)) > 0
     assert sam.prompts == 1
     assert iou(masks[0], at(1)) > 0.8
     assert not tracks.leaderless().any()  # it drifts, nobody has seen it go
 
 
 def test_the_first_frame_must_be_a_keyframe() -> None:
-    bare = scene(picture(0))
     with pytest.raises(AssertionError, match="keyframe"):
-        tracker().glide(bare)
+        tracker().glide(glimpse(picture(0)))
+
+
+def test_where_nobody_is_nothing_is_looked_at() -> None:
+    tracks = tracker()
+    step(tracks, scene(picture(0), heard(at(0))))
+    sam = tracks.sam
+    assert isinstance(sam, ColourSam)
+    sam.sides.clear()
+    tracks.glide(glimpse(picture(1), np.array([False])))
+    assert not sam.sides
+    tracks.glide(glimpse(picture(2)))
+    assert len(sam.sides) == 1
 
 
 def test_tracks_go_along_to_another_grid_of_cells() -> None:

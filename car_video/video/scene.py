@@ -1,0 +1,79 @@
+"""Frames as the tracker sees them, and what it keeps from one to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from car_video.models.mask_model import MaskEmbedding
+from car_video.segment.colour import ColourCue
+from car_video.video.identity import Identity
+from car_video.video.tracks import Tracks
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A keyframe as the tracker sees it.
+
+    Attributes:
+        thumbnail: uint8 [h', w', 3], for motion.
+        embedding: of the mask model.
+        size: (H, W) in pixels that prompts are given in.
+        features: [D, h, w] unit features for memory.
+        maps: [N, h, w] proposals of the queries that are alive, as ``evidence``.
+        evidence: [N, h, w].
+        alive: int64 [N] their numbers.
+        here: bool [Q] who may be in the frame and is worth the work; None: all.
+        colours: that the queries alive ask for, in this frame; None where they ask for none.
+    """
+
+    thumbnail: NDArray[np.uint8]
+    embedding: MaskEmbedding
+    size: tuple[int, int]
+    features: Tensor | None = None
+    maps: Tensor | None = None
+    evidence: Tensor | None = None
+    alive: Tensor | None = None
+    here: NDArray[np.bool_] | None = None
+    colours: ColourCue | None = None
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """A frame between keyframes as the tracker sees it.
+
+    Attributes:
+        thumbnail: uint8 [h', w', 3], for motion.
+        pixels: float32 [1, 3, H, W] in [0, 1].
+        side: longest side that SAM may see it at, see :func:`~car_video.video.window.side_for`.
+        here: bool [Q] who is in the frame and worth the work; None: all.
+    """
+
+    thumbnail: NDArray[np.uint8]
+    pixels: Tensor
+    side: int
+    here: NDArray[np.bool_] | None = None
+
+
+@dataclass
+class TrackState:
+    """What goes from frame to frame: plain tensors, so that it can be stored.
+
+    Attributes:
+        tracks: the masks and how language has liked them.
+        labels: [Q, K, R, n] masks on the cells of remembered frames.
+        known: bool [Q, K, R] whether the track was there.
+        thumbnail: of the last frame.
+        anchor: how much language liked the anchor frame.
+        identity: what the objects look like.
+    """
+
+    tracks: Tracks
+    labels: Tensor
+    known: Tensor
+    thumbnail: NDArray[np.uint8]
+    anchor: float
+    identity: Identity

@@ -1,0 +1,117 @@
+"""The part of a frame that its tracks are in, which is all that SAM sees between keyframes.
+
+The same number of pixels shows a part of the picture finer than the whole of it. Measured on
+ref-davis-dev with language on every fourth frame: J&F 0.791 with the whole frame at a longest
+side of 512 pixels, 0.846 at 1024, and what windows give: docs/video.md.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+MARGIN = 0.25  # of the extent of the tracks, added on every side
+LEAST = 0.25  # of the longest side of the grid: how far a window reaches at least
+LEAK = 0.25  # of the cells along a window's border: a mask that holds more goes beyond it
+STEP, SHORTEST = 16, 64  # sides that SAM sees are multiples of the one, and not under the other
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of whole cells.
+
+    Attributes:
+        rows: first and the one after the last.
+        columns: the same.
+        grid: (a, b) of all cells.
+    """
+
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    grid: tuple[int, int]
+
+    def on(self, size: tuple[int, int]) -> tuple[slice, slice]:
+        """Rows and columns of pixels of a picture of this size (H, W)."""
+        return (
+            _span(self.rows, size[0] / self.grid[0], size[0]),
+            _span(self.columns, size[1] / self.grid[1], size[1]),
+        )
+
+
+def around(masks: Tensor) -> Window:
+    """The window of non-empty masks, bool [P, a, b], with a margin."""
+    rows, columns = int(masks.shape[-2]), int(masks.shape[-1])
+    least = LEAST * max(rows, columns)
+    spans = [
+        _grown(masks.any(0).any(axis).nonzero()[:, 0], cells, least)
+        for axis, cells in ((1, rows), (0, columns))
+    ]
+    return Window(spans[0], spans[1], (rows, columns))
+
+
+def side_for(window: tuple[int, int], frame: tuple[int, int], side: int, finest: int) -> int:
+    """The longest side to show a window at: as many pixels as the whole frame has at ``side``.
+
+    Args:
+        window: its (H, W) in pixels.
+        frame: (H, W) of the frame.
+        side: longest side that the frame would be shown at.
+        finest: longest side of the frame that would show as much detail as is of use.
+
+    Returns:
+        A multiple of 16.
+    """
+    area = side**2 * min(frame) / max(frame)
+    scale = min(math.sqrt(area / (window[0] * window[1])), finest / max(frame))
+    wanted = max(SHORTEST, scale * max(window))
+    return min(finest, STEP * round(wanted / STEP))
+
+
+def leaks(logits: Tensor, window: Window) -> Tensor:
+    """Which masks [P, M, a', b'] of a window go on beyond it: bool [P, M].
+
+    Such a mask is of what is around the object: it has gone. Where a window ends with the
+    picture nothing can go on.
+    """
+    inside = logits > 0
+    edges = [
+        inside[..., place, :] if axis == 0 else inside[..., place]
+        for axis, (first, end), cells in (
+            (0, window.rows, window.grid[0]),
+            (1, window.columns, window.grid[1]),
+        )
+        for place, open_ in ((0, first > 0), (-1, end < cells))
+        if open_
+    ]
+    if not edges:
+        return torch.zeros(logits.shape[:2], dtype=torch.bool, device=logits.device)
+    return torch.cat(edges, -1).float().mean(-1) > LEAK
+
+
+def placed(logits: Tensor, window: Window, outside: float) -> Tensor:
+    """Logits [P, M, a', b'] of a window on the whole grid: [P, M, a, b]."""
+    size = (window.rows[1] - window.rows[0], window.columns[1] - window.columns[0])
+    if logits.shape[-2:] != size:
+        shrinks = logits.shape[-2] > size[0]
+        logits = F.interpolate(
+            logits, size, mode="bilinear", align_corners=False, antialias=shrinks
+        )
+    whole = logits.new_full((*logits.shape[:2], *window.grid), outside)
+    whole[..., slice(*window.rows), slice(*window.columns)] = logits
+    return whole
+
+
+def _grown(held: Tensor, cells: int, least: float) -> tuple[int, int]:
+    first, last = int(held[0]), int(held[-1]) + 1
+    extent = max(last - first, 1)
+    more = max(MARGIN * extent, (least - extent) / 2)
+    return max(0, math.floor(first - more)), min(cells, math.ceil(last + more))
+
+
+def _span(cells: tuple[int, int], scale: float, pixels: int) -> slice:
+    first = min(pixels - 1, round(cells[0] * scale))
+    return slice(first, max(first + 1, round(cells[1] * scale)))
