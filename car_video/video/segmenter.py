@@ -281,6 +281,7 @@ class VideoSegmenter:
             survivors.alive,
             self.presence.present | (scores >= self.presence.least),
             survivors.colours,
+            survivors.placing,
         )
         return Observation(scene, scores)
 

@@ -16,6 +16,7 @@ from car_video.models.mask_model import MaskEmbedding, MaskModel, crop_logits
 from car_video.segment.candidates import stability
 from car_video.segment.colour import ColourCue
 from car_video.segment.sam_refine import agreement_with, propose_candidates
+from car_video.segment.spatial import Placing
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.masks import boxes_of, looks_of, move
@@ -42,6 +43,7 @@ class Scene:
         maps: [N, h, w] proposals of the queries that are alive, as ``evidence``.
         evidence: [N, h, w].
         alive: int64 [N] their numbers.
+        placing: words of place of those queries; None where there are none.
         here: bool [Q] who is worth the work: on frames with language who may be in them, on
             frames without who is; None: all.
         colours: that the queries alive ask for, in this frame; None where they ask for none.
@@ -56,6 +58,7 @@ class Scene:
     alive: Tensor | None = None
     here: NDArray[np.bool_] | None = None
     colours: ColourCue | None = None
+    placing: Placing | None = None
 
 
 @dataclass
@@ -281,8 +284,16 @@ class Tracker:
         turn = self._turn(scene)
         alive, maps, evidence = scene.alive[turn], scene.maps[turn], scene.evidence[turn]
         colours = None if scene.colours is None else scene.colours[turn]
+        placing = None if scene.placing is None else scene.placing[turn]
         found = propose_candidates(
-            self.sam, scene.embedding, maps, evidence, scene.size, self.refine, colours
+            self.sam,
+            scene.embedding,
+            maps,
+            evidence,
+            scene.size,
+            self.refine,
+            colours,
+            placing,
         )
         count = min(LANGUAGE_OFFERS, found.agreement.shape[1])
         agreement, best = found.agreement.topk(count, 1)
