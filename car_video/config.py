@@ -39,6 +39,9 @@ class ExpressionConfig:
     # Mask candidates have to show the colours that the words give their target
     # (segment/colour.py): the exponent of how well they do; 0 switches it off.
     colour_weight: float = 0.5
+    # Words of place ("left", "second from the right") are taken out of the text and choose
+    # among what the rest of it finds (segment/spatial.py).
+    spatial: bool = True
     # Equal texts share one query. first (the reference): they compete, and the first of
     # them gets what is found.
     duplicates: Literal["share", "first"] = "share"

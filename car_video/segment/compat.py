@@ -25,6 +25,7 @@ REFERENCE: Mapping[str, Any] = {
     "expression.context_rivals": False,
     "expression.drop_named": False,
     "expression.colour_weight": 0.0,
+    "expression.spatial": False,
     "expression.duplicates": "first",
     "proposal.source": "cam",
     "proposal.input": "own",

@@ -39,6 +39,7 @@ from car_video.segment.proposals import Proposer
 from car_video.segment.query_set import QuerySet, build_queries
 from car_video.segment.recurrence import passing
 from car_video.segment.sam_refine import choose, propose_candidates
+from car_video.segment.spatial import Placing, tilt
 from car_video.text.bank import TextBank
 from car_video.types import FramePrediction
 
@@ -73,6 +74,7 @@ class Survivors:
         scores: [N] their confidence.
         steps: how many steps it took.
         colours: that the survivors ask for, in this picture; None where they ask for none.
+        placing: words of place of the survivors, anchors found; None where there are none.
     """
 
     alive: Tensor
@@ -81,6 +83,7 @@ class Survivors:
     scores: Tensor
     steps: int
     colours: ColourCue | None = None
+    placing: Placing | None = None
 
 
 class ImageSegmenter:
@@ -207,12 +210,22 @@ class ImageSegmenter:
                 colours = self.texts.colours
                 if colours is not None:
                     colours = colours.seen(view.pixels)[alive]
-                return Survivors(alive, maps, evidence, scores, steps, colours)
+                placing = None
+                if self.texts.placing is not None:
+                    placing = self._find_anchors(proposer)[alive]
+                    maps, evidence = tilt(maps, evidence, placing)
+                return Survivors(alive, maps, evidence, scores, steps, colours, placing)
             alive = alive[keep.cpu()]
+
+    def _find_anchors(self, proposer: Proposer) -> Placing:
+        """The places of all queries, beside what this picture shows."""
+        assert self.texts.placing is not None
+        anchors = proposer.anchors()
+        return self.texts.placing if anchors is None else self.texts.placing.around(anchors)
 
     def _classify(self, view: View, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
         """Score among the queries [N], and what is reported of them [N]."""
-        names = [self.texts.names[i] for i in alive.tolist()]
+        names = [self.texts.spoken[i] for i in alive.tolist()]
         threshold = self.config.proposal.mask_threshold
         binary = maps > threshold
         if self._scorer.config.pooled_weight < 1:
@@ -223,7 +236,10 @@ class ImageSegmenter:
         scores = torch.ones_like(presence)
         apart = self.config.mode == "refer" and not self.config.recurrence.compete_in_refer
         if len(names) > 1 and not apart:
-            scores = self._scorer.probabilities(embeddings, names).diagonal()
+            kinds = names if self.texts.kin is None else list(dict.fromkeys(names))
+            table = self._scorer.probabilities(embeddings, kinds)
+            own = range(len(names)) if self.texts.kin is None else map(kinds.index, names)
+            scores = table[torch.arange(len(names)), torch.tensor(list(own))]
         if self.config.scores == "classifier":
             return scores, scores
         if self.texts.background:
@@ -289,6 +305,7 @@ class ImageSegmenter:
             size,
             self.config.sam,
             survivors.colours,
+            survivors.placing,
         )
         logits, _ = choose(candidates)
         return self.separate(logits, survivors.maps, size)

@@ -55,6 +55,8 @@ class Proposer:
         queries = texts.queries
         if texts.first is not None:
             queries = torch.cat([queries, texts.first])
+        if texts.anchors is not None:
+            queries = torch.cat([queries, texts.anchors])
         if self.cells:
             assert features.dense is not None
             self.logits = cell_logits(
@@ -78,9 +80,25 @@ class Proposer:
         if self.cells:
             queries, rivals = self.logits
             opposes = self.texts.opposes[alive]
-            return cell_probabilities(queries[rows], rivals, opposes, self.mode == "semantic")
+            compete = self.mode == "semantic"
+            kin = None if self.texts.kin is None else self.texts.kin[alive][:, alive]
+            return cell_probabilities(queries[rows], rivals, opposes, compete, kin)
         weights = self.weights.select(rows)
         return weights.maps(self.features.cam_map, self.mode, self.config.cam)[0]
+
+    def anchors(self) -> Tensor | None:
+        """Where the things are that places are beside: [A, h, w] in [0, 1], each alone
+        against the background; None where no text has any."""
+        if self.texts.anchors is None:
+            return None
+        count = len(self.texts.anchors)
+        if self.cells:
+            queries, rivals = self.logits
+            words = torch.arange(len(rivals), device=rivals.device) < len(self.texts.background)
+            return cell_probabilities(queries[-count:], rivals, words.expand(count, -1), False)
+        total = self.weights.queries.shape[1]
+        weights = self.weights.select(torch.arange(total - count, total))
+        return weights.maps(self.features.cam_map, "refer", self.config.cam)[0]
 
     def presence(self, alive: Tensor, maps: Tensor) -> Tensor | None:
         """How sure it is that each query's target is in the frame, float32 [N] in [0, 1].
@@ -149,7 +167,11 @@ def cell_logits(
 
 
 def cell_probabilities(
-    queries: Tensor, rivals: Tensor, opposes: Tensor, compete: bool
+    queries: Tensor,
+    rivals: Tensor,
+    opposes: Tensor,
+    compete: bool,
+    kin: Tensor | None = None,
 ) -> Tensor:
     """How probable each query is at each cell against all that oppose it.
 
@@ -158,6 +180,7 @@ def cell_probabilities(
         rivals: logits [R, h, w].
         opposes: bool [N, R].
         compete: whether queries oppose each other too.
+        kin: bool [N, N], symmetric: who does not oppose whom nevertheless.
 
     Returns:
         [N, h, w] in [0, 1].
@@ -167,6 +190,8 @@ def cell_probabilities(
     against = torch.where(mask, rivals[None], closed).logsumexp(1)
     if compete and len(queries) > 1:
         others = ~torch.eye(len(queries), dtype=torch.bool, device=queries.device)
+        if kin is not None:
+            others &= ~kin.to(others.device)
         rest = torch.where(others[:, :, None, None], queries[None], closed).logsumexp(1)
         against = torch.logaddexp(against, rest)
     return torch.sigmoid(queries - against)

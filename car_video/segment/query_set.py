@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -12,10 +12,12 @@ from torch import Tensor
 from car_video.config import ExpressionConfig
 from car_video.errors import ExpressionError
 from car_video.segment.colour import ColourCue
+from car_video.segment.spatial import Placing
 from car_video.text.background import without_named
 from car_video.text.bank import TextBank
 from car_video.text.colours import colour_wishes
-from car_video.text.expression import parse_expression
+from car_video.text.expression import parse_expression, words_of
+from car_video.text.places import PlacedExpression, take_places
 from car_video.text.templates import fill
 
 
@@ -34,6 +36,11 @@ class QuerySet:
         opposes: bool [Q, R]: which rivals a query competes with.
         background: the background words among the rivals, first of them.
         colours: that the queries give their targets; None where they give none.
+        spoken: the text of each query without its words of place, what language embeds.
+        placing: words of place of the queries; None where there are none.
+        anchors: unit-length float32 [A, D] of what places are beside; None without any.
+        kin: bool [Q, Q]: queries that only their places tell apart do not compete; None where
+            there are no places.
     """
 
     expressions: tuple[str, ...]
@@ -45,6 +52,10 @@ class QuerySet:
     background: tuple[str, ...]
     first: Tensor | None = None
     colours: ColourCue | None = None
+    spoken: tuple[str, ...] = ()
+    placing: Placing | None = None
+    anchors: Tensor | None = None
+    kin: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -101,11 +112,24 @@ def build_queries(
     else:
         owner = tuple(n if keys.index(key) == n else -1 for n, key in enumerate(keys))
         names = folded
-    parsed = [parse_expression(name) for name in names]
+    taken = [_placed(name, settings.spatial) for name in names]
+    spoken = tuple(t.text for t in taken)
+    anchors = tuple(dict.fromkeys(p.anchor for t in taken for p in t.places if p.anchor))
+    parsed = [
+        replace(
+            p,
+            context=tuple(
+                dict.fromkeys([*p.context, *(a.anchor for a in t.places if a.anchor)])
+            ),
+        )
+        if t.places
+        else p
+        for p, t in zip(map(parse_expression, spoken), taken, strict=True)
+    ]
 
     def embed(frame: str) -> Tensor:
         weight = settings.noun_weight
-        sentences = bank.embed([fill(frame, name) for name in names])
+        sentences = bank.embed([fill(frame, text) for text in spoken])
         nouns = bank.embed([fill(frame, p.noun_phrase) for p in parsed])
         return F.normalize((1 - weight) * sentences + weight * nouns, dim=-1)
 
@@ -119,17 +143,41 @@ def build_queries(
         for column in range(len(words), len(rivals)):
             opposes[row, column] = rivals[column] in p.context
     queries = embed(template)
+    placing = Placing.of([t.places for t in taken], anchors)
+
+    def embedded(texts: Sequence[str]) -> Tensor:
+        return bank.embed([fill(template, text) for text in texts])
+
     return QuerySet(
         expressions=folded,
         owner=owner,
         queries=queries,
         names=names,
-        rivals=bank.embed([fill(template, rival) for rival in rivals]).to(queries.device),
+        rivals=embedded(rivals).to(queries.device),
         opposes=opposes.to(queries.device),
         background=words,
         first=embed("{}") if bare_first and template != "{}" else None,
         colours=_colours(names, settings.colour_weight),
+        spoken=spoken,
+        placing=None if placing is None else placing.to(queries.device),
+        anchors=embedded(anchors).to(queries.device) if anchors else None,
+        kin=None if placing is None else _kin(spoken, placing.placed).to(queries.device),
     )
+
+
+def _placed(name: str, spatial: bool) -> PlacedExpression:
+    """An expression without its places, as it is where nothing else would be left of it."""
+    if not spatial:
+        return PlacedExpression(name, ())
+    taken = take_places(name)
+    return taken if taken.text else replace(taken, text=name)
+
+
+def _kin(spoken: Sequence[str], placed: Tensor) -> Tensor:
+    """bool [Q, Q]: which queries name the same kind of thing, one of them at a place."""
+    kinds = [tuple(w for w in words_of(text) if w not in ("a", "an", "the")) for text in spoken]
+    same = torch.tensor([[a == b for b in kinds] for a in kinds])
+    return same & (placed[:, None] | placed) & ~torch.eye(len(kinds), dtype=torch.bool)
 
 
 def _colours(names: Sequence[str], weight: float) -> ColourCue | None:

@@ -12,6 +12,7 @@ from car_video.config import SamRefineConfig
 from car_video.models.mask_model import MaskEmbedding, MaskModel, crop_logits
 from car_video.segment.candidates import peaks, soft_iou, stability
 from car_video.segment.colour import ColourCue
+from car_video.segment.spatial import Placing, place_agreement
 
 PROMPTS_AT_ONCE = 64
 """The decoder needs about 16 MB a prompt; a label space of 80 names asks for 640 masks, which
@@ -25,12 +26,14 @@ class Candidates:
     Attributes:
         logits: [Q, M, a, b] on SAM's output grid, without padding.
         there: bool [Q, M]: padding is False.
-        agreement: [Q, M] soft IoU with the query's map, -1 for padding.
+        agreement: [Q, M] soft IoU with the query's map, and with its places; -1 for padding.
+        placing: [Q, M] the factor of the places in it; None where there are none.
     """
 
     logits: Tensor
     there: Tensor
     agreement: Tensor
+    placing: Tensor | None = None
 
 
 def propose_candidates(
@@ -41,6 +44,7 @@ def propose_candidates(
     size: tuple[int, int],
     config: SamRefineConfig,
     colours: ColourCue | None = None,
+    placing: Placing | None = None,
 ) -> Candidates:
     """Ask SAM at the peaks of every map, all queries in one batch.
 
@@ -55,6 +59,7 @@ def propose_candidates(
         size: (H, W) of the frame, pixels that prompts are in.
         config: see :class:`SamRefineConfig`.
         colours: that the queries ask for, if any, in this picture.
+        placing: words of place of the queries, if any: candidates are ranked as instances.
     """
     count, rows, columns = maps.shape
     places, there = peaks(maps, config.points, config.distance, config.floor)
@@ -62,16 +67,24 @@ def propose_candidates(
     points = (places.flip(-1) + 0.5) * cell
     asked = there.flatten().nonzero()[:, 0]
     logits = maps.new_full((count * config.points, 3, *embedding.grid), -32.0)
+    quality = maps.new_zeros(count * config.points, 3)
     if len(asked):
         prompts = points.flatten(0, 1)[asked]
         labels = torch.ones(len(asked), 1, dtype=torch.int64, device=maps.device)
         for part in torch.arange(len(asked), device=maps.device).split(PROMPTS_AT_ONCE):
-            answer, _ = sam.predict(embedding, prompts[part, None], labels[part])
+            answer, own = sam.predict(embedding, prompts[part, None], labels[part])
             logits[asked[part]] = crop_logits(answer, embedding)
+            quality[asked[part]] = own.to(quality.dtype)
     logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
     there = there[..., None].expand(-1, -1, 3).flatten(1)
     agreement = agreement_with(logits, maps, evidence, colours)
-    return Candidates(logits, there, torch.where(there, agreement, -1.0))
+    agreement = torch.where(there, agreement, -1.0)
+    if placing is None:
+        return Candidates(logits, there, agreement)
+    quality = quality.unflatten(0, (count, config.points)).flatten(1, 2)
+    placed = place_agreement(logits, agreement, quality, placing)
+    factor = torch.where(agreement > 0, placed / agreement, 1.0)
+    return Candidates(logits, there, placed, factor)
 
 
 def agreement_with(

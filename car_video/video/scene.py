@@ -10,6 +10,8 @@ from torch import Tensor
 
 from car_video.models.mask_model import MaskEmbedding
 from car_video.segment.colour import ColourCue
+from car_video.segment.sam_refine import Candidates
+from car_video.segment.spatial import Placing
 from car_video.video.identity import Identity
 from car_video.video.tracks import Tracks
 
@@ -28,6 +30,7 @@ class Scene:
         alive: int64 [N] their numbers.
         here: bool [Q] who may be in the frame and is worth the work; None: all.
         colours: that the queries alive ask for, in this frame; None where they ask for none.
+        placing: words of place of those queries; None where there are none.
     """
 
     thumbnail: NDArray[np.uint8]
@@ -39,6 +42,7 @@ class Scene:
     alive: Tensor | None = None
     here: NDArray[np.bool_] | None = None
     colours: ColourCue | None = None
+    placing: Placing | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,21 @@ class Glimpse:
     pixels: Tensor
     side: int
     here: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What SAM has offered to language on one frame.
+
+    Attributes:
+        queries: int64 [N] that were asked for.
+        candidates: of them.
+        placing: of them; None where none has a place.
+    """
+
+    queries: Tensor
+    candidates: Candidates
+    placing: Placing | None
 
 
 @dataclass

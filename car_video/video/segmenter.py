@@ -282,6 +282,7 @@ class VideoSegmenter:
             survivors.alive,
             self.presence.present | (scores >= self.presence.least),
             survivors.colours,
+            survivors.placing,
         )
         return Observation(scene, scores)
 

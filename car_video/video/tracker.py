@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,12 +15,13 @@ from car_video.config import SamRefineConfig
 from car_video.models.mask_model import MaskModel, crop_logits
 from car_video.segment.candidates import stability
 from car_video.segment.sam_refine import agreement_with, propose_candidates
+from car_video.segment.spatial import inherited
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.masks import boxes_of, looks_of, move
 from car_video.video.memory import FeatureMemory, Votes
 from car_video.video.motion import QUICK, block_flow
-from car_video.video.scene import Glimpse, Scene, TrackState
+from car_video.video.scene import Found, Glimpse, Scene, TrackState
 from car_video.video.selection import selected, shared
 from car_video.video.state import State, as_array, joined, part_of, take
 from car_video.video.tracks import Offer, Tracks, advance, glide, without
@@ -94,13 +96,13 @@ class Tracker:
         """
         assert scene.features is not None
         votes = self._look_back(scene.features)
-        language = self._language(scene)
+        language, found = self._language(scene)
         grid = (int(language.logits.shape[-2]), int(language.logits.shape[-1]))
         if self.state is None or votes is None:
             self.state = self._blank(grid, scene.features, scene)
             votes = None
         moved = self._moved(scene.thumbnail, grid)
-        tracked = self._tracked(scene, moved, grid)
+        tracked = self._placed(found, self._tracked(scene, moved, grid))
         logits = torch.cat([language.logits, tracked.logits], 1)
         offer = Offer(
             logits,
@@ -224,16 +226,25 @@ class Tracker:
         tracks = self.state.tracks
         return tracks.logits[:, 0].masked_fill(~tracks.alive[:, 0, None, None], -LIMIT)
 
-    def _language(self, scene: Scene) -> Offer:
-        """The best masks that SAM gives at the peaks of the proposals that have their turn."""
+    def _language(self, scene: Scene) -> tuple[Offer, Found]:
+        """The best masks that SAM gives at the peaks of the proposals that have their turn, and
+        all of them."""
         assert scene.maps is not None
         assert scene.evidence is not None
         assert scene.alive is not None
         turn = self._turn(scene)
         alive, maps, evidence = scene.alive[turn], scene.maps[turn], scene.evidence[turn]
         colours = None if scene.colours is None else scene.colours[turn]
+        placing = None if scene.placing is None else scene.placing[turn]
         found = propose_candidates(
-            self.sam, scene.embedding, maps, evidence, scene.size, self.refine, colours
+            self.sam,
+            scene.embedding,
+            maps,
+            evidence,
+            scene.size,
+            self.refine,
+            colours,
+            placing,
         )
         count = min(LANGUAGE_OFFERS, found.agreement.shape[1])
         agreement, best = found.agreement.topk(count, 1)
@@ -243,7 +254,22 @@ class Tracker:
         scores = found.agreement.new_full((self.queries, count), -1.0)
         logits[alive] = found.logits[rows, best].clamp(-LIMIT, LIMIT)
         scores[alive] = agreement
-        return Offer(logits, scores, count)
+        return Offer(logits, scores, count), Found(alive, found, placing)
+
+    def _placed(self, found: Found, tracked: Offer) -> Offer:
+        """Masks of tracks, liked as the language's masks of the same things are for their
+        places: left of what, language has seen."""
+        if found.placing is None or found.candidates.placing is None:
+            return tracked
+        rows, candidates = found.queries, found.candidates
+        assert candidates.placing is not None
+        factor = inherited(
+            tracked.logits[rows], candidates.logits, candidates.placing, found.placing
+        )
+        agreement = tracked.agreement.clone()
+        heard = agreement[rows]
+        agreement[rows] = torch.where(heard > 0, heard * factor, heard)
+        return replace(tracked, agreement=agreement)
 
     def _turn(self, scene: Scene) -> Tensor:
         """Places in ``scene.alive`` of the expressions that language prompts on this frame.

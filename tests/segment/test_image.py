@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from car_video.config import ExpressionConfig, ProposalConfig
+from car_video.config import ExpressionConfig, ProposalConfig, SamRefineConfig
 from car_video.errors import ExpressionError
 from car_video.models.base import ImageFeatures
 from car_video.models.pair import ModelPair
@@ -266,3 +266,80 @@ def test_queries_are_made_as_configured() -> None:
     )
     torch.testing.assert_close(segmenter.texts.queries, expected.queries)
     assert len(segmenter.texts.rivals) == 1
+
+
+# Words of place -------------------------------------------------------------------------------
+
+APART = tuple((slice(24, 40), slice(x, x + 16)) for x in (8, 40, 72))
+
+
+@pytest.mark.parametrize("mode", ["semantic", "refer"])
+@pytest.mark.parametrize("source", ["cells", "cam"])
+def test_places_tilt_maps_without_sam(mode: str, source: str) -> None:
+    image = picture(*((place, (255, 0, 0)) for place in APART))
+    names = ["the left red ball", "red ball on the right"]
+    if mode == "refer":
+        names.append("a red ball")
+    config = replace(PLAIN, mode=mode, proposal=replace(PLAIN.proposal, source=source))
+    segmenter = ImageSegmenter(ColourModel(), names, config)
+    found = segmenter.segment(image)
+    left, middle, right = (found.masks[:, y, x].mean((1, 2)) for y, x in APART)
+    assert found.present.all(), "all name the same kind; none opposes the others"
+    assert left[0] > 0.9 > 0.3 > right[0]
+    assert right[1] > 0.9 > 0.3 > left[1]
+    if mode == "refer":
+        assert min(left[2], middle[2], right[2]) > 0.9
+
+
+def test_places_beside_an_anchor() -> None:
+    car = (slice(20, 44), slice(57, 71))
+    image = picture((car, (0, 255, 0)), *((place, (255, 0, 0)) for place in APART))
+    found = ImageSegmenter(ColourModel(), ["red ball right of a green car"], PLAIN).segment(
+        image
+    )
+    assert iou(found.masks[0], APART[2]) > 0.8
+
+
+class Squares:
+    """A SAM that knows the three things, and offers the one that is asked for with a part of
+    it and all three."""
+
+    encode = Everything.encode
+
+    def predict(
+        self, embedding: object, points: Tensor, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        logits = torch.full((len(points), 3, 16, 24), -8.0)
+        for row, (x, y) in enumerate(points[:, 0].tolist()):
+            for rows, columns in APART:
+                if rows.start <= y < rows.stop and columns.start <= x < columns.stop:
+                    own, first = slice(rows.start // 4, rows.stop // 4), columns.start // 4
+                    logits[row, 0, own, first : first + 4] = 8.0
+                    logits[row, 1, own, first] = 8.0
+                logits[row, 2, rows.start // 4 : rows.stop // 4] = 8.0
+        return logits, torch.ones(len(points), 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "thing"),
+    [("leftmost red ball", 0), ("second red ball from the left", 1), ("right red ball", 2),
+     ("red ball in the middle", 1), ("third red ball from the right", 0)],
+)  # fmt: skip
+def test_places_choose_among_masks_of_sam(text: str, thing: int) -> None:
+    image = picture(*((place, (255, 0, 0)) for place in APART))
+    config = replace(PLAIN, refine="sam", sam=SamRefineConfig(points=16))
+    segmenter = ImageSegmenter(ColourModel(), [text], config, Squares())  # type: ignore[arg-type]
+    assert iou(segmenter.segment(image).masks[0], APART[thing]) > 0.95
+
+
+@pytest.mark.parametrize("refine", ["none", "sam"])
+def test_texts_without_places_do_not_change(refine: str) -> None:
+    names = ["a red ball facing left", "a green frog in front of a wall"]
+    found = []
+    for spatial in (True, False):
+        expression = replace(PLAIN.expression, spatial=spatial)
+        config = replace(PLAIN, refine=refine, expression=expression)
+        segmenter = ImageSegmenter(ColourModel(), names, config, Squares())  # type: ignore[arg-type]
+        found.append(segmenter.segment(BOTH))
+    np.testing.assert_array_equal(found[0].masks, found[1].masks)
+    np.testing.assert_array_equal(found[0].scores, found[1].scores)

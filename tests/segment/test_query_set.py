@@ -106,3 +106,62 @@ def test_expressions_that_say_nothing(expressions: list[str], words: str) -> Non
 @pytest.mark.parametrize("text", ["🐶", "?", "x", "車", "a" * 10_000, "👨‍👩‍👧 family"])
 def test_expressions_that_say_something(text: str) -> None:
     assert check_expressions([text]) == (text,)
+
+
+# Words of place -------------------------------------------------------------------------------
+
+NO_PLACES = (
+    "a brown bear walking in front of rocks",
+    "a man facing left",
+    "woman in black shirt sits in front of computer",
+    "the torso of a brown furry teddy bear wearing a red ribbon",
+    "two people riding a motorbike on the road",
+    "a dog",
+)
+
+
+def test_texts_without_places_are_as_with_the_switch_off() -> None:
+    on, off = (build(*NO_PLACES, spatial=spatial) for spatial in (True, False))
+    assert on.spoken == on.names == NO_PLACES
+    assert on.placing is on.anchors is on.kin is None
+    for name in ("queries", "rivals", "opposes"):
+        assert torch.equal(getattr(on, name), getattr(off, name))
+    assert (on.background, on.owner) == (off.background, off.owner)
+
+
+def test_neighbours_with_places_change_no_other_query() -> None:
+    """Beside one with a place, a text without has the embedding and rivals that it had."""
+    on = build("a man near a car", "the left dog")
+    alone = build("a man near a car")
+    assert torch.equal(on.queries[0], alone.queries[0])
+    assert on.opposes[0].tolist() == alone.opposes[0].tolist()
+    assert on.placing is not None
+    assert on.placing.placed.tolist() == [False, True]
+
+
+def test_places_are_taken_out_of_the_text() -> None:
+    texts = build("the second dog from the left", "the left dog", "a dog", "a cat", "a cat")
+    assert texts.names[0] == "the second dog from the left"
+    assert texts.spoken == ("the dog", "the dog", "a dog", "a cat")
+    assert torch.equal(texts.queries[0], build("the dog").queries[0])
+    assert texts.kin is not None
+    together = {(i, j) for i, j in texts.kin.nonzero().tolist() if i < j}
+    assert together == {(0, 1), (0, 2), (1, 2)}, "dogs do not oppose each other"
+    off = build("the left dog", spatial=False)
+    assert off.spoken == ("the left dog",)
+    assert off.placing is None
+
+
+def test_what_is_nothing_but_a_place_is_embedded_as_it_is() -> None:
+    texts = build("Right")
+    assert texts.spoken == ("Right",)
+    assert texts.placing is not None
+    assert texts.placing.placed.all()
+
+
+def test_what_a_place_is_beside_opposes_it_and_is_looked_for() -> None:
+    texts = build("a dog left of the car", "a bus")
+    assert texts.spoken == ("a dog", "a bus")
+    assert texts.anchors is not None
+    assert torch.equal(texts.anchors, FakeModel().encode_text(["the car"]))
+    assert texts.opposes.tolist() == [[True, True, True], [True, True, False]]
