@@ -1,0 +1,141 @@
+"""Many configurations on the same pictures: each picture is encoded once for all of them.
+
+What a picture's encoding depends on is the size that the encoder sees and nothing else of the
+algorithm, so rows of an ablation that differ in thresholds, texts or classifiers share it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from car_video.eval.segmenters import Clock
+from numpy.typing import NDArray
+from torch import Tensor
+
+from car_video import ImageSegmenter
+from car_video.config import Config, SegmentConfig
+from car_video.models.pair import ModelPair
+from car_video.models.sam import MobileSam, SamEmbedding
+from car_video.segment.compat import with_values
+from car_video.types import Frame, FramePrediction
+
+Key = tuple[Any, ...]
+
+
+@dataclass
+class Encodings:
+    """What has been encoded of the pictures at hand, and how long each took.
+
+    Attributes:
+        spared: CPU seconds that the hits since the last look would have taken.
+    """
+
+    spared: float = 0.0
+    _kept: dict[Key, tuple[Any, float]] = field(default_factory=dict)
+
+    def get(self, key: Key, make: Callable[[], Any]) -> Any:
+        """What ``make`` gave for this key, made at the first call."""
+        if key in self._kept:
+            self.spared += self._kept[key][1]
+        else:
+            began = time.process_time()
+            made = make()
+            self._kept[key] = made, time.process_time() - began
+        return self._kept[key][0]
+
+    def forget(self) -> None:
+        """Let go of everything; the pictures that come next are others."""
+        self._kept.clear()
+
+
+class SharedSam:
+    """The mask refiner, with embeddings kept; stands in for the segmenter's own."""
+
+    def __init__(self, sam: MobileSam, encodings: Encodings) -> None:
+        self._sam, self._encodings = sam, encodings
+
+    def encode(self, pixels: Tensor, side: int) -> SamEmbedding:
+        """As the refiner's own."""
+        key = "sam", _digest(pixels.cpu().numpy()), side
+        embedding: SamEmbedding = self._encodings.get(
+            key, lambda: self._sam.encode(pixels, side)
+        )
+        return embedding
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sam, name)
+
+
+@dataclass
+class SharingSegmenters:
+    """One configuration behind the protocol of ``car_video.eval``, frame by frame.
+
+    Attributes:
+        model: shared by all configurations.
+        sam: the same; for those that refine by it.
+        encodings: the same.
+        config: a preset.
+        overrides: dotted keys of :class:`SegmentConfig` and values, which hold whatever the
+            preset and the benchmark say.
+        clock: CPU seconds of the segmenter as if it had encoded every picture itself.
+    """
+
+    model: ModelPair
+    sam: SharedSam
+    encodings: Encodings
+    config: Config
+    overrides: Mapping[str, Any]
+    clock: Clock = field(default_factory=Clock)
+    _kept: dict[SegmentConfig, tuple[tuple[str, ...], ImageSegmenter]] = field(
+        default_factory=dict
+    )
+
+    def image(
+        self,
+        image: NDArray[np.uint8],
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+    ) -> FramePrediction:
+        """Segment one picture."""
+        wanted = with_values(config or self.config.segment, self.overrides)
+        segmenter = self._segmenter(tuple(expressions), wanted)
+        self.encodings.spared, began = 0.0, time.process_time()
+        used = segmenter.config
+        proposal, pools = used.proposal, used.classifier.pooled_weight > 0
+        key = "view", _digest(image), proposal.size, proposal.input, pools
+        view = self.encodings.get(key, lambda: segmenter.look(image))
+        prediction = segmenter.segment_view(view)
+        self.clock.add(time.process_time() - began + self.encodings.spared)
+        return prediction
+
+    def video(
+        self,
+        frames: Iterable[Frame],
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+    ) -> Iterator[FramePrediction]:
+        """Segment a sequence, each frame on its own."""
+        for frame in frames:
+            yield self.image(frame.image, expressions, config)
+
+    def _segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> ImageSegmenter:
+        if config not in self._kept:
+            sam: Any = self.sam
+            self._kept[config] = (
+                expressions,
+                ImageSegmenter(self.model, list(expressions), config, sam=sam),
+            )
+        known, segmenter = self._kept[config]
+        if known != expressions:
+            segmenter.set_expressions(list(expressions))
+            self._kept[config] = expressions, segmenter
+        return segmenter
+
+
+def _digest(values: NDArray[Any]) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(values), digest_size=16).digest()
