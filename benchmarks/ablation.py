@@ -38,7 +38,7 @@ from car_video.eval.benchmarks.refcoco import RefCoco
 from car_video.eval.benchmarks.semantic import Semantic
 
 from benchmarks.ablation_rows import DEFAULT, GROUPS, Row, chosen
-from benchmarks.shared_encodings import Encodings, SharedSam, SharingSegmenters
+from benchmarks.shared_encodings import Encodings, SharedSam, SharingSegmenters, remember_texts
 from car_video import load_model, load_preset
 from car_video.errors import CarVideoError
 from car_video.models.sam import load_mobile_sam
@@ -247,6 +247,7 @@ def run(options: argparse.Namespace) -> None:
     rows = chosen(options.rows)
     common = {"refine": options.refine, **parse_settings(options.set)}
     model, encodings = load_model(options.model), Encodings()
+    remember_texts(model)
     sam = SharedSam(load_mobile_sam(model.device), encodings)
     results: dict[str, dict[str, Measured]] = {}
     counts = []
@@ -269,9 +270,7 @@ def run(options: argparse.Namespace) -> None:
             numbers = {t: {r: asdict(m) for r, m in c.items()} for t, c in results.items()}
             options.out.write_text(json.dumps(numbers, indent=1) + "\n")
     settings = ", ".join(f"{key} {value}" for key, value in common.items())
-    print(
-        f"{', '.join(counts)}; every n-th frame with n = {options.every}; {options.model}; {settings}\n"
-    )
+    print(f"{', '.join(counts)}; one frame in {options.every}; {options.model}; {settings}\n")
     print(table(rows, results))
 
 

@@ -1,7 +1,8 @@
 """Many configurations on the same pictures: each picture is encoded once for all of them.
 
 What a picture's encoding depends on is the size that the encoder sees and nothing else of the
-algorithm, so rows of an ablation that differ in thresholds, texts or classifiers share it.
+algorithm: rows of an ablation that differ in thresholds, texts or classifiers share it. Texts
+are encoded once, too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from car_video.eval.segmenters import Clock
 from numpy.typing import NDArray
 from torch import Tensor
@@ -51,6 +53,26 @@ class Encodings:
     def forget(self) -> None:
         """Let go of everything; the pictures that come next are others."""
         self._kept.clear()
+
+
+def remember_texts(model: ModelPair) -> None:
+    """From now on the model's text encoders answer what they have answered before."""
+    for half in {id(half): half for half in (model.proposer, model.classifier)}.values():
+        encode: Callable[[Sequence[str]], Tensor] = half.encode_text
+        half.encode_text = _remembering(encode)  # type: ignore[method-assign]
+
+
+def _remembering(
+    encode: Callable[[Sequence[str]], Tensor],
+) -> Callable[[Sequence[str]], Tensor]:
+    known: dict[str, Tensor] = {}
+
+    def answer(texts: Sequence[str]) -> Tensor:
+        if new := [text for text in dict.fromkeys(texts) if text not in known]:
+            known.update(zip(new, encode(new).unbind(), strict=True))
+        return torch.stack([known[text] for text in texts]) if texts else encode(texts)
+
+    return answer
 
 
 class SharedSam:
