@@ -38,10 +38,9 @@ from car_video.eval.benchmarks.refcoco import RefCoco
 from car_video.eval.benchmarks.semantic import Semantic
 
 from benchmarks.ablation_rows import DEFAULT, GROUPS, Row, chosen
-from benchmarks.shared_encodings import Encodings, SharedSam, SharingSegmenters, remember_texts
+from benchmarks.shared_encodings import Encodings, SharingSegmenters, remember_texts
 from car_video import load_model, load_preset
 from car_video.errors import CarVideoError
-from car_video.models.sam import load_mobile_sam
 from car_video.segment.compat import with_values
 
 JACKKNIFE = 10  # groups of items
@@ -248,7 +247,6 @@ def run(options: argparse.Namespace) -> None:
     common = {"refine": options.refine, **parse_settings(options.set)}
     model, encodings = load_model(options.model), Encodings()
     remember_texts(model)
-    sam = SharedSam(load_mobile_sam(model.device), encodings)
     results: dict[str, dict[str, Measured]] = {}
     counts = []
     for name in options.sets:
@@ -259,7 +257,7 @@ def run(options: argparse.Namespace) -> None:
         preset = load_preset(plan.preset)
         preset = replace(preset, segment=with_values(preset.segment, common))
         segmenters = {
-            row: SharingSegmenters(model, sam, encodings, preset, overrides)
+            row: SharingSegmenters(model, encodings, preset, overrides)
             for row, overrides in rows.items()
         }
         scores = score_all(benchmark, items, segmenters)

@@ -70,6 +70,10 @@ TEXTS: dict[str, Row] = {
         f"noun weight {value}": {"expression.noun_weight": value}
         for value in (0.0, 0.25, 0.75, 1.0)
     },
+    **{
+        f"colour weight {value}": {"expression.colour_weight": value}
+        for value in (0.0, 0.25, 1.0)
+    },
     "origami template": {"proposal.template": ORIGAMI},
     "photo template": {"proposal.template": "a photo of a {}."},
 }
@@ -98,7 +102,7 @@ REFINE: dict[str, Row] = {
 }
 
 SAM: dict[str, Row] = {
-    **{f"SAM points {n}": {"sam.points": n} for n in (1, 4, 16)},
+    **{f"SAM points {n}": {"sam.points": n} for n in (1, 2, 4, 16)},
     **{f"SAM side {n}": {"sam.side": n} for n in (512, 768)},
     **{f"SAM distance {n}": {"sam.distance": n} for n in (1, 4)},
     **{f"SAM floor {value}": {"sam.floor": value} for value in (0.0, 0.5)},

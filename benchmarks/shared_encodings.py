@@ -21,8 +21,8 @@ from torch import Tensor
 
 from car_video import ImageSegmenter
 from car_video.config import Config, SegmentConfig
+from car_video.models.mask_model import MaskEmbedding, MaskModel
 from car_video.models.pair import ModelPair
-from car_video.models.sam import MobileSam, SamEmbedding
 from car_video.segment.compat import with_values
 from car_video.types import Frame, FramePrediction
 
@@ -59,7 +59,7 @@ def remember_texts(model: ModelPair) -> None:
     """From now on the model's text encoders answer what they have answered before."""
     for half in {id(half): half for half in (model.proposer, model.classifier)}.values():
         encode: Callable[[Sequence[str]], Tensor] = half.encode_text
-        half.encode_text = _remembering(encode)  # type: ignore[method-assign]
+        half.encode_text = _remembering(encode)  # type: ignore[assignment, method-assign]
 
 
 def _remembering(
@@ -76,15 +76,15 @@ def _remembering(
 
 
 class SharedSam:
-    """The mask refiner, with embeddings kept; stands in for the segmenter's own."""
+    """A mask model, with embeddings kept; stands in for the segmenter's own."""
 
-    def __init__(self, sam: MobileSam, encodings: Encodings) -> None:
-        self._sam, self._encodings = sam, encodings
+    def __init__(self, sam: MaskModel, name: str, encodings: Encodings) -> None:
+        self._sam, self._name, self._encodings = sam, name, encodings
 
-    def encode(self, pixels: Tensor, side: int) -> SamEmbedding:
-        """As the refiner's own."""
-        key = "sam", _digest(pixels.cpu().numpy()), side
-        embedding: SamEmbedding = self._encodings.get(
+    def encode(self, pixels: Tensor, side: int) -> MaskEmbedding:
+        """As the model's own."""
+        key = "sam", self._name, _digest(pixels.cpu().numpy()), side
+        embedding: MaskEmbedding = self._encodings.get(
             key, lambda: self._sam.encode(pixels, side)
         )
         return embedding
@@ -99,7 +99,6 @@ class SharingSegmenters:
 
     Attributes:
         model: shared by all configurations.
-        sam: the same; for those that refine by it.
         encodings: the same.
         config: a preset.
         overrides: dotted keys of :class:`SegmentConfig` and values, which hold whatever the
@@ -108,7 +107,6 @@ class SharingSegmenters:
     """
 
     model: ModelPair
-    sam: SharedSam
     encodings: Encodings
     config: Config
     overrides: Mapping[str, Any]
@@ -127,8 +125,8 @@ class SharingSegmenters:
         wanted = with_values(config or self.config.segment, self.overrides)
         segmenter = self._segmenter(tuple(expressions), wanted)
         self.encodings.spared, began = 0.0, time.process_time()
-        used = segmenter.config
-        proposal, pools = used.proposal, used.classifier.pooled_weight > 0
+        proposal, classifier = segmenter.config.proposal, segmenter.config.classifier
+        pools = classifier is not None and classifier.pooled_weight > 0
         key = "view", _digest(image), proposal.size, proposal.input, pools
         view = self.encodings.get(key, lambda: segmenter.look(image))
         prediction = segmenter.segment_view(view)
@@ -147,11 +145,11 @@ class SharingSegmenters:
 
     def _segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> ImageSegmenter:
         if config not in self._kept:
-            sam: Any = self.sam
-            self._kept[config] = (
-                expressions,
-                ImageSegmenter(self.model, list(expressions), config, sam=sam),
-            )
+            made = ImageSegmenter(self.model, list(expressions), config)
+            if made.sam is not None:
+                sam: Any = SharedSam(made.sam, config.sam.model, self.encodings)
+                made.sam = sam
+            self._kept[config] = expressions, made
         known, segmenter = self._kept[config]
         if known != expressions:
             segmenter.set_expressions(list(expressions))
@@ -160,4 +158,4 @@ class SharingSegmenters:
 
 
 def _digest(values: NDArray[Any]) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(values), digest_size=16).digest()
+    return hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16).digest()

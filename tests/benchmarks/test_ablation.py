@@ -85,7 +85,7 @@ def test_rows_share_encodings_and_answer_as_if_alone() -> None:
     changes = [{}, {"proposal.mask_threshold": 0.3}, {"mode": "refer"}]
     found = []
     for change in changes:
-        row = SharingSegmenters(pair, None, encodings, config, change)  # type: ignore[arg-type]
+        row = SharingSegmenters(pair, encodings, config, change)
         found.append(row.image(image, texts))
         assert row.clock.frames == 1
     assert model.frames == 1
