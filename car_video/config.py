@@ -132,7 +132,7 @@ Refine = Literal["sam", "crf", "pamr", "none"]
 
 POOLED = ClassifierConfig(templates="plain", pooled_weight=1.0)
 """Masks pooled from features that the frame has paid for, texts as they are: for ``lite``
-better than prompted pictures and free (docs/benchmarks.md)."""
+better than prompted pictures and free (benchmarks/ablation.md)."""
 
 PROMPTED = ClassifierConfig()
 """Prompted pictures and CaR's templates: for CLIP, whose cells were never trained to match
