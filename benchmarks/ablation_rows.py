@@ -74,6 +74,7 @@ TEXTS: dict[str, Row] = {
         f"colour weight {value}": {"expression.colour_weight": value}
         for value in (0.0, 0.25, 1.0)
     },
+    "places off": {"expression.spatial": False},
     "origami template": {"proposal.template": ORIGAMI},
     "photo template": {"proposal.template": "a photo of a {}."},
 }
