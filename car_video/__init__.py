@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
+from car_video.threads import spin_briefly
+
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig, load_preset
     from car_video.errors import CarVideoError
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from car_video.video.config import VideoConfig
     from car_video.video.segmenter import VideoSegmenter
     from car_video.video.stream import segment_stream
+
+spin_briefly()
 
 try:
     __version__ = metadata.version("car-video")

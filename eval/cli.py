@@ -5,7 +5,6 @@ Parses, checks and shows; the work is done by :mod:`evaluate`.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -209,9 +208,6 @@ for _name, _entry in REGISTRY.items():
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: exit code 0 when all went well, 1 when items failed, 2 for bad input, 130
     for an interrupt."""
-    # Before torch is imported, here and in workers: threads that spin while they wait starve
-    # each other when another program is busy (measured in car_video/cli.py).
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = app(
             args=list(sys.argv[1:] if arguments is None else arguments),
