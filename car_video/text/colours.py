@@ -9,6 +9,7 @@ much of it, what it wears or holds ("a man in red") a part; colours of things on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, get_args
 
 from car_video.text.expression import parse_expression, words_of
@@ -89,7 +90,7 @@ def colour_wishes(text: str) -> tuple[ColourWish, ...]:
 
 def _colours(words: list[str]) -> list[tuple[ColourTerm, ...]]:
     found = []
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in pairwise([*words, ""]):
         terms = SYNONYMS.get(word)
         if terms is None or after in _PEOPLE:
             continue

@@ -80,6 +80,8 @@ class KeyframeConfig:
 
     every: int = 1  # at least each n-th frame is a keyframe; 1: all of them
     side: int = 512  # longest side that SAM sees on the frames between
+    doubt: float = 0.7  # IoU of a mask with where it should be, below which language looks
+    gap: int = 3  # but not sooner than so many frames after it last did
     cut: float = 0.25  # a new scene: more than this part of the pixels changes colour
 
     def __post_init__(self) -> None:
@@ -87,6 +89,8 @@ class KeyframeConfig:
         fits = 64 <= self.side <= 1024 and self.side % 16 == 0
         _require(fits, "keyframes.side", "a multiple of 16 from 64 to 1024", self.side)
         _require(0 <= self.cut <= 1, "keyframes.cut", "from 0 to 1", self.cut)
+        _require(0 <= self.doubt <= 1, "keyframes.doubt", "from 0 to 1", self.doubt)
+        _require(1 <= self.gap <= 1000, "keyframes.gap", "from 1 to 1000", self.gap)
 
 
 @dataclass(frozen=True)

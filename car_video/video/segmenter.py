@@ -306,8 +306,12 @@ class VideoSegmenter:
     ) -> FramePrediction | None:
         """A frame on which tracks go on by themselves; None if one of them is in doubt."""
         pixels = to_pixels(frame.image, self.image.proposer.device, LONGEST)
-        side = self.video.keyframes.side
-        logits = tracker.glide(Glimpse(thumbnail, pixels, side, self.presence.present))
+        config = self.video.keyframes
+        doubt = config.doubt if self.since_keyframe >= config.gap else 0.0
+        present = self.presence.present
+        logits = tracker.glide(Glimpse(thumbnail, pixels, config.side, present), doubt)
+        if logits is None:
+            return None
         if bool((self.presence.present & tracker.leaderless()).any()):
             return None  # a mask fell apart or got away: language has to look
         return self._answer(frame, logits)

@@ -123,8 +123,17 @@ class Tracker:
         self._remember(scene, tracks, parents)
         return self.best()
 
-    def glide(self, glimpse: Glimpse) -> Tensor:
-        """A frame between keyframes: tracks go on by themselves; returns as :meth:`step`."""
+    def glide(self, glimpse: Glimpse, doubt: float = 0.0) -> Tensor | None:
+        """A frame between keyframes: tracks go on by themselves.
+
+        Args:
+            glimpse: of the frame.
+            doubt: IoU of a mask with where it should have moved to, below which language had
+                better look.
+
+        Returns:
+            As :meth:`step`; None where a track is in doubt: nothing has changed then.
+        """
         assert self.state is not None, "the first frame must be a keyframe"
         grid = (
             int(self.state.tracks.logits.shape[-2]),
@@ -133,7 +142,10 @@ class Tracker:
         moved = self._moved(glimpse.thumbnail, grid)
         offer = self._continued(glimpse, moved[:, :1])
         quality = stability(offer.logits)
-        self.state.tracks, lost = glide(self.state.tracks, offer, moved, quality, self.config)
+        tracks, lost, overlap = glide(self.state.tracks, offer, moved, quality, self.config)
+        if bool((overlap < doubt).any()):
+            return None
+        self.state.tracks = tracks
         known = self.state.known.clone()  # a state that was taken before stays as it is
         known[lost, 0] = False
         self.state.known = known

@@ -189,7 +189,7 @@ def advance(
 
 def glide(
     tracks: Tracks, offer: Offer, moved: Tensor, quality: Tensor, config: TrackConfig
-) -> tuple[Tracks, Tensor]:
+) -> tuple[Tracks, Tensor, Tensor]:
     """One frame on without language: the best tracks take new masks, rivals drift along.
 
     Args:
@@ -201,7 +201,8 @@ def glide(
         config: see :class:`TrackConfig`.
 
     Returns:
-        The tracks in their slots, and bool [Q]: whose best track is lost.
+        The tracks in their slots, bool [Q]: whose best track is lost, and [Q] the IoU of each
+        best track's mask with where it has moved to, 1 for those that drift.
     """
     overlap = overlaps(half_masks(offer.logits), half_masks(moved[:, :1]))[..., 0]
     asked = offer.agreement.ge(0).any(1)
@@ -213,7 +214,8 @@ def glide(
     logits[:, 0] = leader
     value = tracks.value.clone()
     value[lost, 0] = NOWHERE
-    return Tracks(logits, value, tracks.age + 1, tracks.look), lost
+    sure = torch.where(asked & tracks.alive[:, 0], overlap[rows, best], 1.0)
+    return Tracks(logits, value, tracks.age + 1, tracks.look), lost, sure
 
 
 def _support(logits: Tensor, expected: Tensor) -> Tensor:

@@ -77,6 +77,12 @@ def glimpse(image: np.ndarray, here: np.ndarray | None = None) -> Glimpse:
     return Glimpse(image, pixels, SIDE, here)
 
 
+def glided(tracks: Tracker, given: Glimpse) -> Tensor:
+    logits = tracks.glide(given)
+    assert logits is not None
+    return logits
+
+
 def tracker(queries: int = 1, config: TrackConfig | None = None) -> Tracker:
     return Tracker(
         ColourSam(),  # type: ignore[arg-type]
@@ -173,11 +179,11 @@ def test_between_keyframes_tracks_go_on_by_themselves() -> None:
     tracks = tracker(2)
     step(tracks, scene(picture(0), heard(at(0)), None))
     for number in range(1, 10):
-        masks = tracks.glide(glimpse(picture(number))) > 0
+        masks = glided(tracks, glimpse(picture(number))) > 0
         assert iou(masks[0], at(number)) > 0.8
         assert not masks[1].any()
         assert tracks.leaderless().tolist() == [False, True]
-    assert not (tracks.glide(glimpse(picture(10, red=False))) > 0).any()
+    assert not (glided(tracks, glimpse(picture(10, red=False))) > 0).any()
     assert tracks.leaderless().all()
 
 
@@ -239,7 +245,7 @@ def test_who_is_not_here_costs_nothing() -> None:
     assert isinstance(sam, ColourSam)
     sam.prompts = 0
     here = np.array([True, False])
-    masks = tracks.glide(glimpse(picture(1), here)) > 0
+    masks = glided(tracks, glimpse(picture(1), here)) > 0
     assert sam.prompts == 1
     assert iou(masks[0], at(1)) > 0.8
     assert not tracks.leaderless().any()  # it drifts, nobody has seen it go
@@ -248,6 +254,17 @@ def test_who_is_not_here_costs_nothing() -> None:
 def test_the_first_frame_must_be_a_keyframe() -> None:
     with pytest.raises(AssertionError, match="keyframe"):
         tracker().glide(glimpse(picture(0)))
+
+
+def test_a_track_in_doubt_changes_nothing() -> None:
+    tracks = tracker()
+    step(tracks, scene(picture(0), heard(at(0))))
+    before = tracks.state_dict()
+    assert tracks.glide(glimpse(picture(1, red=False)), doubt=0.6) is None
+    after = tracks.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert tracks.glide(glimpse(picture(1)), doubt=0.6) is not None
 
 
 def test_where_nobody_is_nothing_is_looked_at() -> None:

@@ -329,7 +329,7 @@ def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
     agreement = case.offer.agreement[:, :1].expand(-1, 3)  # all three are there, or none
     offer = Offer(case.offer.logits[:, :3], agreement, 0)
     quality = torch.from_numpy(np.random.default_rng(seed).random((3, 3))).float()
-    new, gone = glide(case.tracks, offer, case.moved, quality, config)
+    new, gone, sure = glide(case.tracks, offer, case.moved, quality, config)
     for query in range(3):
         own = [
             (
@@ -346,6 +346,13 @@ def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
         old = slow_tracks(case.tracks, query)
         wanted = naive.glide(old, own, list(case.moved[query].numpy()), config)
         assert bool(gone[query]) == (old[0] is not None and wanted[0] is None)
+        where = naive.half(case.moved[query, 0].numpy())
+        if old[0] is None or float(agreement[query, 0]) < 0:
+            assert float(sure[query]) == 1
+        else:
+            shares = [naive.iou(naive.half(c.logits), where) for c, _ in own]
+            best = max(range(3), key=lambda n: shares[n] * own[n][1])
+            assert float(sure[query]) == pytest.approx(shares[best], abs=1e-6)
         for slot, track in enumerate(wanted):
             assert bool(new.alive[query, slot]) == (track is not None)
             if track is not None:
