@@ -232,6 +232,20 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
     return value
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error, not the later one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            seen = [self.construct_object(key) for key, _ in node.value]
+            twice = next(key for number, key in enumerate(seen) if key in seen[:number])
+            raise yaml.constructor.ConstructorError(
+                None, None, f"key {twice!r} stands twice", node.start_mark
+            )
+        return mapping
+
+
 def preset_names() -> list[str]:
     """Names of the presets that ship with the package, sorted."""
     folder = resources.files("car_video.configs")
@@ -253,7 +267,7 @@ def load_preset(name_or_file: str | Path = "default") -> Config:
         else:
             known = ", ".join(preset_names())
             raise ConfigError(f"no preset or YAML file '{name}'; presets: {known}")
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _UniqueKeys)
     except OSError as error:
         raise ConfigError(f"preset '{name}' cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -69,6 +69,8 @@ REFUSED = [
     ("a sentence", "must be a mapping"),
     ("model: [", "not valid YAML"),
     ("model: !!python/name:os.system x", "not valid YAML"),
+    ("model: lite\nmodel: lite", "stands twice"),
+    ("segment: {refine: sam, refine: none}", "stands twice"),
     ("model: 2001-99-99", "not valid YAML"),
     (f"model: {'1' * 5000}", "not valid YAML"),
     ("[" * 5000, "not valid YAML"),
