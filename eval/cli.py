@@ -102,11 +102,12 @@ def _run(
     resume: bool,
     overwrite: bool,
     quiet: bool,
-    mode: str,
+    mode: str | None,
     **protocol: str,
 ) -> None:
-    modes = segmenters.MODES if REGISTRY[name].kind == "video" else segmenters.MODES[:1]
-    _choice("--mode", mode, modes)
+    video = REGISTRY[name].kind == "video"
+    if mode is not None:
+        _choice("--mode", mode, segmenters.MODES if video else segmenters.MODES[:1])
     need_engine(engine)
     if resume and overwrite:
         raise DataError("--resume continues a run and --overwrite replaces it; give one")
@@ -114,6 +115,7 @@ def _run(
         data, out = data.absolute(), out.absolute()
     preset = preset or REGISTRY[name].preset
     config = load_preset(preset)
+    mode = mode or (config.video.mode if video else segmenters.MODES[0])
     spec = segmenters.make_spec(model or config.model, config, mode, device)
     request = Request(
         benchmark=make_benchmark(name, data, _options(**protocol)),

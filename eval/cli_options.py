@@ -59,7 +59,10 @@ Preset = Annotated[
     str | None,
     typer.Option(help="Preset name or YAML file.", show_default="the benchmark's for lite"),
 ]
-Mode = Annotated[str, typer.Option(help="per-frame, online or offline.")]
+Mode = Annotated[
+    str | None,
+    typer.Option(help="per-frame, online or offline.", show_default="that of the preset"),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Engine = Annotated[str, typer.Option(help="local, or ray (a cluster; extra 'ray').")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")]
@@ -83,7 +86,7 @@ PROTOCOL: Described = {
 RUN: Described = {
     "model": (Model, None),
     "preset": (Preset, None),
-    "mode": (Mode, "per-frame"),
+    "mode": (Mode, None),
     "device": (Device, "auto"),
     "limit": (Limit, None),
     "sequences": (Sequences, ""),
