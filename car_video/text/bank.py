@@ -34,7 +34,7 @@ class TextBank:
         self,
         encode: Callable[[Sequence[str]], Tensor],
         dim: int,
-        batch: int = 128,
+        batch: int = 32,
         capacity: int = 20_000,
     ) -> None:
         self._encode = encode
