@@ -127,6 +127,7 @@ class VideoSegmenter:
             self.video.tracks,
             self.video.memory,
             self.image.config.sam,
+            compete=self.image.config.mode == "semantic",
         )
 
     def state_dict(self) -> State:
