@@ -127,7 +127,6 @@ class VideoSegmenter:
             self.video.tracks,
             self.video.memory,
             self.image.config.sam,
-            compete=self.image.config.mode == "semantic",
         )
 
     def state_dict(self) -> State:

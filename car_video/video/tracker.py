@@ -18,12 +18,13 @@ from car_video.segment.sam_refine import agreement_with, propose_candidates
 from car_video.segment.spatial import inherited
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
-from car_video.video.masks import boxes_of, looks_of
+from car_video.video.masks import boxes_of, looks_of, move
 from car_video.video.memory import FeatureMemory, Votes
-from car_video.video.scene import Found, Glimpse, Scene, TrackState, carried
+from car_video.video.motion import QUICK, block_flow
+from car_video.video.scene import Found, Glimpse, Scene, TrackState
 from car_video.video.selection import selected, shared
 from car_video.video.state import State, as_array, joined, part_of, take
-from car_video.video.tracks import Offer, Tracks, advance, apart, glide, without
+from car_video.video.tracks import Offer, Tracks, advance, glide, without
 from car_video.video.window import around, leaks, placed, side_for
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
@@ -40,7 +41,6 @@ class Tracker:
         tracks: see :class:`TrackConfig`.
         memory: see :class:`MemoryConfig`.
         refine: how language prompts SAM.
-        compete: whether one thing can only be of one expression.
     """
 
     def __init__(
@@ -50,9 +50,8 @@ class Tracker:
         tracks: TrackConfig,
         memory: MemoryConfig,
         refine: SamRefineConfig,
-        compete: bool = False,
     ) -> None:
-        self.sam, self.queries, self.refine, self.compete = sam, queries, refine, compete
+        self.sam, self.queries, self.refine = sam, queries, refine
         self.config = shared(tracks, queries)
         self.waited = np.zeros(queries, np.int64)
         self.memory = FeatureMemory(memory)
@@ -102,7 +101,7 @@ class Tracker:
         if self.state is None or votes is None:
             self.state = self._blank(grid, scene.features, scene)
             votes = None
-        moved = carried(self.state, scene.thumbnail, grid)
+        moved = self._moved(scene.thumbnail, grid)
         tracked = self._placed(found, self._tracked(scene, moved, grid))
         logits = torch.cat([language.logits, tracked.logits], 1)
         offer = Offer(
@@ -121,7 +120,7 @@ class Tracker:
         tracks, parents = advance(
             state.tracks, offer, moved, expected, known, self.config, state.identity
         )
-        self._remember(scene, apart(tracks) if self.compete else tracks, parents)
+        self._remember(scene, tracks, parents)
         return self.best()
 
     def glide(self, glimpse: Glimpse, doubt: float = 0.0) -> Tensor | None:
@@ -140,7 +139,7 @@ class Tracker:
             int(self.state.tracks.logits.shape[-2]),
             int(self.state.tracks.logits.shape[-1]),
         )
-        moved = carried(self.state, glimpse.thumbnail, grid)
+        moved = self._moved(glimpse.thumbnail, grid)
         offer = self._continued(glimpse, moved[:, :1])
         quality = stability(offer.logits)
         tracks, lost, overlap = glide(self.state.tracks, offer, moved, quality, self.config)
@@ -302,6 +301,17 @@ class Tracker:
         self.waited += 1
         self.waited[numbers[places]] = 0
         return torch.from_numpy(np.sort(places)).to(scene.alive.device)
+
+    def _moved(self, thumbnail: NDArray[np.uint8], grid: tuple[int, int]) -> Tensor:
+        """Masks of the tracks where the picture has moved them to."""
+        assert self.state is not None
+        logits = self.state.tracks.logits
+        if not bool(self.state.tracks.alive.any()):
+            return logits.new_zeros(*logits.shape[:2], *grid)
+        if self.state.thumbnail.shape != thumbnail.shape:
+            return F.interpolate(logits, grid, mode="bilinear", align_corners=False)
+        flow = block_flow(self.state.thumbnail, thumbnail, config=QUICK)
+        return move(logits, torch.from_numpy(flow).to(logits.device), grid)
 
     def _tracked(self, scene: Scene, moved: Tensor, grid: tuple[int, int]) -> Offer:
         """Three masks for the box of each of the tracks that ``moved`` [Q, K, ...] holds:

@@ -272,23 +272,6 @@ def _rank_apart(rank: Tensor, masks: Tensor, chosen: Tensor, count: int, size: i
     return torch.stack(order, 1)
 
 
-def apart(tracks: Tracks) -> Tracks:
-    """Best tracks of several expressions that hold one thing: who is liked best keeps it.
-
-    The others' are dropped; their rivals come up on the next frame.
-    """
-    masks, value = half_masks(tracks.logits[:, 0]), tracks.value[:, 0]
-    alive = tracks.alive[:, 0]
-    same = overlaps(masks[None], masks[None])[0] >= SAME
-    number = torch.arange(len(value), device=value.device)
-    first = (value == value[:, None]) & (number < number[:, None])  # of equals
-    better = (value > value[:, None]) | first
-    gone = (same & better & alive & alive[:, None]).any(1)
-    values = tracks.value.clone()
-    values[gone, 0] = NOWHERE
-    return replace(tracks, value=values)
-
-
 def without(tracks: Tracks, gone: Tensor) -> Tracks:
     """The tracks with those of some expressions dropped; ``gone``: bool [Q]."""
     return replace(tracks, value=tracks.value.masked_fill(gone[:, None], NOWHERE))

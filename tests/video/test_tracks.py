@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,6 @@ from car_video.video.tracks import (
     Offer,
     Tracks,
     advance,
-    apart,
     glide,
     half_masks,
     overlaps,
@@ -398,19 +396,3 @@ def test_none_is_no_track() -> None:
     tracks = Tracks.none(2, 3, GRID, 5, torch.zeros(1))
     assert tracks.logits.shape == (2, 3, *GRID)
     assert not tracks.alive.any()
-
-
-def test_one_thing_is_of_one_expression() -> None:
-    ball, box = torch.full((16, 24), -3.0), torch.full((16, 24), -3.0)
-    ball[2:8, 2:8] = 3.0
-    box[8:16, 12:24] = 3.0
-    logits = torch.stack([ball, ball, box, ball, ball])[:, None].repeat(1, 2, 1, 1)
-    logits[:, 1] = box
-    value = torch.tensor([-0.5, -0.2, -0.9, float("-inf"), -0.2])[:, None].repeat(1, 2)
-    value[:, 1] = -2.0
-    none = Tracks.none(5, 2, (16, 24), 4, logits)
-    found = apart(dataclasses.replace(none, logits=logits, value=value))
-    # The second likes the ball best, and comes before its equal; the box has no rival.
-    assert found.alive[:, 0].tolist() == [False, True, True, False, False]
-    assert found.alive[:, 1].all()
-    assert bool((found.value[1:3] == value[1:3]).all())
