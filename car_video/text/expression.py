@@ -101,7 +101,7 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
 
     def close() -> None:
         nonlocal current
-        if current and current[-1] == "and":
+        while current and current[-1] == "and":
             current.pop()
         if not all(w in _DETERMINERS or w in _SPATIAL or w == "and" for w in current):
             groups.append((link, " ".join(current)))

@@ -86,6 +86,7 @@ riding and building 🐶 車""".split()
 @given(st.one_of(st.text(), st.lists(st.sampled_from(WORDS)).map(" ".join)))
 @example("İstanbul'da bir araba")  # a capital that gets longer when it is made small
 @example("\u200d")
+@example("0:IN:0:AND:AND")
 def test_any_text_is_taken_apart(text: str) -> None:
     parsed = parse_expression(text)
     assert parsed == parse_expression(f"  {text}\n"), "white space around it changes nothing"
