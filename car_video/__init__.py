@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
-from car_video.threads import spin_briefly
+from car_video.openmp import spin_briefly
 
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig, load_preset

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
+from car_video.background_io import ReadAhead, WriteBehind
 from car_video.cli_course import Course
 from car_video.cli_display import Display, Report, shorten
 from car_video.cli_interrupt import Interrupts
@@ -16,7 +17,6 @@ from car_video.cli_live import HELP, LiveEdits, typed_lines
 from car_video.cli_plan import Plan, Request, check, standard_output
 from car_video.cli_presence import Presence, follow
 from car_video.errors import ConfigError, ModelError
-from car_video.overlap import ReadAhead, WriteBehind
 
 if TYPE_CHECKING:
     from car_video.io.readers import FrameReader

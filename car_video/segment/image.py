@@ -208,6 +208,8 @@ class ImageSegmenter:
                 evidence = proposer.evidence(alive, steps)
                 scores = presence if seen is None else seen
                 colours = self.texts.colours
+                if colours is not None and self.config.refine != "sam":
+                    colours = None  # there are no candidates to choose among
                 if colours is not None:
                     colours = colours.seen(view.pixels)[alive]
                 placing = None

@@ -27,13 +27,13 @@ class Candidates:
         logits: [Q, M, a, b] on SAM's output grid, without padding.
         there: bool [Q, M]: padding is False.
         agreement: [Q, M] soft IoU with the query's map, and with its places; -1 for padding.
-        placing: [Q, M] the factor of the places in it; None where there are none.
+        place_factor: [Q, M] what of it comes from places; None where there are none.
     """
 
     logits: Tensor
     there: Tensor
     agreement: Tensor
-    placing: Tensor | None = None
+    place_factor: Tensor | None = None
 
 
 def propose_candidates(

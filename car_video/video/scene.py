@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -13,6 +15,8 @@ from car_video.segment.colour import ColourCue
 from car_video.segment.sam_refine import Candidates
 from car_video.segment.spatial import Placing
 from car_video.video.identity import Identity
+from car_video.video.masks import move
+from car_video.video.motion import QUICK, block_flow
 from car_video.video.tracks import Tracks
 
 
@@ -96,3 +100,20 @@ class TrackState:
     thumbnail: NDArray[np.uint8]
     anchor: float
     identity: Identity
+
+
+def carried(state: TrackState, thumbnail: NDArray[np.uint8], grid: tuple[int, int]) -> Tensor:
+    """Masks of the tracks where the picture has moved them to, on a grid: [Q, K, a, b].
+
+    Args:
+        state: of the frame before.
+        thumbnail: of this one.
+        grid: (a, b).
+    """
+    logits = state.tracks.logits
+    if not bool(state.tracks.alive.any()):
+        return logits.new_zeros(*logits.shape[:2], *grid)
+    if state.thumbnail.shape != thumbnail.shape:
+        return F.interpolate(logits, grid, mode="bilinear", align_corners=False)
+    flow = block_flow(state.thumbnail, thumbnail, config=QUICK)
+    return move(logits, torch.from_numpy(flow).to(logits.device), grid)

@@ -18,10 +18,9 @@ from car_video.segment.sam_refine import agreement_with, propose_candidates
 from car_video.segment.spatial import inherited
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
-from car_video.video.masks import boxes_of, looks_of, move
+from car_video.video.masks import boxes_of, looks_of
 from car_video.video.memory import FeatureMemory, Votes
-from car_video.video.motion import QUICK, block_flow
-from car_video.video.scene import Found, Glimpse, Scene, TrackState
+from car_video.video.scene import Found, Glimpse, Scene, TrackState, carried
 from car_video.video.selection import selected, shared
 from car_video.video.state import State, as_array, joined, part_of, take
 from car_video.video.tracks import Offer, Tracks, advance, glide, without
@@ -101,7 +100,7 @@ class Tracker:
         if self.state is None or votes is None:
             self.state = self._blank(grid, scene.features, scene)
             votes = None
-        moved = self._moved(scene.thumbnail, grid)
+        moved = carried(self.state, scene.thumbnail, grid)
         tracked = self._placed(found, self._tracked(scene, moved, grid))
         logits = torch.cat([language.logits, tracked.logits], 1)
         offer = Offer(
@@ -139,7 +138,7 @@ class Tracker:
             int(self.state.tracks.logits.shape[-2]),
             int(self.state.tracks.logits.shape[-1]),
         )
-        moved = self._moved(glimpse.thumbnail, grid)
+        moved = carried(self.state, glimpse.thumbnail, grid)
         offer = self._continued(glimpse, moved[:, :1])
         quality = stability(offer.logits)
         tracks, lost, overlap = glide(self.state.tracks, offer, moved, quality, self.config)
@@ -271,12 +270,12 @@ class Tracker:
     def _placed(self, found: Found, tracked: Offer) -> Offer:
         """Masks of tracks, liked as the language's masks of the same things are for their
         places: left of what, language has seen."""
-        if found.placing is None or found.candidates.placing is None:
+        if found.placing is None or found.candidates.place_factor is None:
             return tracked
         rows, candidates = found.queries, found.candidates
-        assert candidates.placing is not None
+        assert candidates.place_factor is not None
         factor = inherited(
-            tracked.logits[rows], candidates.logits, candidates.placing, found.placing
+            tracked.logits[rows], candidates.logits, candidates.place_factor, found.placing
         )
         agreement = tracked.agreement.clone()
         heard = agreement[rows]
@@ -301,17 +300,6 @@ class Tracker:
         self.waited += 1
         self.waited[numbers[places]] = 0
         return torch.from_numpy(np.sort(places)).to(scene.alive.device)
-
-    def _moved(self, thumbnail: NDArray[np.uint8], grid: tuple[int, int]) -> Tensor:
-        """Masks of the tracks where the picture has moved them to."""
-        assert self.state is not None
-        logits = self.state.tracks.logits
-        if not bool(self.state.tracks.alive.any()):
-            return logits.new_zeros(*logits.shape[:2], *grid)
-        if self.state.thumbnail.shape != thumbnail.shape:
-            return F.interpolate(logits, grid, mode="bilinear", align_corners=False)
-        flow = block_flow(self.state.thumbnail, thumbnail, config=QUICK)
-        return move(logits, torch.from_numpy(flow).to(logits.device), grid)
 
     def _tracked(self, scene: Scene, moved: Tensor, grid: tuple[int, int]) -> Offer:
         """Three masks for the box of each of the tracks that ``moved`` [Q, K, ...] holds:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import colorsys
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from car_video.config import ExpressionConfig
 from car_video.segment.colour import ColourCue, balanced, colour_maps, memberships, to_lab
+from car_video.segment.image import ImageSegmenter
 from car_video.text.colours import OWN, OWN_FLOOR, TERMS, ColourWish, colour_wishes
+from tests.segment.colour_model import PLAIN, ColourModel
 
 
 def test_lab_is_that_of_the_tables() -> None:
@@ -133,3 +138,13 @@ def test_the_wanted_part_is_of_the_mask() -> None:
     assert cue is not None
     match = cue.seen(picture()).match(torch.stack([mask(0, 80)])[None])
     assert float(match) == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize(("refine", "looked"), [("none", False), ("sam", True)])
+def test_colours_are_looked_at_only_where_there_are_candidates(
+    refine: Literal["none", "sam"], looked: bool
+) -> None:
+    config = replace(PLAIN, refine=refine, expression=ExpressionConfig(noun_weight=0.0))
+    segmenter = ImageSegmenter(ColourModel(), ["a red ball"], config)
+    found = segmenter.recur(segmenter.look(np.full((48, 64, 3), 99, np.uint8)))
+    assert (found.colours is not None) == looked

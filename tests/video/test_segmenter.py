@@ -243,6 +243,28 @@ def test_language_looks_at_once_where_a_track_is_lost(colour_sam: ColourSam) -> 
     assert looks[:6] == [1, 0, 0, 0, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("doubt", "gap", "looked"),
+    [(0.7, 1, [1, 0, 1, 0]), (0.7, 3, [1, 0, 0, 0]), (0.0, 1, [1, 0, 0, 0])],
+)
+def test_language_looks_where_a_track_is_in_doubt(
+    colour_sam: ColourSam, doubt: float, gap: int, looked: list[int]
+) -> None:
+    model = ColourModel()
+    keyframes = KeyframeConfig(every=100, side=128, doubt=doubt, gap=gap, cut=1.0)
+    segmenter = VideoSegmenter(
+        model, ["a red ball"], WITH_SAM, VideoConfig(keyframes=keyframes)
+    )
+    looks = []
+    for number, half in enumerate((22, 22, 6, 6)):  # smaller than flow can tell
+        image = conftest.canvas().copy()
+        image[32 - half : 32 + half, 48 - half : 48 + half] = (255, 0, 0)
+        before = model.frames
+        segmenter.step(Frame(number, float(number), image))
+        looks.append(model.frames - before)
+    assert looks == looked
+
+
 def test_without_candidates_ordinary_frames_take_one_step(monkeypatch) -> None:
     segmenter = VideoSegmenter(
         ColourModel(), NAMES, CONFIG, VideoConfig(keyframes=KeyframeConfig(every=3))

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from car_video.threads import SPINS, VARIABLES, spin_briefly
+from car_video.openmp import SPINS, VARIABLES, spin_briefly
 
 
 def test_threads_wait_awake_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:

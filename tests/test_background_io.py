@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from car_video.overlap import ReadAhead, WriteBehind
+from car_video.background_io import ReadAhead, WriteBehind
 
 LONG = 20.0  # seconds after which a wait counts as a hang
 
