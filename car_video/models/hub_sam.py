@@ -101,9 +101,11 @@ class HubSam(nn.Module):
             self.register_buffer(name, scaling, persistent=False)
 
     @torch.inference_mode()
-    def encode(self, pixels: Tensor, side: int = TRAINED_SIDE) -> HubSamEmbedding:
+    def encode(
+        self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
+    ) -> HubSamEmbedding:
         """See :class:`~car_video.models.mask_model.MaskModel`. The picture is seen at the size
-        that the network was trained at, whatever ``side`` is: its positions are learnt."""
+        that the network was trained at, whatever else is asked: its positions are learnt."""
         height, width = int(pixels.shape[-2]), int(pixels.shape[-1])
         size = self._size(height, width)
         x = F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True)

@@ -32,13 +32,16 @@ class MaskEmbedding(Protocol):
 class MaskModel(Protocol):
     """Encode a picture once, ask for many masks."""
 
-    def encode(self, pixels: Tensor, side: int = TRAINED_SIDE) -> MaskEmbedding:
+    def encode(
+        self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
+    ) -> MaskEmbedding:
         """Embed one picture.
 
         Args:
             pixels: float32 [1, 3, H, W], RGB in [0, 1].
-            side: longest side in pixels that the encoder may see; models that were trained
-                at one size see the picture at that.
+            side: longest side in pixels that the encoder may see.
+            shape: (H, W), multiples of 16, that the picture is to fit into instead, padded to
+                it. Models that were trained at one size see the picture at that always.
         """
 
     def predict(

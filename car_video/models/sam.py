@@ -87,21 +87,22 @@ class MobileSam(nn.Module):
         self.register_buffer("std", torch.tensor(PIXEL_STD).view(1, 3, 1, 1), persistent=False)
 
     @torch.inference_mode()
-    def encode(self, pixels: Tensor, side: int = TRAINED_SIDE) -> SamEmbedding:
-        """Embed one picture.
-
-        Args:
-            pixels: float32 [1, 3, H, W], RGB in [0, 1].
-            side: longest side in pixels that the encoder sees (a multiple of 16). Less than
-                1024 is faster and coarser.
-        """
-        height, width = pixels.shape[-2:]
+    def encode(
+        self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
+    ) -> SamEmbedding:
+        """See :class:`~car_video.models.mask_model.MaskModel`. A side under 1024 is faster and
+        coarser."""
+        height, width = int(pixels.shape[-2]), int(pixels.shape[-1])
         scale = side / max(height, width)
+        if shape is not None:
+            scale = min(shape[0] / height, shape[1] / width)
         size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        if shape is None:
+            shape = (size[0] + -size[0] % STRIDE, size[1] + -size[1] % STRIDE)
         shrinks = scale < 1
         x = F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=shrinks)
         x = (x * 255 - self.mean) / self.std
-        x = F.pad(x, (0, -size[1] % STRIDE, 0, -size[0] % STRIDE))
+        x = F.pad(x, (0, shape[1] - size[1], 0, shape[0] - size[0]))
         x = x.to(next(self.neck.parameters()).dtype).contiguous(
             memory_format=torch.channels_last
         )
@@ -130,21 +131,7 @@ class MobileSam(nn.Module):
         mask_logits: Tensor | None = None,
         multimask: bool = True,
     ) -> tuple[Tensor, Tensor]:
-        """Masks for P prompts in one batch.
-
-        Args:
-            embedding: what :meth:`encode` returned.
-            points: [P, K, 2] x, y in pixels of the original picture.
-            labels: int [P, K]: 1 object, 0 not the object, -1 padding.
-            boxes: [P, 4] x0, y0, x1, y1 in pixels of the original picture.
-            mask_logits: [P, 1, 4h, 4w] coarse mask logits on the decoder's output grid.
-            multimask: three masks (part, object, whole) per prompt, or one.
-
-        Returns:
-            Logits [P, 3 or 1, 4h, 4w] on the padded grid (see
-            :func:`~car_video.models.mask_model.crop_logits`) and the decoder's own guess of
-            their IoU, [P, 3 or 1].
-        """
+        """See :class:`~car_video.models.mask_model.MaskModel`."""
         if points is not None:
             points = points[None].float() * embedding.scale
             labels = labels[None] if labels is not None else None

@@ -79,8 +79,8 @@ class KeyframeConfig:
     """On which frames language looks, and how the others are carried."""
 
     every: int = 1  # at least each n-th frame is a keyframe; 1: all of them
-    side: int = 512  # longest side that SAM sees on the frames between
-    doubt: float = 0.7  # IoU of a mask with where it should be, below which language looks
+    side: int = 448  # longest side of a whole frame that SAM sees on the frames between
+    doubt: float = 0.8  # IoU of a mask with where it should be, below which language looks
     gap: int = 3  # but not sooner than so many frames after it last did
     cut: float = 0.25  # a new scene: more than this part of the pixels changes colour
 

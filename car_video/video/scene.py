@@ -56,7 +56,7 @@ class Glimpse:
     Attributes:
         thumbnail: uint8 [h', w', 3], for motion.
         pixels: float32 [1, 3, H, W] in [0, 1].
-        side: longest side that SAM may see it at, see :func:`~car_video.video.window.side_for`.
+        side: how much of it SAM may see, see :func:`~car_video.video.window.shape_for`.
         here: bool [Q] who is in the frame and worth the work; None: all.
     """
 

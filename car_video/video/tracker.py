@@ -24,7 +24,7 @@ from car_video.video.scene import Found, Glimpse, Scene, TrackState, carried
 from car_video.video.selection import selected, shared
 from car_video.video.state import State, as_array, joined, part_of, take
 from car_video.video.tracks import Offer, Tracks, advance, glide, without
-from car_video.video.window import around, leaks, placed, side_for
+from car_video.video.window import around, fitted, leaks, placed, shape_for
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
 ANCHOR_FADES = 0.01  # per frame, so that an endless stream does not live on its first minute
@@ -332,11 +332,11 @@ class Tracker:
             inside = moved[asked, 0] > 0
             window = around(inside)
             size = (int(glimpse.pixels.shape[-2]), int(glimpse.pixels.shape[-1]))
+            shape = shape_for(window.extent(size), size, glimpse.side, self.refine.side)
+            window = fitted(window, size, shape)
             rows, columns = window.on(size)
             part = glimpse.pixels[..., rows, columns]
-            shape = (int(part.shape[-2]), int(part.shape[-1]))
-            side = side_for(shape, size, glimpse.side, self.refine.side)
-            embedding = self.sam.encode(part, side)
+            embedding = self.sam.encode(part, shape=shape)
             corner = moved.new_tensor([columns.start, rows.start] * 2)
             boxes = boxes_of(inside, size) - corner
             answer, _ = self.sam.predict(embedding, boxes=boxes)

@@ -97,6 +97,18 @@ def test_full_side(sam: MobileSam, full: tuple[SamEmbedding, Tensor]) -> None:
     assert iou(logits, embedding, mask).item() > 0.95
 
 
+@pytest.mark.parametrize("shape", [(336, 448), (448, 336), (112, 560)])
+def test_a_picture_is_fitted_into_a_shape(sam: MobileSam, shape: tuple[int, int]) -> None:
+    picture = torch.rand(1, 3, 120, 200)
+    embedding = sam.encode(picture, shape=shape)
+    scale = min(shape[0] / 120, shape[1] / 200)
+    assert embedding.scale == scale
+    assert embedding.size == (round(120 * scale), round(200 * scale))
+    assert embedding.tokens.shape[-2:] == (shape[0] // 16, shape[1] // 16)
+    if shape == (336, 448):  # as wide as that side: only the padding is more
+        assert embedding.size == sam.encode(picture, 448).size
+
+
 def test_a_point_finds_the_disc_among_three(
     sam: MobileSam, wide: tuple[SamEmbedding, Tensor]
 ) -> None:

@@ -28,11 +28,15 @@ class ColourSam:
         self.sides: list[int] = []
         self.prompts = 0
 
-    def encode(self, pixels: Tensor, side: int = 1024) -> SamEmbedding:
+    def encode(
+        self, pixels: Tensor, side: int = 1024, shape: tuple[int, int] | None = None
+    ) -> SamEmbedding:
         height, width = pixels.shape[-2:]
         scale = side / max(height, width)
+        if shape is not None:
+            scale = min(shape[0] / height, shape[1] / width)
         size = (max(1, round(height * scale)), max(1, round(width * scale)))
-        self.sides.append(side)
+        self.sides.append(side if shape is None else max(shape))
         small = F.interpolate(pixels, (-(-size[0] // 4), -(-size[1] // 4)), mode="nearest")
         return SamEmbedding(small, small, size, scale)
 

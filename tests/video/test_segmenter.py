@@ -245,7 +245,7 @@ def test_language_looks_at_once_where_a_track_is_lost(colour_sam: ColourSam) -> 
 
 @pytest.mark.parametrize(
     ("doubt", "gap", "looked"),
-    [(0.7, 1, [1, 0, 1, 0]), (0.7, 3, [1, 0, 0, 0]), (0.0, 1, [1, 0, 0, 0])],
+    [(0.5, 1, [1, 0, 1, 0]), (0.5, 3, [1, 0, 0, 0]), (0.0, 1, [1, 0, 0, 0])],
 )
 def test_language_looks_where_a_track_is_in_doubt(
     colour_sam: ColourSam, doubt: float, gap: int, looked: list[int]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from car_video.video.window import LEAST, SHORTEST, Window, around, leaks, placed, side_for
+from car_video.video.window import (
+    ENOUGH,
+    LEAST,
+    UNIT,
+    Window,
+    around,
+    fitted,
+    leaks,
+    placed,
+    shape_for,
+)
 
 
 def masks(*boxes: tuple[int, int, int, int], grid: tuple[int, int] = (36, 64)) -> torch.Tensor:
@@ -52,22 +61,64 @@ def test_pixels_of_a_window() -> None:
     assert Window((0, 1), (0, 1), (36, 64)).on((3, 3)) == (slice(0, 1), slice(0, 1))
 
 
-@pytest.mark.parametrize("frame", [(480, 854), (1080, 1920), (854, 480), (64, 96)])
-@pytest.mark.parametrize("side", [256, 512, 1024])
-def test_the_whole_frame_is_shown_as_wanted(frame: tuple[int, int], side: int) -> None:
-    assert side_for(frame, frame, side, 1024) == side
+def test_extent_of_a_window() -> None:
+    assert Window((9, 18), (16, 64), (36, 64)).extent((480, 854)) == (120, 640)
 
 
-@given(height=st.integers(1, 480), width=st.integers(1, 854), side=st.sampled_from([256, 512]))
-def test_a_part_is_shown_with_as_many_pixels(height: int, width: int, side: int) -> None:
-    shown = side_for((height, width), (480, 854), side, 1024)
-    assert shown % 16 == 0
-    assert SHORTEST <= shown <= 1024
-    scale = shown / max(height, width)
-    half = 8 / max(height, width)  # of the rounding to whole steps
-    budget = side**2 * 480 / 854
-    assert (scale - half) ** 2 * height * width <= budget * 1.001 or shown == SHORTEST
-    assert scale - half <= 1024 / 854 * 1.001 or shown == SHORTEST
+FRAMES = st.sampled_from([(480, 854), (1080, 1920), (854, 480), (64, 96), (500, 500)])
+
+
+@given(frame=FRAMES, part=st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)),
+       side=st.sampled_from([64, 192, 256, 448, 512, 1024]))  # fmt: skip
+def test_the_shape_is_the_cheapest_that_is_fine_enough(
+    frame: tuple[int, int], part: tuple[float, float], side: int
+) -> None:
+    height, width = (max(1, round(p * f)) for p, f in zip(part, frame, strict=True))
+    shape = shape_for((height, width), frame, side, 1024)
+    budget = side**2 * min(frame) / max(frame)
+    units = max(1, round(budget / UNIT**2))
+    scale = {
+        (UNIT * rows, UNIT * columns): min(UNIT * rows / height, UNIT * columns / width)
+        for rows in range(1, units + 1)
+        for columns in range(1, units + 1)
+        if rows * columns <= units
+    }
+    wanted = ENOUGH * min(max(scale.values()), 1024 / max(frame))
+    assert scale[shape] >= wanted
+    for other, seen in scale.items():
+        assert seen < wanted or other[0] * other[1] >= shape[0] * shape[1]
+
+
+def test_a_stream_has_few_shapes() -> None:
+    shapes = {
+        shape_for((height, width), (480, 854), 448, 1024)
+        for height in range(8, 481, 8)
+        for width in range(8, 855, 8)
+    }
+    assert len(shapes) <= 23  # multiples of the unit with at most nine squares
+
+
+@given(top=st.integers(0, 35), height=st.integers(1, 36), left=st.integers(0, 63),
+       width=st.integers(1, 64), frame=FRAMES,
+       shape=st.tuples(st.integers(1, 5), st.integers(1, 5)))  # fmt: skip
+def test_a_window_takes_in_what_its_shape_has_room_for(
+    top: int, height: int, left: int, width: int, frame: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    window = Window((top, min(36, top + height)), (left, min(64, left + width)), (36, 64))
+    wanted = (UNIT * shape[0], UNIT * shape[1])
+    grown = fitted(window, frame, wanted)
+    before, after = window.extent(frame), grown.extent(frame)
+    scale = min(wanted[0] / before[0], wanted[1] / before[1])
+    for old, new, cells, pixels, side, extent in zip(
+        (window.rows, window.columns), (grown.rows, grown.columns), (36, 64), frame, wanted,
+        after, strict=True,
+    ):  # fmt: skip
+        assert 0 <= new[0] <= old[0] < old[1] <= new[1] <= cells
+        cell = pixels / cells
+        # As shown before, it fits, but for the rounding of its ends to pixels and of one cell.
+        assert extent * scale <= side + scale * (1 + cell)
+        full = new == (0, cells)
+        assert full or extent * scale >= side - scale * (2 + 2 * cell)
 
 
 def test_logits_come_back_to_their_place() -> None:
