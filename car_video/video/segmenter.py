@@ -304,7 +304,7 @@ class VideoSegmenter:
     def _between(
         self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker
     ) -> FramePrediction | None:
-        """A frame on which tracks go on by themselves; None if one of them is in doubt."""
+        """A frame on which tracks go on by themselves; None if they are in doubt."""
         pixels = to_pixels(frame.image, self.image.proposer.device, LONGEST)
         config = self.video.keyframes
         doubt = config.doubt if self.since_keyframe >= config.gap else 0.0

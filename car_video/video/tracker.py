@@ -28,6 +28,7 @@ from car_video.video.window import around, fitted, leaks, placed, shape_for
 
 LANGUAGE_OFFERS = 8  # of the masks that language prompts for an expression, the best go on
 ANCHOR_FADES = 0.01  # per frame, so that an endless stream does not live on its first minute
+DOUBTFUL = 0.2  # part of the tracks that may be in doubt; a look of language is for all of them
 LIMIT = 10.0  # logits beyond it say no more
 
 
@@ -127,11 +128,11 @@ class Tracker:
 
         Args:
             glimpse: of the frame.
-            doubt: IoU of a mask with where it should have moved to, below which language had
-                better look.
+            doubt: IoU of a mask with where it should have moved to, below which it is doubtful.
 
         Returns:
-            As :meth:`step`; None where a track is in doubt: nothing has changed then.
+            As :meth:`step`; None where so many are doubtful that language had better look:
+            nothing has changed then.
         """
         assert self.state is not None, "the first frame must be a keyframe"
         grid = (
@@ -142,7 +143,8 @@ class Tracker:
         offer = self._continued(glimpse, moved[:, :1])
         quality = stability(offer.logits)
         tracks, lost, overlap = glide(self.state.tracks, offer, moved, quality, self.config)
-        if bool((overlap < doubt).any()):
+        followed = float(self.state.tracks.alive[:, 0].sum())
+        if float((overlap < doubt).sum()) > DOUBTFUL * followed:
             return None
         self.state.tracks = tracks
         known = self.state.known.clone()  # a state that was taken before stays as it is

@@ -267,6 +267,20 @@ def test_a_track_in_doubt_changes_nothing() -> None:
     assert tracks.glide(glimpse(picture(1)), doubt=0.6) is not None
 
 
+@pytest.mark.parametrize(
+    ("reds", "greens", "called"), [(1, 3, True), (1, 4, False), (2, 4, True)]
+)
+def test_one_doubt_among_many_can_wait(reds: int, greens: int, called: bool) -> None:
+    """A look of language is for all expressions: more than a fifth of them must need it."""
+    tracks = tracker(reds + greens)
+    places = [at(0)] * reds + [green_at(0)] * greens
+    for _ in range(2):  # language takes turns
+        step(tracks, scene(picture(0), *(heard(place) for place in places)))
+    assert not tracks.leaderless().any()
+    masks = tracks.glide(glimpse(picture(0, red=False)), doubt=0.6)
+    assert (masks is None) == called
+
+
 def test_where_nobody_is_nothing_is_looked_at() -> None:
     tracks = tracker()
     step(tracks, scene(picture(0), heard(at(0))))
