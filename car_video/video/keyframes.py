@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from car_video.video.state import State, as_array, take
 
+SOON = 2  # frames until language looks for who has just gone
+LONGEST = 1000  # frames between keyframes
 BINS = 4  # per colour: coarse enough that motion and light leave a picture alike
 
 
@@ -16,6 +18,38 @@ def colour_histogram(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
     bins = (thumbnail // (256 // BINS)).reshape(-1, 3).astype(np.int64)
     codes = (bins[:, 0] * BINS + bins[:, 1]) * BINS + bins[:, 2]
     return np.bincount(codes, minlength=BINS**3) / len(codes)
+
+
+class Rhythm:
+    """When language looks next.
+
+    Who has just gone may be hidden for a moment only: it is looked for after 2, 4, 8, ...
+    frames, until that is as rare as keyframes are anyway.
+
+    Attributes:
+        since: frames since language has looked, with that one; 0 before it ever has.
+        wait: frames from one look to the next while somebody is sought.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Language looks at the next frame; nobody is sought."""
+        self.since, self.wait = 0, LONGEST
+
+    def due(self, every: int) -> bool:
+        """Whether the next frame is a keyframe, if each ``every``-th is one at least."""
+        return not 0 < self.since < min(every, self.wait)
+
+    def passed(self) -> None:
+        """A frame has gone by without language."""
+        self.since += 1
+
+    def looked(self, gone: bool) -> None:
+        """Language has looked, and somebody who was there is gone, or nobody is."""
+        self.since = 1
+        self.wait = SOON if gone else min(LONGEST, 2 * self.wait)
 
 
 class CutDetector:

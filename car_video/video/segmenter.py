@@ -27,7 +27,7 @@ from car_video.segment.pixels import bounded, to_pixels
 from car_video.types import Frame, FramePrediction
 from car_video.video.carry_over import CarryOver
 from car_video.video.config import VideoConfig
-from car_video.video.keyframes import CutDetector, colour_histogram
+from car_video.video.keyframes import CutDetector, Rhythm, colour_histogram
 from car_video.video.memory import unit_features
 from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
@@ -95,7 +95,7 @@ class VideoSegmenter:
         self.carry_over = CarryOver(queries)
         self.maps = MapMemory(queries, self.video.memory)
         self.tracker = self.new_tracker() if self.image.sam is not None else None
-        self.since_keyframe = 0
+        self.rhythm = Rhythm()
         self.size: tuple[int, int] | None = None
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
@@ -116,7 +116,7 @@ class VideoSegmenter:
         if self.tracker is not None:
             self.tracker.select(rows, self.video.tracks)
         if NEW in rows:
-            self.since_keyframe = 0
+            self.rhythm.reset()
 
     def new_tracker(self) -> Tracker:
         """A tracker that has seen nothing, for the expressions of this segmenter."""
@@ -151,7 +151,8 @@ class VideoSegmenter:
             "model": self.image.proposer.name,
             "expressions": self.image.texts.expressions,
             "tracks": self.tracker is not None,
-            "since_keyframe": self.since_keyframe,
+            "since_keyframe": self.rhythm.since,
+            "wait": self.rhythm.wait,
             "size": self.size,
             "tensors": sorted(parts),
         }
@@ -181,7 +182,8 @@ class VideoSegmenter:
             self.maps.load_state_dict(part_of(state, "maps"), self.image.proposer.device)
             if self.tracker is not None:
                 self.tracker.load_state_dict(part_of(state, "tracker"))
-            self.since_keyframe = int(about["since_keyframe"])
+            self.rhythm.since = int(about["since_keyframe"])
+            self.rhythm.wait = int(about["wait"])
             self.size = None if about["size"] is None else tuple(about["size"])
         except ConfigError:
             self.reset()
@@ -195,7 +197,7 @@ class VideoSegmenter:
             "expressions": list(self.image.texts.expressions),
             "tracks": self.tracker is not None,
         }
-        needed = {*mine, "since_keyframe", "size", "tensors"}
+        needed = {*mine, "since_keyframe", "wait", "size", "tensors"}
         if not isinstance(about, dict) or not needed <= about.keys():
             raise ConfigError("the state is damaged: its description is not whole")
         for name, own in mine.items():
@@ -213,7 +215,7 @@ class VideoSegmenter:
             return self._step(frame)
         began, level = self.clock(), self.pace.level
         prediction = self._step(frame)
-        keyframe = not self.follows or self.since_keyframe == 1
+        keyframe = not self.follows or self.rhythm.since == 1
         if self.pace.step(self.clock() - began, keyframe) != level:
             self.apply(self.pace.ladder[self.pace.level])
         return prediction
@@ -234,7 +236,7 @@ class VideoSegmenter:
         self.image.config, self.video = at_level(*self.settings, level)
         if self.follows != followed:
             self.maps.reset()
-            self.since_keyframe = 0
+            self.rhythm.reset()
             if self.tracker is not None:
                 self.tracker.reset()
 
@@ -243,13 +245,14 @@ class VideoSegmenter:
         self.begins(frame, colour_histogram(thumbnail))
         if self.tracker is None or not self.follows:
             return self._with_maps(frame)
-        if 0 < self.since_keyframe < self.video.keyframes.every:
+        if not self.rhythm.due(self.video.keyframes.every):
             prediction = self._between(frame, thumbnail, self.tracker)
             if prediction is not None:
-                self.since_keyframe += 1
+                self.rhythm.passed()
                 return prediction
-        self.since_keyframe = 1
+        before = self.presence.present
         logits, _ = self.follow(self.observe(frame, thumbnail))
+        self.rhythm.looked(gone=bool((before & ~self.presence.present).any()))
         return self._answer(frame, logits)
 
     def begins(self, frame: Frame, colours: NDArray[np.float64]) -> bool:
@@ -307,7 +310,7 @@ class VideoSegmenter:
         """A frame on which tracks go on by themselves; None if they are in doubt."""
         pixels = to_pixels(frame.image, self.image.proposer.device, LONGEST)
         config = self.video.keyframes
-        doubt = config.doubt if self.since_keyframe >= config.gap else 0.0
+        doubt = config.doubt if self.rhythm.since >= config.gap else 0.0
         present = self.presence.present
         logits = tracker.glide(Glimpse(thumbnail, pixels, config.side, present), doubt)
         if logits is None:
@@ -321,12 +324,12 @@ class VideoSegmenter:
         view = self.image.look(frame.image)
         features = unit_features(view.features.cam_map[0])
         frame_scores = self.image.frame_scores(view)
-        if self.since_keyframe % self.video.keyframes.every == 0:
+        if self.rhythm.since % self.video.keyframes.every == 0:
             survivors = self.image.recur(view)
         else:
             start = self.carry_over.start(frame_scores)
             survivors = self.image.recur(view, start, max_steps=1)
-        self.since_keyframe += 1
+        self.rhythm.passed()
         self.carry_over.end(survivors.alive, frame_scores)
         votes = self.maps.look_back(features)
         mixed = self.maps.step(features, votes, survivors.maps, survivors.alive)

@@ -1,12 +1,14 @@
-"""Scene cuts: another scene is one, motion and light are not."""
+"""Scene cuts: another scene is one, motion and light are not. When language looks next."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import ndimage
 
-from car_video.video.keyframes import CutDetector, colour_histogram
+from car_video.video.keyframes import CutDetector, Rhythm, colour_histogram
 
 
 def world(seed: int, tint: tuple[int, int, int]) -> np.ndarray:
@@ -81,3 +83,40 @@ def test_histogram_is_that_of_a_loop() -> None:
     for red, green, blue in picture.reshape(-1, 3):
         expected[red // 64, green // 64, blue // 64] += 1 / 63
     np.testing.assert_allclose(colour_histogram(picture), expected.flatten())
+
+
+def looks(rhythm: Rhythm, every: int, frames: int, gone: set[int]) -> list[int]:
+    """Frames that language looks at; on those in ``gone`` it finds that somebody has left."""
+    looked = []
+    for number in range(frames):
+        if rhythm.due(every):
+            looked.append(number)
+            rhythm.looked(gone=number in gone)
+        else:
+            rhythm.passed()
+    return looked
+
+
+def test_language_looks_at_every_nth_frame() -> None:
+    assert looks(Rhythm(), 8, 30, set()) == [0, 8, 16, 24]
+    assert looks(Rhythm(), 1, 4, {1}) == [0, 1, 2, 3]
+
+
+def test_who_has_gone_is_looked_for_soon_and_then_ever_later() -> None:
+    assert looks(Rhythm(), 8, 40, {8}) == [0, 8, 10, 14, 22, 30, 38]
+    assert looks(Rhythm(), 100, 40, {0}) == [0, 2, 6, 14, 30]
+    assert looks(Rhythm(), 8, 20, {0, 6}) == [0, 2, 6, 8, 12]
+
+
+@given(st.integers(1, 50), st.sets(st.integers(0, 99)))
+def test_nobody_waits_longer_than_for_a_keyframe(every: int, gone: set[int]) -> None:
+    looked = looks(Rhythm(), every, 100, gone)
+    assert max(np.diff([*looked, 100])) <= every
+    assert looked[0] == 0
+
+
+def test_a_new_start_forgets_who_was_sought() -> None:
+    rhythm = Rhythm()
+    rhythm.looked(gone=True)
+    rhythm.reset()
+    assert looks(rhythm, 8, 20, set()) == [0, 8, 16]

@@ -235,12 +235,14 @@ def test_language_looks_at_once_where_a_track_is_lost(colour_sam: ColourSam) -> 
     model = ColourModel()
     video = VideoConfig(keyframes=KeyframeConfig(every=100, side=128))
     segmenter = VideoSegmenter(model, ["a red ball"], WITH_SAM, video)
-    looks = []
+    looks, present = [], []
     for number in range(8):
         before = model.frames
-        segmenter.step(conftest.frame(number, red=number != 5, green=False))
+        found = segmenter.step(conftest.frame(number, red=number != 5, green=False))
         looks.append(model.frames - before)
-    assert looks[:6] == [1, 0, 0, 0, 0, 1]
+        present.append(bool(found.present[0]))
+    assert looks == [1, 0, 0, 0, 0, 1, 0, 1]  # and soon again, to see whether it is back
+    assert present == [True] * 5 + [False, False, True]
 
 
 @pytest.mark.parametrize(
