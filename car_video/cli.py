@@ -17,9 +17,9 @@ import typer
 
 from car_video.cli_display import Display
 from car_video.errors import CarVideoError
+from car_video.start import INTERRUPTED
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 LISTS = ("models", "presets")
 
 _EXAMPLES = (
@@ -224,13 +224,20 @@ def _list(what: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: exit code 0 when all went well, 2 for bad input, 130 after Ctrl-C."""
+    try:
+        sys.exit(_main(arguments))
+    except KeyboardInterrupt:  # between two steps
+        sys.exit(INTERRUPTED)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # emoji on a terminal that has none
             stream.reconfigure(errors="backslashreplace")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of libraries, to their developers
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_run_app(given or ["--help"]))
+    return _run_app(given or ["--help"])
 
 
 def _run_app(arguments: list[str]) -> int:

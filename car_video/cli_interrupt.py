@@ -23,7 +23,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.finished = True
-        self._waiting = False
+        self._holding = self._waiting = False
         self._before: Any = None
 
     def __enter__(self) -> Interrupts:
@@ -43,12 +43,16 @@ class Interrupts:
             KeyboardInterrupt: at the end, when there was one.
         """
         self.finished = self._waiting = False
-        yield
-        self.finished = True
+        self._holding = True
+        try:
+            yield
+            self.finished = True
+        finally:
+            self._holding = False
         if self._waiting:
             raise KeyboardInterrupt
 
     def _caught(self, number: int, stack: FrameType | None) -> None:
-        if self.finished or self._waiting:
+        if self._waiting or not self._holding:
             raise KeyboardInterrupt
         self._waiting = True

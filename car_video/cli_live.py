@@ -31,7 +31,7 @@ class Edit:
     """
 
     kind: Literal["nothing", "add", "remove", "replace", "list", "quit"]
-    number: int = 0
+    number: int | None = None
     text: str = ""
 
 
@@ -53,6 +53,8 @@ def parse_edit(line: str) -> Edit:
         return Edit("add", text=check_expressions([line[1:]])[0])
     if line.startswith("-"):
         which = line[1:].strip()
+        if not which:
+            raise ConfigError("say which one goes, by its number or its text; ? lists them")
         return Edit("remove", int(which)) if which.isdecimal() else Edit("remove", text=which)
     exchanged = re.fullmatch(r"(\d+) ?=(.*)", line)
     if exchanged:
@@ -132,10 +134,11 @@ class Roster:
     def _without(self, edit: Edit) -> Roster:
         keys = [name.casefold() for name in self.names]
         for place, key in enumerate(keys):
-            wanted = place == edit.number - 1 if edit.number else key == edit.text.casefold()
+            by_number = edit.number is not None and place == edit.number - 1
+            wanted = by_number or (edit.number is None and key == edit.text.casefold())
             if wanted and self.active[place]:
                 return self._set(place, False)
-        what = str(edit.number) if edit.number else f"'{edit.text}'"
+        what = f"'{edit.text}'" if edit.number is None else f"number {edit.number}"
         raise ConfigError(f"nothing called {what} is looked for; ? lists what is")
 
     def _with(self, text: str) -> Roster:

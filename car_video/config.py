@@ -228,8 +228,14 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
         _require(abs(value) < 2**63, path, "a number of at most 18 digits", value)
         return float(value)
     wrong_bool = isinstance(value, bool) and hint is not bool
-    _require(isinstance(value, hint) and not wrong_bool, path, f"a {hint.__name__}", value)
+    expected = _KINDS.get(hint, f"a {hint.__name__}")
+    _require(isinstance(value, hint) and not wrong_bool, path, expected, value)
     return value
+
+
+_KINDS: dict[Any, str] = {
+    int: "a whole number", float: "a number", str: "a text", bool: "true or false"
+}  # fmt: skip
 
 
 class _UniqueKeys(yaml.SafeLoader):

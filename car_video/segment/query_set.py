@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -66,11 +67,11 @@ def check_expressions(expressions: Sequence[str]) -> tuple[str, ...]:
 
     Raises:
         ExpressionError: none at all, one without a letter, digit or symbol, one that is not
-            valid Unicode, or a bare string in place of a list.
+            valid Unicode, something that is no text, or a bare string in place of a list.
     """
-    if isinstance(expressions, str):  # it would be taken for a list of letters
+    if isinstance(expressions, str) or not all(isinstance(text, str) for text in expressions):
         raise ExpressionError('expressions must be a list of texts, like ["the red car"]')
-    folded = tuple(" ".join(str(text).split()) for text in expressions)
+    folded = tuple(" ".join(text.split()) for text in expressions)
     if not folded:
         raise ExpressionError('no expression; say what to look for with --expr "the red car"')
     for number, text in enumerate(folded, start=1):
@@ -79,6 +80,12 @@ def check_expressions(expressions: Sequence[str]) -> tuple[str, ...]:
         if not any(letter.isprintable() and letter != " " for letter in text):
             raise ExpressionError(f"expression {number} is empty; say what to look for")
     return folded
+
+
+def same_words(text: str) -> str:
+    """What an expression says, whatever its case, article and full stop: "A dog." is "the dog"."""
+    folded = text.casefold().rstrip(".!? ") or text.casefold()
+    return re.sub(r"^(?:an?|the) (?=.)", "", folded)
 
 
 def build_queries(
@@ -104,7 +111,7 @@ def build_queries(
     """
     settings = expression or ExpressionConfig()
     folded = check_expressions(expressions)
-    keys = [text.casefold() for text in folded]
+    keys = [same_words(text) for text in folded]
     if settings.duplicates == "share":
         unique = list(dict.fromkeys(keys))
         owner = tuple(unique.index(key) for key in keys)

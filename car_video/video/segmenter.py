@@ -308,16 +308,14 @@ class VideoSegmenter:
         self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker
     ) -> FramePrediction | None:
         """A frame on which tracks go on by themselves; None if they are in doubt."""
+        if bool((self.presence.present & tracker.leaderless()).any()):
+            return None  # there is nothing to go on with
         pixels = to_pixels(frame.image, self.image.proposer.device, LONGEST)
         config = self.video.keyframes
         doubt = config.doubt if self.rhythm.since >= config.gap else 0.0
         present = self.presence.present
         logits = tracker.glide(Glimpse(thumbnail, pixels, config.side, present), doubt)
-        if logits is None:
-            return None
-        if bool((self.presence.present & tracker.leaderless()).any()):
-            return None  # a mask fell apart or got away: language has to look
-        return self._answer(frame, logits)
+        return None if logits is None else self._answer(frame, logits)
 
     def _with_maps(self, frame: Frame) -> FramePrediction:
         """Without mask candidates: proposals with memory, then their refinement."""

@@ -131,8 +131,8 @@ class Tracker:
             doubt: IoU of a mask with where it should have moved to, below which it is doubtful.
 
         Returns:
-            As :meth:`step`; None where so many are doubtful that language had better look:
-            nothing has changed then.
+            As :meth:`step`; None where one is lost, or so many are doubtful that language had
+            better look: nothing has changed then.
         """
         assert self.state is not None, "the first frame must be a keyframe"
         grid = (
@@ -144,12 +144,9 @@ class Tracker:
         quality = stability(offer.logits)
         tracks, lost, overlap = glide(self.state.tracks, offer, moved, quality, self.config)
         followed = float(self.state.tracks.alive[:, 0].sum())
-        if float((overlap < doubt).sum()) > DOUBTFUL * followed:
+        if bool(lost.any()) or float((overlap < doubt).sum()) > DOUBTFUL * followed:
             return None
         self.state.tracks = tracks
-        known = self.state.known.clone()  # a state that was taken before stays as it is
-        known[lost, 0] = False
-        self.state.known = known
         self.state.thumbnail = glimpse.thumbnail
         return self.best()
 

@@ -127,7 +127,7 @@ def placed(logits: Tensor, window: Window, outside: float) -> Tensor:
     """Logits [P, M, a', b'] of a window on the whole grid: [P, M, a, b]."""
     size = (window.rows[1] - window.rows[0], window.columns[1] - window.columns[0])
     if logits.shape[-2:] != size:
-        shrinks = logits.shape[-2] > size[0]
+        shrinks = logits.shape[-2] > size[0] or logits.shape[-1] > size[1]
         logits = F.interpolate(
             logits, size, mode="bilinear", align_corners=False, antialias=shrinks
         )

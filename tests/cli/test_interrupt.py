@@ -36,6 +36,15 @@ def test_held_back_to_the_end_of_the_block():
     assert done == ["block", "next"]
 
 
+def test_after_a_block_that_failed_it_counts_at_once():
+    with Interrupts() as interrupts:
+        with pytest.raises(OSError, match="full"), interrupts.held():
+            raise OSError("full")
+        assert not interrupts.finished
+        with pytest.raises(KeyboardInterrupt):
+            press()
+
+
 def test_the_second_does_not_wait():
     def block():
         with interrupts.held():

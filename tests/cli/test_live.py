@@ -31,6 +31,7 @@ from tests.io.readers.media import numbered, write_video
         ("- a red cup", Edit("remove", text="a red cup")),
         (" -  2 ", Edit("remove", 2)),
         ("2 = the blue cup", Edit("replace", 2, "the blue cup")),
+        ("0 = a cup", Edit("replace", 0, "a cup")),
         ("12=x = y", Edit("replace", 12, "x = y")),
         ("?", Edit("list")),
         ("q", Edit("quit")),
@@ -42,7 +43,9 @@ def test_lines_that_are_understood(line: str, edit: Edit) -> None:
     assert parse_edit(line) == edit
 
 
-@pytest.mark.parametrize("line", ["a red cup", "++", "+", "2 =", "= x", "two = x", "?x"])
+@pytest.mark.parametrize(
+    "line", ["a red cup", "++", "+", "-", " - ", "2 =", "= x", "two = x", "?x"]
+)
 def test_lines_that_are_not(line: str) -> None:
     if line == "++":  # odd, but a text
         assert parse_edit(line).text == "+"
@@ -70,9 +73,10 @@ def test_numbers_stay_with_their_texts() -> None:
         ("+ A DOG", "already, as number 1"),
         ("2 = a dog", "already"),
         ("2 = the cat", "already"),
-        ("- 3", "nothing called 3"),
-        ("- 0", "nothing called"),
-        ("9 = x", "nothing called 9"),
+        ("- 3", "nothing called number 3"),
+        ("- 0", "nothing called number 0"),
+        ("0 = a cup", "nothing called number 0"),
+        ("9 = x", "nothing called number 9"),
         ("- a bird", "nothing called 'a bird'"),
     ],
 )

@@ -33,6 +33,18 @@ def test_equal_texts_share_a_query() -> None:
     assert texts.expressions == ("a dog", "a cat", "A Dog", "a dog", "a CAT")
 
 
+def test_articles_and_full_stops_make_no_other_query() -> None:
+    texts = build("a dog", "the dog.", "Dog!", "an old dog", "theatre", "a")
+    assert texts.names == ("a dog", "an old dog", "theatre", "a")
+    assert texts.owner == (0, 0, 0, 1, 2, 3)
+
+
+@pytest.mark.parametrize("expressions", [[3], ["a dog", None], "a dog"])
+def test_expressions_are_texts(expressions) -> None:
+    with pytest.raises(ExpressionError, match="list of texts"):
+        check_expressions(expressions)
+
+
 def test_embeddings_are_unit_length_blends_of_sentence_and_noun_phrase() -> None:
     model = FakeModel()
     sentence, noun = model.encode_text(["a dog on a mat", "a dog"])
