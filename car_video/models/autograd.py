@@ -155,6 +155,7 @@ class AutogradModel(OpenClipModel):
     """Any :class:`TokenTower` behind the common interface."""
 
     family: Family = "vit"
+    one_by_one = True  # the graph of a batch is one: each frame's gradient would cost them all
 
     def __init__(
         self,

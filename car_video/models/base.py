@@ -32,7 +32,8 @@ class ImageFeatures:
             last block), or None where a family has no such map.
         affinity: [B, n, n] with n = h * w: which cells attend to which, non-negative, rows
             not normalised; None where the family uses feature self-affinity.
-        cache: whatever :meth:`VisionLanguageModel.pull_back` needs. Private to the model.
+        cache: whatever :meth:`VisionLanguageModel.pull_back` needs. Private to the model; what
+            is of frames is [B, ...] there too, see :func:`car_video.models.batches.own_part`.
     """
 
     cam_map: Tensor

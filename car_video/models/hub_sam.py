@@ -8,6 +8,7 @@ whole grey levels. Prompts and masks keep to pixels of the picture, see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from car_video.models.batches import own_part
 from car_video.models.mask_model import TRAINED_SIDE
 
 PIXEL_MEAN = (0.485, 0.456, 0.406)
@@ -106,9 +108,23 @@ class HubSam(nn.Module):
     ) -> HubSamEmbedding:
         """See :class:`~car_video.models.mask_model.MaskModel`. The picture is seen at the size
         that the network was trained at, whatever else is asked: its positions are learnt."""
-        height, width = int(pixels.shape[-2]), int(pixels.shape[-1])
+        return self.encode_each([pixels], side, shape)[0]
+
+    @torch.inference_mode()
+    def encode_each(
+        self,
+        pixels: Sequence[Tensor],
+        side: int = TRAINED_SIDE,
+        shape: tuple[int, int] | None = None,
+    ) -> list[HubSamEmbedding]:
+        """See :class:`~car_video.models.mask_model.MaskModel`."""
+        height, width = int(pixels[0].shape[-2]), int(pixels[0].shape[-1])
         size = self._size(height, width)
-        x = F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True)
+        seen = [
+            F.interpolate(picture, size, mode="bilinear", align_corners=False, antialias=True)
+            for picture in pixels
+        ]
+        x = torch.cat(seen)
         x = (x - self.mean) / self.std
         x = F.pad(x, (0, self.side - size[1], 0, self.side - size[0]))
         with self._precision():
@@ -119,13 +135,11 @@ class HubSam(nn.Module):
             tokens, finer = found[-1], tuple(found[:-1])
         elif isinstance(found, tuple):  # SAM-HQ
             tokens, finer = found[0], tuple(found[1])
-        return HubSamEmbedding(
-            tokens.float(),
-            tuple(part.float() for part in finer),
-            size,
-            (size[1] / width, size[0] / height),
-            self.side // (4 * int(tokens.shape[-1])),
-        )
+        maps = tokens.float(), tuple(part.float() for part in finer)
+        scale = size[1] / width, size[0] / height
+        stride = self.side // (4 * int(tokens.shape[-1]))
+        own = [own_part(maps, index) for index in range(len(pixels))]
+        return [HubSamEmbedding(*one, size, scale, stride) for one in own]
 
     def _size(self, height: int, width: int) -> tuple[int, int]:
         if self.squashed:

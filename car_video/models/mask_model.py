@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -43,6 +43,14 @@ class MaskModel(Protocol):
             shape: (H, W), multiples of 16, that the picture is to fit into instead, padded to
                 it. Models that were trained at one size see the picture at that always.
         """
+
+    def encode_each(
+        self,
+        pixels: Sequence[Tensor],
+        side: int = TRAINED_SIDE,
+        shape: tuple[int, int] | None = None,
+    ) -> Sequence[MaskEmbedding]:
+        """Embed pictures of one size, all in one pass; otherwise as :meth:`encode`."""
 
     def predict(
         self,

@@ -8,6 +8,7 @@ positions are still those in the square that the weights were trained on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import timm
@@ -92,22 +93,38 @@ class MobileSam(nn.Module):
     ) -> SamEmbedding:
         """See :class:`~car_video.models.mask_model.MaskModel`. A side under 1024 is faster and
         coarser."""
-        height, width = int(pixels.shape[-2]), int(pixels.shape[-1])
+        return self.encode_each([pixels], side, shape)[0]
+
+    @torch.inference_mode()
+    def encode_each(
+        self,
+        pixels: Sequence[Tensor],
+        side: int = TRAINED_SIDE,
+        shape: tuple[int, int] | None = None,
+    ) -> list[SamEmbedding]:
+        """See :class:`~car_video.models.mask_model.MaskModel`."""
+        height, width = int(pixels[0].shape[-2]), int(pixels[0].shape[-1])
         scale = side / max(height, width)
         if shape is not None:
             scale = min(shape[0] / height, shape[1] / width)
         size = (max(1, round(height * scale)), max(1, round(width * scale)))
         if shape is None:
             shape = (size[0] + -size[0] % STRIDE, size[1] + -size[1] % STRIDE)
-        shrinks = scale < 1
-        x = F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=shrinks)
+        seen = [
+            F.interpolate(
+                picture, size, mode="bilinear", align_corners=False, antialias=scale < 1
+            )
+            for picture in pixels
+        ]
+        x = torch.cat(seen)
         x = (x * 255 - self.mean) / self.std
         x = F.pad(x, (0, shape[1] - size[1], 0, shape[0] - size[0]))
         x = x.to(next(self.neck.parameters()).dtype).contiguous(
             memory_format=torch.channels_last
         )
         tokens = self.neck(self.trunk.forward_features(x)).float().contiguous()
-        return SamEmbedding(tokens, self._positions(tokens), size, scale)
+        positions = self._positions(tokens)
+        return [SamEmbedding(own, positions, size, scale) for own in tokens.split(1)]
 
     def _positions(self, tokens: Tensor) -> Tensor:
         """Those of the cells in the square that the weights were trained on, where a smaller

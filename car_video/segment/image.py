@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SegmentConfig
-from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.models.base import VisionLanguageModel
 from car_video.models.mask_model import MaskEmbedding, MaskModel, load_mask_model
 from car_video.models.pair import ModelPair, as_pair
 from car_video.segment.automatic import automatic_masks, join_parts
@@ -25,16 +25,9 @@ from car_video.segment.classifier import MaskClassifier
 from car_video.segment.colour import ColourCue
 from car_video.segment.compat import settle
 from car_video.segment.crf import DenseCrf, refine_apart, refine_together
+from car_video.segment.looking import View, look_at
 from car_video.segment.pamr import refine_pamr
-from car_video.segment.pixels import (
-    blocks,
-    enlarge,
-    enlarge_guided,
-    enlarge_masks,
-    to_cells,
-    to_own_cells,
-    to_pixels,
-)
+from car_video.segment.pixels import blocks, enlarge, enlarge_guided, enlarge_masks
 from car_video.segment.proposals import Proposer
 from car_video.segment.query_set import QuerySet, build_queries
 from car_video.segment.recurrence import passing
@@ -42,25 +35,6 @@ from car_video.segment.sam_refine import choose, propose_candidates
 from car_video.segment.spatial import Placing, tilt
 from car_video.text.bank import TextBank
 from car_video.types import FramePrediction
-
-LONGEST = 1920  # no stage looks at more pixels than this on a side; masks come back full size
-
-
-@dataclass(frozen=True)
-class View:
-    """One picture as the parts of the algorithm see it.
-
-    Attributes:
-        image: uint8 [H, W, 3] as given.
-        pixels: float32 [1, 3, h, w] in [0, 1] on the device, at most :data:`LONGEST`.
-        features: of f.
-        pooling: of g, for mask pooling; those of f where one model is both, or g needs none.
-    """
-
-    image: NDArray[np.uint8]
-    pixels: Tensor
-    features: ImageFeatures
-    pooling: ImageFeatures
 
 
 @dataclass(frozen=True)
@@ -84,6 +58,12 @@ class Survivors:
     steps: int
     colours: ColourCue | None = None
     placing: Placing | None = None
+
+    def scores_of_all(self, queries: int) -> NDArray[np.float32]:
+        """Confidence of every query, float32 [Q]; 0 of those that were dropped."""
+        scores = np.zeros(queries, np.float32)
+        scores[self.alive.numpy()] = self.scores.float().cpu().numpy()
+        return scores
 
 
 class ImageSegmenter:
@@ -153,19 +133,16 @@ class ImageSegmenter:
         masks = self.refine(view, survivors)
         return self._predict(view, survivors, masks, index, time)
 
-    @torch.inference_mode()
     def look(self, image: NDArray[np.uint8]) -> View:
         """Encode a picture, once."""
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(f"want a uint8 image [H, W, 3], got {image.dtype} {image.shape}")
-        pixels = to_pixels(image, self.proposer.device, LONGEST)
-        size = self.config.proposal.size
-        cells = to_own_cells if self.config.proposal.input == "own" else to_cells
-        features = self.proposer.encode_image(cells(pixels, size, self.proposer.stride))
-        pooling = features
-        if self.classifier is not self.proposer and self._scorer.config.pooled_weight > 0:
-            pooling = self.classifier.encode_image(cells(pixels, size, self.classifier.stride))
-        return View(image, pixels, features, pooling)
+        return self.look_at([image])[0]
+
+    @torch.inference_mode()
+    def look_at(self, images: Sequence[NDArray[np.uint8]]) -> list[View]:
+        """Encode pictures of one size together, see :mod:`~car_video.segment.looking`."""
+        pools = self.classifier is not self.proposer and self._scorer.config.pooled_weight > 0
+        pooler = self.classifier if pools else None
+        return look_at(images, self.proposer, pooler, self.config.proposal)
 
     @torch.inference_mode()
     def frame_scores(self, view: View) -> Tensor:
@@ -324,8 +301,7 @@ class ImageSegmenter:
     def _predict(
         self, view: View, survivors: Survivors, masks: Tensor, index: int, time: float
     ) -> FramePrediction:
-        scores = np.zeros(len(self.texts), np.float32)
-        scores[survivors.alive.numpy()] = survivors.scores.float().cpu().numpy()
+        scores = survivors.scores_of_all(len(self.texts))
         everyone = masks.new_zeros(len(self.texts), *masks.shape[-2:])
         everyone[survivors.alive] = masks
         present = scores >= self.config.presence_threshold

@@ -95,11 +95,13 @@ class KeyframeConfig:
 
 @dataclass(frozen=True)
 class OfflineConfig:
-    """How far offline sees ahead."""
+    """How far offline sees ahead, and how many frames it encodes at once."""
 
     window: int = 64  # frames; memory grows with it (about 4 MB per frame at 480p)
+    batch: int = 1  # frames per pass of the encoders; a CPU gains nothing by more
 
     def __post_init__(self) -> None:
+        _require(1 <= self.batch <= 256, "offline.batch", "1 to 256", self.batch)
         _require(2 <= self.window <= 10_000, "offline.window", "2 to 10000", self.window)
 
 

@@ -1,15 +1,14 @@
 """``OfflineSegmenter``: the same tracks with the future known.
 
-Frames wait in a window. The forward pass is that of the stream. Then, for each expression, the
-frame on which its track had proved itself best is the keyframe: from there the track is
-followed back to the beginning, and where the forward pass was still on another object, or on
-none, the way back replaces it. Presence is smoothed from both sides. Memory holds one window,
-whatever the length of the clip.
+Frames are encoded a few at a time and wait in a window. The forward pass is that of the
+stream. Then, for each expression, the frame on which its track had proved itself best is the
+keyframe: from there the track is followed back to the beginning, and where the forward pass was
+still on another object, or on none, the way back replaces it. Presence is smoothed from both
+sides. Memory holds one window and what a batch leaves behind, whatever the length of the clip.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,8 +21,9 @@ from torch import Tensor
 from car_video.types import Frame, FramePrediction
 from car_video.video.identity import PROVEN
 from car_video.video.keyframes import colour_histogram
+from car_video.video.observation import Look, Observation, halved, look_at, widened
 from car_video.video.presence import smooth_presence
-from car_video.video.segmenter import THUMBNAIL, Observation, VideoSegmenter, shrink
+from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
 from car_video.video.tracker import Tracker
 from car_video.video.tracks import NOWHERE, Tracks, half_masks, overlaps, without
 
@@ -64,12 +64,13 @@ class OfflineSegmenter:
 
     def __init__(self, segmenter: VideoSegmenter) -> None:
         self.segmenter = segmenter
+        self.waiting: list[Frame] = []  # for the encoders, all of one size
         self.window: list[Kept] = []
         self.keyframes: dict[int, Keyframe] = {}
 
     @property
     def whole(self) -> bool:
-        """Whether the segmenter's state is all that the next frame depends on."""
+        """Whether the segmenter's state is all that the frame after the last answer needs."""
         return not self.window
 
     def push(self, frame: Frame) -> Iterator[tuple[Frame, FramePrediction]]:
@@ -77,21 +78,44 @@ class OfflineSegmenter:
         if not self.segmenter.follows:
             yield frame, self.segmenter.step(frame)  # maps have no second pass
             return
+        if self.waiting and self.waiting[0].image.shape != frame.image.shape:
+            yield from self._take_waiting()
+        self.waiting.append(frame)
+        config = self.segmenter.video.offline
+        if len(self.waiting) >= min(config.batch, config.window - len(self.window)):
+            yield from self._take_waiting()
+
+    def finish(self) -> Iterator[tuple[Frame, FramePrediction]]:
+        """Everything that still waits."""
+        yield from self._take_waiting()
+        yield from self._close()
+
+    def _take_waiting(self) -> Iterator[tuple[Frame, FramePrediction]]:
+        """Encode the frames that wait together, and take them one by one."""
+        if not self.waiting:
+            return
+        frames, self.waiting = self.waiting, []
+        looks = look_at(self.segmenter.image, frames)
+        for frame in frames:
+            yield from self._take(frame, looks.pop(0))
+
+    def _take(self, frame: Frame, look: Look) -> Iterator[tuple[Frame, FramePrediction]]:
+        """The forward pass of one frame; closes windows that end before or with it."""
         thumbnail = shrink(frame.image, THUMBNAIL)
         colours = colour_histogram(thumbnail)
         if self.segmenter.would_begin(frame, colours):
-            yield from self.finish()
+            yield from self._close()
         self.segmenter.begins(frame, colours)
-        observation = self.segmenter.observe(frame, thumbnail)
+        observation = self.segmenter.observe(look, thumbnail)
         logits, scores = self.segmenter.follow(observation)
         self.window.append(Kept(frame, halved(observation), logits.half(), scores))
         self._note_keyframes()
         if len(self.window) >= self.segmenter.video.offline.window:
-            yield from self.finish()
+            yield from self._close()
 
     @torch.inference_mode()
-    def finish(self) -> Iterator[tuple[Frame, FramePrediction]]:
-        """Everything that still waits."""
+    def _close(self) -> Iterator[tuple[Frame, FramePrediction]]:
+        """The way back over the window, and its answers."""
         if not self.window:
             return
         logits = [kept.logits for kept in self.window]
@@ -167,21 +191,3 @@ def repaired(forward: Tensor, backward: Tensor) -> Tensor:
     there = (backward > 0).flatten(1).any(1)
     other = there & (overlap[:, 0, 0] < OTHER)
     return torch.where(other[:, None, None], backward, forward)
-
-
-def halved(observation: Observation) -> Observation:
-    """The same at half the memory: what waits in a window is many."""
-    return _as(observation, torch.float16)
-
-
-def widened(observation: Observation) -> Observation:
-    """Back to the precision that the algorithm wants."""
-    return _as(observation, torch.float32)
-
-
-def _as(observation: Observation, dtype: torch.dtype) -> Observation:
-    scene = observation.scene
-    assert scene.features is not None
-    embedding = scene.embedding.to(dtype)
-    scene = dataclasses.replace(scene, embedding=embedding, features=scene.features.to(dtype))
-    return Observation(scene, observation.scores)

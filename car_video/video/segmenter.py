@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -22,35 +21,24 @@ from car_video.config import SegmentConfig
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
-from car_video.segment.image import LONGEST, ImageSegmenter, Survivors
+from car_video.segment.image import ImageSegmenter
+from car_video.segment.looking import LONGEST
 from car_video.segment.pixels import bounded, to_pixels
 from car_video.types import Frame, FramePrediction
 from car_video.video.carry_over import CarryOver
 from car_video.video.config import VideoConfig
 from car_video.video.keyframes import CutDetector, Rhythm, colour_histogram
 from car_video.video.memory import unit_features
+from car_video.video.observation import Look, Observation, look_at, observe
 from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
 from car_video.video.rows import NEW, matching
-from car_video.video.scene import Glimpse, Scene
+from car_video.video.scene import Glimpse
 from car_video.video.smoothing import MapMemory
 from car_video.video.state import FORMAT, State, as_text, from_text, joined, part_of, take
 from car_video.video.tracker import LIMIT, Tracker
 
 THUMBNAIL = 256  # longest side in pixels of the picture that motion and cuts are seen in
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What language and SAM say of one frame, before the past is asked.
-
-    Attributes:
-        scene: for the tracker.
-        scores: float32 [Q] how sure it is that each query's target is here.
-    """
-
-    scene: Scene
-    scores: NDArray[np.float32]
 
 
 class VideoSegmenter:
@@ -251,7 +239,8 @@ class VideoSegmenter:
                 self.rhythm.passed()
                 return prediction
         before = self.presence.present
-        logits, _ = self.follow(self.observe(frame, thumbnail))
+        (look,) = look_at(self.image, [frame])
+        logits, _ = self.follow(self.observe(look, thumbnail))
         self.rhythm.looked(gone=bool((before & ~self.presence.present).any()))
         return self._answer(frame, logits)
 
@@ -268,26 +257,9 @@ class VideoSegmenter:
         """As :meth:`begins`, but nothing is forgotten yet."""
         return self.size != (frame.height, frame.width) or self.cuts.is_cut(colours)
 
-    @torch.inference_mode()
-    def observe(self, frame: Frame, thumbnail: NDArray[np.uint8]) -> Observation:
-        """Let language and SAM look at a frame (all that can be paid for only once)."""
-        assert self.tracker is not None
-        view = self.image.look(frame.image)
-        survivors = self.image.recur(view)
-        scores = self._scores(survivors)
-        scene = Scene(
-            thumbnail,
-            self.tracker.sam.encode(view.pixels, self.image.config.sam.side),
-            (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])),
-            unit_features(view.features.cam_map[0]),
-            survivors.maps,
-            survivors.evidence,
-            survivors.alive,
-            self.presence.present | (scores >= self.presence.least),
-            survivors.colours,
-            survivors.placing,
-        )
-        return Observation(scene, scores)
+    def observe(self, look: Look, thumbnail: NDArray[np.uint8]) -> Observation:
+        """Let language look at a frame that is encoded."""
+        return observe(self.image, look, thumbnail, self.presence)
 
     @torch.inference_mode()
     def follow(self, observation: Observation) -> tuple[Tensor, NDArray[np.float32]]:
@@ -334,15 +306,10 @@ class VideoSegmenter:
         masks = self.image.refine(view, dataclasses.replace(survivors, maps=mixed))
         everyone = masks.new_zeros(len(self.image.texts), *masks.shape[-2:])
         everyone[survivors.alive] = masks
-        scores, present = self.presence.step(self._scores(survivors))
+        scores, present = self.presence.step(survivors.scores_of_all(len(self.image.texts)))
         return self.image.predict(
             frame.image, everyone, scores, present, frame.index, frame.time
         )
-
-    def _scores(self, survivors: Survivors) -> NDArray[np.float32]:
-        scores = np.zeros(len(self.image.texts), np.float32)
-        scores[survivors.alive.numpy()] = survivors.scores.float().cpu().numpy()
-        return scores
 
     def _answer(self, frame: Frame, logits: Tensor) -> FramePrediction:
         """Masks of the tracks, and presence as it stands."""

@@ -63,24 +63,27 @@ VISION_2 = {
 
 def network(kind: str, seed: int = 0) -> Any:
     """One of :data:`KINDS`; its masks have both signs and depend on prompts."""
-    parts: dict[str, Any] = {"prompt_encoder_config": dict(PROMPTS)}
-    if kind == "sam":
-        config = SamConfig(vision_config=VISION, mask_decoder_config=DECODER, **parts)
-        model: nn.Module = SamModel(config)
-    elif kind == "sam_hq":
-        decoder = {**DECODER, "vit_dim": 32}
-        model = SamHQModel(
-            SamHQConfig(vision_config=VISION, mask_decoder_config=decoder, **parts)
-        )
-    else:
-        config = Sam2Config(vision_config=VISION_2, mask_decoder_config=DECODER, **parts)
-        model = Sam2Model(config)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = _made(kind)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.ndim > 1 and "positional_embedding" not in name:
                 weight.copy_(0.2 * torch.randn(weight.shape, generator=generator))
     return model.eval()
+
+
+def _made(kind: str) -> nn.Module:
+    parts: dict[str, Any] = {"prompt_encoder_config": dict(PROMPTS)}
+    if kind == "sam":
+        config = SamConfig(vision_config=VISION, mask_decoder_config=DECODER, **parts)
+        return SamModel(config)
+    if kind == "sam_hq":
+        decoder = {**DECODER, "vit_dim": 32}
+        config = SamHQConfig(vision_config=VISION, mask_decoder_config=decoder, **parts)
+        return SamHQModel(config)
+    return Sam2Model(Sam2Config(vision_config=VISION_2, mask_decoder_config=DECODER, **parts))
 
 
 def processor(kind: str) -> Any:

@@ -158,6 +158,21 @@ def test_prompts_in_a_batch_are_prompts_one_by_one(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_pictures_in_a_batch_are_pictures_one_by_one(models: dict[str, Any], kind: str) -> None:
+    sam = HubSam(models[kind])
+    size = (201, 333)
+    pictures = [picture(*size), picture(*size).flip(3), picture(*size).flip(2)]
+    prompts = prompts_of("points", size)
+    for pixels, own in zip(pictures, sam.encode_each(pictures), strict=True):
+        alone = sam.encode(pixels)
+        assert (own.size, own.scale, own.stride) == (alone.size, alone.scale, alone.stride)
+        maps, expected = [own.tokens, *own.finer], [alone.tokens, *alone.finer]
+        torch.testing.assert_close(maps, expected, atol=1e-4, rtol=1e-4)
+        answers = sam.predict(own, **prompts), sam.predict(alone, **prompts)
+        torch.testing.assert_close(*answers, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_mask_prompts_are_those_of_transformers(models: dict[str, Any], kind: str) -> None:
     size = (201, 333)
     pixels, prompts = picture(*size), prompts_of("points", size)

@@ -109,6 +109,25 @@ def test_a_picture_is_fitted_into_a_shape(sam: MobileSam, shape: tuple[int, int]
         assert embedding.size == sam.encode(picture, 448).size
 
 
+@pytest.mark.parametrize(("side", "shape"), [(256, None), (512, None), (1024, (256, 320))])
+def test_pictures_in_a_batch_are_pictures_one_by_one(
+    sam: MobileSam, side: int, shape: tuple[int, int] | None
+) -> None:
+    pictures = [disc(90, 150, (30.0 * n + 40, 50.0), 20.0 + n)[0] for n in range(3)]
+    together = sam.encode_each(pictures, side, shape)
+    assert len(together) == 3
+    one, at = torch.ones(1, 1, dtype=torch.int64), torch.tensor([[[70.0, 50.0]]])
+    for picture, own in zip(pictures, together, strict=True):
+        alone = sam.encode(picture, side, shape)
+        assert (own.size, own.scale, own.grid) == (alone.size, alone.scale, alone.grid)
+        assert torch.equal(own.positions, alone.positions)
+        close = {"rtol": 1e-4, "atol": 1e-4 * float(alone.tokens.abs().max())}
+        torch.testing.assert_close(own.tokens, alone.tokens, **close)
+        logits = sam.predict(alone, at, one)[0]
+        close = {"rtol": 1e-4, "atol": 1e-4 * float(logits.abs().max())}
+        torch.testing.assert_close(sam.predict(own, at, one)[0], logits, **close)
+
+
 def test_a_point_finds_the_disc_among_three(
     sam: MobileSam, wide: tuple[SamEmbedding, Tensor]
 ) -> None:

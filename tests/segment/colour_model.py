@@ -37,6 +37,7 @@ class ColourModel:
 
     def __init__(self) -> None:
         self.frames = 0
+        self.batches: list[int] = []
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         axes = [next((i for i, c in enumerate(COLOURS) if c in t.lower()), GREY) for t in texts]
@@ -46,6 +47,7 @@ class ColourModel:
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         self.frames += len(pixels)
+        self.batches.append(len(pixels))
         dense = self._embed(functional.avg_pool2d(pixels, self.stride))
         return ImageFeatures(dense, dense.mean((2, 3)), dense)
 

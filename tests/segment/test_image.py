@@ -15,7 +15,8 @@ from car_video.models.base import ImageFeatures
 from car_video.models.pair import ModelPair
 from car_video.models.sam import SamEmbedding
 from car_video.segment.classifier import ClassifierConfig
-from car_video.segment.image import LONGEST, ImageSegmenter
+from car_video.segment.image import ImageSegmenter
+from car_video.segment.looking import LONGEST
 from car_video.segment.query_set import QuerySet, build_queries
 from tests.segment.colour_model import BOTH, GREEN, PLAIN, RED, ColourModel, picture
 from tests.segment.fake_model import FakeModel

@@ -5,11 +5,13 @@ Stands in for MobileSAM where what it should answer has to be known, and costs n
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy import ndimage
-from torch import Tensor
+from torch import Tensor, nn
 
 from car_video.models.sam import SamEmbedding
 
@@ -21,24 +23,36 @@ class ColourSam:
 
     Attributes:
         sides: of the pictures that were encoded, in order.
+        batches: how many pictures each pass of the encoder saw.
         prompts: how many were answered.
     """
 
     def __init__(self) -> None:
         self.sides: list[int] = []
+        self.batches: list[int] = []
         self.prompts = 0
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        yield nn.Parameter(torch.zeros(1))
 
     def encode(
         self, pixels: Tensor, side: int = 1024, shape: tuple[int, int] | None = None
     ) -> SamEmbedding:
-        height, width = pixels.shape[-2:]
+        return self.encode_each([pixels], side, shape)[0]
+
+    def encode_each(
+        self, pixels: Sequence[Tensor], side: int = 1024, shape: tuple[int, int] | None = None
+    ) -> list[SamEmbedding]:
+        together = torch.cat(list(pixels))
+        height, width = together.shape[-2:]
         scale = side / max(height, width)
         if shape is not None:
             scale = min(shape[0] / height, shape[1] / width)
         size = (max(1, round(height * scale)), max(1, round(width * scale)))
-        self.sides.append(side if shape is None else max(shape))
-        small = F.interpolate(pixels, (-(-size[0] // 4), -(-size[1] // 4)), mode="nearest")
-        return SamEmbedding(small, small, size, scale)
+        self.sides += [side if shape is None else max(shape)] * len(together)
+        self.batches.append(len(together))
+        small = F.interpolate(together, (-(-size[0] // 4), -(-size[1] // 4)), mode="nearest")
+        return [SamEmbedding(own, own, size, scale) for own in small.split(1)]
 
     def predict(
         self,

@@ -11,11 +11,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
 from car_video.video.config import OfflineConfig, VideoConfig
-from car_video.video.offline import OfflineSegmenter, halved, repaired, widened
+from car_video.video.observation import halved, look_at, widened
+from car_video.video.offline import OfflineSegmenter, repaired
 from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
-from car_video.video.stream import segment_stream
+from car_video.video.stream import StreamSegmenter, segment_stream
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
 from tests.video.colour_sam import ColourSam
@@ -24,8 +26,8 @@ from tests.video.conftest import CONFIGS, NAMES, WITH_SAM, canvas, iou, red_at
 pytestmark = pytest.mark.usefixtures("colour_sam")
 
 
-def offline(window: int = 64) -> VideoConfig:
-    return VideoConfig(mode="offline", offline=OfflineConfig(window))
+def offline(window: int = 64, batch: int = 1) -> VideoConfig:
+    return VideoConfig(mode="offline", offline=OfflineConfig(window, batch))
 
 
 def run(
@@ -73,7 +75,8 @@ def test_a_window_larger_than_the_clip_changes_nothing() -> None:
     same(run(frames, offline(6)), run(frames, offline(1000)))
 
 
-def test_answers_lag_by_no_more_than_a_window() -> None:
+@pytest.mark.parametrize("batch", [1, 3, 9])
+def test_answers_lag_by_no_more_than_a_window(batch: int) -> None:
     pulled = 0
 
     def endless() -> Iterator[Frame]:
@@ -82,7 +85,7 @@ def test_answers_lag_by_no_more_than_a_window() -> None:
             pulled += 1
             yield conftest.frame(pulled - 1)
 
-    stream = segment_stream(ColourModel(), endless(), NAMES, WITH_SAM, offline(4))
+    stream = segment_stream(ColourModel(), endless(), NAMES, WITH_SAM, offline(4, batch))
     for given_out in range(1, 14):
         next(stream)
         assert pulled - given_out < 4
@@ -161,7 +164,8 @@ def test_only_another_object_is_replaced() -> None:
 def test_half_precision_is_only_for_waiting() -> None:
     segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM)
     given_frame = conftest.frame(0)
-    observation = segmenter.observe(given_frame, shrink(given_frame.image, THUMBNAIL))
+    (look,) = look_at(segmenter.image, [given_frame])
+    observation = segmenter.observe(look, shrink(given_frame.image, THUMBNAIL))
     waiting = halved(observation).scene
     assert waiting.embedding.tokens.dtype == torch.float16
     assert waiting.features is not None
@@ -194,3 +198,96 @@ def test_without_candidates_answers_come_at_once(colour_sam: ColourSam) -> None:
         ((given_frame, prediction),) = late.push(conftest.frame(number))
         assert given_frame.index == prediction.index == 10 + 2 * number
     assert colour_sam.prompts == 0
+
+
+def turned(number: int) -> Frame:
+    """Another size."""
+    given_frame = conftest.frame(number)
+    upright = np.ascontiguousarray(given_frame.image.swapaxes(0, 1))
+    return dataclasses.replace(given_frame, image=upright)
+
+
+@given(
+    number=st.integers(0, 12),
+    batch=st.integers(2, 14),
+    window=st.integers(2, 14),
+    cut=st.integers(0, 12),
+    turn=st.integers(0, 12),
+    away=st.integers(0, 12),
+)
+@settings(
+    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_batches_change_nothing(
+    number: int, batch: int, window: int, cut: int, turn: int, away: int
+) -> None:
+    """Whatever happens inside of one: a cut, another size, an object that comes and goes."""
+    frames = [
+        turned(n) if n >= turn else conftest.frame(n, red=n != away, tint=100 * (n >= cut))
+        for n in range(number)
+    ]
+    one_by_one = run(frames, offline(window))
+    together = run(frames, offline(window, batch))
+    assert [given_frame for given_frame, _ in together] == frames
+    same(one_by_one, together)
+
+
+def test_both_encoders_see_batches(colour_sam: ColourSam) -> None:
+    """As many frames as are wanted, of one size, and none that the window has no room for."""
+    model = ColourModel()
+    frames = [conftest.frame(n, tint=100 * (n >= 12)) for n in range(15)]
+    frames += [turned(n) for n in range(15, 22)]
+    list(segment_stream(model, frames, NAMES, WITH_SAM, offline(8, 5)))
+    # The cut after 12 empties the window, so that the 3 after it leave room for 5.
+    assert colour_sam.batches == [5, 3, 5, 2, 5, 2]
+    assert model.batches == colour_sam.batches
+
+
+def test_what_waits_is_bounded_with_batches(colour_sam: ColourSam) -> None:
+    segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM, offline(7, 3))
+    late = OfflineSegmenter(segmenter)
+    for number in range(30):
+        list(late.push(conftest.frame(number)))
+        assert len(late.waiting) < 3
+        assert len(late.window) + len(late.waiting) < 7
+        for kept in late.window:  # nothing of a batch stays with its frames
+            scene = kept.observation.scene
+            assert scene.features is not None
+            for part in (scene.embedding.tokens, scene.features):
+                assert part.untyped_storage().nbytes() == part.nbytes
+    assert sum(colour_sam.batches) == 30 - len(late.waiting)
+    assert len(list(late.finish())) == 2
+    assert list(late.finish()) == []
+
+
+def test_state_can_be_taken_while_frames_wait_for_the_encoders() -> None:
+    """After a cut inside a batch: the answers before it are out, the rest is not begun."""
+    frames = [conftest.frame(n, tint=100 * (n >= 4)) for n in range(11)]
+
+    def make(batch: int) -> StreamSegmenter:
+        segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM, offline(5, batch))
+        return StreamSegmenter(segmenter)
+
+    straight, states = [], {}
+    stream = make(3)
+    for given_frame in frames:
+        for done in stream.push(given_frame):
+            straight.append(done)
+            states[done[0].index] = stream.state_dict()
+    straight += list(stream.finish())
+    kept = [index for index, state in states.items() if state is not None]
+    assert kept == [frames[3].index, frames[8].index]
+    for place in (3, 8):
+        state = states[frames[place].index]
+        assert state is not None
+        second = make(2)
+        second.load_state_dict(state)
+        again = [done for rest in frames[place + 1 :] for done in second.push(rest)]
+        again += list(second.finish())
+        same(again, straight[place + 1 :])
+
+
+def test_sizes_of_batches_are_checked() -> None:
+    for batch in (0, 257):
+        with pytest.raises(ConfigError, match=r"offline\.batch must be 1 to 256"):
+            OfflineConfig(batch=batch)
