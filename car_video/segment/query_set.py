@@ -83,7 +83,7 @@ def check_expressions(expressions: Sequence[str]) -> tuple[str, ...]:
 
 
 def same_words(text: str) -> str:
-    """What an expression says, whatever its case, article and full stop: "A dog." is "the dog"."""
+    """An expression without case, article and full stop: "A dog." says what "the dog" says."""
     folded = text.casefold().rstrip(".!? ") or text.casefold()
     return re.sub(r"^(?:an?|the) (?=.)", "", folded)
 

@@ -23,10 +23,11 @@ from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
 from car_video.segment.image import ImageSegmenter
 from car_video.segment.looking import LONGEST
-from car_video.segment.pixels import bounded, to_pixels
+from car_video.segment.pixels import bounded, enlarge, to_pixels
 from car_video.types import Frame, FramePrediction
 from car_video.video.carry_over import CarryOver
 from car_video.video.config import VideoConfig
+from car_video.video.contest import apart
 from car_video.video.keyframes import CutDetector, Rhythm, colour_histogram
 from car_video.video.memory import unit_features
 from car_video.video.observation import Look, Observation, look_at, observe
@@ -326,9 +327,10 @@ class VideoSegmenter:
         """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q]."""
         size = bounded(frame.height, frame.width, LONGEST)
         here = torch.from_numpy(present).to(logits.device)
-        # Who is not here takes no pixel from who is; between two it is the surer mask.
+        # Who is not here takes no pixel from who is.
         logits = logits.masked_fill(~here[:, None, None], -LIMIT)
-        masks = self.image.separate(logits, logits, size)
+        exclusive = self.image.config.mode == "semantic"
+        masks = apart(logits, size) if exclusive else enlarge(logits, size) > 0
         return self.image.predict(
             frame.image, masks, scores.copy(), present, frame.index, frame.time
         )

@@ -277,6 +277,6 @@ def _compare(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None
     other += [k for k in sorted({*before, *now}) if before.get(k) != now.get(k)]
     if other:
         raise OutputError(
-            f"'{path}' holds a run that differs in {', '.join(dict.fromkeys(other))}; --overwrite "
-            "replaces it, --out names another folder"
+            f"'{path}' holds a run that differs in {', '.join(dict.fromkeys(other))}; "
+            "--overwrite replaces it, --out names another folder"
         )

@@ -1,0 +1,55 @@
+"""Whose a pixel is that the masks of several tracks claim."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from car_video.segment.pixels import enlarge
+from car_video.video.tracks import half_masks
+
+SAME = 0.8  # IoU from which two masks are of one thing
+INSIDE = 0.5  # part of a mask in another one from which it lies in or before it
+
+
+def apart(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Masks that share no pixel, unless they are of one thing.
+
+    What two masks share goes to one of them as a whole: pixel by pixel the surer logit would
+    leave specks of both. If it is most of one of them, that one gets it (a ball before a man);
+    else the one whose logits are higher there on average. Two expressions that name one thing
+    both keep it.
+
+    Args:
+        logits: [N, a, b]; an empty mask is below zero everywhere.
+        size: (H, W) of the masks.
+
+    Returns:
+        bool [N, H, W].
+    """
+    masks = enlarge(logits, size) > 0
+    if not bool((masks.sum(0) > 1).any()):
+        return masks
+    taken = (losers(logits).float() @ masks.flatten(1).float() > 0).unflatten(1, size)
+    # Three masks can beat each other in a ring: such a pixel goes to the first of them.
+    kept = masks & ~taken
+    orphans = masks & ~kept.any(0)
+    return kept | (orphans & (orphans.int().cumsum(0) == 1))
+
+
+def losers(logits: Tensor) -> Tensor:
+    """bool [N, N]: mask n gives up what it shares with mask m; logits [N, a, b]."""
+    held = half_masks(logits)
+    shared = held @ held.T
+    areas = held.sum(1)
+    union = areas[:, None] + areas - shared
+    part = shared / areas[:, None].clamp_min(1)  # of the first in the second
+    value = F.avg_pool2d(logits[:, None], 2, ceil_mode=True).flatten(1)
+    strength = (value * held) @ held.T  # of the first on what they share
+    order = torch.arange(len(held), device=held.device)
+    later = order[:, None] > order
+    nested = torch.maximum(part, part.T) > INSIDE
+    mine, other = torch.where(nested, part, strength), torch.where(nested, part.T, strength.T)
+    behind = (mine < other) | ((mine == other) & later)
+    return behind & (shared <= SAME * union)
