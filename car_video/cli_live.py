@@ -42,7 +42,7 @@ def parse_edit(line: str) -> Edit:
         ConfigError: it is none of the known ones.
         ExpressionError: an expression that says nothing.
     """
-    from car_video.segment.query_set import check_expressions
+    from car_video.text.wording import check_expressions
 
     line = " ".join(line.split())
     if not line:

@@ -99,6 +99,7 @@ def check(request: Request) -> Plan:
     from car_video.io.readers import Selection
     from car_video.io.sinks import check_output, default_folder, parse_targets
 
+    _check_choices(request)
     expressions = _expressions(request.expressions)
     targets = parse_targets(request.save)
     if request.resume and request.overwrite:
@@ -137,9 +138,19 @@ def bounded(segment: SegmentConfig, size: int) -> SegmentConfig:
     )
 
 
+def _check_choices(request: Request) -> None:
+    """Raises ConfigError for a word that is none of those known, before torch takes seconds."""
+    for option, given, known in (
+        ("--refine", request.refine, REFINEMENTS),
+        ("--mode", request.mode, MODES),
+    ):
+        if given is not None and given not in known:
+            raise ConfigError(f"unknown {option} '{given}'; choose from {', '.join(known)}")
+
+
 def _expressions(given: Sequence[str]) -> tuple[str, ...]:
     """Checked, as text that UTF-8 can hold (a shell may hand over any bytes)."""
-    from car_video.segment.query_set import check_expressions
+    from car_video.text.wording import check_expressions
 
     return check_expressions(
         [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in given]
@@ -153,17 +164,11 @@ def _config(request: Request) -> Config:
     config = load_preset(request.preset)
     segment = config.segment
     if request.refine is not None:
-        if request.refine not in REFINEMENTS:
-            choice = ", ".join(REFINEMENTS)
-            raise ConfigError(f"unknown --refine '{request.refine}'; choose from {choice}")
         segment = dataclasses.replace(segment, refine=request.refine)  # type: ignore[arg-type]
     if request.size is not None:
         segment = bounded(segment, request.size)
     video = config.video
     if request.mode is not None:
-        if request.mode not in MODES:
-            choice = ", ".join(MODES)
-            raise ConfigError(f"unknown --mode '{request.mode}'; choose from {choice}")
         video = dataclasses.replace(video, mode=request.mode)  # type: ignore[arg-type]
     model = config.model if request.model is None else request.model
     config = dataclasses.replace(config, model=model, segment=segment, video=video)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from car_video.config import ExpressionConfig
-from car_video.errors import ExpressionError
 from car_video.segment.colour import ColourCue
 from car_video.segment.spatial import Placing
 from car_video.text.background import without_named
@@ -20,6 +18,7 @@ from car_video.text.colours import colour_wishes
 from car_video.text.expression import parse_expression, words_of
 from car_video.text.places import PlacedExpression, take_places
 from car_video.text.templates import fill
+from car_video.text.wording import check_expressions, same_words
 
 
 @dataclass(frozen=True)
@@ -62,32 +61,6 @@ class QuerySet:
         return len(self.names)
 
 
-def check_expressions(expressions: Sequence[str]) -> tuple[str, ...]:
-    """The expressions with white space folded.
-
-    Raises:
-        ExpressionError: none at all, one without a letter, digit or symbol, one that is not
-            valid Unicode, something that is no text, or a bare string in place of a list.
-    """
-    if isinstance(expressions, str) or not all(isinstance(text, str) for text in expressions):
-        raise ExpressionError('expressions must be a list of texts, like ["the red car"]')
-    folded = tuple(" ".join(text.split()) for text in expressions)
-    if not folded:
-        raise ExpressionError('no expression; say what to look for with --expr "the red car"')
-    for number, text in enumerate(folded, start=1):
-        if any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise ExpressionError(f"expression {number} is not valid UTF-8 text; type it again")
-        if not any(letter.isprintable() and letter != " " for letter in text):
-            raise ExpressionError(f"expression {number} is empty; say what to look for")
-    return folded
-
-
-def same_words(text: str) -> str:
-    """An expression without case, article and full stop: "A dog." says what "the dog" says."""
-    folded = text.casefold().rstrip(".!? ") or text.casefold()
-    return re.sub(r"^(?:an?|the) (?=.)", "", folded)
-
-
 def build_queries(
     bank: TextBank,
     expressions: Sequence[str],
@@ -107,7 +80,7 @@ def build_queries(
         bare_first: leave the template off queries in the first step.
 
     Raises:
-        ExpressionError: see :func:`check_expressions`.
+        ExpressionError: see :func:`~car_video.text.wording.check_expressions`.
     """
     settings = expression or ExpressionConfig()
     folded = check_expressions(expressions)

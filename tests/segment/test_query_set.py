@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 import torch.nn.functional as F
 
 from car_video.config import ExpressionConfig
-from car_video.errors import ExpressionError
-from car_video.segment.query_set import QuerySet, build_queries, check_expressions
+from car_video.segment.query_set import QuerySet, build_queries
 from car_video.text.bank import TextBank
 from tests.segment.fake_model import FakeModel
 
@@ -37,12 +35,6 @@ def test_articles_and_full_stops_make_no_other_query() -> None:
     texts = build("a dog", "the dog.", "Dog!", "an old dog", "theatre", "a")
     assert texts.names == ("a dog", "an old dog", "theatre", "a")
     assert texts.owner == (0, 0, 0, 1, 2, 3)
-
-
-@pytest.mark.parametrize("expressions", [[3], ["a dog", None], "a dog"])
-def test_expressions_are_texts(expressions) -> None:
-    with pytest.raises(ExpressionError, match="list of texts"):
-        check_expressions(expressions)
 
 
 def test_embeddings_are_unit_length_blends_of_sentence_and_noun_phrase() -> None:
@@ -95,29 +87,6 @@ def test_each_text_is_encoded_once() -> None:
     for _ in range(2):
         build_queries(bank, ["a man near a car", "a car"], ("grass",))
     assert sorted(model.texts) == ["a car", "a man", "a man near a car", "grass"]
-
-
-@pytest.mark.parametrize(
-    ("expressions", "words"),
-    [
-        ([], "no expression; .*--expr"),
-        ([""], "expression 1 is empty"),
-        (["a dog", " \t\n"], "expression 2 is empty"),
-        (["\u200b"], "expression 1 is empty"),  # zero-width space
-        (["a dog", "\x00\x1b"], "expression 2 is empty"),
-        (["a dog \udcff"], "expression 1 is not valid UTF-8"),  # bytes of a command line
-        ("a dog", "must be a list"),
-    ],
-)
-def test_expressions_that_say_nothing(expressions: list[str], words: str) -> None:
-    with pytest.raises(ExpressionError, match=words) as refusal:
-        check_expressions(expressions)
-    assert "\n" not in str(refusal.value)
-
-
-@pytest.mark.parametrize("text", ["🐶", "?", "x", "車", "a" * 10_000, "👨‍👩‍👧 family"])
-def test_expressions_that_say_something(text: str) -> None:
-    assert check_expressions([text]) == (text,)
 
 
 # Words of place -------------------------------------------------------------------------------
