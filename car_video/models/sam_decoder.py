@@ -46,13 +46,13 @@ def decode(
     cells = image.flatten(2).transpose(1, 2).to(dtype)
     place = positions[0].flatten(1).T.to(dtype)
     own = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
-    points = torch.cat([own.expand(len(sparse), -1, -1), sparse.float()], 1)
-    tokens = points
+    marks = torch.cat([own.expand(len(sparse), -1, -1), sparse.float()], 1)
+    tokens = marks  # what they were stays their position, layer after layer
     for layer in decoder.transformer.layers:
-        tokens = _tokens_look(layer, tokens, points, cells, place)
-        cells = _cells_look(layer, tokens, points, cells, place)
+        tokens = _tokens_look(layer, tokens, marks, cells, place)
+        cells = _cells_look(layer, tokens, marks, cells, place)
     last = decoder.transformer
-    seen = token_to_image(last.final_attn_token_to_image, tokens + points, cells, place)
+    seen = token_to_image(last.final_attn_token_to_image, tokens + marks, cells, place)
     tokens = last.layer_norm_final_attn(tokens + seen)
     chosen = range(1, decoder.num_mask_tokens) if multimask else range(1)
     mixers = torch.stack(
@@ -64,15 +64,15 @@ def decode(
 
 
 def _tokens_look(
-    layer: SamTwoWayAttentionBlock, tokens: Tensor, points: Tensor, cells: Tensor, place: Tensor
+    layer: SamTwoWayAttentionBlock, tokens: Tensor, marks: Tensor, cells: Tensor, place: Tensor
 ) -> Tensor:
     """Tokens [P, T, C] look at each other, then at the picture, then think."""
     if layer.skip_first_layer_pe:
         tokens = _attend(layer.self_attn, tokens, tokens)
     else:
-        tokens = tokens + _attend(layer.self_attn, tokens + points, tokens)
+        tokens = tokens + _attend(layer.self_attn, tokens + marks, tokens)
     tokens = layer.layer_norm1(tokens)
-    seen = token_to_image(layer.cross_attn_token_to_image, tokens + points, cells, place)
+    seen = token_to_image(layer.cross_attn_token_to_image, tokens + marks, cells, place)
     tokens = layer.layer_norm2(tokens + seen)
     thought: Tensor = layer.layer_norm3(tokens + layer.mlp(tokens))
     return thought
@@ -126,12 +126,12 @@ def token_to_image(
 
 
 def _cells_look(
-    layer: SamTwoWayAttentionBlock, tokens: Tensor, points: Tensor, cells: Tensor, place: Tensor
+    layer: SamTwoWayAttentionBlock, tokens: Tensor, marks: Tensor, cells: Tensor, place: Tensor
 ) -> Tensor:
     """Cells look at the tokens: [P, n, C]."""
     attention = layer.cross_attn_image_to_token
     heads = attention.num_attention_heads
-    key = _by_head(attention.k_proj(tokens + points) * attention.scaling, attention)
+    key = _by_head(attention.k_proj(tokens + marks) * attention.scaling, attention)
     logits = _on_cells(key @ attention.q_proj.weight, cells, place)
     logits = logits + (key @ attention.q_proj.bias)[..., None].to(logits.dtype)
     weight = logits.unflatten(1, (heads, -1)).softmax(2).flatten(1, 2)

@@ -109,14 +109,16 @@ def leaks(logits: Tensor, window: Window) -> Tensor:
     picture nothing can go on.
     """
     inside = logits > 0
+    (top, bottom), (left, right) = window.rows, window.columns
     edges = [
-        inside[..., place, :] if axis == 0 else inside[..., place]
-        for axis, (first, end), cells in (
-            (0, window.rows, window.grid[0]),
-            (1, window.columns, window.grid[1]),
+        edge
+        for edge, beyond in (
+            (inside[..., 0, :], top > 0),
+            (inside[..., -1, :], bottom < window.grid[0]),
+            (inside[..., 0], left > 0),
+            (inside[..., -1], right < window.grid[1]),
         )
-        for place, open_ in ((0, first > 0), (-1, end < cells))
-        if open_
+        if beyond
     ]
     if not edges:
         return torch.zeros(logits.shape[:2], dtype=torch.bool, device=logits.device)
