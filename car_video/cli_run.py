@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -254,8 +254,22 @@ def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
         for text in dict.fromkeys(plan.expressions)
         if _is_cut(pair.proposer, text) or _is_cut(pair.classifier, text)
     ]
-    return segmenter, [
+    notices = [
         f"'{shorten(text, 40)}' is longer than {name} reads; its end is ignored" for text in cut
+    ]
+    spatial = segmenter.image.config.expression.spatial
+    return segmenter, notices + (without_a_thing(plan.expressions) if spatial else [])
+
+
+def without_a_thing(expressions: Sequence[str]) -> list[str]:
+    """A remark on each expression that says where, but not what."""
+    from car_video.text.places import names_a_thing
+
+    return [
+        f"'{shorten(text, 40)}' says where, not what; name the thing as well, "
+        'like "second person from the left"'
+        for text in dict.fromkeys(expressions)
+        if not names_a_thing(text)
     ]
 
 

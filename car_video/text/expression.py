@@ -79,10 +79,11 @@ def parse_expression(text: str) -> ParsedExpression:
     return ParsedExpression(folded, head, attributes, context, spatial)
 
 
-def words_of(text: str) -> list[str]:
-    """Lower-case words without punctuation; an emoji counts as a letter."""
+def words_of(text: str, lower: bool = True) -> list[str]:
+    """Words without punctuation, in lower case or as they are; an emoji counts as a letter."""
     letters = "".join(c if _in_word(c) else " " for c in unicodedata.normalize("NFC", text))
-    return [word for part in letters.lower().split() if (word := part.strip("'\u2019-"))]
+    parts = (letters.lower() if lower else letters).split()
+    return [word for part in parts if (word := part.strip("'\u2019-"))]
 
 
 def _in_word(character: str) -> bool:

@@ -228,3 +228,9 @@ def test_resuming_something_else_is_refused(cli, clip, change, word):
     assert word in err
     assert err.count("\n") == 1
     assert (Path("clip_car") / "predictions.json").read_bytes() == before
+
+
+def test_an_expression_without_a_noun_is_remarked_on():
+    (remark,) = cli_run.without_a_thing(["second from the left", "the left dog", "a dog"])
+    assert remark.startswith("'second from the left' says where, not what; name the thing")
+    assert "\n" not in remark

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from car_video.text.expression import words_of
-from car_video.text.places import Place, PlacedExpression, take_places
+from car_video.text.places import Place, PlacedExpression, names_a_thing, take_places
 
 L, R, T, B = (Place(d) for d in ("left", "right", "top", "bottom"))
 MIDDLE, FRONT, BACK = (Place(d) for d in ("middle", "front", "back"))
@@ -58,6 +60,41 @@ TABLE: list[tuple[str, str, tuple[Place, ...]]] = [
     ("bear to the left of the tree", "bear", (Place("left", anchor="the tree"),)),
     ("the person above the sign", "the person", (Place("top", anchor="the sign"),)),
     ("left woman's right shoe", "woman's right shoe", (L,)),
+    # Counting.
+    ("the sixth man from the left", "the man", (Place("left", 6),)),
+    ("12th man from the right", "man", (Place("right", 12),)),
+    ("the second one from the right", "the one", (Place("right", 2),)),
+    ("the 23rd sheep", "the sheep", (Place("left", 23),)),
+    ("the last man on the right", "the man", (R,)),
+    ("the last man from the left", "the man", (R,)),
+    ("the last dog on the left", "the dog", (L,)),
+    ("the last dog", "the dog", (R,)),
+    ("second to last zebra from the left", "zebra", (Place("right", 2),)),
+    ("next to last person from the right", "person", (Place("left", 2),)),
+    ("the second last car", "the car", (Place("right", 2),)),
+    ("the smallest of the three dogs", "the dogs", (Place("smallest"),)),
+    ("the second of the dogs from the left", "the dogs", (Place("left", 2),)),
+    ("the second smallest of the four dogs", "the dogs", (Place("smallest", 2),)),
+    ("the leftmost of the women", "the women", (L,)),
+    # Nothing is left over.
+    ("the bottle nearest the camera", "the bottle", (FRONT,)),
+    ("the bottle nearest to the camera", "the bottle", (FRONT,)),
+    ("the dog closest us", "the dog", (FRONT,)),
+    ("the smallest camera", "the camera", (Place("smallest"),)),
+    ("the closest camera", "the camera", (FRONT,)),
+    ("the man furthest to the left", "the man", (L,)),
+    ("the furthest left man", "the man", (L,)),
+    ("the car nearest the left", "the car", (L,)),
+    ("the man all the way to the left", "the man", (L,)),
+    ("the most left person", "the person", (L,)),
+    # What is denied is another thing than what is placed.
+    ("the man without a hat on the left", "the man without a hat", (L,)),
+    ("the woman with no bag in the middle", "the woman with no bag", (MIDDLE,)),
+    ("the dog on the left, not the brown one", "the dog not the brown one", (L,)),
+    ("not the cat, the left dog", "not the cat the dog", (L,)),
+    ("not a cat but the left dog", "not a cat but the dog", (L,)),
+    ("that left dog", "that dog", (L,)),
+    ("woman on the left side of the table", "woman", (Place("left", anchor="the table"),)),
 ]  # fmt: skip
 
 NO_PLACES = """a dog
@@ -93,6 +130,33 @@ a woman standing in the snow with people in the background
 a small dog looks at a larger brown dog
 the girl is running through a science center
 a dog shaking the water off getting a second dog wet
+the bottle that is not on the left
+not the left dog
+the dog that isn't on the left
+the dog that isnt on the left
+the dogs except the one on the left
+the dog other than the left one
+the dogs without the left one
+all but the left dog
+neither the left dog nor the right one
+the man not wearing a hat on the left
+the left hand of the man
+the left hand
+the left wing of the plane
+the left glove
+the left headlight of the car
+the left side of the car
+the left half
+the left lane of the road
+the left lane
+the car that left the garage
+the man who left
+the dog has left
+the man that left early
+the chair nearest the window
+the first to arrive
+the first of May
+the first two dogs
 una mujer a la izquierda
 左の犬""".split("\n")
 
@@ -107,8 +171,11 @@ def test_what_only_looks_like_a_place_stays(text: str) -> None:
     assert take_places(text) == PlacedExpression(text, ())
 
 
+ORDINALS = """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
+thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth""".split()
 WORDS = """a the man dog 's left right second from of on in top front back middle facing his
-side picture closest to and above biggest first table 🐶 車""".split()
+side picture closest to and above biggest first table 🐶 車 last 7th not without isn't , but
+nearest the three dogs that hand lane""".split()
 
 
 @settings(max_examples=200, deadline=None)
@@ -116,6 +183,7 @@ side picture closest to and above biggest first table 🐶 車""".split()
 def test_nothing_is_made_up(text: str) -> None:
     taken = take_places(text)
     assert taken == take_places(f"  {text}\n")
+    assert names_a_thing(text) or taken.places
     if not taken.places:
         assert taken.text == " ".join(text.split())
         return
@@ -127,8 +195,53 @@ def test_nothing_is_made_up(text: str) -> None:
         assert all(word in spoken for word in place.anchor.replace("-", " ").split())
 
 
+@given(st.sampled_from(["left", "right"]), st.integers(1, 20), st.booleans())
+def test_every_number_counts(side: str, number: int, digits: bool) -> None:
+    """However it is written, and from the other end it is a place of the other side."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number if number < 4 else 0, "th")
+    spoken = f"{number}{ending}" if digits else ORDINALS[number - 1]
+    other = "right" if side == "left" else "left"
+    expected = {"left": L, "right": R}[side]
+    taken = take_places(f"the {spoken} man from the {side}")
+    assert taken == PlacedExpression("the man", (Place(expected.direction, number),))
+    if number > 1:
+        taken = take_places(f"the {spoken} to last man from the {other}")
+        assert taken.places == (Place(expected.direction, number),)
+
+
+@settings(max_examples=100)
+@given(
+    st.sampled_from(["not ", "except ", "other than ", "anything but ", "isn't ", "nor "]),
+    st.sampled_from(TABLE),
+)
+def test_what_is_denied_is_no_place(denial: str, row: tuple[str, str, object]) -> None:
+    text = denial + re.sub("[,!]| but ", " ", row[0])
+    assert take_places(text) == PlacedExpression(" ".join(text.split()), ())
+
+
 @pytest.mark.parametrize(
-    "part", ["left of ", "left of a ", "top ", "on the ", "second ", "a dog "]
+    ("text", "named"),
+    [
+        ("second from the left", False),
+        ("right", False),
+        ("the left one", False),
+        ("the second one from the left", False),
+        ("the left dog", True),
+        ("dog", True),
+        ("that one", True),
+        ("", True),
+    ],
+)
+def test_where_is_not_what(text: str, named: bool) -> None:
+    assert names_a_thing(text) == named
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("left of ", "left of a ", "top ", "on the ", "second ", "a dog ", "not ", "last "),
+        *("nearest the ", "second of the ", "second to last "),
+    ],
 )
 def test_10000_characters(part: str) -> None:
     text = part * (10_000 // len(part))
