@@ -27,7 +27,8 @@ class Candidates:
         logits: [Q, M, a, b] on SAM's output grid, without padding.
         there: bool [Q, M]: padding is False.
         agreement: [Q, M] soft IoU with the query's map, and with its places; -1 for padding.
-        place_factor: [Q, M] what of it comes from places; None where there are none.
+        place_factor: [Q, M] what of it comes from places, 0 where there is no mask; None where
+            no query has any.
     """
 
     logits: Tensor
@@ -83,7 +84,7 @@ def propose_candidates(
         return Candidates(logits, there, agreement)
     quality = quality.unflatten(0, (count, config.points)).flatten(1, 2)
     placed = place_agreement(logits, agreement, quality, placing)
-    factor = torch.where(agreement > 0, placed / agreement, 1.0)
+    factor = torch.where(agreement > 0, placed / agreement, 0.0)
     return Candidates(logits, there, placed, factor)
 
 

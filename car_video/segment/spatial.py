@@ -100,6 +100,12 @@ class Placing:
         count = torch.where(middle | (self.ordinal > 1), self.ordinal.clamp_min(3), 2)
         return torch.where(alone, count, 1).amax(1)
 
+    @property
+    def tilts(self) -> Tensor:
+        """bool [Q, P]: which places tilt maps: sides and the middle, the first there."""
+        side = self.weight(dict.fromkeys((*_X, *_Y, "middle"), 1.0), self.centre) > 0
+        return side & ((self.ordinal == 1) | (self.anchor >= 0))
+
     def around(self, anchors: Tensor) -> Placing:
         """With the centres of anchors as one picture shows them.
 
@@ -150,9 +156,7 @@ def tilt(maps: Tensor, evidence: Tensor, placing: Placing) -> tuple[Tensor, Tens
     middle = placing.direction == DIRECTIONS.index("middle")
     near = torch.exp(-own.square().sum(-1) / (2 * MIDDLE**2))
     weight = torch.where(middle[..., None, None], near, weight)
-    counts = (way.flatten(2).ne(0).any(-1) | middle) & (
-        (placing.ordinal == 1) | anchored[..., 0, 0]
-    )
+    counts = placing.tilts
     weight = torch.where(counts[..., None, None], weight, 1.0).prod(1)
     placed = counts.any(1)[:, None, None]
     return (
@@ -168,7 +172,11 @@ def place_agreement(
 
     Candidates become instances: the best first, those that overlap a better one fall away.
     How probable each is to be the one that the places name is :func:`nth`; "top right" is the
-    extreme of both directions together.
+    extreme of both directions together, "the biggest on the right" that of the ranks in both.
+
+    No map is tilted towards the n-th thing or the biggest (see :func:`tilt`), so a mask of it
+    covers only its share of what lights up. There the winner is liked as the best candidate of
+    its kind is, times the probability that there are n of them at all.
 
     Args:
         logits: [Q, M, a, b].
@@ -179,7 +187,8 @@ def place_agreement(
 
     Returns:
         [Q, M]: times the probability relative to the best one's, 0 for masks that are no
-        instance of their own; rows without a place, and masks that are not there, as given.
+        instance of their own; rows without a place, and masks that are not there, as given. At
+        most 1.
     """
     placed = placing.placed
     if not bool(placed.any()):
@@ -193,11 +202,16 @@ def place_agreement(
     keys, anchored = _keys(small, exists, own)
     among = (own.direction >= 0) & ~anchored
     together = (own.ordinal == 1).logical_or(~among).all(1)
-    corner = nth((keys * among[..., None]).sum(1), exists, torch.ones_like(own.ordinal[:, 0]))
+    corner = nth(
+        _together(keys, among, exists, own), exists, torch.ones_like(own.ordinal[:, 0])
+    )
+    enough = torch.ones_like(own.ordinal[:, 0], dtype=exists.dtype)
     for column in range(keys.shape[1]):
         single = nth(keys[:, column], exists, own.ordinal[:, column])
         alone = among[:, column] & ~together
         probability = torch.where(alone[:, None], probability * single, probability)
+        counted = alone & (own.ordinal[:, column] > 1)
+        enough = torch.where(counted, enough * single.sum(1), enough)
         side = torch.sigmoid(keys[:, column] / ANCHOR_TILT) * exists
         beside = anchored[:, column]
         probability = torch.where(beside[:, None], probability * side, probability)
@@ -205,10 +219,13 @@ def place_agreement(
     probability = torch.where(both, probability * corner, probability)
     best = probability.amax(1, keepdim=True)
     relative = torch.where(best > 0, probability / best.clamp_min(1e-12), 1.0)
+    given = agreement[placed]
+    ranked = torch.where(given > 0, given * relative, given)
+    winner = ranked.amax(1).clamp_min(1e-12)
+    shared = (among & ~own.tilts).any(1)
+    scale = torch.where(shared, given.amax(1) * enough.clamp_max(1) / winner, 1.0)
     result = agreement.clone()
-    result[placed] = torch.where(
-        agreement[placed] > 0, agreement[placed] * relative, agreement[placed]
-    )
+    result[placed] = torch.where(ranked > 0, ranked * scale[:, None], ranked)
     return result
 
 
@@ -222,8 +239,8 @@ def inherited(masks: Tensor, candidates: Tensor, factor: Tensor, placing: Placin
         placing: of the Q queries.
 
     Returns:
-        [Q, C] the greatest factor of a candidate that is the same thing; :data:`STRANGER`
-        where none is; 1 for queries without a place.
+        [Q, C] the greatest factor of a candidate that is the same thing; where none is,
+        :data:`STRANGER` times the greatest of all; 1 for queries without a place.
     """
     small = [
         F.avg_pool2d((x > 0).float(), 4, ceil_mode=True).flatten(2) for x in (masks, candidates)
@@ -232,7 +249,8 @@ def inherited(masks: Tensor, candidates: Tensor, factor: Tensor, placing: Placin
     union = small[0].sum(2)[..., None] + small[1].sum(2)[:, None] - shared
     same = shared > SAME * union
     known = torch.where(same, factor[:, None], 0.0).amax(2)
-    known = torch.where(same.any(2), known, STRANGER)
+    most = factor.amax(1, keepdim=True)
+    known = torch.where(same.any(2), known, STRANGER * torch.where(most > 0, most, 1.0))
     return torch.where(placing.placed[:, None], known, 1.0)
 
 
@@ -330,6 +348,21 @@ def _keys(masks: Tensor, exists: Tensor, placing: Placing) -> tuple[Tensor, Tens
         + by({"middle": 1.0}) * away[:, None]
     )
     return keys, anchored
+
+
+def _together(keys: Tensor, among: Tensor, exists: Tensor, placing: Placing) -> Tensor:
+    """One key [Q, M] of all places among the kind, of keys [Q, P, M].
+
+    Sides share their unit and add up to a corner. Sizes and depths do not: there the ranks are
+    added: the part of the other things, as surely as they exist, that each key leaves behind.
+    """
+    sides = placing.weight(dict.fromkeys((*_X, *_Y), 1.0), keys) > 0
+    unlike = (among & ~sides).any(1) & (among.sum(1) > 1)
+    behind = keys[..., None] > keys[:, :, None]
+    other = ~torch.eye(exists.shape[1], dtype=torch.bool, device=exists.device)
+    others = (other * exists[:, None]).sum(-1)[:, None].clamp_min(1e-9)
+    rank = (behind * exists[:, None, None]).sum(-1) / others
+    return (torch.where(unlike[:, None, None], rank, keys) * among[..., None]).sum(1)
 
 
 def _extent(inside: Tensor, size: int) -> Tensor:

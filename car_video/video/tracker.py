@@ -278,7 +278,7 @@ class Tracker:
         )
         agreement = tracked.agreement.clone()
         heard = agreement[rows]
-        agreement[rows] = torch.where(heard > 0, heard * factor, heard)
+        agreement[rows] = torch.where(heard > 0, (heard * factor).clamp_max(1), heard)
         return replace(tracked, agreement=agreement)
 
     def _turn(self, scene: Scene) -> Tensor:

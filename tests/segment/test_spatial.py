@@ -80,7 +80,7 @@ def test_places_choose_among_candidates(text: str, chosen: int) -> None:
     found = place_agreement(*scene(), placing(text))
     assert int(found[0].argmax()) == chosen
     assert found[0, 3] == 0, "a part of a dog is no dog of its own"
-    assert ((found >= 0) & (found <= scene()[1])).all()
+    assert ((found >= 0) & (found <= scene()[1].amax())).all()
 
 
 def test_a_doubtful_mask_at_the_end_does_not_win() -> None:
@@ -91,6 +91,63 @@ def test_a_doubtful_mask_at_the_end_does_not_win() -> None:
     quality[0, 1] = 0.1
     found = place_agreement(logits, liked, quality, placing("the left dog"))
     assert int(found[0].argmax()) == 2, "nor one that the segmenter itself doubts"
+
+
+def test_the_second_is_liked_as_its_kind_is() -> None:
+    """Not for its own share of a map that all of them light up; nor if it is not there."""
+    logits, liked, quality = scene()
+    most = float(liked.amax())
+    second = place_agreement(logits, liked, quality, placing("second dog from the right"))
+    assert 0.9 * most < float(second[0, 1]) <= most
+    smallest = place_agreement(logits, liked, quality, placing("smallest dog"))
+    assert float(smallest[0, 0]) == pytest.approx(most), "nor for that of a size"
+    fourth = place_agreement(logits, liked, quality, placing("fourth dog from the left"))
+    assert float(fourth.amax()) < 0.01
+    third = place_agreement(logits, liked, quality, placing("third dog from the left"))
+    doubtful = liked * torch.tensor([[0.3, 1.0, 1.0, 1.0]])
+    unsure = place_agreement(logits, doubtful, quality, placing("third dog from the left"))
+    assert int(unsure[0].argmax()) == int(third[0].argmax()) == 2
+    assert float(unsure.amax()) < 0.5 * float(third.amax())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 9))
+def test_counting_never_likes_more_than_all(seed: int, number: int) -> None:
+    random = torch.Generator().manual_seed(seed)
+    logits, _, _ = scene()
+    liked, quality = torch.rand(2, 1, 4, generator=random)
+    asked = Placing.of([(Place("left", number),)], ())
+    assert asked is not None
+    found = place_agreement(logits, liked, quality, asked)
+    assert ((found >= 0) & (found <= liked.amax() + 1e-6)).all()
+    assert found.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [("biggest dog on the right", 2), ("smallest dog at the top", 1), ("front left dog", 1)],
+)
+def test_unlike_keys_add_up_by_rank(text: str, chosen: int) -> None:
+    """Areas of 25 to 1 do not outweigh sides."""
+    dogs = [disc(80, 12, 3), disc(26, 30, 4), disc(30, 96, 20)]
+    logits = torch.where(torch.stack(dogs), 4.0, -4.0)[None]
+    if text.startswith("front"):
+        logits = torch.where(
+            torch.stack([disc(30, 70, 6), disc(60, 20, 8), disc(70, 110, 7)]), 4.0, -4.0
+        )[None]
+    liked = torch.tensor([[0.4, 0.4, 0.4]])
+    found = place_agreement(logits, liked, torch.ones(1, 3), placing(text))
+    assert int(found[0].argmax()) == chosen
+
+
+def test_ends_that_differ_leave_it_to_language() -> None:
+    """ "The biggest on the right" of a big one on the left and a small one on the right."""
+    masks = torch.stack([disc(48, 30, 25), disc(48, 110, 5)])
+    logits = torch.where(masks, 4.0, -4.0)[None]
+    for liked, chosen in ((torch.tensor([[0.4, 0.38]]), 0), (torch.tensor([[0.38, 0.4]]), 1)):
+        found = place_agreement(logits, liked, torch.ones(1, 2), placing("biggest dog right"))
+        assert int(found[0].argmax()) == chosen
+        assert (found > 0).all()
 
 
 def test_rows_without_a_place_and_padding_stay() -> None:
@@ -188,3 +245,7 @@ def test_masks_inherit_what_places_say_of_their_likes() -> None:
     assert placing is not None
     found = inherited(masks, candidates, factor, placing)
     torch.testing.assert_close(found, torch.tensor([[1.0, 0.1, STRANGER], [1.0, 1.0, 1.0]]))
+    found = inherited(masks, candidates, 2 * factor, placing)
+    torch.testing.assert_close(found[0], torch.tensor([2.0, 0.2, 2 * STRANGER]))
+    found = inherited(masks, candidates.clamp_max(-5.0), 0 * factor, placing)
+    assert found[0].tolist() == pytest.approx([STRANGER] * 3), "no mask says nothing"
