@@ -119,6 +119,9 @@ class SamRefineConfig:
     points: int = 8  # peaks per query, three masks each
     distance: int = 2  # least distance between peaks in cells of the map
     floor: float = 0.3  # peaks below this part of the maximum are left out
+    # Ask once more with the box of the chosen mask; the best of the four answers stays. Single
+    # pictures only: tracks are prompted with their boxes anyway.
+    again: bool = True
 
     def __post_init__(self) -> None:
         fits = 64 <= self.side <= 1024 and self.side % 16 == 0

@@ -79,3 +79,16 @@ def stability(logits: Tensor, offset: float = 1.0) -> Tensor:
     strict = (logits > offset).sum((-1, -2)).float()
     loose = (logits > -offset).sum((-1, -2)).float()
     return strict / loose.clamp_min(1)
+
+
+def boxes_of(masks: Tensor, size: tuple[int, int]) -> Tensor:
+    """Boxes x0, y0, x1, y1 around non-empty masks [P, a, b], in pixels of ``size``: [P, 4]."""
+    height, width = masks.shape[-2:]
+    sides = []
+    for axis, cells, pixels in ((1, width, size[1]), (2, height, size[0])):
+        line = masks.any(axis).to(torch.uint8)
+        first = line.argmax(1)
+        last = cells - line.flip(1).argmax(1)
+        sides.append((first * (pixels / cells), last * (pixels / cells)))
+    (x0, x1), (y0, y1) = sides
+    return torch.stack([x0, y0, x1, y1], 1).float()

@@ -31,7 +31,7 @@ from car_video.segment.pixels import blocks, enlarge, enlarge_guided, enlarge_ma
 from car_video.segment.proposals import Proposer
 from car_video.segment.query_set import QuerySet, build_queries
 from car_video.segment.recurrence import passing
-from car_video.segment.sam_refine import choose, propose_candidates
+from car_video.segment.sam_refine import asked_again, choose, propose_candidates
 from car_video.segment.spatial import Placing, tilt
 from car_video.text.bank import TextBank
 from car_video.types import FramePrediction
@@ -287,6 +287,16 @@ class ImageSegmenter:
             survivors.placing,
         )
         logits, _ = choose(candidates)
+        if self.config.sam.again:
+            logits = asked_again(
+                self.sam,
+                embedding,
+                logits,
+                survivors.maps,
+                survivors.evidence,
+                size,
+                survivors.colours,
+            )
         return self.separate(logits, survivors.maps, size)
 
     def separate(self, logits: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:

@@ -10,13 +10,15 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.mask_model import MaskEmbedding, MaskModel, crop_logits
-from car_video.segment.candidates import peaks, soft_iou, stability
+from car_video.segment.candidates import boxes_of, peaks, soft_iou, stability
 from car_video.segment.colour import ColourCue
 from car_video.segment.spatial import Placing, place_agreement
 
 PROMPTS_AT_ONCE = 64
 """The decoder needs about 16 MB a prompt; a label space of 80 names asks for 640 masks, which
 took 12 GB at once."""
+
+SAME = 0.5  # IoU with the chosen mask from which an answer is of the same thing
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,40 @@ def propose_candidates(
     placed = place_agreement(logits, agreement, quality, placing)
     factor = torch.where(agreement > 0, placed / agreement, 0.0)
     return Candidates(logits, there, placed, factor)
+
+
+def asked_again(
+    sam: MaskModel,
+    embedding: MaskEmbedding,
+    chosen: Tensor,
+    maps: Tensor,
+    evidence: Tensor,
+    size: tuple[int, int],
+    colours: ColourCue | None = None,
+) -> Tensor:
+    """The chosen masks, or what SAM says of their boxes where that agrees better.
+
+    A point leaves open what it means, a box says how large it is. Answers that are another
+    thing (IoU with the chosen mask below one half) do not count: of several equal things words
+    of place may have chosen one, and the map shows them all. Measured: docs/benchmarks.md,
+    "Which masks a map becomes".
+
+    Args:
+        chosen: [Q, a, b] logits.
+
+    Others as in :func:`propose_candidates`. Returns logits [Q, a, b].
+    """
+    held = (chosen > 0).flatten(1).any(1).nonzero()[:, 0]
+    offers = chosen[:, None].repeat(1, 4, 1, 1)
+    for part in held.split(PROMPTS_AT_ONCE):
+        answer, _ = sam.predict(embedding, boxes=boxes_of(chosen[part] > 0, size))
+        offers[part, 1:] = crop_logits(answer, embedding)
+    flat = (offers > 0).flatten(2).float()
+    shared = (flat * flat[:, :1]).sum(2)
+    same = shared >= SAME * (flat.sum(2) + flat[:, :1].sum(2) - shared)
+    agreement = agreement_with(offers, maps, evidence, colours)
+    best = torch.where(same, agreement, -1.0).argmax(1)
+    return offers[torch.arange(len(best), device=best.device), best]
 
 
 def agreement_with(

@@ -43,16 +43,3 @@ def looks_of(logits: Tensor, features: Tensor) -> Tensor:
     grid = (int(features.shape[-2]), int(features.shape[-1]))
     cells = F.adaptive_avg_pool2d((logits > 0).float(), grid).flatten(2)
     return F.normalize(cells @ features.flatten(1).T, dim=-1)
-
-
-def boxes_of(masks: Tensor, size: tuple[int, int]) -> Tensor:
-    """Boxes x0, y0, x1, y1 around non-empty masks [P, a, b], in pixels of ``size``: [P, 4]."""
-    height, width = masks.shape[-2:]
-    sides = []
-    for axis, cells, pixels in ((1, width, size[1]), (2, height, size[0])):
-        line = masks.any(axis).to(torch.uint8)
-        first = line.argmax(1)
-        last = cells - line.flip(1).argmax(1)
-        sides.append((first * (pixels / cells), last * (pixels / cells)))
-    (x0, x1), (y0, y1) = sides
-    return torch.stack([x0, y0, x1, y1], 1).float()

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.mask_model import MaskModel, crop_logits
-from car_video.segment.candidates import stability
+from car_video.segment.candidates import boxes_of, stability
 from car_video.segment.sam_refine import agreement_with, propose_candidates
 from car_video.segment.spatial import inherited
 from car_video.video.config import MemoryConfig, TrackConfig
 from car_video.video.identity import Identity
-from car_video.video.masks import boxes_of, looks_of
+from car_video.video.masks import looks_of
 from car_video.video.memory import FeatureMemory, Votes
 from car_video.video.scene import Found, Glimpse, Scene, TrackState, carried
 from car_video.video.selection import selected, shared

@@ -76,16 +76,15 @@ def test_in_refer_mode_each_is_alone() -> None:
 
 
 class Everything:
-    """A SAM that answers every point with the whole picture."""
+    """A SAM that answers every prompt with the whole picture."""
 
     def encode(self, pixels: Tensor, side: int) -> SamEmbedding:
         tokens = torch.zeros(1, 1, 4, 6)
         return SamEmbedding(tokens, tokens, (64, 96), 1.0)
 
-    def predict(
-        self, embedding: object, points: Tensor, labels: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        return torch.full((len(points), 3, 16, 24), 8.0), torch.ones(len(points), 3)
+    def predict(self, embedding: object, *_: Tensor, **asked: Tensor) -> tuple[Tensor, Tensor]:
+        count = len(next(iter([*_, *asked.values()])))
+        return torch.full((count, 3, 16, 24), 8.0), torch.ones(count, 3)
 
 
 @pytest.mark.parametrize("refine", ["none", "sam"])
@@ -308,8 +307,15 @@ class Squares:
     encode = Everything.encode
 
     def predict(
-        self, embedding: object, points: Tensor, labels: Tensor
+        self,
+        embedding: object,
+        points: Tensor | None = None,
+        labels: Tensor | None = None,
+        boxes: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
+        if points is None:
+            assert boxes is not None
+            points = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None]
         logits = torch.full((len(points), 3, 16, 24), -8.0)
         for row, (x, y) in enumerate(points[:, 0].tolist()):
             for rows, columns in APART:

@@ -11,7 +11,7 @@ from torch import Tensor
 from car_video.config import SamRefineConfig
 from car_video.models.sam import SamEmbedding
 from car_video.segment import sam_refine
-from car_video.segment.sam_refine import Candidates, choose, propose_candidates
+from car_video.segment.sam_refine import Candidates, asked_again, choose, propose_candidates
 
 RADII = (6.0, 14.0, 30.0)
 
@@ -162,3 +162,52 @@ def test_asking_in_parts_changes_nothing(monkeypatch, at_once):
     assert sum(len(points) for points in sam.asked) > 10
     for name in ("logits", "there", "agreement"):
         torch.testing.assert_close(getattr(parts, name), getattr(whole, name), rtol=0, atol=0)
+
+
+class Boxes:
+    """Answers a box with the box, its left half and nothing."""
+
+    def __init__(self) -> None:
+        self.asked: list[Tensor] = []
+
+    def predict(self, embedding: SamEmbedding, boxes: Tensor) -> tuple[Tensor, Tensor]:
+        self.asked.append(boxes)
+        rows, columns = (4 * n for n in embedding.tokens.shape[-2:])
+        y, x = (torch.arange(rows) + 0.5)[:, None] * 4, (torch.arange(columns) + 0.5)[None] * 4
+        x0, y0, x1, y1 = boxes.T[..., None, None]
+        half = (x0 + x1) / 2
+        inside = (y > y0) & (y < y1) & (x > x0)
+        masks = [inside & (x < x1), inside & (x < half), inside & (x < x0)]
+        return torch.stack([torch.where(m, 8.0, -8.0) for m in masks], 1), torch.ones(1, 3)
+
+
+def test_a_mask_that_falls_short_of_its_box_is_asked_about_again() -> None:
+    chosen = torch.full((3, 24, 32), -8.0)
+    chosen[:2, 4:12, 8:20] = 8.0
+    chosen[0, 6:10, 10:17] = -8.0  # a hole
+    maps = torch.zeros(3, 24, 32)
+    maps[:2, 4:12, 8:20] = 1.0
+    sam = Boxes()
+    found = asked_again(sam, embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
+    assert torch.equal(found[0] > 0, maps[0] > 0)
+    assert torch.equal(found[1], chosen[1])
+    assert torch.equal(found[2], chosen[2]), "an empty mask has no box"
+    assert [box.tolist() for box in torch.cat(sam.asked)] == [[32.0, 16.0, 80.0, 48.0]] * 2
+
+
+def test_an_answer_that_agrees_less_is_not_taken() -> None:
+    chosen = torch.full((1, 24, 32), -8.0)
+    chosen[0, 4:12, 8:20] = 8.0
+    chosen[0, 6:10, 10:17] = -8.0
+    maps = (chosen > 0).float()
+    found = asked_again(Boxes(), embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
+    assert torch.equal(found, chosen)
+
+
+def test_another_thing_is_not_taken_however_well_it_agrees() -> None:
+    chosen = torch.full((1, 24, 32), -8.0)
+    chosen[0, 4, 8:20] = chosen[0, 4:12, 8] = 8.0  # two sides of the rectangle in its box
+    maps = torch.zeros(1, 24, 32)
+    maps[0, 4:12, 8:20] = 1.0
+    found = asked_again(Boxes(), embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
+    assert torch.equal(found, chosen)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
+from car_video.segment.candidates import boxes_of
 from car_video.video.config import MemoryConfig, TrackConfig
-from car_video.video.masks import boxes_of, move
+from car_video.video.masks import move
 from car_video.video.memory import unit_features
 from car_video.video.scene import Glimpse, Scene
 from car_video.video.tracker import LIMIT, Tracker
