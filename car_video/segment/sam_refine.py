@@ -112,6 +112,8 @@ def asked_again(
     Others as in :func:`propose_candidates`. Returns logits [Q, a, b].
     """
     held = (chosen > 0).flatten(1).any(1).nonzero()[:, 0]
+    if not len(held):
+        return chosen
     offers = chosen[:, None].repeat(1, 4, 1, 1)
     for part in held.split(PROMPTS_AT_ONCE):
         answer, _ = sam.predict(embedding, boxes=boxes_of(chosen[part] > 0, size))

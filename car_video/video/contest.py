@@ -29,13 +29,17 @@ def apart(logits: Tensor, size: tuple[int, int]) -> Tensor:
         bool [N, H, W].
     """
     masks = enlarge(logits, size) > 0
-    if not bool((masks.sum(0) > 1).any()):
+    flat = masks.flatten(1)
+    contested = (flat.sum(0, dtype=torch.int16) > 1).nonzero()[:, 0]
+    if not len(contested):
         return masks
-    taken = (losers(logits).float() @ masks.flatten(1).float() > 0).unflatten(1, size)
+    claimed = flat[:, contested]
+    kept = claimed & ~(losers(logits).float() @ claimed.float() > 0)
     # Three masks can beat each other in a ring: such a pixel goes to the first of them.
-    kept = masks & ~taken
-    orphans = masks & ~kept.any(0)
-    return kept | (orphans & (orphans.int().cumsum(0) == 1))
+    nobody = (~kept.any(0)).nonzero()[:, 0]
+    kept[claimed[:, nobody].to(torch.uint8).argmax(0), nobody] = True
+    flat[:, contested] = kept
+    return flat.unflatten(1, size)
 
 
 def losers(logits: Tensor) -> Tensor:

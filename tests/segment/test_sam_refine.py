@@ -195,6 +195,16 @@ def test_a_mask_that_falls_short_of_its_box_is_asked_about_again() -> None:
     assert [box.tolist() for box in torch.cat(sam.asked)] == [[32.0, 16.0, 80.0, 48.0]] * 2
 
 
+@pytest.mark.parametrize("count", [0, 2])
+def test_where_nothing_is_chosen_nothing_is_asked(count: int) -> None:
+    nothing = torch.full((count, 24, 32), -8.0)
+    sam = Boxes()
+    maps = torch.zeros(count, 24, 32)
+    found = asked_again(sam, embedding_of(96, 128), nothing, maps, maps, (96, 128))  # type: ignore[arg-type]
+    assert torch.equal(found, nothing)
+    assert not sam.asked
+
+
 def test_an_answer_that_agrees_less_is_not_taken() -> None:
     chosen = torch.full((1, 24, 32), -8.0)
     chosen[0, 4:12, 8:20] = 8.0
