@@ -157,12 +157,12 @@ def test_resume_of_a_complete_run_without_json_starts_over(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "options", "message"),
     [
-        ({"source": "other.mp4"}, None, "another source;"),
-        ({"model": "clip-b16"}, None, "another model;"),
-        ({"expressions": ("the dog",)}, None, "another expressions;"),
-        ({"width": 128}, None, "another picture size;"),
-        ({}, {"refine": "crf"}, "another refine;"),
-        ({}, {"stride": 2, "refine": "sam"}, "another stride;"),
+        ({"source": "other.mp4"}, None, "differs in source;"),
+        ({"model": "clip-b16"}, None, "differs in model;"),
+        ({"expressions": ("the dog",)}, None, "differs in expressions;"),
+        ({"width": 128}, None, "differs in picture size;"),
+        ({}, {"refine": "crf"}, "differs in refine;"),
+        ({}, {"stride": 2, "refine": "sam"}, "differs in stride;"),
         ({"model": "x", "width": 1}, {"a": 1, "refine": "sam"}, "picture size, model, a;"),
     ],
 )
@@ -180,7 +180,7 @@ def test_resume_takes_the_same_video_by_another_path_but_not_another_video(tmp_p
     path = finished(tmp_path / "out", source=str(clip))
     resume(path, source=os.path.relpath(clip)).close(complete=False)
     clip.write_bytes(b"a longer video")
-    with pytest.raises(OutputError, match="another source"):
+    with pytest.raises(OutputError, match="differs in source"):
         resume(path, source=str(clip))
 
 
