@@ -46,7 +46,8 @@ def resize(planes: Floats, size: tuple[int, int], cubical: bool) -> Floats:
     """[H, W, ...] -> [h, w, ...]; values may overshoot when cubical."""
     down = axis_weights(planes.shape[0], size[0], cubical)
     across = axis_weights(planes.shape[1], size[1], cubical)
-    return np.einsum("ai,bj,ij...->ab...", down, across, planes)
+    rows = np.tensordot(down, planes, (1, 0))  # [h, W, ...]
+    return np.moveaxis(np.tensordot(across, rows, (1, 1)), 0, 1)
 
 
 def centre_crop(picture: Floats, side: int) -> Floats:

@@ -7,102 +7,47 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import open_clip
 import pytest
 import torch
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from car_video.config import (
-    ExpressionConfig,
-    ProposalConfig,
-    RecurrenceConfig,
-    SegmentConfig,
-)
+from benchmarks.parity import PAIRS, configuration
+from car_video.config import RecurrenceConfig, SegmentConfig
 from car_video.models.lite import load_lite
 from car_video.models.open_clip_models import wrap
 from car_video.models.pair import ModelPair
 from car_video.segment.classifier import ClassifierConfig
 from car_video.segment.crf_config import CrfConfig
 from car_video.segment.image import ImageSegmenter
-from car_video.segment.pixels import enlarge
-from tests.models.conftest import create, tiny_vit
+from tests.models.conftest import tiny_vit
 from tests.naive import car
 from tests.naive.networks import Tower
+from tests.segment.agreement import (
+    PLAIN,
+    REFERENCE,
+    ROUNDING,
+    TEXTS,
+    WORDS,
+    between,
+    clear_of_pixels,
+    first_step,
+    made,
+    parity,
+    picture,
+    record,
+    relative,
+    settled,
+)
 
 torch.set_num_threads(1)
-
-WORDS = ("grass", "sky", "a wall")
-TEXTS = ["dog", "red car", "person", "boat", "tall tree", "cup"]
-
-PLAIN = SegmentConfig(
-    background=WORDS,
-    refine="none",
-    presence_threshold=0.0,
-    expression=ExpressionConfig(noun_weight=0.0, context_rivals=False),
-    proposal=ProposalConfig(source="cam", guided=False, mask_threshold=0.4, affinity_steps=2),
-    classifier=ClassifierConfig(prompts=("circle", "blur"), scoring="double-softmax"),
-    crf=CrfConfig(iterations=3),
-)
-"""CaR, correct: queries go in whole, maps are enlarged bilinearly."""
-
-REFERENCE = replace(PLAIN, compat="reference", crf=CrfConfig())
 
 
 def tokens(texts: list[str]) -> Tensor:
     """For towers of 8 tokens and 100 words: all of a text counts, to its last character."""
     rows = [list(hashlib.md5(text.encode()).digest()[:7]) for text in texts]
     return torch.tensor([[1 + byte % 97 for byte in row] + [99] for row in rows])
-
-
-def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """uint8 [H, W, 3]: coloured blocks with noise."""
-    rng = np.random.default_rng(seed)
-    coarse = rng.integers(0, 256, (-(-height // 9), -(-width // 9), 3))
-    blocks = np.kron(coarse, np.ones((9, 9, 1)))[:height, :width]
-    return np.clip(blocks + rng.normal(0, 12, blocks.shape), 0, 255).astype(np.uint8)
-
-
-def record(segmenter: ImageSegmenter) -> list[tuple[list[int], Tensor, Tensor]]:
-    """Who was alive, with which maps and scores, at each step from now on."""
-    steps: list[tuple[list[int], Tensor, Tensor]] = []
-    classify = segmenter._classify
-
-    def spy(view: Any, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
-        scores, reported = classify(view, maps, alive)
-        steps.append((alive.tolist(), maps, scores))
-        return scores, reported
-
-    segmenter._classify = spy  # type: ignore[method-assign]
-    return steps
-
-
-def between(scores: np.ndarray) -> float:
-    """A threshold in the widest gap between scores: about as far from each as can be."""
-    ordered = np.sort(scores)
-    if len(ordered) == 1 or np.ptp(ordered) == 0:
-        return float(ordered[0] / 2)
-    widest = int(np.diff(ordered).argmax())
-    return float(min(ordered[widest : widest + 2].mean(), 1.0))
-
-
-def first_step(
-    pair: ModelPair, image: np.ndarray, texts: list[str], config: SegmentConfig
-) -> tuple[Tensor, Tensor]:
-    """Maps and scores of the first step."""
-    probe = replace(config, recurrence=RecurrenceConfig(max_steps=1, min_steps=1))
-    segmenter = ImageSegmenter(pair, texts, probe)
-    steps = record(segmenter)
-    segmenter.recur(segmenter.look(image))
-    return steps[0][1:]
-
-
-def clear_of_pixels(maps: Tensor, size: tuple[int, ...]) -> float:
-    """A mask threshold that no pixel of these maps comes near: rounding decides nothing."""
-    full = enlarge(maps.double(), (size[0], size[1]))
-    candidates = np.linspace(0.4, 0.45, 21).round(4).tolist()
-    return max(candidates, key=lambda eta: float((full - eta).abs().min()))
 
 
 def agree(
@@ -137,12 +82,12 @@ def agree(
     for (_, maps, scores), expected in zip(steps, slow.steps, strict=True):
         close(maps, expected.maps)
         # A pixel that rounding puts on the other side of the threshold is another picture.
-        sure = expected.gaps > 1e-5
+        sure = expected.gaps > ROUNDING
         close(scores[torch.from_numpy(sure)], expected.scores[sure])
     assert (slow.steps[0].gaps > 2e-6).all()
     close(end.evidence, slow.steps[-1].cams)
     assert slow.reported is not None
-    sure = slow.steps[-1].gaps > 1e-5
+    sure = slow.steps[-1].gaps > ROUNDING
     close(end.scores[torch.from_numpy(sure)], slow.reported[sure])
     masks = segmenter.refine(view, end).numpy()
     assert slow.masks is not None
@@ -161,10 +106,7 @@ def agree(
 
 def close(fast: Tensor, slow: np.ndarray | None) -> None:
     """1e-4 of the largest value; maps and scores have 1 or less as theirs."""
-    assert slow is not None
-    assert tuple(fast.shape) == slow.shape
-    bound = 1e-4 * max(float(np.abs(slow).max(initial=0)), 1e-30)
-    assert float(np.abs(fast.double().numpy() - slow).max(initial=0)) <= bound
+    assert relative(fast, slow) <= 1e-4
 
 
 @pytest.fixture(scope="module")
@@ -233,21 +175,6 @@ def pair_of_the_paper() -> ModelPair:
     return ModelPair("pair", f, g)
 
 
-def made(name: str, dtype: torch.dtype = torch.float32) -> Any:
-    """A true architecture with random weights whose texts are not all nearly the same.
-
-    Untrained text towers hardly listen to their words. Differences of nearly equal vectors are
-    all noise, in the fast path and in the slow one.
-    """
-    network = create(name)
-    with torch.no_grad():
-        network.token_embedding.weight.mul_(20)
-        for key, weight in network.transformer.named_parameters():
-            if key.endswith("out_proj.weight"):
-                weight.mul_(8)
-    return wrap(name, network, open_clip.get_tokenizer(name), dtype=dtype)
-
-
 @pytest.mark.parametrize("config", [PLAIN, REFERENCE], ids=["none", "reference"])
 def test_the_pair_of_the_paper(pair_of_the_paper: ModelPair, config: SegmentConfig) -> None:
     classifier = replace(config.classifier or ClassifierConfig(), templates="a photo of a {}.")
@@ -311,3 +238,29 @@ def test_lite_its_own_way(
     proposal = replace(PLAIN.proposal, source="cells", size=128, affinity_temperature=0.13)
     config = replace(PLAIN, mode=mode, proposal=proposal, classifier=None)
     agree(lite, picture(height, width, seed), TEXTS[:count], config, margin=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "compat"),
+    [
+        ("vit", (375, 500), "reference"),
+        ("rn50", (480, 854), "none"),
+        ("convnext", (333, 479), "reference"),
+        ("lite", (480, 854), "none"),
+        ("lite-cells", (375, 500), "none"),
+    ],
+)
+def test_pictures_at_full_size(name: str, size: tuple[int, int], compat: Any) -> None:
+    """More rows, with more queries: ``python -m benchmarks.parity``."""
+    pair = PAIRS[name]()
+    towers = Tower.of(pair.proposer), Tower.of(pair.classifier)
+    texts = TEXTS[:2] if name == "vit" else TEXTS[:4]
+    image = picture(*size)
+    config = configuration(name, compat, 512, "a photo of a {}.")
+    found = parity(pair, image, texts, settled(pair, image, texts, config), towers)
+    assert found.same_survivors
+    assert found.maps <= 1e-4
+    assert found.scores <= 1e-4
+    assert found.disputed == 0
+    assert found.holds
+    assert found.survivors[-1] < len(texts)
