@@ -109,6 +109,17 @@ SAM: dict[str, Row] = {
     **{f"SAM floor {value}": {"sam.floor": value} for value in (0.0, 0.5)},
 }
 
+CRF: dict[str, Row] = {
+    **{f"CRF space {n}": {"crf.bilateral_sxy": float(n)} for n in (20, 40, 100)},
+    **{f"CRF colour {n}": {"crf.bilateral_srgb": float(n)} for n in (2, 5, 8, 13)},
+    **{f"CRF appearance {n}": {"crf.bilateral_weight": float(n)} for n in (2, 8, 16)},
+    **{f"CRF smoothness {n}": {"crf.spatial_weight": float(n)} for n in (0, 10)},
+    **{f"CRF iterations {n}": {"crf.iterations": n} for n in (2, 10)},
+    **{f"CRF floor {value}": {"crf.probability_floor": value} for value in (0.01, 0.1)},
+    **{f"CRF background {value}": {"crf.background_power": value} for value in (0.7, 1.5)},
+    "CRF at full scale": {"crf.scale": 1.0},
+}
+
 GROUPS: dict[str, dict[str, Row]] = {
     "recurrence": RECURRENCE,
     "maps": MAPS,
@@ -116,6 +127,7 @@ GROUPS: dict[str, dict[str, Row]] = {
     "pooling": POOLING,
     "pictures": PICTURES,
     "refine": REFINE,
+    "crf": CRF,
     "sam": SAM,
 }
 

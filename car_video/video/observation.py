@@ -50,7 +50,7 @@ class Observation:
 
 
 @torch.inference_mode()
-def look_at(image: ImageSegmenter, frames: Sequence[Frame]) -> list[Look]:
+def encode_frames(image: ImageSegmenter, frames: Sequence[Frame]) -> list[Look]:
     """Encode frames of one size, each model in one pass where it can."""
     assert image.sam is not None
     views = image.look_at([frame.image for frame in frames])

@@ -21,7 +21,7 @@ from torch import Tensor
 from car_video.types import Frame, FramePrediction
 from car_video.video.identity import PROVEN
 from car_video.video.keyframes import colour_histogram
-from car_video.video.observation import Look, Observation, halved, look_at, widened
+from car_video.video.observation import Look, Observation, halved, encode_frames, widened
 from car_video.video.presence import smooth_presence
 from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
 from car_video.video.tracker import Tracker
@@ -95,7 +95,7 @@ class OfflineSegmenter:
         if not self.waiting:
             return
         frames, self.waiting = self.waiting, []
-        looks = look_at(self.segmenter.image, frames)
+        looks = encode_frames(self.segmenter.image, frames)
         for frame in frames:
             yield from self._take(frame, looks.pop(0))
 

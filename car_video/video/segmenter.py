@@ -30,7 +30,7 @@ from car_video.video.config import VideoConfig
 from car_video.video.contest import apart
 from car_video.video.keyframes import CutDetector, Rhythm, colour_histogram
 from car_video.video.memory import unit_features
-from car_video.video.observation import Look, Observation, look_at, observe
+from car_video.video.observation import Look, Observation, encode_frames, observe
 from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
 from car_video.video.rows import NEW, matching
@@ -240,7 +240,7 @@ class VideoSegmenter:
                 self.rhythm.passed()
                 return prediction
         before = self.presence.present
-        (look,) = look_at(self.image, [frame])
+        (look,) = encode_frames(self.image, [frame])
         logits, _ = self.follow(self.observe(look, thumbnail))
         self.rhythm.looked(gone=bool((before & ~self.presence.present).any()))
         return self._answer(frame, logits)

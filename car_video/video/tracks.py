@@ -201,8 +201,9 @@ def glide(
         config: see :class:`TrackConfig`.
 
     Returns:
-        The tracks in their slots, bool [Q]: whose best track is lost, and [Q] the IoU of each
-        best track's mask with where it has moved to, 1 for those that drift.
+        The tracks in their slots; bool [Q]: whose best track is lost, that is, has no mask near
+        where it has moved to (the caller has to ask language then); and [Q] the IoU of each
+        best track's mask with that place, 1 for those that drift.
     """
     overlap = overlaps(half_masks(offer.logits), half_masks(moved[:, :1]))[..., 0]
     asked = offer.agreement.ge(0).any(1)
@@ -212,10 +213,8 @@ def glide(
     logits = moved.clone()
     leader = torch.where(asked[:, None, None], offer.logits[rows, best], moved[:, 0])
     logits[:, 0] = leader
-    value = tracks.value.clone()
-    value[lost, 0] = NOWHERE
     sure = torch.where(asked & tracks.alive[:, 0], overlap[rows, best], 1.0)
-    return Tracks(logits, value, tracks.age + 1, tracks.look), lost, sure
+    return Tracks(logits, tracks.value, tracks.age + 1, tracks.look), lost, sure
 
 
 def _support(logits: Tensor, expected: Tensor) -> Tensor:

@@ -137,8 +137,9 @@ def glide(
     offers: Sequence[tuple[Candidate, float]],
     moved: Sequence[np.ndarray],
     config: TrackConfig,
-) -> list[Track | None]:
-    """A frame without language: the first track takes the mask that fits best, others drift.
+) -> tuple[list[Track | None], bool]:
+    """A frame without language: the first track takes the mask that fits best, others drift;
+    and whether it is lost, for even that mask is elsewhere.
 
     Args:
         tracks: of one expression, by slot.
@@ -150,11 +151,11 @@ def glide(
         None if track is None else Track(before, track.value, track.age + 1, track.look)
         for track, before in zip(tracks, moved, strict=True)
     ]
-    leader = result[0]
+    leader, lost = result[0], False
     if leader is not None and any(c.agreement >= 0 for c, _ in offers):
         shares = [iou(half(c.logits), half(moved[0])) for c, _ in offers]
         best = max(range(len(offers)), key=lambda n: shares[n] * offers[n][1])
-        kept = shares[best] > config.lost_overlap
+        lost = shares[best] <= config.lost_overlap
         logits = offers[best][0].logits
-        result[0] = Track(logits, leader.value, leader.age, leader.look) if kept else None
-    return result
+        result[0] = Track(logits, leader.value, leader.age, leader.look)
+    return result, lost

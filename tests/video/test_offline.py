@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
 from car_video.video.config import OfflineConfig, VideoConfig
-from car_video.video.observation import halved, look_at, widened
+from car_video.video.observation import halved, encode_frames, widened
 from car_video.video.offline import OfflineSegmenter, repaired
 from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
 from car_video.video.stream import StreamSegmenter, segment_stream
@@ -164,7 +164,7 @@ def test_only_another_object_is_replaced() -> None:
 def test_half_precision_is_only_for_waiting() -> None:
     segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM)
     given_frame = conftest.frame(0)
-    (look,) = look_at(segmenter.image, [given_frame])
+    (look,) = encode_frames(segmenter.image, [given_frame])
     observation = segmenter.observe(look, shrink(given_frame.image, THUMBNAIL))
     waiting = halved(observation).scene
     assert waiting.embedding.tokens.dtype == torch.float16

@@ -123,6 +123,22 @@ def test_turns_go_on() -> None:
     assert state["tracker.waited"].any()
 
 
+def test_who_has_just_gone_is_sought_as_soon_after_a_resume() -> None:
+    video = VideoConfig(keyframes=KeyframeConfig(every=50))
+    first = stepped(video=video)
+    first.rhythm.looked(gone=True)
+    second = VideoSegmenter(ColourModel(), NAMES, PLAIN, video)
+    second.load_state_dict(first.state_dict())
+    for _ in range(12):
+        assert second.rhythm.due(50) == first.rhythm.due(50)
+        for rhythm in (first.rhythm, second.rhythm):
+            if rhythm.due(50):
+                rhythm.looked(gone=False)
+            else:
+                rhythm.passed()
+    assert second.rhythm.wait == first.rhythm.wait < 50
+
+
 def test_before_the_first_frame_there_is_little() -> None:
     def make() -> VideoSegmenter:
         return VideoSegmenter(ColourModel(), NAMES, PLAIN)
