@@ -21,7 +21,7 @@ from torch import Tensor
 from car_video.types import Frame, FramePrediction
 from car_video.video.identity import PROVEN
 from car_video.video.keyframes import colour_histogram
-from car_video.video.observation import Look, Observation, halved, encode_frames, widened
+from car_video.video.observation import Look, Observation, encode_frames, halved, widened
 from car_video.video.presence import smooth_presence
 from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
 from car_video.video.tracker import Tracker

@@ -1,8 +1,8 @@
 """The part of a frame that its tracks are in, which is all that SAM sees between keyframes.
 
 The same number of pixels shows a part of the picture finer than the whole of it. Measured on
-ref-davis-dev with language on every fourth frame, before windows: J&F 0.791 with the whole frame
-at a longest side of 512 pixels, 0.846 at 1024. What windows give today: docs/video.md.
+ref-davis-dev with language on every fourth frame, before there were windows: J&F 0.791 with the
+whole frame at a longest side of 512 pixels, 0.846 at 1024. With windows: docs/video.md.
 
 Pictures for SAM come in few shapes. Networks and allocators keep memory for every shape that
 they have seen (measured: 300 random ones left 275 MB behind), and MobileSAM attends within

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
 from car_video.video.config import OfflineConfig, VideoConfig
-from car_video.video.observation import halved, encode_frames, widened
+from car_video.video.observation import encode_frames, halved, widened
 from car_video.video.offline import OfflineSegmenter, repaired
 from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
 from car_video.video.stream import StreamSegmenter, segment_stream
