@@ -8,8 +8,9 @@ Run from the repository's root; needs the development data (not part of the repo
 Pictures with two to five instances of a class, each over 1 % of the picture and none between
 0.3 % and that (what is smaller nobody means). Where the instances are clearly apart along an
 axis, in size or in depth (lowest edge and area agree), sentences from templates name one of
-them. Every sentence is segmented alone, with ``expression.spatial`` off and on. Prints mean IoU
-and the part of sentences with IoU above 0.5, by relation.
+them; "behind" and "in front of" a thing is who ends higher or lower than it, near it. Every
+sentence is segmented alone, with ``expression.spatial`` off and on. Prints mean IoU and the
+part of sentences with IoU above 0.5, by relation.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ from car_video import ImageSegmenter, SegmentConfig, load_model, load_preset
 
 LEAST, NOBODY = 0.01, 0.003  # parts of the picture: of what is named, of what may be ignored
 APART = 0.1  # of the picture's side, between centres of neighbours
+DEEPER = 0.05  # between lowest edges of what is behind or in front and its anchor
+ACROSS = 0.25  # at most that far aside, else nobody says "behind"
 BIGGER = 1.5  # times the area of the next
+DEPTHS = ("behind", "in front of")  # they came later: templates of their own dice
 WORDS = ("second", "third", "fourth")
 TEMPLATES = {
     "left": ("the left {}", "{} on the left", "leftmost {}", "far left {}", "{} on left side"),
@@ -49,6 +53,8 @@ TEMPLATES = {
     "from right": ("{n} {} from the right", "the {n} {} from right"),
     "left of": ("the {} on the left of the {a}", "{} left of the {a}"),
     "right of": ("the {} on the right side of the {a}", "{} to the right of the {a}"),
+    "behind": ("the {} behind the {a}", "{} right behind a {a}"),
+    "in front of": ("the {} in front of the {a}", "{} standing in front of a {a}"),
 }
 
 
@@ -143,12 +149,18 @@ def beside(things: Sequence[Thing], anchor: Thing) -> Iterator[tuple[str, int]]:
         off = [n for n, t in enumerate(things) if sign * (t.x - anchor.x) <= 0]
         if len(on) == 1 and len(on) + len(off) == len(things):
             yield relation, on[0]
+    for relation, sign in zip(DEPTHS, (-1, 1), strict=True):
+        on = [n for n, t in enumerate(things) if sign * (t.low - anchor.low) >= DEEPER]
+        off = [n for n, t in enumerate(things) if sign * (t.low - anchor.low) <= 0]
+        only = len(on) == 1 and len(on) + len(off) == len(things)
+        if only and abs(things[on[0]].x - anchor.x) <= ACROSS:
+            yield relation, on[0]
 
 
 def samples(data: Path, seed: int) -> list[Sample]:
     """All sentences; templates are drawn by the seed."""
     coco = read_coco(data / "instances.json")
-    chance = random.Random(seed)
+    chance, depth = random.Random(seed), random.Random(seed)
     found = []
     for number, image in coco.images.items():
         things_of = groups(coco, number)
@@ -163,7 +175,8 @@ def samples(data: Path, seed: int) -> list[Sample]:
             for other, anchors in sorted(things_of.items()):
                 if other != name and len(anchors) == 1:
                     for relation, index in beside(things, anchors[0]):
-                        text = chance.choice(TEMPLATES[relation]).replace("{a}", other)
+                        draw = depth if relation in DEPTHS else chance
+                        text = draw.choice(TEMPLATES[relation]).replace("{a}", other)
                         text = text.replace("{}", name)
                         found.append(Sample(path, relation, text, things[index].mask))
     return found

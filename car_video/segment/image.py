@@ -28,11 +28,12 @@ from car_video.segment.crf import DenseCrf, refine_apart, refine_together
 from car_video.segment.looking import View, look_at
 from car_video.segment.pamr import refine_pamr
 from car_video.segment.pixels import blocks, enlarge, enlarge_guided, enlarge_masks
+from car_video.segment.placing import Placing
 from car_video.segment.proposals import Proposer
 from car_video.segment.query_set import QuerySet, build_queries
 from car_video.segment.recurrence import passing
 from car_video.segment.sam_refine import asked_again, choose, propose_candidates
-from car_video.segment.spatial import Placing, tilt
+from car_video.segment.spatial import tilt
 from car_video.text.bank import TextBank
 from car_video.types import FramePrediction
 

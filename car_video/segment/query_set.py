@@ -11,7 +11,7 @@ from torch import Tensor
 
 from car_video.config import ExpressionConfig
 from car_video.segment.colour import ColourCue
-from car_video.segment.spatial import Placing
+from car_video.segment.placing import Placing
 from car_video.text.background import without_named
 from car_video.text.bank import TextBank
 from car_video.text.colours import colour_wishes

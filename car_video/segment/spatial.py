@@ -9,19 +9,24 @@ takes little from a sure one beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import get_args
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from car_video.text.places import Direction, Place
+from car_video.segment.placing import (
+    ACROSS,
+    AREA,
+    DIRECTIONS,
+    DOWN,
+    LOW,
+    SIZE,
+    Placing,
+    middles,
+)
 
-DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 TILT = 0.5  # softness of the tilt, in parts of a map's mass
 ANCHOR_TILT = 0.05  # the same beside an anchor, in parts of the picture's side
+BESIDE = 0.2  # how far sideways of an anchor something is still behind or in front of it
 MIDDLE = 0.2  # width of the middle, in parts of a map's mass
 SAME, WITHIN = 0.5, 0.8  # IoU, and overlap with the smaller, from which two masks are one thing
 APART = 0.2  # overlap with the smaller, below which they are two
@@ -31,98 +36,6 @@ GRID = 64  # cells along the longer side that overlaps and edges are measured on
 GROUPS = 3  # masks of several things together that are looked through
 STRANGER = 0.3  # factor of a mask that is none of the candidates
 CERTAIN = 0.999  # the best candidate exists, nearly
-
-# Which way (x, y) each direction points; depth is height in the picture, with size.
-_X = {"left": -1.0, "right": 1.0}
-_Y = {"top": -1.0, "bottom": 1.0}
-_LOW = {"front": 1.0, "back": -1.0}
-_SIZE = {"front": 0.5, "back": -0.5}
-_AREA = {"biggest": 1.0, "smallest": -1.0}
-
-
-@dataclass(frozen=True)
-class Placing:
-    """Places of queries as tensors, P of them at most.
-
-    Attributes:
-        direction: int64 [Q, P] number in :data:`DIRECTIONS`, -1: no place.
-        ordinal: int64 [Q, P] from 1.
-        anchor: int64 [Q, P] number of the anchor's text, -1: among its kind.
-        centre: [Q, P, 2] x and y of the anchor in the picture, in parts of its sides.
-    """
-
-    direction: Tensor
-    ordinal: Tensor
-    anchor: Tensor
-    centre: Tensor
-
-    @classmethod
-    def of(cls, places: Sequence[Sequence[Place]], anchors: Sequence[str]) -> Placing | None:
-        """The places of each query; None where no query has any.
-
-        Args:
-            places: of Q queries.
-            anchors: texts that anchors are among.
-        """
-        most = max((len(p) for p in places), default=0)
-        if not most:
-            return None
-        table = torch.tensor([-1, 1, -1]).expand(len(places), most, 3).clone()
-        for row, own in enumerate(places):
-            for column, place in enumerate(own):
-                anchor = anchors.index(place.anchor) if place.anchor else -1
-                number = DIRECTIONS.index(place.direction)
-                table[row, column] = torch.tensor([number, place.ordinal, anchor])
-        centre = torch.full((len(places), most, 2), 0.5)
-        direction, ordinal, beside = table.unbind(-1)
-        return cls(direction, ordinal, beside, centre)
-
-    def __getitem__(self, rows: Tensor) -> Placing:
-        """Those of some queries, int64 or bool [N]."""
-        rows = rows.to(self.direction.device)
-        return Placing(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
-    def to(self, device: torch.device) -> Placing:
-        """On a device."""
-        return Placing(*(getattr(self, n).to(device) for n in self.__dataclass_fields__))
-
-    @property
-    def placed(self) -> Tensor:
-        """bool [Q]: which queries have a place."""
-        return (self.direction >= 0).any(1)
-
-    @property
-    def least(self) -> Tensor:
-        """int64 [Q]: how many things of the kind the places presuppose. "Left" tells two
-        apart, "the middle" and "the second from the left" three, the fourth four."""
-        alone = (self.direction >= 0) & (self.anchor < 0)
-        middle = self.direction == DIRECTIONS.index("middle")
-        count = torch.where(middle | (self.ordinal > 1), self.ordinal.clamp_min(3), 2)
-        return torch.where(alone, count, 1).amax(1)
-
-    @property
-    def tilts(self) -> Tensor:
-        """bool [Q, P]: which places tilt maps: sides and the middle, the first there."""
-        side = self.weight(dict.fromkeys((*_X, *_Y, "middle"), 1.0), self.centre) > 0
-        return side & ((self.ordinal == 1) | (self.anchor >= 0))
-
-    def around(self, anchors: Tensor) -> Placing:
-        """With the centres of anchors as one picture shows them.
-
-        Args:
-            anchors: [A, h, w] maps of the anchors' texts, non-negative.
-        """
-        rows, columns = anchors.shape[-2:]
-        mass = anchors.flatten(1).sum(1).clamp_min(1e-9)
-        x = (anchors.sum(1) * _middles(columns, anchors)).sum(1) / mass
-        y = (anchors.sum(2) * _middles(rows, anchors)).sum(1) / mass
-        centres = torch.stack([x, y], -1)[self.anchor.clamp_min(0)]
-        return replace(self, centre=centres)
-
-    def weight(self, values: dict[str, float], like: Tensor) -> Tensor:
-        """[Q, P] the value of each place's direction, 0 for directions not in ``values``."""
-        table = like.new_tensor([values.get(d, 0.0) for d in DIRECTIONS] + [0.0])
-        return table[self.direction]
 
 
 def tilt(maps: Tensor, evidence: Tensor, placing: Placing) -> tuple[Tensor, Tensor]:
@@ -144,11 +57,11 @@ def tilt(maps: Tensor, evidence: Tensor, placing: Placing) -> tuple[Tensor, Tens
     qx, qy = (_quantiles(mass.sum(dim)) for dim in (1, 2))
     quantile = torch.stack([qx[:, None].expand_as(maps), qy[..., None].expand_as(maps)], -1)
     rows, columns = maps.shape[-2:]
-    x, y = torch.meshgrid(_middles(columns, maps), _middles(rows, maps), indexing="xy")
+    x, y = torch.meshgrid(middles(columns, maps), middles(rows, maps), indexing="xy")
     own = quantile[:, None] - 0.5
     beside = torch.stack([x, y], -1) - placing.centre[:, :, None, None]
     anchored = (placing.anchor >= 0)[..., None, None]
-    way = torch.stack([placing.weight(_X, maps), placing.weight(_Y, maps)], -1)[
+    way = torch.stack([placing.weight(ACROSS, maps), placing.weight(DOWN, maps)], -1)[
         :, :, None, None
     ]
     along = (torch.where(anchored[..., None], beside, own) * way).sum(-1)
@@ -199,7 +112,7 @@ def place_agreement(
     liked = agreement[placed].clamp_min(0) * quality[placed].clamp(0, 1).square()
     exists = _instances(small, liked, own.least)
     probability = exists.new_ones(exists.shape)
-    keys, anchored = _keys(small, exists, own)
+    keys, anchored, over = _keys(small, exists, own)
     among = (own.direction >= 0) & ~anchored
     together = (own.ordinal == 1).logical_or(~among).all(1)
     corner = nth(
@@ -212,7 +125,7 @@ def place_agreement(
         probability = torch.where(alone[:, None], probability * single, probability)
         counted = alone & (own.ordinal[:, column] > 1)
         enough = torch.where(counted, enough * single.sum(1), enough)
-        side = torch.sigmoid(keys[:, column] / ANCHOR_TILT) * exists
+        side = torch.sigmoid(keys[:, column] / ANCHOR_TILT) * over[:, column] * exists
         beside = anchored[:, column]
         probability = torch.where(beside[:, None], probability * side, probability)
     both = (among.any(1) & together)[:, None]
@@ -222,7 +135,7 @@ def place_agreement(
     given = agreement[placed]
     ranked = torch.where(given > 0, given * relative, given)
     winner = ranked.amax(1).clamp_min(1e-12)
-    shared = (among & ~own.tilts).any(1)
+    shared = ((own.direction >= 0) & ~own.tilts).any(1)
     scale = torch.where(shared, given.amax(1) * enough.clamp_max(1) / winner, 1.0)
     result = agreement.clone()
     result[placed] = torch.where(ranked > 0, ranked * scale[:, None], ranked)
@@ -321,9 +234,14 @@ def _apart(liked: Tensor, same: Tensor) -> Tensor:
     return kept
 
 
-def _keys(masks: Tensor, exists: Tensor, placing: Placing) -> tuple[Tensor, Tensor]:
-    """What things are ordered by, [Q, P, M], greatest first; and bool [Q, P]: whether it is
-    the distance past an anchor."""
+def _keys(masks: Tensor, exists: Tensor, placing: Placing) -> tuple[Tensor, Tensor, Tensor]:
+    """What things are ordered by, [Q, P, M], greatest first; bool [Q, P]: whether it is the
+    distance past an anchor; and [Q, P, M] in [0, 1]: for what is behind an anchor or in front
+    of it, whether it is not beside it, else 1.
+
+    Depth is the lowest edge: what stands further away stands higher in the picture, and what
+    something else hides ends where that begins.
+    """
     rows, columns = masks.shape[-2:]
     inside = masks > 0
     x, y = (_extent(inside.any(dim), size) for dim, size in ((2, columns), (3, rows)))
@@ -339,15 +257,21 @@ def _keys(masks: Tensor, exists: Tensor, placing: Placing) -> tuple[Tensor, Tens
     def by(values: dict[str, float]) -> Tensor:
         return placing.weight(values, area)[..., None]
 
+    low = torch.where(anchored, placing.low, 0.0)
     keys = (
-        by(_X) * past[..., 0]
-        + by(_Y) * past[..., 1]
-        + by(_LOW) * y[:, None, :, 1]
-        + by(_SIZE) * area.sqrt()[:, None]
-        + by(_AREA) * area.log()[:, None]
+        by(ACROSS) * past[..., 0]
+        + by(DOWN) * past[..., 1]
+        + by(LOW) * (y[:, None, :, 1] - low[..., None])
+        + by(SIZE) * area.sqrt()[:, None] * ~anchored[..., None]
+        + by(AREA) * area.log()[:, None]
         + by({"middle": 1.0}) * away[:, None]
     )
-    return keys, anchored
+    gap = torch.maximum(
+        x[:, None, :, 0] - origin[..., :1], origin[..., :1] - x[:, None, :, 1]
+    ).clamp_min(0)
+    depth = anchored[..., None] & (by(LOW) != 0)
+    over = torch.where(depth, torch.exp(-gap.square() / (2 * BESIDE**2)), 1.0)
+    return keys, anchored, over
 
 
 def _together(keys: Tensor, among: Tensor, exists: Tensor, placing: Placing) -> Tensor:
@@ -356,7 +280,7 @@ def _together(keys: Tensor, among: Tensor, exists: Tensor, placing: Placing) -> 
     Sides share their unit and add up to a corner. Sizes and depths do not: there the ranks are
     added: the part of the other things, as surely as they exist, that each key leaves behind.
     """
-    sides = placing.weight(dict.fromkeys((*_X, *_Y), 1.0), keys) > 0
+    sides = placing.weight(dict.fromkeys((*ACROSS, *DOWN), 1.0), keys) > 0
     unlike = (among & ~sides).any(1) & (among.sum(1) > 1)
     behind = keys[..., None] > keys[:, :, None]
     other = ~torch.eye(exists.shape[1], dtype=torch.bool, device=exists.device)
@@ -377,10 +301,6 @@ def _quantiles(mass: Tensor) -> Tensor:
     """Part of the mass [Q, n] before the middle of each entry."""
     part = mass / mass.sum(-1, keepdim=True).clamp_min(1e-9)
     return part.cumsum(-1) - part / 2
-
-
-def _middles(count: int, like: Tensor) -> Tensor:
-    return (torch.arange(count, device=like.device, dtype=like.dtype) + 0.5) / count
 
 
 def _stretched(maps: Tensor, before: Tensor) -> Tensor:

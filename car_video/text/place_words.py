@@ -98,6 +98,15 @@ _BESIDE = (
     r"(?:(?: hand)? (?:side|edge|end|corner|part))? (?:of|from) "
     rf"(?!{_PICTURE})(?P<beside>{_NOUN}){END}"
 )
+_SOMEBODY = "(?:him|her|it|them|this|that|himself|herself|itself|themselves|one|each)"
+_DRESSED = (  # "the woman in red": of the noun right before it
+    rf"(?: (?:in|with|wearing) (?!(?:{_THE} )?(?:{_ANY}|row|line)\b|{_PICTURE})"
+    r"[^\s]+(?: [^\s]+){0,3}?)?"
+)
+_BEHIND = (  # "behind the car"; "in front of us" is nearest to the camera
+    r"(?:(?:right|directly|just|immediately|far|close) )*(?P<depth>behind|in front of) "
+    rf"(?!{_PICTURE}|{_SOMEBODY}\b)(?P<behind>{_NOUN}{_DRESSED}){END}"
+)
 _ABOVE = rf"(?P<vertical>above|below|beneath|underneath) (?P<above>{_NOUN}){END}"
 _PLACE = (
     r"(?P<lead>(?:(?:all|over|up|out|off|way|most|far|closest|nearest|farthest|furthest|farther|"
@@ -127,7 +136,7 @@ _OF_THEM = (  # "the smallest of the three dogs", "the second of the dogs"
 )
 SCAN = re.compile(
     rf"(?<!\S)(?:(?P<them>{_OF_THEM})|(?P<part>{_SIDE_OF})|(?P<beside_it>{_BESIDE})|"
-    rf"(?P<above_it>{_ABOVE})|(?P<not>{_NOT_A_PLACE})|{_PLACE}|{_ORDINAL})"
+    rf"(?P<above_it>{_ABOVE})|(?P<behind_it>{_BEHIND})|(?P<not>{_NOT_A_PLACE})|{_PLACE}|{_ORDINAL})"
 )
 _JOINED = re.compile(rf"\b({_ANY})-(?=(?:{_ANY}|most|hand|side)\b)")
 

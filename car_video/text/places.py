@@ -2,7 +2,7 @@
 
 A text encoder knows that "left" is a place, but a map of one picture does not follow it; what
 it says is taken out of the text and into geometry (:mod:`car_video.segment.spatial`). Rules
-over words: what looks like a place and is none ("facing left", "her right hand", "right
+over words: what looks like a place and is none ("facing left", "her right hand", "the bag left
 behind", "the back of the bus") is recognised first and stays where it is.
 """
 
@@ -74,6 +74,7 @@ class _Side:
     counted_from: bool = False
 
 
+_OF_ITS_KIND = ("another", "the other", "all the other", "the rest")
 _COUNTING = frozenset("a an the one two three another with and".split())
 
 
@@ -126,7 +127,8 @@ def _read(match: re.Match[str], line: str) -> tuple[str, Sequence[_Side | _Count
     # "looks at a larger dog": said of another noun than the first ("one on the left" is not).
     other = len(before) > 1 and before[-1] in _COUNTING
     other &= not (before[-1:] == ["one"] and match["lead"])
-    if other and match["beside_it"] is None and match["above_it"] is None:
+    anchored = ("beside_it", "above_it", "behind_it")
+    if other and all(match[name] is None for name in anchored):
         return match[0], ()
     if match["them"] is not None:
         one = match["one_of"]
@@ -140,6 +142,14 @@ def _read(match: re.Match[str], line: str) -> tuple[str, Sequence[_Side | _Count
     if match["above_it"] is not None:
         above = match["vertical"] == "above"
         return "", (_Side(Place("top" if above else "bottom", anchor=match["above"])),)
+    if match["behind_it"] is not None:
+        if "with" in before:
+            return match[0], ()  # "a woman with trees behind the house"
+        depth: Direction = "back" if match["depth"] == "behind" else "front"
+        anchor: str = match["behind"]
+        if anchor.startswith(_OF_ITS_KIND):  # "the elephant behind the other one"
+            anchor = ""
+        return "", (_Side(Place(depth, anchor=anchor)),)
     words = [w for w in match["words"].split() if w != "and"]
     if not _is_place(match, words, before, after):
         return match[0], ()

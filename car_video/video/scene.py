@@ -12,8 +12,8 @@ from torch import Tensor
 
 from car_video.models.mask_model import MaskEmbedding
 from car_video.segment.colour import ColourCue
+from car_video.segment.placing import Placing
 from car_video.segment.sam_refine import Candidates
-from car_video.segment.spatial import Placing
 from car_video.video.identity import Identity
 from car_video.video.masks import move
 from car_video.video.motion import QUICK, block_flow

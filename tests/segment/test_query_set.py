@@ -92,9 +92,9 @@ def test_each_text_is_encoded_once() -> None:
 # Words of place -------------------------------------------------------------------------------
 
 NO_PLACES = (
-    "a brown bear walking in front of rocks",
+    "a brown bear walking on rocks",
     "a man facing left",
-    "woman in black shirt sits in front of computer",
+    "woman in black shirt sits near a computer",
     "the torso of a brown furry teddy bear wearing a red ribbon",
     "two people riding a motorbike on the road",
     "a dog",

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from car_video.segment.placing import Placing
 from car_video.segment.spatial import (
     STRANGER,
-    Placing,
     inherited,
     nth,
     place_agreement,
@@ -213,6 +213,53 @@ def test_beside_an_anchor() -> None:
     logits, liked, quality = (t.expand(2, *t.shape[1:]) for t in scene())
     found = place_agreement(logits, liked, quality, placed)
     assert found.argmax(1).tolist() == [2, 1]
+
+
+BEHIND, BEFORE, ASIDE = range(3)
+
+
+def depths() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Three dogs: one that stands higher in the picture than the car, one lower, one higher
+    but far aside of it; candidates, liking and quality; and a map of the car."""
+    masks = torch.stack([disc(30, 62, 9), disc(80, 66, 9), disc(28, 10, 9)])
+    car = torch.zeros(1, 24, 32)
+    car[0, 10:15, 13:20] = 1.0
+    liking = torch.tensor([[0.3, 0.3, 0.35]])
+    return torch.where(masks, 4.0, -4.0)[None], liking, torch.ones(1, 3), car
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [("the dog behind the car", BEHIND), ("dog in front of the car", BEFORE)],
+)
+def test_depth_beside_an_anchor(text: str, chosen: int) -> None:
+    logits, liking, quality, car = depths()
+    placed = placing(text, anchors=("the car",)).around(car)
+    assert float(placed.low[0, 0]) == pytest.approx(15 / 24)
+    found = place_agreement(logits, liking, quality, placed)
+    assert int(found.argmax()) == chosen
+    assert found[0, chosen] == pytest.approx(float(liking.max())), "as its kind is liked"
+    maps, evidence = tilt(blobs(), blobs(), placed)
+    assert torch.equal(maps, blobs())
+    assert torch.equal(evidence, blobs())
+
+
+def test_who_is_behind_is_not_beside() -> None:
+    """Of two equally far away, the one over the anchor; alone, the one aside is taken too."""
+    logits, liking, quality, car = depths()
+    placed = placing("the dog behind the car", anchors=("the car",)).around(car)
+    found = place_agreement(logits, liking, quality, placed)[0]
+    assert found[BEFORE] < 0.01 < found[ASIDE] < found[BEHIND]
+    liking[0, BEHIND] = -1.0
+    assert int(place_agreement(logits, liking, quality, placed).argmax()) == ASIDE
+
+
+def test_the_lowest_edge_of_an_anchor_leaves_out_what_is_faint() -> None:
+    car = torch.full((1, 20, 10), 0.3)
+    car[0, 4:10, 2:7] = 0.9
+    placed = placing("the dog behind the car", anchors=("the car",))
+    assert float(placed.around(car).low[0, 0]) == pytest.approx(0.5)
+    assert float(placed.around(torch.zeros(1, 20, 10)).low[0, 0]) <= 1
 
 
 def test_an_empty_map_stays_empty() -> None:

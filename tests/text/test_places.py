@@ -59,6 +59,33 @@ TABLE: list[tuple[str, str, tuple[Place, ...]]] = [
     ("the boy left of the two girls", "the boy", (Place("left", anchor="the two girls"),)),
     ("bear to the left of the tree", "bear", (Place("left", anchor="the tree"),)),
     ("the person above the sign", "the person", (Place("top", anchor="the sign"),)),
+    # Depth, beside something.
+    ("man behind the car", "man", (Place("back", anchor="the car"),)),
+    ("right behind the car", "", (Place("back", anchor="the car"),)),
+    ("dog standing right behind a fence", "dog standing", (Place("back", anchor="a fence"),)),
+    (
+        "woman in black shirt sits in front of computer",
+        "woman in black shirt sits",
+        (Place("front", anchor="computer"),),
+    ),
+    (
+        "a brown bear walking in front of rocks",
+        "a brown bear walking",
+        (Place("front", anchor="rocks"),),
+    ),
+    (
+        "the man behind the woman in red",
+        "the man",
+        (Place("back", anchor="the woman in red"),),
+    ),
+    (
+        "man behind the table in the background",
+        "man",
+        (Place("back", anchor="the table"), BACK),
+    ),
+    ("car behind the bus on the left", "car", (Place("back", anchor="the bus"), L)),
+    ("the elephant behind the other one", "the elephant", (BACK,)),
+    ("sheep in front of another sheep", "sheep", (FRONT,)),
     ("left woman's right shoe", "woman's right shoe", (L,)),
     # Counting.
     ("the sixth man from the left", "the man", (Place("left", 6),)),
@@ -104,8 +131,13 @@ a car turning left
 his left leg
 her right hand
 the man right next to the bus
-right behind the car
 the bag left behind
+the chair behind
+dog in front of him
+a woman with trees behind her
+a man with trees behind the house
+cat not behind the sofa
+boy sitting in the front of the bus
 a man who left
 the back of the bus
 person in the back of the bus
@@ -113,9 +145,6 @@ the man on the back of the motorcycle
 person with his back to us
 black shirt showing back
 a horse with a rider on its back
-woman in black shirt sits in front of computer
-a brown bear walking in front of rocks
-man behind the car
 man in the middle of the road
 cat on top of the fridge
 woman in white top
