@@ -48,6 +48,7 @@ class ExpressionConfig:
 
     def __post_init__(self) -> None:
         _unit(self, "expression", "noun_weight", "colour_weight")
+        _literals(self, "expression")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class ProposalConfig:
     def __post_init__(self) -> None:
         _require(16 <= self.size <= 8192, "proposal.size", "from 16 to 8192", self.size)
         _unit(self, "proposal", "box_threshold", "mask_threshold")
+        _literals(self, "proposal")
         steps, temperature = self.affinity_steps, self.affinity_temperature
         _require(0 <= steps <= 64, "proposal.affinity_steps", "from 0 to 64", steps)
         warm = 0 < temperature <= 1000  # neither infinite nor not a number
@@ -126,6 +128,7 @@ class SamRefineConfig:
     def __post_init__(self) -> None:
         fits = 64 <= self.side <= 1024 and self.side % 16 == 0
         _require(fits, "sam.side", "a multiple of 16 from 64 to 1024", self.side)
+        _literals(self, "sam")
         _require(1 <= self.points <= 64, "sam.points", "from 1 to 64", self.points)
         _require(1 <= self.distance <= 32, "sam.distance", "from 1 to 32", self.distance)
         _unit(self, "sam", "floor")
@@ -165,6 +168,9 @@ class SegmentConfig:
 
     def __post_init__(self) -> None:
         _unit(self, "segment", "presence_threshold")
+        _literals(self, "segment")
+        blank = not all(word.strip() for word in self.background)
+        _require(not blank, "segment.background", "words, none of them empty", self.background)
 
 
 @dataclass(frozen=True)
@@ -175,6 +181,13 @@ class Config:
     model: str = "lite"
     segment: SegmentConfig = field(default_factory=SegmentConfig)
     video: VideoConfig = field(default_factory=VideoConfig)
+
+
+def _literals(config: Any, part: str) -> None:
+    """Fields that have few values have one of them, whoever has made the configuration."""
+    for name, hint in typing.get_type_hints(type(config)).items():
+        if typing.get_origin(hint) is Literal:
+            _convert(hint, getattr(config, name), f"{part}.{name}")
 
 
 def _unit(config: object, part: str, *names: str) -> None:

@@ -12,7 +12,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from car_video.config import Config, SegmentConfig, from_mapping, load_preset, preset_names
+from car_video.config import (
+    Config,
+    ProposalConfig,
+    SamRefineConfig,
+    SegmentConfig,
+    from_mapping,
+    load_preset,
+    preset_names,
+)
 from car_video.errors import ConfigError
 from car_video.segment.classifier import ClassifierConfig
 
@@ -208,3 +216,18 @@ def test_any_value_is_taken_as_its_type_or_refused_in_one_line(path, value):
         return
     assert taken == (tuple(value) if isinstance(value, list) else value)
     assert isinstance(value, bool) == isinstance(taken, bool)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: SegmentConfig(refine="foo"), "segment.refine must be one of sam, crf"),  # type: ignore[arg-type]
+        (lambda: SegmentConfig(compat="foo"), "segment.compat must be one of none"),  # type: ignore[arg-type]
+        (lambda: ProposalConfig(source="foo"), "proposal.source must be one of auto"),  # type: ignore[arg-type]
+        (lambda: SamRefineConfig(rule="foo"), "sam.rule must be one of peaks"),  # type: ignore[arg-type]
+        (lambda: SegmentConfig(background=("sky", " ")), "segment.background must be words"),
+    ],
+)
+def test_values_are_checked_in_python_as_in_yaml(make: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        make()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from car_video.errors import ModelError
 from car_video.models.base import VisionLanguageModel
 
 
@@ -35,7 +36,13 @@ class ModelPair:
 
 
 def as_pair(model: ModelPair | VisionLanguageModel) -> ModelPair:
-    """A pair as it is, a single model as both its halves."""
+    """A pair as it is, a single model as both its halves.
+
+    Raises:
+        ModelError: neither.
+    """
     if isinstance(model, ModelPair):
         return model
+    if not hasattr(model, "encode_image"):
+        raise ModelError(f"want a model, got {model!r}; load_model(name) gives one")
     return ModelPair(model.name, model, model)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from car_video.config import POOLED, PROMPTED, SegmentConfig
+from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.segment.gradcam import REFERENCE_EPSILON
 from car_video.text.templates import ORIGAMI
@@ -67,7 +68,13 @@ def settle(config: SegmentConfig, proposer: VisionLanguageModel) -> SegmentConfi
 
     Returns:
         the same with a classifier, and with :data:`REFERENCE` in force if it asks for it.
+
+    Raises:
+        ConfigError: not a SegmentConfig.
     """
+    if not isinstance(config, SegmentConfig):
+        kind = type(config).__name__
+        raise ConfigError(f"want a SegmentConfig (a Config has one as .segment), got {kind}")
     if config.compat == "reference":
         prompted = config.classifier or PROMPTED
         steps = max(2, config.recurrence.max_steps)

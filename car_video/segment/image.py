@@ -24,6 +24,7 @@ from car_video.segment.automatic import automatic_masks, join_parts
 from car_video.segment.classifier import MaskClassifier
 from car_video.segment.colour import ColourCue
 from car_video.segment.compat import settle
+from car_video.segment.contest import apart
 from car_video.segment.crf import DenseCrf, refine_apart, refine_together
 from car_video.segment.looking import View, look_at
 from car_video.segment.pamr import refine_pamr
@@ -302,12 +303,9 @@ class ImageSegmenter:
 
     def separate(self, logits: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
         """Masks bool [N, *size] of logits [N, a, b], apart from each other in semantic mode."""
-        masks = enlarge(logits, size)
-        if self.config.mode == "semantic" and len(masks) > 1:
-            # A pixel that two masks claim goes to the query whose map is higher there.
-            claim = torch.where(masks > 0, enlarge(maps, size), -1.0)
-            return (masks > 0) & (claim == claim.amax(0, keepdim=True))
-        return masks > 0
+        if self.config.mode == "semantic" and len(logits) > 1:
+            return apart(logits, size, maps)  # what two claim goes to whom language gives it
+        return enlarge(logits, size) > 0
 
     def _predict(
         self, view: View, survivors: Survivors, masks: Tensor, index: int, time: float

@@ -52,6 +52,9 @@ def look_at(
         ValueError: not such pictures.
     """
     for image in images:
+        if not isinstance(image, np.ndarray):
+            kind = type(image).__name__
+            raise ValueError(f"want a uint8 image [H, W, 3] (numpy), got {kind}")
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ValueError(f"want a uint8 image [H, W, 3], got {image.dtype} {image.shape}")
     pixels = [to_pixels(image, proposer.device, LONGEST) for image in images]

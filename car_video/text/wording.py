@@ -15,7 +15,8 @@ def check_expressions(expressions: Sequence[str]) -> tuple[str, ...]:
         ExpressionError: none at all, one without a letter, digit or symbol, one that is not
             valid Unicode, something that is no text, or a bare string in place of a list.
     """
-    if isinstance(expressions, str) or not all(isinstance(text, str) for text in expressions):
+    texts = isinstance(expressions, Sequence) and not isinstance(expressions, str)
+    if not texts or not all(isinstance(text, str) for text in expressions):
         raise ExpressionError('expressions must be a list of texts, like ["the red car"]')
     folded = tuple(" ".join(text.split()) for text in expressions)
     if not folded:

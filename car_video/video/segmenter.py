@@ -21,13 +21,13 @@ from car_video.config import SegmentConfig
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
+from car_video.segment.contest import apart
 from car_video.segment.image import ImageSegmenter
 from car_video.segment.looking import LONGEST
 from car_video.segment.pixels import bounded, enlarge, to_pixels
 from car_video.types import Frame, FramePrediction
 from car_video.video.carry_over import CarryOver
 from car_video.video.config import VideoConfig
-from car_video.video.contest import apart
 from car_video.video.keyframes import CutDetector, Rhythm, colour_histogram
 from car_video.video.memory import unit_features
 from car_video.video.observation import Look, Observation, encode_frames, observe

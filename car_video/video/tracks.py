@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from car_video.segment.candidates import soft_iou
+from car_video.segment.contest import half_masks
 from car_video.video.config import TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.state import State, take
@@ -93,13 +94,6 @@ class Offer:
     agreement: Tensor
     by_language: int
     looks: Tensor | None = None
-
-
-def half_masks(logits: Tensor) -> Tensor:
-    """[..., a, b] logits -> flat 0/1 masks [..., n] at half the resolution, for overlaps."""
-    lead = logits.shape[:-2]
-    pooled = F.avg_pool2d(logits.flatten(0, -3)[:, None], 2, ceil_mode=True)
-    return (pooled > 0).float().flatten(1).unflatten(0, lead)
 
 
 def overlaps(a: Tensor, b: Tensor) -> Tensor:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from car_video.config import ExpressionConfig, ProposalConfig, SamRefineConfig
-from car_video.errors import ExpressionError
+from car_video.config import Config, ExpressionConfig, ProposalConfig, SamRefineConfig
+from car_video.errors import ConfigError, ExpressionError, ModelError
 from car_video.models.base import ImageFeatures
 from car_video.models.pair import ModelPair
 from car_video.models.sam import SamEmbedding
@@ -87,9 +88,32 @@ class Everything:
         return torch.full((count, 3, 16, 24), 8.0), torch.ones(count, 3)
 
 
+class Sides(Everything):
+    """A SAM that finds the left and the right two thirds, by where it is asked."""
+
+    def predict(
+        self, embedding: object, *given: Tensor, **asked: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        logits, quality = super().predict(embedding, *given, **asked)
+        boxes = asked.get("boxes")
+        where = given[0][:, 0] if boxes is None else boxes.unflatten(1, (2, 2)).mean(1)
+        column = torch.arange(24)
+        beyond = torch.where((where[:, 0] < 48)[:, None], column >= 15, column < 9)
+        return logits.masked_fill(beyond[:, None, None], -8.0), quality
+
+
+def test_two_names_of_one_thing_both_get_all_of_it() -> None:
+    """As tracks of videos do; cut by the maps, each would get a part with a ragged edge."""
+    left, right = (slice(8, 56), slice(16, 48)), (slice(8, 56), slice(48, 80))
+    image = picture((left, (255, 0, 0)), (right, (0, 255, 0)))
+    names, sam = ["a red ball", "a green frog"], Everything()
+    found = ImageSegmenter(ColourModel(), names, replace(PLAIN, refine="sam"), sam)  # type: ignore[arg-type]
+    assert found.segment(image).masks.all()
+
+
 @pytest.mark.parametrize("refine", ["none", "sam"])
 def test_a_pixel_has_one_owner_in_semantic_mode_alone(refine: str) -> None:
-    """With no refinement both maps reach over the border, with SAM both masks cover all."""
+    """With no refinement both maps reach over the border, with SAM both masks do."""
     left, right = (slice(8, 56), slice(16, 48)), (slice(8, 56), slice(48, 80))
     image = picture((left, (255, 0, 0)), (right, (0, 255, 0)))
     proposal = ProposalConfig(size=96, affinity=False, mask_threshold=0.01)
@@ -101,7 +125,7 @@ def test_a_pixel_has_one_owner_in_semantic_mode_alone(refine: str) -> None:
             ColourModel(),
             names,
             replace(config, mode=mode),
-            Everything(),  # type: ignore[arg-type]
+            Sides(),  # type: ignore[arg-type]
         )
         found = segmenter.segment(image)
         assert found.masks[0][left].mean() > 0.95
@@ -350,3 +374,17 @@ def test_texts_without_places_do_not_change(refine: str) -> None:
         found.append(segmenter.segment(BOTH))
     np.testing.assert_array_equal(found[0].masks, found[1].masks)
     np.testing.assert_array_equal(found[0].scores, found[1].scores)
+
+
+def test_wrong_arguments_are_named() -> None:
+    wrong: Any
+    for wrong in ("lite", None):
+        with pytest.raises(ModelError, match="load_model"):
+            ImageSegmenter(wrong, ["a red ball"])
+    for wrong in (Config(), {"refine": "none"}):
+        with pytest.raises(ConfigError, match="want a SegmentConfig"):
+            ImageSegmenter(ColourModel(), ["a red ball"], wrong)
+    segmenter = ImageSegmenter(ColourModel(), ["a red ball"], PLAIN)
+    for wrong in ("photo.jpg", torch.zeros(3, 8, 8)):
+        with pytest.raises(ValueError, match=r"uint8 image \[H, W, 3\] \(numpy\), got"):
+            segmenter.segment(wrong)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from car_video.segment.contest import half_masks
 from car_video.video.config import TrackConfig
 from car_video.video.identity import Identity
 from car_video.video.tracks import (
@@ -21,7 +22,6 @@ from car_video.video.tracks import (
     Tracks,
     advance,
     glide,
-    half_masks,
     overlaps,
     without,
 )

@@ -33,6 +33,7 @@ IMAGE_SUFFIXES = frozenset(
 """File names that count as images, in lower case. GIF is read as a video."""
 
 DEFAULT_IMAGE_FPS = 25.0
+NAMED = 3  # images that cannot be read are named, up to so many
 """Frames per second that a folder of images is taken to have."""
 
 
@@ -103,7 +104,8 @@ def _eight_bits(grey: np.ndarray) -> np.ndarray:
     if grey.dtype.kind == "f":
         return np.nan_to_num(grey).clip(0, 255).astype(np.uint8)
     deep = grey.dtype.itemsize == 2 or int(grey.max(initial=0)) > 255
-    return ((grey.clip(0, 65535) + 128) // 257 if deep else grey.clip(0, 255)).astype(np.uint8)
+    wide = grey.astype(np.int64)  # 65535 + 128 is more than 16 bits hold
+    return ((wide.clip(0, 65535) + 128) // 257 if deep else wide.clip(0, 255)).astype(np.uint8)
 
 
 class ImageReader(FrameReader):
@@ -136,13 +138,24 @@ class ImageReader(FrameReader):
         self._paths = paths
         self._fps = fps
         self._single = single
+        self._unreadable: list[str] = []
         self._begin()
+
+    def _load(self, path: Path) -> Loaded:
+        try:
+            return load_image(path, self._selection)
+        except UndecodableError:
+            self._unreadable.append(path.name)
+            raise
 
     def _pictures(self) -> Iterator[Picture]:
         for index, path in enumerate(self._paths):
-            yield Picture(index, index / self._fps, partial(load_image, path, self._selection))
-        if self.skipped:
-            self.notices.append(f"{counted(self.skipped, 'image')} skipped: not readable")
+            yield Picture(index, index / self._fps, partial(self._load, path))
+        if self._unreadable:
+            names = ", ".join(self._unreadable[:NAMED])
+            more = ", ..." if len(self._unreadable) > NAMED else ""
+            count = counted(len(self._unreadable), "image")
+            self.notices.append(f"{count} skipped: not readable ({names}{more})")
 
     def _describe(self, width: int, height: int) -> SourceInfo:
         return SourceInfo(
@@ -160,8 +173,12 @@ class ImageReader(FrameReader):
     def _nothing(self) -> SourceError:
         count = len(self._paths)
         if self.skipped:
-            what = "this image cannot" if self._single else f"none of {self.skipped} images can"
-            return SourceError(f"{self._name}: {what} be read; damaged, or not images at all")
+            what = "this image cannot be read; cut off, damaged, or not an image at all"
+            if not self._single:
+                what = (
+                    f"none of {self.skipped} images can be read; damaged, or no images at all"
+                )
+            return SourceError(f"{self._name}: {what}")
         return SourceError(
             f"{self._name}: no frame from {self._selection.start:g} s on; "
             f"{count} images at {self._fps:g} per second end at {count / self._fps:g} s"

@@ -58,7 +58,12 @@ def test_images_that_cannot_be_read_are_skipped_and_counted(tmp_path: Path) -> N
     with read_frames(tmp_path) as reader:
         assert [frame.index for frame in reader] == [0, 2, 4]
     assert reader.skipped == 2
-    assert reader.notices == ["2 images skipped: not readable"]
+    assert reader.notices == ["2 images skipped: not readable (1.png, 3.png)"]
+    for number in (0, 2):
+        (tmp_path / f"{number}.png").write_text("text")
+    with read_frames(tmp_path) as reader:
+        assert [frame.index for frame in reader] == [4]
+    assert reader.notices == ["4 images skipped: not readable (0.png, 1.png, 2.png, ...)"]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -89,13 +94,15 @@ def test_exif_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
     ("array", "mode", "expected"),
     [
         (np.full((4, 4), 257 * 100, np.uint16), None, (100, 100, 100)),
+        (np.full((4, 4), 65535, np.uint16), None, (255, 255, 255)),
+        (np.full((4, 4), 65408, np.uint16), None, (255, 255, 255)),
         (np.full((4, 4), 90, np.uint8), None, (90, 90, 90)),
         (np.full((4, 4, 4), (10, 20, 30, 0), np.uint8), "RGBA", (255, 255, 255)),
         (np.full((4, 4, 4), (10, 20, 30, 255), np.uint8), "RGBA", (10, 20, 30)),
         (np.full((4, 4, 2), (10, 0), np.uint8), "LA", (255, 255, 255)),
         (np.full((4, 4), True), None, (255, 255, 255)),
     ],
-    ids=["16-bit", "grey", "clear", "opaque", "grey-clear", "bits"],
+    ids=["16-bit", "white", "nearly white", "grey", "clear", "opaque", "grey-clear", "bits"],
 )
 def test_every_kind_of_pixel_becomes_rgb(
     tmp_path: Path, array: np.ndarray, mode: str | None, expected: tuple[int, int, int]
