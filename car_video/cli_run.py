@@ -331,6 +331,7 @@ def _open_folder(plan: Plan, reader: FrameReader) -> OutputFolder:
         expressions=plan.expressions,
         audio=str(path) if source.has_audio and source.kind == "file" else None,
         still=source.kind in ("folder", "image"),
+        single=source.kind == "image",
     )
     return OutputFolder.open(plan.out, info, plan.mode, plan.options())
 

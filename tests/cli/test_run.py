@@ -134,9 +134,16 @@ def test_8k_comes_out_at_full_size(cli, tmp_path):
     Image.fromarray(numbered(1, *size)).save(tmp_path / "8k.jpg")
     assert cli("8k.jpg", "--expr", "a dog")[0] == 0
     assert Image.open("8k_car/masks/00000.png").size == size
-    with av.open("8k_car/overlay.mp4") as container:
-        picture = next(container.decode(video=0))
-        assert (picture.width, picture.height) == size
+    assert Image.open("8k_car/overlay.png").size == size
+    assert visible(Path("8k_car")) == ["masks", "overlay.png", "predictions.json"]
+
+
+def test_a_folder_of_pictures_is_a_video(cli, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for number in range(2):
+        Image.fromarray(numbered(number)).save(tmp_path / "photos" / f"{number}.png")
+    assert cli("photos", *ASKED)[0] == 0
+    assert visible(Path("photos_car")) == ["masks", "overlay.mp4", "predictions.json"]
 
 
 def test_losses_are_reported(cli, clip, tmp_path):

@@ -24,6 +24,7 @@ class OutputInfo:
         audio_origin: time on that file's own clock, in seconds, at which ``Frame.time`` is 0;
             None means the first picture of its video stream.
         still: whether the source is a picture or a folder of pictures rather than a video.
+        single: whether it is one picture.
     """
 
     source: str
@@ -35,6 +36,7 @@ class OutputInfo:
     audio: str | None = None
     audio_origin: float | None = None
     still: bool = False
+    single: bool = False
 
 
 @runtime_checkable

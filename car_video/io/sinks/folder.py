@@ -20,7 +20,7 @@ from car_video.types import FramePrediction
 
 Mode = Literal["new", "overwrite", "resume"]
 
-FILES = ("overlay.mp4", "predictions.json", "cutout.webm", "sheet.png")
+FILES = ("overlay.mp4", "overlay.png", "predictions.json", "cutout.webm", "sheet.png")
 FOLDERS = ("masks", "cutout")
 _HIDDEN = ".car-video"
 _STATE = "state.safetensors"

@@ -12,7 +12,7 @@ from car_video.io.sinks.base import OutputInfo, Sink
 from car_video.io.sinks.cutout import CutoutImageSink, CutoutVideoSink
 from car_video.io.sinks.folder import OutputFolder
 from car_video.io.sinks.masks import MaskSink
-from car_video.io.sinks.overlay import OverlaySink
+from car_video.io.sinks.overlay import OverlayImageSink, OverlaySink
 from car_video.io.sinks.sheet import SheetSink
 from car_video.types import Frame, FramePrediction
 
@@ -51,11 +51,17 @@ def _cutout(folder: OutputFolder) -> Sink:
     return CutoutVideoSink(folder.path / "cutout.webm")
 
 
+def _overlay(folder: OutputFolder) -> Sink:
+    if folder.info.single:
+        return OverlayImageSink(folder.path / "overlay.png")
+    return OverlaySink(folder.path / "overlay.mp4")
+
+
 TARGETS: Mapping[str, Callable[[OutputFolder], Sink]] = {
     "json": PredictionsSink,
     "masks": lambda folder: MaskSink(folder.path / "masks", folder.done),
     "sheet": lambda folder: SheetSink(folder.path / "sheet.png"),
-    "overlay": lambda folder: OverlaySink(folder.path / "overlay.mp4"),
+    "overlay": _overlay,
     "cutout": _cutout,
 }
 """What ``--save`` may name, and how each is made; closed in this order, smallest first."""

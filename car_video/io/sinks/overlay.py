@@ -1,12 +1,16 @@
-"""The video with its masks drawn in, original size, rate and sound."""
+"""The video or picture with its masks drawn in, original size, rate and sound."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 from car_video.io.drawing import draw_overlay
 from car_video.io.sinks.audio import open_audio
 from car_video.io.sinks.base import OutputInfo
+from car_video.io.sinks.files import write_whole
 from car_video.io.sinks.video import VideoWriter, choose_encoder
 from car_video.types import Frame, FramePrediction
 
@@ -70,3 +74,35 @@ class OverlaySink:
             container_options={"movflags": "+faststart"},
             audio=audio,
         )
+
+
+class OverlayImageSink:
+    """``overlay.png`` of a single picture: a video of one frame is hard to look at.
+
+    Args:
+        path: of the PNG.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.notices: list[str] = []
+        self._whole = False
+
+    def open(self, info: OutputInfo) -> None:
+        """Nothing to prepare."""
+
+    def write(self, frame: Frame, prediction: FramePrediction) -> None:
+        buffer = BytesIO()
+        drawn = Image.fromarray(draw_overlay(frame.image, prediction))
+        drawn.save(buffer, "PNG", compress_level=3)
+        write_whole(self.path, buffer.getvalue())
+        self._whole = True
+
+    def close(self) -> None:
+        """Nothing to finish: the file is whole already."""
+
+    def abort(self) -> None:
+        """Nothing to remove: the file is whole already."""
+
+    def paths(self) -> list[Path]:
+        return [self.path] if self._whole else []

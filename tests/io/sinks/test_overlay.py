@@ -1,10 +1,11 @@
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from car_video.io.drawing import draw_overlay
 from car_video.io.sinks.audio import open_audio
-from car_video.io.sinks.overlay import OverlaySink
+from car_video.io.sinks.overlay import OverlayImageSink, OverlaySink
 from car_video.types import Frame
 from tests.io.sinks.media import (
     frame,
@@ -179,3 +180,17 @@ def test_without_frames_there_is_no_file(tmp_path):
     sink.open(info())
     sink.close()
     assert sink.paths() == []
+
+
+def test_a_picture_has_masks_drawn_in(tmp_path):
+    sink = OverlayImageSink(tmp_path / "overlay.png")
+    sink.open(info(still=True, single=True))
+    assert sink.paths() == []
+    item = frame(0, 121, 163)  # odd sides stay
+    sink.write(item, prediction(0, 121, 163))
+    assert sink.paths() == [tmp_path / "overlay.png"]
+    sink.close()
+    wanted = draw_overlay(item.image, prediction(0, 121, 163))
+    with Image.open(tmp_path / "overlay.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), wanted)
+    assert [file.name for file in tmp_path.iterdir()] == ["overlay.png"]
