@@ -154,12 +154,12 @@ def propose(
 
 
 def to_one(cam: Floats, epsilon: float) -> Floats:
-    """To [0, 1], rounded to single precision at the end: the maximum is exactly 1 there as in
-    the reference; in double precision it would miss that by the epsilon, and fall into another
-    of 256 steps. Not rounded before: maps of random weights are nearly flat, and the difference
-    of two nearly equal numbers has few digits."""
-    cam = cam - cam.min()
-    return np.float32(cam / (cam.max() + epsilon)) if cam.max() > 0 else np.float32(cam)
+    """To [0, 1]. The division is in single precision like the reference's: the maximum is
+    exactly 1 there, which in double precision it would miss by the epsilon, and fall into
+    another of 256 steps. The difference is not: maps of random weights are nearly flat, and
+    nearly equal numbers leave few digits."""
+    cam = np.float32(cam - cam.min())
+    return cam / (cam.max() + np.float32(epsilon)) if cam.max() > 0 else cam
 
 
 def enlarge(cam: Floats, size: tuple[int, int]) -> Floats:
