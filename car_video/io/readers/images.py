@@ -33,8 +33,9 @@ IMAGE_SUFFIXES = frozenset(
 """File names that count as images, in lower case. GIF is read as a video."""
 
 DEFAULT_IMAGE_FPS = 25.0
-NAMED = 3  # images that cannot be read are named, up to so many
 """Frames per second that a folder of images is taken to have."""
+
+NAMED = 3  # images that cannot be read are named, up to so many
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
