@@ -45,6 +45,7 @@ from car_video.segment.crf_config import FAST_CRF, CrfConfig
 from car_video.segment.gradcam import CamWeights
 from car_video.text.background import BACKGROUND_23
 from car_video.text.label_spaces import label_space
+from tests.segment.agreement import with_telling_texts
 
 STAGES = ("backbone", "texts", "CAM", "affinity", "prompts and classifier", "CRF")
 CONFIG = SegmentConfig(
@@ -70,12 +71,7 @@ def model(name: str, dtype: torch.dtype | None) -> Any:
     """An architecture with the same random weights each time; its texts are not all the same,
     as an untrained text tower has them."""
     torch.manual_seed(0)
-    network = open_clip.create_model(name, pretrained=None)
-    with torch.no_grad():
-        network.token_embedding.weight.mul_(20)
-        for key, weight in network.transformer.named_parameters():
-            if key.endswith("out_proj.weight"):
-                weight.mul_(8)
+    network = with_telling_texts(open_clip.create_model(name, pretrained=None))
     return wrap(name, network, open_clip.get_tokenizer(name), dtype=dtype)
 
 

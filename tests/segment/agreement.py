@@ -97,18 +97,23 @@ def clear_of_pixels(maps: Tensor, size: tuple[int, ...]) -> float:
     return max(candidates, key=lambda eta: float((full - eta).abs().min()))
 
 
-def made(name: str, dtype: torch.dtype = torch.float32) -> Any:
-    """A true architecture with random weights whose texts are not all nearly the same.
+def with_telling_texts(network: Any) -> Any:
+    """An open_clip network with random weights whose texts are not all nearly the same.
 
     Untrained text towers hardly listen to their words. Differences of nearly equal vectors are
     all noise, in the fast path and in the slow one.
     """
-    network = create(name)
     with torch.no_grad():
         network.token_embedding.weight.mul_(20)
         for key, weight in network.transformer.named_parameters():
             if key.endswith("out_proj.weight"):
                 weight.mul_(8)
+    return network
+
+
+def made(name: str, dtype: torch.dtype = torch.float32) -> Any:
+    """A true architecture with random weights and telling texts."""
+    network = with_telling_texts(create(name))
     return wrap(name, network, open_clip.get_tokenizer(name), dtype=dtype)
 
 
