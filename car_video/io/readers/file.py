@@ -22,8 +22,9 @@ class VideoFileReader(FrameReader):
     """Reads mp4, mov, mkv, webm, avi, gif and what else FFmpeg opens.
 
     - ``Frame.index`` is the rank of the frame's timestamp in the file; a frame that cannot be
-      decoded leaves a gap. Where the file's timestamps cannot carry this, decoded frames are
-      counted. Both are the same with and without ``start``.
+      decoded leaves a gap; one that is cut away at the end of the file leaves none, though
+      later ones may be left (B-frames). Where the file's timestamps cannot carry this, decoded
+      frames are counted. All this is the same with and without ``start``.
     - ``Frame.time`` is the real timestamp, counted from the first frame; see
       :class:`~car_video.io.readers.clock.Clock` for what happens to torn timestamps.
     - ``start`` is reached over the nearest keyframe where the timestamps allow it, else by

@@ -61,6 +61,7 @@ def write_video(
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.gop_size = gop
         stream.options = dict(options)
+        stream.codec_context.thread_count = 1  # the same bytes on any number of cores
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
         sound: Any = container.add_stream("aac", rate=8000) if audio else None

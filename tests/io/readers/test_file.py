@@ -291,17 +291,26 @@ def test_what_an_edit_list_cuts_away_is_not_a_loss(tmp_path: Path) -> None:
         assert [number_of(random_reader[n].image) for n in (14, 0, 7)] == [19, 5, 12]
 
 
-def test_a_cut_file_gives_what_it_has_and_says_so(plain: Path, tmp_path: Path) -> None:
-    data = plain.read_bytes()
-    cut = tmp_path / "cut.mp4"
+@pytest.mark.parametrize("b_frames", ["0", "3"])
+def test_a_cut_file_gives_what_it_has_and_says_so(b_frames: str, tmp_path: Path) -> None:
+    images = [numbered(number) for number in range(FRAMES)]
+    layout = {"movflags": "faststart"}
+    whole = write_video(tmp_path / "whole.mp4", images, audio=2.4, layout=layout, bf=b_frames)
+    data = whole.read_bytes()
     begin = data.index(b"mdat")
-    cut.write_bytes(data[: begin + (len(data) - begin) * 3 // 5])
-    with read_frames(cut) as reader:
-        frames = list(reader)
-    assert 0 < len(frames) < FRAMES
-    assert [number_of(frame.image) for frame in frames] == [frame.index for frame in frames]
-    (early,) = [notice for notice in reader.notices if "ends early" in notice]
-    assert f"of about {FRAMES} frames" in early
+    cut = tmp_path / "cut.mp4"
+    for share in np.arange(0.5, 0.8, 0.02):
+        cut.write_bytes(data[: begin + int((len(data) - begin) * share)])
+        with read_frames(cut) as reader:
+            frames = list(reader)
+        shown = [number_of(frame.image) for frame in frames]
+        assert 0 < len(shown) < FRAMES
+        assert shown == [round(10 * frame.time) for frame in frames]
+        # A B-frame that is cut away with what follows it has no rank any more.
+        gone = [frame.index for frame in frames if frame.index != round(10 * frame.time)]
+        assert len(gone) <= (0 if b_frames == "0" else 3)
+        (early,) = [notice for notice in reader.notices if "ends early" in notice]
+        assert f"of about {FRAMES} frames" in early
 
 
 def test_a_transport_stream_whose_clock_starts_anew(tmp_path: Path) -> None:
