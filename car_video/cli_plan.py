@@ -13,6 +13,7 @@ from car_video.errors import ConfigError
 
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig
+    from car_video.io.readers.base import Kind
     from car_video.io.sinks.folder import Mode
 
 REFINEMENTS = ("sam", "crf", "pamr", "none")
@@ -120,6 +121,14 @@ def check(request: Request) -> Plan:
     else:
         check_output(out, mode)
     return Plan(request, expressions, targets, config, mode, out)
+
+
+def suited(plan: Plan, kind: Kind) -> Plan:
+    """The plan for a kind of source: a single picture has no time that tracks could use."""
+    if kind != "image":
+        return plan
+    video = dataclasses.replace(plan.config.video, mode="per-frame", target_fps=None)
+    return dataclasses.replace(plan, config=dataclasses.replace(plan.config, video=video))
 
 
 def bounded(segment: SegmentConfig, size: int) -> SegmentConfig:

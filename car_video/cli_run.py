@@ -14,7 +14,7 @@ from car_video.cli_course import Course
 from car_video.cli_display import Display, Report, shorten
 from car_video.cli_interrupt import Interrupts
 from car_video.cli_live import HELP, LiveEdits, typed_lines
-from car_video.cli_plan import Plan, Request, check, standard_output
+from car_video.cli_plan import Plan, Request, check, standard_output, suited
 from car_video.cli_presence import Presence, follow
 from car_video.errors import ConfigError, ModelError
 
@@ -47,6 +47,7 @@ def execute(request: Request, display: Display) -> Ending:
     with ExitStack() as stack:
         window = stack.enter_context(_open_window(request)) if request.show else None
         reader = stack.enter_context(_open_reader(plan))
+        plan = suited(plan, reader.info.kind)
         display.note(f"loading {plan.config.model} ...")
         with _enough_memory(plan):
             segmenter, notices = load_segmenter(plan)

@@ -8,7 +8,6 @@ the survivors are refined. The backbone runs once per picture.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,54 +17,24 @@ from torch import Tensor
 
 from car_video.config import SegmentConfig
 from car_video.models.base import VisionLanguageModel
-from car_video.models.mask_model import MaskEmbedding, MaskModel, load_mask_model
+from car_video.models.mask_model import MaskModel, load_mask_model
 from car_video.models.pair import ModelPair, as_pair
-from car_video.segment.automatic import automatic_masks, join_parts
 from car_video.segment.classifier import MaskClassifier
-from car_video.segment.colour import ColourCue
 from car_video.segment.compat import settle
-from car_video.segment.contest import apart
-from car_video.segment.crf import DenseCrf, refine_apart, refine_together
 from car_video.segment.looking import View, look_at
-from car_video.segment.pamr import refine_pamr
-from car_video.segment.pixels import blocks, enlarge, enlarge_guided, enlarge_masks
+from car_video.segment.outline import Outliner, Outlines, upsample
+from car_video.segment.pixels import blocks, enlarge_masks
 from car_video.segment.placing import Placing
 from car_video.segment.proposals import Proposer
 from car_video.segment.query_set import QuerySet, build_queries
-from car_video.segment.recurrence import passing
-from car_video.segment.sam_refine import asked_again, choose, propose_candidates
+from car_video.segment.recurrence import Survivors, passing
 from car_video.segment.spatial import tilt
 from car_video.text.bank import TextBank
 from car_video.types import FramePrediction
 
-
-@dataclass(frozen=True)
-class Survivors:
-    """Where the recurrence stopped.
-
-    Attributes:
-        alive: int64 [N] numbers of the queries that are left.
-        maps: [N, h, w] their proposals.
-        evidence: [N, h, w] the proposals before they were spread.
-        scores: [N] their confidence.
-        steps: how many steps it took.
-        colours: that the survivors ask for, in this picture; None where they ask for none.
-        placing: words of place of the survivors, anchors found; None where there are none.
-    """
-
-    alive: Tensor
-    maps: Tensor
-    evidence: Tensor
-    scores: Tensor
-    steps: int
-    colours: ColourCue | None = None
-    placing: Placing | None = None
-
-    def scores_of_all(self, queries: int) -> NDArray[np.float32]:
-        """Confidence of every query, float32 [Q]; 0 of those that were dropped."""
-        scores = np.zeros(queries, np.float32)
-        scores[self.alive.numpy()] = self.scores.float().cpu().numpy()
-        return scores
+COUNTING = 0.3
+"""Power of the probability that there are as many things as an ordinal counts, in presence; the
+same as that of agreement in :func:`car_video.video.presence.track_presence`."""
 
 
 class ImageSegmenter:
@@ -103,7 +72,7 @@ class ImageSegmenter:
         if sam is None and self.config.refine == "sam":
             sam = load_mask_model(self.config.sam.model, pair.device)
         self.sam = sam
-        self._last_parts: tuple[MaskEmbedding, Tensor] | None = None
+        self._outliner = Outliner(sam)
         self.set_expressions(expressions)
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
@@ -132,8 +101,8 @@ class ImageSegmenter:
     def segment_view(self, view: View, index: int = 0, time: float = 0.0) -> FramePrediction:
         """As :meth:`segment`, of a picture that :meth:`look` has encoded already."""
         survivors = self.recur(view)
-        masks = self.refine(view, survivors)
-        return self._predict(view, survivors, masks, index, time)
+        outlines = self._outliner(view, survivors, self.config)
+        return self._predict(view, survivors, outlines, index, time)
 
     def look(self, image: NDArray[np.uint8]) -> View:
         """Encode a picture, once."""
@@ -211,7 +180,9 @@ class ImageSegmenter:
         binary = maps > threshold
         if self._scorer.config.pooled_weight < 1:
             block = blocks(len(maps), view.pixels[0, 0].numel())
-            binary = torch.cat([self._enlarge(view, m) > threshold for m in maps.split(block)])
+            guided = self.config.proposal.guided
+            parts = [upsample(view, m, guided) > threshold for m in maps.split(block)]
+            binary = torch.cat(parts)
         embeddings = self._scorer.embed(view.pixels[0], binary, view.pooling)
         presence = embeddings.scored.float()  # with nothing to compare with, whatever is found
         scores = torch.ones_like(presence)
@@ -227,90 +198,23 @@ class ImageSegmenter:
             presence = self._scorer.presence(embeddings, names, self.texts.background)
         return scores, presence
 
-    @torch.inference_mode()
     def refine(self, view: View, survivors: Survivors) -> Tensor:
         """Masks of the survivors at working size, bool [N, h, w]."""
-        size = (int(view.pixels.shape[-2]), int(view.pixels.shape[-1]))
-        if self.config.refine == "sam" and self.sam is not None:
-            embedding = self.sam.encode(view.pixels, self.config.sam.side)
-            if self.config.sam.rule == "automatic":
-                masks = self._sharpen(view, survivors.maps, "crf")
-                joined = join_parts(
-                    masks, self._parts(embedding, size), self.config.sam.automatic
-                )
-                return self.separate(joined.float() - 0.5, survivors.maps, size)
-            return self._refine_sam(embedding, survivors, size)
-        return self._sharpen(view, survivors.maps, self.config.refine)
-
-    def _sharpen(self, view: View, maps: Tensor, refine: str) -> Tensor:
-        """Masks of maps [N, h, w] without mask candidates, bool [N, H, W]."""
-        threshold = self.config.proposal.mask_threshold
-        maps = self._enlarge(view, maps)
-        picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
-        if refine == "pamr":
-            maps = refine_pamr(picture, maps, self.config.pamr)
-        if refine in ("none", "pamr"):
-            best = maps == maps.amax(0, keepdim=True)
-            wins = best if self.config.mode == "semantic" else torch.ones_like(best)
-            return (maps > threshold) & wins
-        if self.config.crf.centred and 0 < threshold < 1:
-            # The CRF's unary puts the border between object and background at one half.
-            maps = maps ** (np.log(0.5) / np.log(threshold))
-        crf = DenseCrf(picture, self.config.crf, maps.device)
-        together = refine_together if self.config.mode == "semantic" else refine_apart
-        return together(crf, maps, self.config.crf.background_power)[0]
-
-    def _enlarge(self, view: View, maps: Tensor) -> Tensor:
-        if self.config.proposal.guided:
-            return enlarge_guided(maps, view.pixels)
-        return enlarge(maps, (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])))
-
-    def _parts(self, embedding: MaskEmbedding, size: tuple[int, int]) -> Tensor:
-        """SAM's automatic masks, bool [K, *size]; those of the last picture are kept."""
-        assert self.sam is not None
-        if self._last_parts is None or self._last_parts[0] is not embedding:
-            logits = automatic_masks(self.sam, embedding, size, self.config.sam.automatic)
-            masks = [enlarge(part, size) > 0 for part in logits.split(16)]
-            self._last_parts = (embedding, torch.cat(masks))
-        return self._last_parts[1]
-
-    def _refine_sam(
-        self, embedding: MaskEmbedding, survivors: Survivors, size: tuple[int, int]
-    ) -> Tensor:
-        assert self.sam is not None
-        candidates = propose_candidates(
-            self.sam,
-            embedding,
-            survivors.maps,
-            survivors.evidence,
-            size,
-            self.config.sam,
-            survivors.colours,
-            survivors.placing,
-        )
-        logits, _ = choose(candidates)
-        if self.config.sam.again:
-            logits = asked_again(
-                self.sam,
-                embedding,
-                logits,
-                survivors.maps,
-                survivors.evidence,
-                size,
-                survivors.colours,
-            )
-        return self.separate(logits, survivors.maps, size)
-
-    def separate(self, logits: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
-        """Masks bool [N, *size] of logits [N, a, b], apart from each other in semantic mode."""
-        if self.config.mode == "semantic" and len(logits) > 1:
-            return apart(logits, size, maps)  # what two claim goes to whom language gives it
-        return enlarge(logits, size) > 0
+        return self._outliner(view, survivors, self.config).masks
 
     def _predict(
-        self, view: View, survivors: Survivors, masks: Tensor, index: int, time: float
+        self,
+        view: View,
+        survivors: Survivors,
+        outlines: Outlines,
+        index: int,
+        time: float,
     ) -> FramePrediction:
         scores = survivors.scores_of_all(len(self.texts))
+        if outlines.enough is not None and self.config.scores == "presence":
+            counted = outlines.enough.float().cpu().numpy() ** COUNTING
+            scores[survivors.alive.numpy()] *= counted
+        masks = outlines.masks
         everyone = masks.new_zeros(len(self.texts), *masks.shape[-2:])
         everyone[survivors.alive] = masks
         present = scores >= self.config.presence_threshold

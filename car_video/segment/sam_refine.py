@@ -32,12 +32,15 @@ class Candidates:
         agreement: [Q, M] soft IoU with the query's map, and with its places; -1 for padding.
         place_factor: [Q, M] what of it comes from places, 0 where there is no mask; None where
             no query has any.
+        enough: [Q] how probable it is that there are as many things as places count; None
+            where no query has any.
     """
 
     logits: Tensor
     there: Tensor
     agreement: Tensor
     place_factor: Tensor | None = None
+    enough: Tensor | None = None
 
 
 def propose_candidates(
@@ -86,9 +89,9 @@ def propose_candidates(
     if placing is None:
         return Candidates(logits, there, agreement)
     quality = quality.unflatten(0, (count, config.points)).flatten(1, 2)
-    placed = place_agreement(logits, agreement, quality, placing)
+    placed, enough = place_agreement(logits, agreement, quality, placing)
     factor = torch.where(agreement > 0, placed / agreement, 0.0)
-    return Candidates(logits, there, placed, factor)
+    return Candidates(logits, there, placed, factor, enough)
 
 
 def asked_again(

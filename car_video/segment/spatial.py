@@ -80,7 +80,7 @@ def tilt(maps: Tensor, evidence: Tensor, placing: Placing) -> tuple[Tensor, Tens
 
 def place_agreement(
     logits: Tensor, agreement: Tensor, quality: Tensor, placing: Placing
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """Agreement of mask candidates with the text and its places.
 
     Candidates become instances: the best first, those that overlap a better one fall away.
@@ -102,10 +102,12 @@ def place_agreement(
         [Q, M]: times the probability relative to the best one's, 0 for masks that are no
         instance of their own; rows without a place, and masks that are not there, as given. At
         most 1.
+        [Q]: how probable it is that there are as many things as the places count, in [0, 1].
     """
     placed = placing.placed
+    everyone = torch.ones_like(agreement[:, 0])
     if not bool(placed.any()):
-        return agreement
+        return agreement, everyone
     cell = max(1, max(logits.shape[-2:]) // GRID)
     small = F.avg_pool2d((logits[placed] > 0).float(), cell, ceil_mode=True)
     own = placing[placed]
@@ -136,10 +138,12 @@ def place_agreement(
     ranked = torch.where(given > 0, given * relative, given)
     winner = ranked.amax(1).clamp_min(1e-12)
     shared = ((own.direction >= 0) & ~own.tilts).any(1)
-    scale = torch.where(shared, given.amax(1) * enough.clamp_max(1) / winner, 1.0)
+    enough = enough.clamp_max(1)
+    scale = torch.where(shared, given.amax(1) * enough / winner, 1.0)
     result = agreement.clone()
     result[placed] = torch.where(ranked > 0, ranked * scale[:, None], ranked)
-    return result
+    everyone[placed] = enough.to(everyone.dtype)
+    return result, everyone
 
 
 def inherited(masks: Tensor, candidates: Tensor, factor: Tensor, placing: Placing) -> Tensor:

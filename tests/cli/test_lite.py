@@ -8,9 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools import mask as coco
 
+from car_video import ImageSegmenter, load_model, load_preset
 from car_video.cli import main
+from car_video.cli_plan import bounded
 from tests.io.readers.media import write_video
 
 HEIGHT, WIDTH = 120, 160
@@ -54,6 +57,24 @@ def test_a_red_ball(clip, tmp_path, monkeypatch, capfd, refine):
         assert (mask & ball).sum() / (mask | ball).sum() > 0.5, "intersection over union"
     with av.open("ball_car/overlay.mp4") as container:
         assert len(list(container.decode(video=0))) == frames
+
+
+def test_a_single_picture_is_what_the_image_segmenter_says(clip, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    with av.open(str(clip)) as container:
+        next(container.decode(video=0)).to_image().save("ball.png")
+    text = "the first red ball from the left"
+    with pytest.raises(SystemExit) as end:
+        main(["ball.png", "--expr", text, "--size", "256", "--mode", "online"])
+    assert (end.value.code, capfd.readouterr().err) == (0, "")
+    segment = bounded(load_preset("default").segment, 256)
+    segmenter = ImageSegmenter(load_model("lite", "cpu"), [text], segment)
+    expected = segmenter.segment(np.asarray(Image.open("ball.png").convert("RGB")))
+    data = json.loads(Path("ball_car/predictions.json").read_text())
+    (found,) = data["frames"][0]["objects"]
+    assert found["score"] == pytest.approx(float(expected.scores[0]), abs=1e-4)
+    assert (coco.decode(found["segmentation"]).astype(bool) == expected.masks[0]).all()
+    assert expected.masks.any()
 
 
 def test_what_the_model_does_not_read_is_told(clip, tmp_path, monkeypatch, capfd):

@@ -17,6 +17,7 @@ from car_video.models.sam import SamEmbedding
 from car_video.segment import automatic
 from car_video.segment.automatic import AutomaticConfig, automatic_masks, join_parts
 from car_video.segment.image import ImageSegmenter
+from car_video.segment.outline import Outliner
 from tests.naive.automatic import joined
 from tests.segment.colour_model import PLAIN, ColourModel
 from tests.video.colour_sam import ColourSam
@@ -121,9 +122,9 @@ def test_a_picture_is_asked_about_once() -> None:
     truth[8:40, 8:40] = True
     assert (mask & truth).sum() / (mask | truth).sum() > 0.75  # with its rim, see ColourSam
     assert sam.prompts == 64
-    embedding = sam.encode(view.pixels, 384)
-    first = segmenter._parts(embedding, (64, 96))
-    assert segmenter._parts(embedding, (64, 96)) is first
+    outliner, embedding = Outliner(sam), sam.encode(view.pixels, 384)  # type: ignore[arg-type]
+    first = outliner.parts(embedding, (64, 96), segmenter.config)
+    assert outliner.parts(embedding, (64, 96), segmenter.config) is first
     assert sam.prompts == 128
 
 

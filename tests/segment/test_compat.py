@@ -27,6 +27,7 @@ from car_video.segment.classifier import ClassifierConfig
 from car_video.segment.compat import REFERENCE, settle, with_values
 from car_video.segment.crf_config import FAST_CRF, CrfConfig
 from car_video.segment.image import ImageSegmenter
+from car_video.segment.outline import upsample
 from car_video.segment.pixels import to_own_cells
 from car_video.segment.query_set import build_queries
 from car_video.segment.recurrence import passing
@@ -254,7 +255,7 @@ def test_the_mask_threshold_is_even_odds_for_the_crf_unless_told() -> None:
         segmenter = ImageSegmenter(FakeModel(), ["red"], replace(config, mode="refer"))
         view = segmenter.look(BOTH)
         end = segmenter.recur(view)
-        full = segmenter._enlarge(view, end.maps)
+        full = upsample(view, end.maps, guided=False)
         mask = segmenter.refine(view, end)
         areas.append(int(mask.sum()))
         border = 0.25 if centred else 0.5

@@ -363,6 +363,21 @@ def test_places_choose_among_masks_of_sam(text: str, thing: int) -> None:
     assert iou(segmenter.segment(image).masks[0], APART[thing]) > 0.95
 
 
+def test_more_than_there_are_is_not_present() -> None:
+    image = picture(*((place, (255, 0, 0)) for place in APART))
+    config = replace(
+        PLAIN, refine="sam", sam=SamRefineConfig(points=16), presence_threshold=0.5
+    )
+    texts = ["third red ball from the left", "ninth red ball from the left"]
+    third, ninth = (
+        ImageSegmenter(ColourModel(), [text], config, Squares()).segment(image)  # type: ignore[arg-type]
+        for text in texts
+    )
+    assert third.present.all()
+    assert not ninth.present.any()
+    assert third.scores[0] > 2 * ninth.scores[0]
+
+
 @pytest.mark.parametrize("refine", ["none", "sam"])
 def test_texts_without_places_do_not_change(refine: str) -> None:
     names = ["a red ball facing left", "a green frog in front of a wall"]

@@ -37,6 +37,10 @@ def scene() -> tuple[Tensor, Tensor, Tensor]:
     return logits, torch.tensor([[0.3, 0.35, 0.4, 0.1]]), torch.ones(1, 4)
 
 
+def ranked(logits: Tensor, agreement: Tensor, quality: Tensor, placing: Placing) -> Tensor:
+    return place_agreement(logits, agreement, quality, placing)[0]
+
+
 def placing(*texts: str, anchors: tuple[str, ...] = ()) -> Placing:
     found = Placing.of([take_places(t).places for t in texts], anchors)
     assert found is not None
@@ -77,7 +81,7 @@ def test_nth_is_the_sum_over_all_worlds(seed: int, count: int, ordinal: int) -> 
     ],
 )
 def test_places_choose_among_candidates(text: str, chosen: int) -> None:
-    found = place_agreement(*scene(), placing(text))
+    found = ranked(*scene(), placing(text))
     assert int(found[0].argmax()) == chosen
     assert found[0, 3] == 0, "a part of a dog is no dog of its own"
     assert ((found >= 0) & (found <= scene()[1].amax())).all()
@@ -86,10 +90,10 @@ def test_places_choose_among_candidates(text: str, chosen: int) -> None:
 def test_a_doubtful_mask_at_the_end_does_not_win() -> None:
     logits, liked, quality = scene()
     liked[0, 0] = 0.02
-    found = place_agreement(logits, liked, quality, placing("the left dog"))
+    found = ranked(logits, liked, quality, placing("the left dog"))
     assert int(found[0].argmax()) == 1
     quality[0, 1] = 0.1
-    found = place_agreement(logits, liked, quality, placing("the left dog"))
+    found = ranked(logits, liked, quality, placing("the left dog"))
     assert int(found[0].argmax()) == 2, "nor one that the segmenter itself doubts"
 
 
@@ -97,17 +101,27 @@ def test_the_second_is_liked_as_its_kind_is() -> None:
     """Not for its own share of a map that all of them light up; nor if it is not there."""
     logits, liked, quality = scene()
     most = float(liked.amax())
-    second = place_agreement(logits, liked, quality, placing("second dog from the right"))
+    second = ranked(logits, liked, quality, placing("second dog from the right"))
     assert 0.9 * most < float(second[0, 1]) <= most
-    smallest = place_agreement(logits, liked, quality, placing("smallest dog"))
+    smallest = ranked(logits, liked, quality, placing("smallest dog"))
     assert float(smallest[0, 0]) == pytest.approx(most), "nor for that of a size"
-    fourth = place_agreement(logits, liked, quality, placing("fourth dog from the left"))
+    fourth = ranked(logits, liked, quality, placing("fourth dog from the left"))
     assert float(fourth.amax()) < 0.01
-    third = place_agreement(logits, liked, quality, placing("third dog from the left"))
+    third = ranked(logits, liked, quality, placing("third dog from the left"))
     doubtful = liked * torch.tensor([[0.3, 1.0, 1.0, 1.0]])
-    unsure = place_agreement(logits, doubtful, quality, placing("third dog from the left"))
+    unsure = ranked(logits, doubtful, quality, placing("third dog from the left"))
     assert int(unsure[0].argmax()) == int(third[0].argmax()) == 2
     assert float(unsure.amax()) < 0.5 * float(third.amax())
+
+
+def test_how_surely_there_are_as_many() -> None:
+    texts = ["third dog from the left", "fourth dog from the left", "left dog", "a dog"]
+    logits, liked, quality = (t.expand(4, *t.shape[1:]) for t in scene())
+    _, enough = place_agreement(logits, liked, quality, placing(*texts))
+    third, fourth, left, plain = enough.tolist()
+    assert 0.5 < third <= 1
+    assert fourth < 0.01
+    assert left == plain == 1
 
 
 @settings(max_examples=60, deadline=None)
@@ -118,7 +132,7 @@ def test_counting_never_likes_more_than_all(seed: int, number: int) -> None:
     liked, quality = torch.rand(2, 1, 4, generator=random)
     asked = Placing.of([(Place("left", number),)], ())
     assert asked is not None
-    found = place_agreement(logits, liked, quality, asked)
+    found = ranked(logits, liked, quality, asked)
     assert ((found >= 0) & (found <= liked.amax() + 1e-6)).all()
     assert found.isfinite().all()
 
@@ -136,7 +150,7 @@ def test_unlike_keys_add_up_by_rank(text: str, chosen: int) -> None:
             torch.stack([disc(30, 70, 6), disc(60, 20, 8), disc(70, 110, 7)]), 4.0, -4.0
         )[None]
     liked = torch.tensor([[0.4, 0.4, 0.4]])
-    found = place_agreement(logits, liked, torch.ones(1, 3), placing(text))
+    found = ranked(logits, liked, torch.ones(1, 3), placing(text))
     assert int(found[0].argmax()) == chosen
 
 
@@ -145,7 +159,7 @@ def test_ends_that_differ_leave_it_to_language() -> None:
     masks = torch.stack([disc(48, 30, 25), disc(48, 110, 5)])
     logits = torch.where(masks, 4.0, -4.0)[None]
     for liked, chosen in ((torch.tensor([[0.4, 0.38]]), 0), (torch.tensor([[0.38, 0.4]]), 1)):
-        found = place_agreement(logits, liked, torch.ones(1, 2), placing("biggest dog right"))
+        found = ranked(logits, liked, torch.ones(1, 2), placing("biggest dog right"))
         assert int(found[0].argmax()) == chosen
         assert (found > 0).all()
 
@@ -153,13 +167,13 @@ def test_ends_that_differ_leave_it_to_language() -> None:
 def test_rows_without_a_place_and_padding_stay() -> None:
     logits, liked, quality = (t.expand(2, *t.shape[1:]).clone() for t in scene())
     liked[1, 2] = -1.0
-    found = place_agreement(logits, liked, quality, placing("a dog", "dog on the right"))
+    found = ranked(logits, liked, quality, placing("a dog", "dog on the right"))
     assert torch.equal(found[0], liked[0])
     assert found[1, 2] == -1
     assert int(found[1].argmax()) == 1
     nothing = torch.full_like(liked, -1.0)
     assert torch.equal(
-        place_agreement(logits, nothing, quality, placing("left dog", "right dog")), nothing
+        ranked(logits, nothing, quality, placing("left dog", "right dog")), nothing
     )
 
 
@@ -211,7 +225,7 @@ def test_beside_an_anchor() -> None:
     assert maps[0, 12, 26] > 0.7 > 0.1 > maps[0, 12, 15]
     assert maps[1, 12, 15] > 0.7 > 0.1 > maps[1, 12, 26]
     logits, liked, quality = (t.expand(2, *t.shape[1:]) for t in scene())
-    found = place_agreement(logits, liked, quality, placed)
+    found = ranked(logits, liked, quality, placed)
     assert found.argmax(1).tolist() == [2, 1]
 
 
@@ -236,7 +250,7 @@ def test_depth_beside_an_anchor(text: str, chosen: int) -> None:
     logits, liking, quality, car = depths()
     placed = placing(text, anchors=("the car",)).around(car)
     assert float(placed.low[0, 0]) == pytest.approx(15 / 24)
-    found = place_agreement(logits, liking, quality, placed)
+    found = ranked(logits, liking, quality, placed)
     assert int(found.argmax()) == chosen
     assert found[0, chosen] == pytest.approx(float(liking.max())), "as its kind is liked"
     maps, evidence = tilt(blobs(), blobs(), placed)
@@ -248,10 +262,10 @@ def test_who_is_behind_is_not_beside() -> None:
     """Of two equally far away, the one over the anchor; alone, the one aside is taken too."""
     logits, liking, quality, car = depths()
     placed = placing("the dog behind the car", anchors=("the car",)).around(car)
-    found = place_agreement(logits, liking, quality, placed)[0]
+    found = ranked(logits, liking, quality, placed)[0]
     assert found[BEFORE] < 0.01 < found[ASIDE] < found[BEHIND]
     liking[0, BEHIND] = -1.0
-    assert int(place_agreement(logits, liking, quality, placed).argmax()) == ASIDE
+    assert int(ranked(logits, liking, quality, placed).argmax()) == ASIDE
 
 
 def test_the_lowest_edge_of_an_anchor_leaves_out_what_is_faint() -> None:
