@@ -248,7 +248,9 @@ def _run_app(arguments: list[str]) -> int:
         display.error(str(error))
         return BAD_INPUT
     except _UsageError as error:
-        display.error(f"{error.format_message().rstrip('.')}; see car-video --help")
+        message = error.format_message().rstrip(".")
+        hint = "; one source at a time, or a folder" if "extra argument" in message else ""
+        display.error(f"{message}{hint}; see car-video --help")
         return BAD_INPUT
     except BrokenPipeError:  # car-video models | head -1
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

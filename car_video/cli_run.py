@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 from car_video.background_io import ReadAhead, WriteBehind
 from car_video.cli_course import Course
-from car_video.cli_display import Display, Report, shorten
+from car_video.cli_display import Display, Report
 from car_video.cli_interrupt import Interrupts
 from car_video.cli_live import HELP, LiveEdits, typed_lines
 from car_video.cli_plan import Plan, Request, check, standard_output, suited
 from car_video.cli_presence import Presence, follow
+from car_video.cli_remarks import not_english, too_long, without_a_thing
 from car_video.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -247,36 +248,14 @@ def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
     from car_video.models import load_model
     from car_video.video.segmenter import VideoSegmenter
 
-    name = plan.config.model
-    pair = load_model(name, plan.request.device)
-    segmenter = VideoSegmenter(pair, plan.expressions, plan.config.segment, plan.config.video)
-    cut = [
-        text
-        for text in dict.fromkeys(plan.expressions)
-        if _is_cut(pair.proposer, text) or _is_cut(pair.classifier, text)
-    ]
-    notices = [
-        f"'{shorten(text, 40)}' is longer than {name} reads; its end is ignored" for text in cut
-    ]
-    spatial = segmenter.image.config.expression.spatial
-    return segmenter, notices + (without_a_thing(plan.expressions) if spatial else [])
-
-
-def without_a_thing(expressions: Sequence[str]) -> list[str]:
-    """A remark on each expression that says where, but not what."""
-    from car_video.text.places import names_a_thing
-
-    return [
-        f"'{shorten(text, 40)}' says where, not what; name the thing as well, "
-        'like "second person from the left"'
-        for text in dict.fromkeys(expressions)
-        if not names_a_thing(text)
-    ]
-
-
-def _is_cut(model: object, text: str) -> bool:
-    ask = getattr(model, "is_cut", None)  # not part of the protocol
-    return bool(ask and ask(text))
+    config = plan.config
+    pair = load_model(config.model, plan.request.device)
+    segmenter = VideoSegmenter(pair, plan.expressions, config.segment, config.video)
+    texts = tuple(dict.fromkeys(plan.expressions))
+    notices = [*too_long(texts, config.model, pair), *not_english(texts, config.model)]
+    if segmenter.image.config.expression.spatial:
+        notices += without_a_thing(texts)
+    return segmenter, notices
 
 
 def _open_window(request: Request) -> LiveWindow:

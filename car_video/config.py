@@ -7,6 +7,7 @@ no key can be dead. Greek letters in the comments are those of CaR (arXiv 2312.0
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -254,8 +255,9 @@ _KINDS: dict[Any, str] = {
 }  # fmt: skip
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, not the later one."""
+class _Yaml(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error, not the later one, and 1e-3 a number,
+    as in YAML 1.2."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         mapping = super().construct_mapping(node, deep)
@@ -266,6 +268,13 @@ class _UniqueKeys(yaml.SafeLoader):
                 None, None, f"key {twice!r} stands twice", node.start_mark
             )
         return mapping
+
+
+_Yaml.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
 
 
 def preset_names() -> list[str]:
@@ -289,7 +298,7 @@ def load_preset(name_or_file: str | Path = "default") -> Config:
         else:
             known = ", ".join(preset_names())
             raise ConfigError(f"no preset or YAML file '{name}'; presets: {known}")
-        data = yaml.load(text, _UniqueKeys)
+        data = yaml.load(text, _Yaml)
     except OSError as error:
         raise ConfigError(f"preset '{name}' cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -20,11 +20,13 @@ class Frame:
         index: number of the frame in its source, counted from 0 (before stride).
         time: presentation time in seconds from the start of the source.
         image: uint8 [H, W, 3], RGB, upright (rotation metadata applied), C-contiguous.
+        name: of the file, where each frame is a file of its own; else empty.
     """
 
     index: int
     time: float
     image: NDArray[np.uint8]
+    name: str = ""
 
     @property
     def height(self) -> int:

@@ -231,3 +231,10 @@ def test_any_value_is_taken_as_its_type_or_refused_in_one_line(path, value):
 def test_values_are_checked_in_python_as_in_yaml(make: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         make()
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", "1.e-3", "+1e-3", "0.001", "1.0e-3"])
+def test_numbers_with_an_exponent(text, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"segment: {{recurrence: {{confidence_threshold: {text}}}}}", "utf-8")
+    assert load_preset(file).segment.recurrence.confidence_threshold == pytest.approx(0.001)

@@ -94,11 +94,18 @@ def from_coco(
     return FramePrediction(index, time, tuple(expressions), masks, scores, present)
 
 
-def as_frame_dict(prediction: FramePrediction) -> dict[str, Any]:
-    """One entry of ``frames`` in ``predictions.json``."""
+def as_frame_dict(prediction: FramePrediction, name: str = "") -> dict[str, Any]:
+    """One entry of ``frames`` in ``predictions.json``.
+
+    Args:
+        prediction: of the frame.
+        name: of the frame's file, where it is one.
+    """
+    file = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return {
         "index": int(prediction.index),
         "time": round(float(prediction.time), 6),
+        **({"file": file} if file else {}),
         "objects": as_coco(prediction),
     }
 

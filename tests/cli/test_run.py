@@ -13,6 +13,7 @@ from pycocotools import mask as coco
 
 from car_video import cli_run
 from car_video.cli import main
+from car_video.cli_remarks import not_english, without_a_thing
 from tests.cli.fakes import ASKED, COUNT, FakeSegmenter, indices, results, visible
 from tests.io.readers.media import damage_packets, numbered, write_jpegs_of_sizes, write_video
 
@@ -108,6 +109,7 @@ def test_folders_of_pictures(cli, tmp_path):
     assert code == 0
     folder = tmp_path / "photos_car"
     assert visible(folder / "cutout") == ["00000.png", "00001.png", "00002.png"]
+    assert [f["file"] for f in results(folder)["frames"]] == ["0.png", "1.png", "2.png"]
     sizes = [Image.open(folder / "masks" / f"0000{n}.png").size for n in range(3)]
     assert sizes == [(64, 48), (30, 50), (1, 1)]
 
@@ -238,6 +240,12 @@ def test_resuming_something_else_is_refused(cli, clip, change, word):
 
 
 def test_an_expression_without_a_noun_is_remarked_on():
-    (remark,) = cli_run.without_a_thing(["second from the left", "the left dog", "a dog"])
+    (remark,) = without_a_thing(["second from the left", "the left dog", "a dog"])
     assert remark.startswith("'second from the left' says where, not what; name the thing")
     assert "\n" not in remark
+
+
+def test_what_is_no_english_is_remarked_on():
+    remarks = not_english(["大象", "🐘", "42", "the éléphant", "a dog"], "lite")
+    assert [remark.split()[0] for remark in remarks] == ["'大象'", "'🐘'", "'42'"]
+    assert remarks[0] == "'大象' has no English word, and lite reads English"

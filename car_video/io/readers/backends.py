@@ -39,6 +39,10 @@ class Backend(Protocol):
         """
         ...
 
+    def name(self, index: int) -> str:
+        """As :attr:`car_video.types.Frame.name`."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -62,6 +66,9 @@ class ImageBackend:
     def load(self, index: int) -> Loaded:
         return load_image(self._paths[index], self._selection)
 
+    def name(self, index: int) -> str:
+        return self._paths[index].name
+
     def close(self) -> None:
         """Nothing stays open between images."""
 
@@ -83,6 +90,10 @@ class StoredBackend:
         if index not in self._frames:
             raise UndecodableError(f"frame {index} gives no picture")
         return self._frames[index].image, self._size
+
+    def name(self, index: int) -> str:
+        """Frames are no files."""
+        return ""
 
     def close(self) -> None:
         self._frames.clear()
@@ -138,6 +149,10 @@ class VideoBackend:
         each = sum(plane.buffer_size for plane in frame.planes)
         while len(self._kept) > max(1, KEPT_BYTES // max(each, 1)):
             del self._kept[next(iter(self._kept))]
+
+    def name(self, index: int) -> str:
+        """Frames are no files."""
+        return ""
 
     def close(self) -> None:
         self._kept.clear()

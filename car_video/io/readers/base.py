@@ -62,11 +62,13 @@ class Picture:
         index: number in the source, counted from 0.
         time: seconds from the start of the source.
         load: makes the pixels; raises :class:`UndecodableError`.
+        name: as :attr:`car_video.types.Frame.name`.
     """
 
     index: int
     time: float
     load: Callable[[], Loaded]
+    name: str = ""
 
 
 class FrameReader(ABC, Iterator[Frame]):
@@ -161,7 +163,7 @@ class FrameReader(ABC, Iterator[Frame]):
             if not described:
                 self.info, described = self._describe(width, height), True
             last = chooser.took()
-            yield Frame(picture.index, picture.time, image)
+            yield Frame(picture.index, picture.time, image, picture.name)
             if last:
                 return
 

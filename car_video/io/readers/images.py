@@ -35,7 +35,7 @@ IMAGE_SUFFIXES = frozenset(
 DEFAULT_IMAGE_FPS = 25.0
 """Frames per second that a folder of images is taken to have."""
 
-NAMED = 3  # images that cannot be read are named, up to so many
+NAMED = 3  # images that something is odd about are named, up to so many
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
@@ -65,6 +65,29 @@ def list_images(folder: Path) -> list[Path]:
         hint = f"; it has {counted(inside, 'folder')}, give one of them" if inside else ""
         raise SourceError(f"{folder}: no images (jpg, png, webp, ...) in this folder{hint}")
     return [folder / name for name in sorted(images, key=natural_key)]
+
+
+def holds_image(path: Path) -> bool:
+    """Whether a file holds an image, whatever its name says."""
+    known = PillowImage.registered_extensions()
+    try:
+        with PillowImage.open(path, formats=[known[s] for s in IMAGE_SUFFIXES if s in known]):
+            return True
+    except Exception:  # Pillow's plugins raise nearly anything on what they do not know
+        return False
+
+
+def has_pages(path: Path) -> bool:
+    """Whether an image that can be read is a TIFF of several pages."""
+    if path.suffix.lower() not in (".tif", ".tiff"):
+        return False
+    with PillowImage.open(path) as image:
+        return getattr(image, "n_frames", 1) > 1
+
+
+def some_of(names: list[str]) -> str:
+    """Names for people, not all of them if they are many."""
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
 
 
 def load_image(path: Path, selection: Selection) -> Loaded:
@@ -101,9 +124,11 @@ def from_pillow(image: PillowImage.Image, selection: Selection) -> Loaded:
 
 
 def _eight_bits(grey: np.ndarray) -> np.ndarray:
-    """Deep grey brought to 0..255: 16-bit values scaled, smaller ones left alone."""
+    """Deep grey brought to 0..255: 16-bit values and parts of one scaled, others left alone."""
     if grey.dtype.kind == "f":
-        return np.nan_to_num(grey).clip(0, 255).astype(np.uint8)
+        whole = np.nan_to_num(grey)
+        scale = 255 if whole.max(initial=0) <= 1 else 1
+        return (whole * scale).round().clip(0, 255).astype(np.uint8)
     deep = grey.dtype.itemsize == 2 or int(grey.max(initial=0)) > 255
     wide = grey.astype(np.int64)  # 65535 + 128 is more than 16 bits hold
     return ((wide.clip(0, 65535) + 128) // 257 if deep else wide.clip(0, 255)).astype(np.uint8)
@@ -140,23 +165,29 @@ class ImageReader(FrameReader):
         self._fps = fps
         self._single = single
         self._unreadable: list[str] = []
+        self._paged: list[str] = []
         self._begin()
 
     def _load(self, path: Path) -> Loaded:
         try:
-            return load_image(path, self._selection)
+            loaded = load_image(path, self._selection)
         except UndecodableError:
             self._unreadable.append(path.name)
             raise
+        if has_pages(path):
+            self._paged.append(path.name)
+        return loaded
 
     def _pictures(self) -> Iterator[Picture]:
         for index, path in enumerate(self._paths):
-            yield Picture(index, index / self._fps, partial(self._load, path))
+            yield Picture(index, index / self._fps, partial(self._load, path), path.name)
         if self._unreadable:
-            names = ", ".join(self._unreadable[:NAMED])
-            more = ", ..." if len(self._unreadable) > NAMED else ""
             count = counted(len(self._unreadable), "image")
-            self.notices.append(f"{count} skipped: not readable ({names}{more})")
+            names = some_of(self._unreadable)
+            self.notices.append(f"{count} skipped: not readable ({names})")
+        if self._paged:
+            names = some_of(self._paged)
+            self.notices.append(f"only the first page of {names} is read; save pages apart")
 
     def _describe(self, width: int, height: int) -> SourceInfo:
         return SourceInfo(
@@ -182,7 +213,8 @@ class ImageReader(FrameReader):
             return SourceError(f"{self._name}: {what}")
         return SourceError(
             f"{self._name}: no frame from {self._selection.start:g} s on; "
-            f"{count} images at {self._fps:g} per second end at {count / self._fps:g} s"
+            f"it has {counted(count, 'image')}, at {self._fps:g} per second "
+            f"until {count / self._fps:g} s"
         )
 
     def _release(self) -> None:

@@ -21,7 +21,12 @@ from car_video.io.readers.backends import (
 )
 from car_video.io.readers.base import Loaded, UndecodableError
 from car_video.io.readers.container import open_file
-from car_video.io.readers.images import DEFAULT_IMAGE_FPS, IMAGE_SUFFIXES, list_images
+from car_video.io.readers.images import (
+    DEFAULT_IMAGE_FPS,
+    IMAGE_SUFFIXES,
+    holds_image,
+    list_images,
+)
 from car_video.io.readers.selection import Selection
 from car_video.io.readers.sources import parse_source
 from car_video.io.readers.trouble import first_bytes
@@ -70,12 +75,16 @@ class RandomAccessReader(Sequence[Frame]):
     def _open(self, path: Path, selection: Selection, fps: float) -> Backend:
         if path.is_dir():
             return ImageBackend(list_images(path), selection, fps)
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-            first_bytes(path)
-            if is_animated(path):
-                return StoredBackend(AnimatedImageReader(self._name, path, selection))
-            return ImageBackend([path], selection, fps)
-        return VideoBackend(partial(open_file, path), self._name, selection)
+        if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
+            try:
+                return VideoBackend(partial(open_file, path), self._name, selection)
+            except SourceError:
+                if not path.is_file() or not holds_image(path):
+                    raise
+        first_bytes(path)
+        if is_animated(path):
+            return StoredBackend(AnimatedImageReader(self._name, path, selection))
+        return ImageBackend([path], selection, fps)
 
     @property
     def times(self) -> NDArray[np.float64]:
@@ -93,7 +102,8 @@ class RandomAccessReader(Sequence[Frame]):
             SourceError: the frame is damaged.
         """
         place = range(len(self))[index]
-        return Frame(place, float(self.times[place]), self._load(place)[0])
+        image, _ = self._load(place)
+        return Frame(place, float(self.times[place]), image, self._backend.name(place))
 
     def get_batch(self, indices: Sequence[int]) -> list[Frame]:
         """The frames with these numbers, in this order; decoded in order of presentation.

@@ -21,6 +21,7 @@ from car_video.io.readers.images import (
     DEFAULT_IMAGE_FPS,
     IMAGE_SUFFIXES,
     ImageReader,
+    holds_image,
     list_images,
 )
 from car_video.io.readers.live import LiveReader
@@ -123,12 +124,16 @@ def read_frames(
 def _read_path(path: Path, name: str, selection: Selection, image_fps: float) -> FrameReader:
     if path.is_dir():
         return ImageReader(name, list_images(path), selection, image_fps)
-    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-        first_bytes(path)
-        if is_animated(path):
-            return AnimatedImageReader(name, path, selection)
-        return ImageReader(name, [path], selection, image_fps, single=True)
-    return VideoFileReader(name, partial(open_file, path), selection)
+    if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
+        try:
+            return VideoFileReader(name, partial(open_file, path), selection)
+        except SourceError:
+            if not path.is_file() or not holds_image(path):
+                raise
+    first_bytes(path)
+    if is_animated(path):
+        return AnimatedImageReader(name, path, selection)
+    return ImageReader(name, [path], selection, image_fps, single=True)
 
 
 def _read_address(named: Source, selection: Selection, options: StreamOptions) -> FrameReader:

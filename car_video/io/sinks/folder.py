@@ -100,9 +100,13 @@ class OutputFolder:
         write_whole(hidden / "run.json", json.dumps(record, indent=1).encode("ascii"))
         return cls(path, info, _open_journal(path), created, record)
 
-    def add(self, prediction: FramePrediction) -> None:
-        """Note that a frame is finished. Raises OutputError where the disk does not take it."""
-        self._journal.append(as_frame_dict(prediction))
+    def add(self, prediction: FramePrediction, name: str = "") -> None:
+        """Note that a frame is finished; ``name``: of its file, where it is one.
+
+        Raises:
+            OutputError: the disk does not take it.
+        """
+        self._journal.append(as_frame_dict(prediction, name))
 
     def extend(self, expressions: tuple[str, ...]) -> None:
         """Note that the run has more expressions by now; their numbers stay.

@@ -106,7 +106,7 @@ class Outputs:
         for sink in self._sinks:
             sink.write(frame, prediction)
         if frame.index not in self.done:
-            self._folder.add(prediction)
+            self._folder.add(prediction, frame.name)
 
     def extend(self, expressions: tuple[str, ...]) -> None:
         """As :meth:`OutputFolder.extend`."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from car_video.errors import SourceError
-from car_video.io.readers import read_frames
+from car_video.io.readers import RandomAccessReader, read_frames
 from car_video.io.readers.images import natural_key
 from tests.io.readers.media import number_of, numbered
 
@@ -157,3 +157,41 @@ def test_an_animation_cut_in_the_middle(tmp_path: Path) -> None:
     assert 1 <= count < 6
     assert reader.skipped == 6 - count
     assert "ends early" in reader.notices[0]
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "JPEG2000", "TGA"])
+@pytest.mark.parametrize("name", ["picture", "picture.dat", "picture.mp4"])
+def test_a_picture_under_another_name(tmp_path: Path, format: str, name: str) -> None:
+    Image.fromarray(numbered(9)).save(tmp_path / name, format=format)
+    with read_frames(tmp_path / name) as reader:
+        (frame,) = reader
+    assert reader.info.kind == "image"
+    assert (number_of(frame.image), frame.name) == (9, name)
+    with RandomAccessReader(tmp_path / name) as files:
+        assert number_of(files[0].image) == 9
+
+
+def test_frames_have_the_names_of_their_files(tmp_path: Path) -> None:
+    for number in (8, 9, 10):
+        save(tmp_path, f"im{number}.png", number)
+    with read_frames(tmp_path, stride=2) as reader:
+        assert [(f.index, f.name) for f in reader] == [(0, "im8.png"), (2, "im10.png")]
+    with RandomAccessReader(tmp_path) as files:
+        assert files[1].name == "im9.png"
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_grey_in_floats(tmp_path: Path, scale: int) -> None:
+    steps = np.linspace(0, 1, 48 * 64, dtype=np.float32).reshape(48, 64)
+    Image.fromarray(steps * scale).save(tmp_path / "f.tiff")
+    with read_frames(tmp_path / "f.tiff") as reader:
+        (frame,) = reader
+    assert np.abs(frame.image[..., 0] / 255.0 - steps).max() < 0.01
+
+
+def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
+    pages = [Image.fromarray(numbered(number)) for number in (3, 4)]
+    pages[0].save(tmp_path / "p.tiff", save_all=True, append_images=pages[1:])
+    with read_frames(tmp_path / "p.tiff") as reader:
+        assert [number_of(frame.image) for frame in reader] == [3]
+    assert reader.notices == ["only the first page of p.tiff is read; save pages apart"]
