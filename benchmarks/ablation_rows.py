@@ -52,9 +52,11 @@ MAPS: dict[str, Row] = {
         f"mask threshold {value}": {"proposal.mask_threshold": value}
         for value in (0.3, 0.4, 0.6)
     },
+    "one threshold for all": {"proposal.threshold": "fixed"},
     **{
-        f"size {n}, mask threshold 0.4": {
+        f"size {n}, one threshold of 0.4": {
             "proposal.size": n,
+            "proposal.threshold": "fixed",
             "proposal.mask_threshold": 0.4,
         }
         for n in (640, 768)

@@ -72,6 +72,9 @@ class ProposalConfig:
     cam: CamOptions = field(default_factory=CamOptions)  # the reference's arithmetic
     guided: bool = True  # enlarge maps along the picture's edges, else bilinear
     mask_threshold: float = 0.5  # eta: a proposal is binary above this value
+    # Where masks without SAM end. fixed (CaR): at eta; own: where each map's area depends
+    # least on the threshold, near eta and Otsu's (segment/thresholds.py).
+    threshold: Literal["own", "fixed"] = "own"
 
     def __post_init__(self) -> None:
         _require(16 <= self.size <= 8192, "proposal.size", "from 16 to 8192", self.size)

@@ -36,6 +36,7 @@ REFERENCE: Mapping[str, Any] = {
     "proposal.affinity_steps": 2,
     "proposal.reference_border": True,
     "proposal.guided": False,
+    "proposal.threshold": "fixed",
     "proposal.cam.epsilon": REFERENCE_EPSILON,
     "proposal.cam.keep_probability": True,
     "proposal.cam.foreground_fallback": True,

@@ -18,6 +18,7 @@ from car_video.segment.pamr import refine_pamr
 from car_video.segment.pixels import enlarge, enlarge_guided
 from car_video.segment.recurrence import Survivors
 from car_video.segment.sam_refine import asked_again, choose, propose_candidates
+from car_video.segment.thresholds import own_thresholds
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,12 @@ def sharpen(view: View, maps: Tensor, config: SegmentConfig, refine: str) -> Ten
     Returns:
         bool [N, h, w].
     """
-    threshold = config.proposal.mask_threshold
-    maps = upsample(view, maps, config.proposal.guided)
+    common = config.proposal.mask_threshold
+    enlarged = upsample(view, maps, config.proposal.guided)
+    threshold = torch.full_like(maps[:, 0, 0], common)
+    if config.proposal.threshold == "own":
+        threshold = own_thresholds(maps, enlarged, common)
+    threshold, maps = threshold[:, None, None], enlarged
     picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
     if refine == "pamr":
         maps = refine_pamr(picture, maps, config.pamr)
@@ -135,9 +140,9 @@ def sharpen(view: View, maps: Tensor, config: SegmentConfig, refine: str) -> Ten
         best = maps == maps.amax(0, keepdim=True)
         wins = best if config.mode == "semantic" else torch.ones_like(best)
         return (maps > threshold) & wins
-    if config.crf.centred and 0 < threshold < 1:
+    if config.crf.centred and 0 < common < 1:
         # The CRF's unary puts the border between object and background at one half.
-        maps = maps ** (np.log(0.5) / np.log(threshold))
+        maps = maps ** (np.log(0.5) / threshold.log())
     crf = DenseCrf(picture, config.crf, maps.device)
     together = refine_together if config.mode == "semantic" else refine_apart
     return together(crf, maps, config.crf.background_power)[0]

@@ -24,7 +24,7 @@ from car_video.segment.placing import (
     middles,
 )
 
-TILT = 0.5  # softness of the tilt, in parts of a map's mass
+TILT = 0.35  # softness of the tilt, in parts of a map's mass
 ANCHOR_TILT = 0.05  # the same beside an anchor, in parts of the picture's side
 BESIDE = 0.2  # how far sideways of an anchor something is still behind or in front of it
 MIDDLE = 0.2  # width of the middle, in parts of a map's mass

@@ -39,11 +39,13 @@ PLAIN = SegmentConfig(
     refine="none",
     presence_threshold=0.0,
     expression=ExpressionConfig(noun_weight=0.0, context_rivals=False),
-    proposal=ProposalConfig(source="cam", guided=False, mask_threshold=0.4, affinity_steps=2),
+    proposal=ProposalConfig(
+        source="cam", guided=False, mask_threshold=0.4, threshold="fixed", affinity_steps=2
+    ),
     classifier=ClassifierConfig(prompts=("circle", "blur"), scoring="double-softmax"),
     crf=CrfConfig(iterations=3),
 )
-"""CaR, correct: queries go in whole, maps are enlarged bilinearly."""
+"""CaR, correct: queries go in whole, maps are enlarged bilinearly and end at eta."""
 
 REFERENCE = replace(PLAIN, compat="reference", crf=CrfConfig())
 

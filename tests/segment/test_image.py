@@ -116,7 +116,7 @@ def test_a_pixel_has_one_owner_in_semantic_mode_alone(refine: str) -> None:
     """With no refinement both maps reach over the border, with SAM both masks do."""
     left, right = (slice(8, 56), slice(16, 48)), (slice(8, 56), slice(48, 80))
     image = picture((left, (255, 0, 0)), (right, (0, 255, 0)))
-    proposal = ProposalConfig(size=96, affinity=False, mask_threshold=0.01)
+    proposal = ProposalConfig(size=96, affinity=False, mask_threshold=0.01, threshold="fixed")
     config = replace(PLAIN, proposal=proposal, refine=refine)
     names = ["a red ball", "a green frog"]
     shared = {}
