@@ -128,12 +128,16 @@ class SamRefineConfig:
     # Ask once more with the box of the chosen mask; the best of the four answers stays. Single
     # pictures only: tracks are prompted with their boxes anyway.
     again: bool = True
+    # Of expressions that name several things ("the dogs") so many masks may join the best one
+    # where that agrees better; 0 switches it off.
+    joined: int = 3
 
     def __post_init__(self) -> None:
         fits = 64 <= self.side <= 1024 and self.side % 16 == 0
         _require(fits, "sam.side", "a multiple of 16 from 64 to 1024", self.side)
         _literals(self, "sam")
         _require(1 <= self.points <= 64, "sam.points", "from 1 to 64", self.points)
+        _require(0 <= self.joined <= 64, "sam.joined", "from 0 to 64", self.joined)
         _require(1 <= self.distance <= 32, "sam.distance", "from 1 to 32", self.distance)
         _unit(self, "sam", "floor")
 

@@ -164,7 +164,11 @@ class ImageSegmenter:
                 if self.texts.placing is not None:
                     placing = self._find_anchors(proposer)[alive]
                     maps, evidence = tilt(maps, evidence, placing)
-                return Survivors(alive, maps, evidence, scores, steps, colours, placing)
+                several = self.texts.several
+                several = None if several is None else several[alive]
+                return Survivors(
+                    alive, maps, evidence, scores, steps, colours, placing, several
+                )
             alive = alive[keep.cpu()]
 
     def _find_anchors(self, proposer: Proposer) -> Placing:

@@ -101,6 +101,7 @@ class Outliner:
             config.sam,
             colours,
             survivors.placing,
+            survivors.several,
         )
         logits, _ = choose(candidates)
         if config.sam.again:

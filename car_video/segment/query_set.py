@@ -17,6 +17,7 @@ from car_video.text.bank import TextBank
 from car_video.text.colours import colour_wishes
 from car_video.text.expression import parse_expression, words_of
 from car_video.text.places import PlacedExpression, take_places
+from car_video.text.plural import names_several
 from car_video.text.templates import fill
 from car_video.text.wording import check_expressions, same_words
 
@@ -39,6 +40,8 @@ class QuerySet:
         spoken: the text of each query without its words of place, what language embeds.
         placing: words of place of the queries; None where there are none.
         anchors: unit-length float32 [A, D] of what places are beside; None without any.
+        several: bool [Q]: which queries name several things, without words of place; None where
+            none does.
         kin: bool [Q, Q]: queries that only their places tell apart do not compete; None where
             there are no places.
     """
@@ -56,6 +59,7 @@ class QuerySet:
     placing: Placing | None = None
     anchors: Tensor | None = None
     kin: Tensor | None = None
+    several: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -124,6 +128,12 @@ def build_queries(
             opposes[row, column] = rivals[column] in p.context
     queries = embed(template)
     placing = Placing.of([t.places for t in taken], anchors)
+    several = torch.tensor(
+        [
+            names_several(p.noun_phrase) and not t.places
+            for p, t in zip(parsed, taken, strict=True)
+        ]
+    )
 
     def embedded(texts: Sequence[str]) -> Tensor:
         return bank.embed([fill(template, text) for text in texts])
@@ -142,6 +152,7 @@ def build_queries(
         placing=None if placing is None else placing.to(queries.device),
         anchors=embedded(anchors).to(queries.device) if anchors else None,
         kin=None if placing is None else _kin(spoken, placing.placed).to(queries.device),
+        several=several.to(queries.device) if bool(several.any()) else None,
     )
 
 

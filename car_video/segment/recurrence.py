@@ -26,6 +26,7 @@ class Survivors:
         steps: how many steps it took.
         colours: that the survivors ask for, in this picture; None where they ask for none.
         placing: words of place of the survivors, anchors found; None where there are none.
+        several: bool [N]: who names several things; None where nobody does.
     """
 
     alive: Tensor
@@ -35,6 +36,7 @@ class Survivors:
     steps: int
     colours: ColourCue | None = None
     placing: Placing | None = None
+    several: Tensor | None = None
 
     def scores_of_all(self, queries: int) -> NDArray[np.float32]:
         """Confidence of every query, float32 [Q]; 0 of those that were dropped."""

@@ -19,6 +19,7 @@ PROMPTS_AT_ONCE = 64
 """The decoder needs about 16 MB a prompt; a label space of 80 names asks for 640 masks, which
 took 12 GB at once."""
 
+APART = 0.2  # overlap with the smaller, below which two masks are two things
 SAME = 0.5  # IoU with the chosen mask from which an answer is of the same thing
 
 
@@ -52,6 +53,7 @@ def propose_candidates(
     config: SamRefineConfig,
     colours: ColourCue | None = None,
     placing: Placing | None = None,
+    several: Tensor | None = None,
 ) -> Candidates:
     """Ask SAM at the peaks of every map, all queries in one batch.
 
@@ -67,6 +69,7 @@ def propose_candidates(
         config: see :class:`SamRefineConfig`.
         colours: that the queries ask for, if any, in this picture.
         placing: words of place of the queries, if any: candidates are ranked as instances.
+        several: bool [Q]: whose masks may be joined, see :func:`joined`; None: nobody's.
     """
     count, rows, columns = maps.shape
     places, there = peaks(maps, config.points, config.distance, config.floor)
@@ -86,12 +89,84 @@ def propose_candidates(
     there = there[..., None].expand(-1, -1, 3).flatten(1)
     agreement = agreement_with(logits, maps, evidence, colours)
     agreement = torch.where(there, agreement, -1.0)
-    if placing is None:
-        return Candidates(logits, there, agreement)
-    quality = quality.unflatten(0, (count, config.points)).flatten(1, 2)
-    placed, enough = place_agreement(logits, agreement, quality, placing)
-    factor = torch.where(agreement > 0, placed / agreement, 0.0)
-    return Candidates(logits, there, placed, factor, enough)
+    found = Candidates(logits, there, agreement)
+    if placing is not None:
+        quality = quality.unflatten(0, (count, config.points)).flatten(1, 2)
+        placed, enough = place_agreement(logits, agreement, quality, placing)
+        factor = torch.where(agreement > 0, placed / agreement, 0.0)
+        found = Candidates(logits, there, placed, factor, enough)
+    if several is None or config.joined == 0:
+        return found
+    return joined(found, maps, evidence, several, config.joined, colours)
+
+
+def joined(
+    candidates: Candidates,
+    maps: Tensor,
+    evidence: Tensor,
+    several: Tensor,
+    most: int,
+    colours: ColourCue | None = None,
+) -> Candidates:
+    """With unions of masks as further candidates, for who names several things.
+
+    SAM answers a point with one thing. The best candidate is joined by the one that lies apart
+    from it and makes the agreement best, that union by another, and so on while it grows.
+    Measured on COCO's groups of two to five ("the zebras", "two zebras"; docs/benchmarks.md).
+
+    Args:
+        candidates: of Q queries.
+        maps: [Q, h, w], as in :func:`propose_candidates`.
+        evidence: [Q, h, w].
+        several: bool [Q].
+        most: masks that may join.
+        colours: of the Q queries.
+
+    Returns:
+        Candidates with ``most`` columns more.
+    """
+    shape = candidates.logits.shape
+    logits = candidates.logits.new_full((shape[0], most, *shape[2:]), -32.0)
+    agreement = candidates.agreement.new_full((shape[0], most), -1.0)
+    rows = several.nonzero()[:, 0]
+    parts = candidates.logits[rows]
+    masks = (parts > 0).flatten(2).float()
+    area = masks.sum(2)
+    own_colours = None if colours is None else colours[rows]
+    union, value = choose(_rows(candidates, rows))
+    for step in range(most):
+        whole = (union > 0).flatten(1).float()
+        smaller = torch.minimum(area, whole.sum(1)[:, None])
+        free = (masks @ whole[..., None])[..., 0] < APART * smaller
+        unions = torch.maximum(parts, union[:, None])
+        liked = agreement_with(unions, maps[rows], evidence[rows], own_colours)
+        liked = torch.where(free & candidates.there[rows], liked, -1.0)
+        gained, best = liked.max(1)
+        better = gained > value
+        if not bool(better.any()):
+            break
+        grown = unions[torch.arange(len(rows), device=rows.device), best]
+        union = torch.where(better[:, None, None], grown, union)
+        value = torch.where(better, gained, value)
+        logits[rows, step] = torch.where(better[:, None, None], grown, -32.0)
+        agreement[rows, step] = torch.where(better, gained, -1.0)
+    factor = candidates.place_factor
+    if factor is not None:
+        factor = torch.cat([factor, torch.zeros_like(agreement)], 1)
+    return Candidates(
+        torch.cat([candidates.logits, logits], 1),
+        torch.cat([candidates.there, agreement >= 0], 1),
+        torch.cat([candidates.agreement, agreement], 1),
+        factor,
+        candidates.enough,
+    )
+
+
+def _rows(candidates: Candidates, rows: Tensor) -> Candidates:
+    """Those of some queries, for :func:`choose`."""
+    return Candidates(
+        candidates.logits[rows], candidates.there[rows], candidates.agreement[rows]
+    )
 
 
 def asked_again(

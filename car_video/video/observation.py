@@ -84,6 +84,7 @@ def observe(
         presence.present | (scores >= presence.least),
         survivors.colours,
         survivors.placing,
+        survivors.several,
     )
     return Observation(scene, scores)
 

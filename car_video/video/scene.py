@@ -35,6 +35,7 @@ class Scene:
         here: bool [Q] who may be in the frame and is worth the work; None: all.
         colours: that the queries alive ask for, in this frame; None where they ask for none.
         placing: words of place of those queries; None where there are none.
+        several: bool [N]: which of those queries name several things; None where none does.
     """
 
     thumbnail: NDArray[np.uint8]
@@ -47,6 +48,7 @@ class Scene:
     here: NDArray[np.bool_] | None = None
     colours: ColourCue | None = None
     placing: Placing | None = None
+    several: Tensor | None = None
 
 
 @dataclass(frozen=True)

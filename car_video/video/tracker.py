@@ -246,6 +246,7 @@ class Tracker:
         alive, maps, evidence = scene.alive[turn], scene.maps[turn], scene.evidence[turn]
         colours = None if scene.colours is None else scene.colours[turn]
         placing = None if scene.placing is None else scene.placing[turn]
+        several = None if scene.several is None else scene.several[turn]
         found = propose_candidates(
             self.sam,
             scene.embedding,
@@ -255,6 +256,7 @@ class Tracker:
             self.refine,
             colours,
             placing,
+            several,
         )
         count = min(LANGUAGE_OFFERS, found.agreement.shape[1])
         agreement, best = found.agreement.topk(count, 1)

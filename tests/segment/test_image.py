@@ -363,6 +363,27 @@ def test_places_choose_among_masks_of_sam(text: str, thing: int) -> None:
     assert iou(segmenter.segment(image).masks[0], APART[thing]) > 0.95
 
 
+@pytest.mark.parametrize(
+    ("text", "things"), [("the red balls", 3), ("two red balls", 3), ("a red ball", 1)]
+)
+def test_several_things_are_joined(text: str, things: int) -> None:
+    """SAM knows each of them alone here, and the row that they stand in is no thing."""
+
+    class Alone(Squares):
+        def predict(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+            logits, quality = super().predict(*args, **kwargs)
+            logits[:, 2] = logits[:, 1]
+            return logits, quality
+
+    image = picture(*((place, (255, 0, 0)) for place in APART))
+    config = replace(PLAIN, refine="sam", sam=SamRefineConfig(points=16, again=False))
+    mask = ImageSegmenter(ColourModel(), [text], config, Alone()).segment(image).masks[0]  # type: ignore[arg-type]
+    assert sum(mask[place].mean() > 0.9 for place in APART) == things
+    config = replace(config, sam=replace(config.sam, joined=0))
+    mask = ImageSegmenter(ColourModel(), [text], config, Alone()).segment(image).masks[0]  # type: ignore[arg-type]
+    assert sum(mask[place].mean() > 0.9 for place in APART) == 1
+
+
 def test_more_than_there_are_is_not_present() -> None:
     image = picture(*((place, (255, 0, 0)) for place in APART))
     config = replace(

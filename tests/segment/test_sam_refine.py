@@ -6,12 +6,21 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.sam import SamEmbedding
 from car_video.segment import sam_refine
-from car_video.segment.sam_refine import Candidates, asked_again, choose, propose_candidates
+from car_video.segment.sam_refine import (
+    Candidates,
+    agreement_with,
+    asked_again,
+    choose,
+    joined,
+    propose_candidates,
+)
 
 RADII = (6.0, 14.0, 30.0)
 
@@ -221,3 +230,46 @@ def test_another_thing_is_not_taken_however_well_it_agrees() -> None:
     maps[0, 4:12, 8:20] = 1.0
     found = asked_again(Boxes(), embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
     assert torch.equal(found, chosen)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_joined_the_slow_way(seed: int, most: int) -> None:
+    random = torch.Generator().manual_seed(seed)
+    maps, evidence = torch.rand(2, 3, 6, 8, generator=random)
+    logits = torch.full((3, 7, 24, 32), -8.0)
+    for query in range(3):
+        for mask in range(6):  # the seventh is empty
+            y, x = (int(v) for v in (torch.rand(2, generator=random) * 20))
+            logits[query, mask, y : y + 5, x : x + 9] = 8.0
+    there = torch.rand(3, 7, generator=random) < 0.9
+    agreement = torch.where(there, agreement_with(logits, maps, evidence), -1.0)
+    several = torch.tensor([True, False, True])
+    offered = Candidates(logits, there, agreement)
+    found = joined(offered, maps, evidence, several, most)
+    assert torch.equal(found.logits[:, :7], logits)
+    assert found.agreement.shape == (3, 7 + most)
+    assert not found.there[1, 7:].any(), "one thing is not joined"
+    for query in (0, 2):
+        best = int(agreement[query].argmax())
+        union, value = logits[query, best], float(agreement[query, best])
+        grown: list[float] = []
+        while len(grown) < most:
+            offers = []
+            for mask in range(7):
+                part = logits[query, mask]
+                shared = int(((part > 0) & (union > 0)).sum())
+                least = min(int((part > 0).sum()), int((union > 0).sum()))
+                if there[query, mask] and shared < 0.2 * least:
+                    whole = torch.maximum(part, union)
+                    row = slice(query, query + 1)
+                    liked = agreement_with(whole[None, None], maps[row], evidence[row])
+                    offers.append((float(liked), whole))
+            if not offers or max(offers, key=lambda o: o[0])[0] <= value + 1e-7:
+                break
+            value, union = max(offers, key=lambda o: o[0])
+            grown.append(value)
+        liked = found.agreement[query, 7:]
+        assert liked[liked >= 0].tolist() == pytest.approx(grown, abs=1e-5)
+        if grown:
+            assert torch.equal(choose(found)[0][query] > 0, union > 0)

@@ -1,0 +1,43 @@
+"""Which expressions name several things."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from car_video.text.expression import parse_expression
+from car_video.text.plural import names_several
+
+
+def several(text: str) -> bool:
+    return names_several(parse_expression(text).noun_phrase)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the dogs", "two people riding a motorbike", "people", "all cars", "both cats",
+        "three zebras", "two sheep", "a few birds", "a group of people", "a pair of shoes",
+        "trees behind the house", "The Women in red", "2 boats", "a flock of birds",
+    ],
+)  # fmt: skip
+def test_several(text: str) -> None:
+    assert several(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a red bus", "the grass", "man in glasses", "a man with two dogs", "sheep", "the glass",
+        "a woman in sunglasses", "a boy's legs", "one of them", "each person", "a soccer ball",
+        "tennis", "the black dress", "a dog", "", "2",
+    ],
+)  # fmt: skip
+def test_one(text: str) -> None:
+    assert not names_several(parse_expression(text).noun_phrase if text else "")
+
+
+@given(st.text(max_size=30))
+def test_any_text_has_an_answer(text: str) -> None:
+    assert names_several(text) in (True, False)
