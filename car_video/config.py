@@ -71,9 +71,10 @@ class ProposalConfig:
     reference_border: bool = False  # boxes (cam only) never hold the last row and column
     cam: CamOptions = field(default_factory=CamOptions)  # the reference's arithmetic
     guided: bool = True  # enlarge maps along the picture's edges, else bilinear
-    mask_threshold: float = 0.5  # eta: a proposal is binary above this value
-    # Where masks without SAM end. fixed (CaR): at eta; own: where each map's area depends
-    # least on the threshold, near eta and Otsu's (segment/thresholds.py).
+    mask_threshold: float = 0.5  # eta: the classifier sees a proposal as binary above it
+    # Where maps that no SAM prompt outlines end. fixed (CaR): at eta; own: where each map's
+    # area depends least on the threshold, near eta and Otsu's (segment/thresholds.py): eta
+    # has only half a say then.
     threshold: Literal["own", "fixed"] = "own"
 
     def __post_init__(self) -> None:

@@ -71,9 +71,17 @@ class ImageSegmenter:
         self._scorer = MaskClassifier(pair.classifier, self.config.classifier, bank)
         if sam is None and self.config.refine == "sam":
             sam = load_mask_model(self.config.sam.model, pair.device)
-        self.sam = sam
         self._outliner = Outliner(sam)
         self.set_expressions(expressions)
+
+    @property
+    def sam(self) -> MaskModel | None:
+        """The mask model; None where none was asked for. May be exchanged for its like."""
+        return self._outliner.sam
+
+    @sam.setter
+    def sam(self, sam: MaskModel | None) -> None:
+        self._outliner.sam = sam
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
         """Look for other things from now on; texts seen before are not encoded again."""

@@ -130,18 +130,19 @@ def sharpen(view: View, maps: Tensor, config: SegmentConfig, refine: str) -> Ten
     """
     common = config.proposal.mask_threshold
     enlarged = upsample(view, maps, config.proposal.guided)
-    threshold = torch.full_like(maps[:, 0, 0], common)
-    if config.proposal.threshold == "own":
-        threshold = own_thresholds(maps, enlarged, common)
-    threshold, maps = threshold[:, None, None], enlarged
+    own = config.proposal.threshold == "own"
     picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
     if refine == "pamr":
-        maps = refine_pamr(picture, maps, config.pamr)
+        enlarged = refine_pamr(picture, enlarged, config.pamr)
+    threshold = torch.full_like(maps[:, 0, 0], common)
+    if own:
+        threshold = own_thresholds(maps, enlarged, common)
+    threshold, maps = threshold[:, None, None], enlarged
     if refine in ("none", "pamr"):
         best = maps == maps.amax(0, keepdim=True)
         wins = best if config.mode == "semantic" else torch.ones_like(best)
         return (maps > threshold) & wins
-    if config.crf.centred and 0 < common < 1:
+    if config.crf.centred and (own or 0 < common < 1):
         # The CRF's unary puts the border between object and background at one half.
         maps = maps ** (np.log(0.5) / threshold.log())
     crf = DenseCrf(picture, config.crf, maps.device)

@@ -108,7 +108,7 @@ def joined(
     most: int,
     colours: ColourCue | None = None,
 ) -> Candidates:
-    """With unions of masks as further candidates, for who names several things.
+    """With a union of masks as a further candidate, for who names several things.
 
     SAM answers a point with one thing. The best candidate is joined by the one that lies apart
     from it and makes the agreement best, that union by another, and so on while it grows.
@@ -123,18 +123,16 @@ def joined(
         colours: of the Q queries.
 
     Returns:
-        Candidates with ``most`` columns more.
+        Candidates with one column more: the largest union, where there is one.
     """
-    shape = candidates.logits.shape
-    logits = candidates.logits.new_full((shape[0], most, *shape[2:]), -32.0)
-    agreement = candidates.agreement.new_full((shape[0], most), -1.0)
     rows = several.nonzero()[:, 0]
     parts = candidates.logits[rows]
     masks = (parts > 0).flatten(2).float()
     area = masks.sum(2)
     own_colours = None if colours is None else colours[rows]
     union, value = choose(_rows(candidates, rows))
-    for step in range(most):
+    grew = torch.zeros_like(rows, dtype=torch.bool)
+    for _ in range(most):
         whole = (union > 0).flatten(1).float()
         smaller = torch.minimum(area, whole.sum(1)[:, None])
         free = (masks @ whole[..., None])[..., 0] < APART * smaller
@@ -148,8 +146,11 @@ def joined(
         grown = unions[torch.arange(len(rows), device=rows.device), best]
         union = torch.where(better[:, None, None], grown, union)
         value = torch.where(better, gained, value)
-        logits[rows, step] = torch.where(better[:, None, None], grown, -32.0)
-        agreement[rows, step] = torch.where(better, gained, -1.0)
+        grew |= better
+    logits = torch.full_like(candidates.logits[:, :1], -32.0)
+    agreement = torch.full_like(candidates.agreement[:, :1], -1.0)
+    logits[rows[grew], 0] = union[grew]
+    agreement[rows[grew], 0] = value[grew]
     factor = candidates.place_factor
     if factor is not None:
         factor = torch.cat([factor, torch.zeros_like(agreement)], 1)

@@ -22,7 +22,8 @@ def otsu(maps: Tensor) -> Tensor:
         [N]: half way between the two cells at the parting; the value of all cells where a map
         has only one.
     """
-    cells, _ = maps.flatten(1).double().sort(1)
+    precise = torch.promote_types(maps.dtype, torch.float32)
+    cells, _ = maps.flatten(1).to(precise).sort(1)
     count = cells.shape[1]
     below = torch.arange(1, count, device=cells.device, dtype=cells.dtype)
     sums = cells.cumsum(1)

@@ -35,6 +35,7 @@ IMAGE_SUFFIXES = frozenset(
 DEFAULT_IMAGE_FPS = 25.0
 """Frames per second that a folder of images is taken to have."""
 
+OVERSHOOT = 2.0  # grey in floats up to here counts in parts of one: resampling goes beyond it
 NAMED = 3  # images that something is odd about are named, up to so many
 
 
@@ -78,11 +79,12 @@ def holds_image(path: Path) -> bool:
 
 
 def has_pages(path: Path) -> bool:
-    """Whether an image that can be read is a TIFF of several pages."""
-    if path.suffix.lower() not in (".tif", ".tiff"):
+    """Whether an image is a TIFF of several pages, as far as these can be counted."""
+    try:
+        with PillowImage.open(path) as image:
+            return image.format == "TIFF" and getattr(image, "n_frames", 1) > 1
+    except Exception:  # the first page may be whole where what follows is damaged
         return False
-    with PillowImage.open(path) as image:
-        return getattr(image, "n_frames", 1) > 1
 
 
 def some_of(names: list[str]) -> str:
@@ -126,9 +128,10 @@ def from_pillow(image: PillowImage.Image, selection: Selection) -> Loaded:
 def _eight_bits(grey: np.ndarray) -> np.ndarray:
     """Deep grey brought to 0..255: 16-bit values and parts of one scaled, others left alone."""
     if grey.dtype.kind == "f":
-        whole = np.nan_to_num(grey)
-        scale = 255 if whole.max(initial=0) <= 1 else 1
-        return (whole * scale).round().clip(0, 255).astype(np.uint8)
+        known = grey[np.isfinite(grey)]
+        scale = 255 if known.max(initial=0) <= OVERSHOOT else 1
+        whole = np.nan_to_num(grey * scale, nan=0, posinf=255, neginf=0)
+        return whole.round().clip(0, 255).astype(np.uint8)
     deep = grey.dtype.itemsize == 2 or int(grey.max(initial=0)) > 255
     wide = grey.astype(np.int64)  # 65535 + 128 is more than 16 bits hold
     return ((wide.clip(0, 65535) + 128) // 257 if deep else wide.clip(0, 255)).astype(np.uint8)

@@ -180,13 +180,18 @@ def test_frames_have_the_names_of_their_files(tmp_path: Path) -> None:
         assert files[1].name == "im9.png"
 
 
-@pytest.mark.parametrize("scale", [1, 255])
-def test_grey_in_floats(tmp_path: Path, scale: int) -> None:
+@pytest.mark.parametrize("scale", [1, 1.001, 255])
+@pytest.mark.parametrize("odd", [0.0, np.inf, np.nan])
+def test_grey_in_floats(tmp_path: Path, scale: float, odd: float) -> None:
     steps = np.linspace(0, 1, 48 * 64, dtype=np.float32).reshape(48, 64)
-    Image.fromarray(steps * scale).save(tmp_path / "f.tiff")
+    stored = steps * np.float32(scale)
+    stored[0, 0] = odd
+    Image.fromarray(stored).save(tmp_path / "f.tiff")
     with read_frames(tmp_path / "f.tiff") as reader:
         (frame,) = reader
-    assert np.abs(frame.image[..., 0] / 255.0 - steps).max() < 0.01
+    grey = frame.image[..., 0] / 255.0
+    assert np.abs(grey - steps).flatten()[1:].max() < 0.01
+    assert grey[0, 0] == (odd == np.inf)
 
 
 def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
@@ -195,3 +200,13 @@ def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
     with read_frames(tmp_path / "p.tiff") as reader:
         assert [number_of(frame.image) for frame in reader] == [3]
     assert reader.notices == ["only the first page of p.tiff is read; save pages apart"]
+
+
+def test_a_tiff_with_a_damaged_second_page(tmp_path: Path) -> None:
+    pages = [Image.fromarray(numbered(number)) for number in (3, 4)]
+    pages[0].save(tmp_path / "p.tiff", save_all=True, append_images=pages[1:])
+    data = (tmp_path / "p.tiff").read_bytes()
+    (tmp_path / "p.tiff").write_bytes(data[: len(data) * 3 // 5])
+    save(tmp_path, "q.png", 5)
+    with read_frames(tmp_path) as reader:
+        assert [number_of(frame.image) for frame in reader] == [3, 5]
