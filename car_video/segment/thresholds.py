@@ -8,7 +8,7 @@ from torch import Tensor
 GRID = 0.15, 0.86, 0.05  # thresholds that are tried: from, below, step
 ABOVE = 0.1  # so far above the common threshold lies what is usual, before Otsu has a say
 STIFFNESS = 60.0  # growth of log area per unit of threshold that one unit off usual is worth
-LEAST = 1e-4  # of the picture: areas below it are all equally small
+LEAST = 1e-4  # of the picture: an area below it is nothing
 
 
 def otsu(maps: Tensor) -> Tensor:
@@ -63,4 +63,5 @@ def own_thresholds(maps: Tensor, enlarged: Tensor, threshold: float) -> Tensor:
     least = LEAST * pixels.shape[1]
     change = torch.gradient(areas.clamp_min(least).log(), spacing=GRID[2], dim=1)[0].abs()
     strange = STIFFNESS * (steps - usual[:, None]).square()
+    change = change.masked_fill(areas < least, float("inf"))  # nothing is left there
     return steps[(change + strange).argmin(1)]

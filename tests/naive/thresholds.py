@@ -31,13 +31,14 @@ def own(cells: np.ndarray, pixels: np.ndarray, threshold: float) -> tuple[float,
     """
     usual = 0.5 * otsu(cells.flatten().tolist()) + 0.5 * min(threshold + 0.1, 1.0)
     tried = [0.15 + 0.05 * number for number in range(15)]
-    areas = []
+    areas, empty = [], []
     for value in tried:
         inside = sum(1 for pixel in pixels.flatten().tolist() if pixel > value)
         areas.append(math.log(max(inside, 1e-4 * pixels.size)))
+        empty.append(inside < 1e-4 * pixels.size)
     costs = []
     for number, value in enumerate(tried):
         before, after = max(number - 1, 0), min(number + 1, len(tried) - 1)
         growth = abs(areas[after] - areas[before]) / (0.05 * (after - before))
-        costs.append(growth + 60.0 * (value - usual) ** 2)
+        costs.append(math.inf if empty[number] else growth + 60.0 * (value - usual) ** 2)
     return tried[int(np.argmin(costs))], np.array(costs)

@@ -73,6 +73,14 @@ def test_a_map_ends_where_it_falls(top: float, foot: float) -> None:
     assert int((pixels > threshold).sum()) == 400
 
 
+def test_a_mask_is_never_empty_where_the_map_is_not() -> None:
+    """Above its highest place the area of a map does not change at all."""
+    faint = hill(0.3, 0.02)[None]
+    faint[faint == 1.0] = 0.3
+    (threshold,) = own_thresholds(faint, faint, 0.9).tolist()
+    assert 0.02 < threshold < 0.3
+
+
 def test_each_map_has_its_own() -> None:
     both = torch.stack([hill(0.48, 0.1), hill(0.9, 0.55)])
     low, high = own_thresholds(both, both, 0.5).tolist()
