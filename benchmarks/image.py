@@ -113,7 +113,7 @@ def clocked(segmenter: ImageSegmenter, image: np.ndarray) -> tuple[Clock, list[A
     watch(proposals, "transition", "affinity")
     watch(proposals, "refine", "affinity")
     watch(segmenter, "_classify", "prompts and classifier")
-    watch(segmenter, "refine", "CRF")
+    watch(segmenter, "_outliner", "CRF")
     start = time.process_time(), time.perf_counter()
     try:
         masks = segmenter.segment(image).masks
