@@ -13,13 +13,12 @@ from car_video.models.mask_model import MaskEmbedding, MaskModel, crop_logits
 from car_video.segment.candidates import boxes_of, peaks, soft_iou, stability
 from car_video.segment.colour import ColourCue
 from car_video.segment.placing import Placing
-from car_video.segment.spatial import place_agreement
+from car_video.segment.spatial import APART, place_agreement
 
 PROMPTS_AT_ONCE = 64
 """The decoder needs about 16 MB a prompt; a label space of 80 names asks for 640 masks, which
 took 12 GB at once."""
 
-APART = 0.2  # overlap with the smaller, below which two masks are two things
 SAME = 0.5  # IoU with the chosen mask from which an answer is of the same thing
 
 

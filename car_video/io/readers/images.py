@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -21,7 +22,9 @@ from car_video.io.readers.base import (
 )
 from car_video.io.readers.pixels import on_white
 from car_video.io.readers.selection import Selection
-from car_video.io.readers.trouble import counted
+from car_video.io.readers.trouble import counted, first_bytes
+
+T = TypeVar("T")
 
 IMAGE_SUFFIXES = frozenset(
     f".{suffix}"
@@ -78,8 +81,31 @@ def holds_image(path: Path) -> bool:
         return False
 
 
+def video_or_image(path: Path, video: Callable[[], T], image: Callable[[], T]) -> T:
+    """Open a file as what it is: by its suffix, or by what is in it where that is no video.
+
+    Args:
+        path: of the file.
+        video: opens it as a video.
+        image: opens it as an image.
+
+    Raises:
+        SourceError: neither can be opened; what ``video`` said of it, if it was asked.
+    """
+    if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
+        try:
+            return video()
+        except SourceError:
+            if not path.is_file() or not holds_image(path):
+                raise
+    first_bytes(path)
+    return image()
+
+
 def has_pages(path: Path) -> bool:
     """Whether an image is a TIFF of several pages, as far as these can be counted."""
+    if path.suffix.lower() in IMAGE_SUFFIXES - {".tif", ".tiff"}:
+        return False  # not every file of a long folder is worth opening twice
     try:
         with PillowImage.open(path) as image:
             return image.format == "TIFF" and getattr(image, "n_frames", 1) > 1

@@ -23,13 +23,11 @@ from car_video.io.readers.base import Loaded, UndecodableError
 from car_video.io.readers.container import open_file
 from car_video.io.readers.images import (
     DEFAULT_IMAGE_FPS,
-    IMAGE_SUFFIXES,
-    holds_image,
     list_images,
+    video_or_image,
 )
 from car_video.io.readers.selection import Selection
 from car_video.io.readers.sources import parse_source
-from car_video.io.readers.trouble import first_bytes
 from car_video.types import Frame
 
 
@@ -75,16 +73,16 @@ class RandomAccessReader(Sequence[Frame]):
     def _open(self, path: Path, selection: Selection, fps: float) -> Backend:
         if path.is_dir():
             return ImageBackend(list_images(path), selection, fps)
-        if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
-            try:
-                return VideoBackend(partial(open_file, path), self._name, selection)
-            except SourceError:
-                if not path.is_file() or not holds_image(path):
-                    raise
-        first_bytes(path)
-        if is_animated(path):
-            return StoredBackend(AnimatedImageReader(self._name, path, selection))
-        return ImageBackend([path], selection, fps)
+
+        def video() -> Backend:
+            return VideoBackend(partial(open_file, path), self._name, selection)
+
+        def image() -> Backend:
+            if is_animated(path):
+                return StoredBackend(AnimatedImageReader(self._name, path, selection))
+            return ImageBackend([path], selection, fps)
+
+        return video_or_image(path, video, image)
 
     @property
     def times(self) -> NDArray[np.float64]:

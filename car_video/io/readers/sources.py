@@ -19,15 +19,14 @@ from car_video.io.readers.container import open_address, open_file
 from car_video.io.readers.file import VideoFileReader
 from car_video.io.readers.images import (
     DEFAULT_IMAGE_FPS,
-    IMAGE_SUFFIXES,
     ImageReader,
-    holds_image,
     list_images,
+    video_or_image,
 )
 from car_video.io.readers.live import LiveReader
 from car_video.io.readers.selection import Selection
 from car_video.io.readers.stream_options import StreamOptions
-from car_video.io.readers.trouble import first_bytes, redact
+from car_video.io.readers.trouble import redact
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt")
 
@@ -124,16 +123,16 @@ def read_frames(
 def _read_path(path: Path, name: str, selection: Selection, image_fps: float) -> FrameReader:
     if path.is_dir():
         return ImageReader(name, list_images(path), selection, image_fps)
-    if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
-        try:
-            return VideoFileReader(name, partial(open_file, path), selection)
-        except SourceError:
-            if not path.is_file() or not holds_image(path):
-                raise
-    first_bytes(path)
-    if is_animated(path):
-        return AnimatedImageReader(name, path, selection)
-    return ImageReader(name, [path], selection, image_fps, single=True)
+
+    def video() -> FrameReader:
+        return VideoFileReader(name, partial(open_file, path), selection)
+
+    def image() -> FrameReader:
+        if is_animated(path):
+            return AnimatedImageReader(name, path, selection)
+        return ImageReader(name, [path], selection, image_fps, single=True)
+
+    return video_or_image(path, video, image)
 
 
 def _read_address(named: Source, selection: Selection, options: StreamOptions) -> FrameReader:
