@@ -5,7 +5,7 @@ Run from the repository's root, with folders for ``ref-davis``, ``refcoco`` and 
 
     python -m benchmarks.ablation --data ../shared/data --out ablation.json
         [--rows recurrence maps "noun weight 0.0"] [--sets ref-davis refcoco coco-object]
-        [--refine none|pamr|crf|sam] [--every 4] [--pictures 20] [--set sam.points=4]
+        [--refine none|crf|sam] [--every 4] [--pictures 20] [--set sam.points=4]
 
 Every row is the default with what ``benchmarks/ablation_rows.py`` says changed. Protocols and
 measures are those of ``car-eval``: Ref-DAVIS frame by frame on every n-th frame (J&F); RefCOCO
@@ -41,7 +41,7 @@ from benchmarks.ablation_rows import DEFAULT, GROUPS, Row, chosen
 from benchmarks.shared_encodings import Encodings, SharingSegmenters, remember_texts
 from car_video import load_model, load_preset
 from car_video.errors import CarVideoError
-from car_video.segment.compat import with_values
+from car_video.segment.reference.settings import with_values
 
 JACKKNIFE = 10  # groups of items
 
@@ -227,7 +227,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", default=["recurrence", "maps", "texts", "pooling"])
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--model", default="lite")
-    parser.add_argument("--refine", choices=("none", "pamr", "crf", "sam"), default="none")
+    parser.add_argument("--refine", choices=("none", "crf", "sam"), default="none")
     parser.add_argument("--every", type=int, default=4, help="every n-th frame of a sequence")
     parser.add_argument("--pictures", type=int, help="of coco-object at most")
     parser.add_argument(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from car_video.segment.classifier import ClassifierConfig
-from car_video.segment.visual_prompts import PROMPTS
+from car_video.config import ClassifierConfig
+from car_video.config.segment import PROMPTS
 from car_video.text.background import BACKGROUND_23
 from car_video.text.templates import ORIGAMI
 
@@ -100,9 +100,7 @@ PICTURES: dict[str, Row] = {
     "ensemble of crop with pooled": _prompted("crop", pooled_weight=0.5),
 }
 
-REFINE: dict[str, Row] = {
-    f"refine {name}": {"refine": name} for name in ("none", "pamr", "crf", "sam")
-}
+REFINE: dict[str, Row] = {f"refine {name}": {"refine": name} for name in ("none", "crf", "sam")}
 
 SAM: dict[str, Row] = {
     **{f"SAM points {n}": {"sam.points": n} for n in (1, 2, 4, 16)},

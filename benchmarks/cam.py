@@ -29,10 +29,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from car_video.models.clip.base import wrap
 from car_video.models.device import DTYPES
-from car_video.models.open_clip_models import wrap
-from car_video.segment.affinity import box_masks, refine, transition
-from car_video.segment.gradcam import grad_cam, min_max
+from car_video.segment.proposals.affinity import box_masks, refine, transition
+from car_video.segment.proposals.gradcam import grad_cam, min_max
 from tests.naive import gradcam as naive
 
 BACKGROUND_WORDS = 23

@@ -24,12 +24,12 @@ from car_video.eval.benchmarks.semantic import Semantic
 from car_video.eval.data.images import read_rgb
 
 from car_video import load_model
-from car_video.config import POOLED, ProposalConfig
+from car_video.config import POOLED, ClassifierConfig, ProposalConfig
+from car_video.config.segment import PROMPTS
 from car_video.errors import CarVideoError
 from car_video.models.pair import ModelPair
-from car_video.segment.classifier import ClassifierConfig, MaskClassifier, MaskEmbeddings
-from car_video.segment.pixels import to_cells
-from car_video.segment.visual_prompts import PROMPTS
+from car_video.segment.classification.classifier import MaskClassifier, MaskEmbeddings
+from car_video.segment.resizing import to_cells
 
 SHOWN: dict[str, tuple[str, ...]] = {
     "no prompt": (),

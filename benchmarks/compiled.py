@@ -23,8 +23,8 @@ import open_clip
 import torch
 from torch import Tensor
 
-from car_video.models.lite import load_lite
-from car_video.models.sam import load_mobile_sam
+from car_video.models.lite.model import load_lite
+from car_video.models.sam.mobile_sam import load_mobile_sam
 
 Encoder = Callable[[Tensor], Tensor]
 Part = tuple[Encoder, Tensor, torch.dtype]

@@ -24,9 +24,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from car_video.config import FAST_CRF, CrfConfig
 from car_video.errors import CarVideoError
-from car_video.segment.crf import FAST_CRF, CrfConfig, DenseCrf
-from car_video.segment.pamr import PamrConfig, refine_pamr
+from car_video.segment.refinement.crf.inference import DenseCrf
 
 MODES: dict[str, CrfConfig] = {
     "pydensecrf": CrfConfig(backend="pydensecrf"),
@@ -104,13 +104,6 @@ def main() -> None:
             )
 
         actions[name] = crf
-    for name, pamr in (
-        ("PAMR (paper)", PamrConfig()),
-        ("PAMR 8, 16", PamrConfig(dilations=(8, 16))),
-    ):
-        actions[name] = lambda image, soft, pamr=pamr: (
-            (lambda: refine_pamr(image, soft, pamr),) * 2
-        )
 
     whole: dict[str, list[float]] = {}
     again: dict[str, list[float]] = {}

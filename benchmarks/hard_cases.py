@@ -34,9 +34,9 @@ from car_video import (
     load_model,
     load_preset,
 )
+from car_video.config.video import VideoMode
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
-from car_video.video.config import VideoMode
 from car_video.video.offline import OfflineSegmenter
 from tests.hard_cases import HardCase, KindScore, Moment, QueryScore, Tally, by_kind, cases
 

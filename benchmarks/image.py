@@ -36,13 +36,18 @@ import torch
 from benchmarks import reference_work
 from benchmarks.reference_work import Clock
 from car_video import ImageSegmenter, load_model
-from car_video.config import ProposalConfig, RecurrenceConfig, SegmentConfig
-from car_video.models.open_clip_models import wrap
+from car_video.config import (
+    FAST_CRF,
+    ClassifierConfig,
+    CrfConfig,
+    ProposalConfig,
+    RecurrenceConfig,
+    SegmentConfig,
+)
+from car_video.models.clip.base import wrap
 from car_video.models.pair import ModelPair
-from car_video.segment import proposals
-from car_video.segment.classifier import ClassifierConfig
-from car_video.segment.crf_config import FAST_CRF, CrfConfig
-from car_video.segment.gradcam import CamWeights
+from car_video.segment.proposals import maps
+from car_video.segment.proposals.gradcam import CamWeights
 from car_video.text.background import BACKGROUND_23
 from car_video.text.label_spaces import label_space
 from tests.segment.agreement import with_telling_texts
@@ -84,10 +89,10 @@ def threshold(segmenter: ImageSegmenter, image: np.ndarray, keep: int) -> float:
     view = segmenter.look(image)
     alive = torch.arange(len(segmenter.texts))
     config = segmenter.config
-    maps = proposals.Proposer(
+    soft = maps.Proposer(
         segmenter.proposer, view.features, segmenter.texts, config.proposal, config.mode
     ).maps(alive)
-    scores = segmenter._classify(view, maps, alive)[0].double().sort(descending=True).values
+    scores = segmenter._classify(view, soft, alive)[0].double().sort(descending=True).values
     return float((scores[keep - 1] + scores[keep]) / 2)
 
 
@@ -110,8 +115,8 @@ def clocked(segmenter: ImageSegmenter, image: np.ndarray) -> tuple[Clock, list[A
     segmenter._classify = spy  # type: ignore[method-assign]
     watch(segmenter.proposer, "encode_image", "backbone")
     watch(CamWeights, "compute", "CAM")
-    watch(proposals, "transition", "affinity")
-    watch(proposals, "refine", "affinity")
+    watch(maps, "transition", "affinity")
+    watch(maps, "refine", "affinity")
     watch(segmenter, "_classify", "prompts and classifier")
     watch(segmenter, "_outliner", "CRF")
     start = time.process_time(), time.perf_counter()
@@ -193,7 +198,7 @@ def lite(arguments: argparse.Namespace) -> None:
         "\n| lite, 480x854, 1 expression | frames/s (wall) | CPU s per frame |\n|---|---|---|"
     )
     loaded = load_model("lite", "cpu")
-    for refine in ("none", "pamr", "crf", "sam"):
+    for refine in ("none", "crf", "sam"):
         config = SegmentConfig(refine=refine, crf=FAST_CRF, presence_threshold=0.0)  # type: ignore[arg-type]
         segmenter = ImageSegmenter(loaded, ["a person"], config)
         segmenter.segment(frames[0])

@@ -23,8 +23,8 @@ import torch
 
 from car_video import VideoSegmenter, load_model
 from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
+from car_video.config.video import KeyframeConfig, VideoConfig
 from car_video.types import Frame
-from car_video.video.config import KeyframeConfig, VideoConfig
 
 EXPRESSIONS = (
     "the man in red",

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from car_video import Frame, SegmentConfig, VideoSegmenter, load_model
+from car_video.config.video import VideoConfig
 from car_video.models.pair import ModelPair
-from car_video.video.config import VideoConfig
 
 FPS = 24.0
 

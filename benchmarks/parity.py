@@ -30,7 +30,7 @@ from typing import Any
 import torch
 
 from car_video.config import SegmentConfig
-from car_video.models.lite import load_lite
+from car_video.models.lite.model import load_lite
 from car_video.models.pair import ModelPair
 from tests.naive.networks import Tower
 from tests.segment.agreement import PLAIN, REFERENCE, Parity, made, parity, picture, settled

@@ -18,13 +18,13 @@ from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 
 from benchmarks.cam import encode, slow_affinity, vit_gradient
-from car_video.config import SegmentConfig
-from car_video.segment.crf import CrfConfig, DenseCrf, refine_together
-from car_video.segment.gradcam import min_max
-from car_video.segment.pixels import to_own_cells, to_pixels
-from car_video.segment.views import to_classifier_input
-from car_video.segment.visual_prompts import apply_prompts
-from car_video.text.bank import TextBank
+from car_video.config import CrfConfig, SegmentConfig
+from car_video.segment.classification.input_crops import to_classifier_input
+from car_video.segment.classification.visual_prompts import apply_prompts
+from car_video.segment.proposals.gradcam import min_max
+from car_video.segment.refinement.crf.inference import DenseCrf, refine_together
+from car_video.segment.resizing import to_own_cells, to_pixels
+from car_video.text.embeddings import TextBank
 from car_video.text.templates import ORIGAMI, fill, template_set
 from tests.naive.gradcam import positions_for
 

@@ -21,9 +21,9 @@ from torch import Tensor
 
 from car_video import ImageSegmenter
 from car_video.config import Config, SegmentConfig
-from car_video.models.mask_model import MaskEmbedding, MaskModel
 from car_video.models.pair import ModelPair
-from car_video.segment.compat import with_values
+from car_video.models.sam.base import MaskEmbedding, MaskModel
+from car_video.segment.reference.settings import with_values
 from car_video.types import Frame, FramePrediction
 
 Key = tuple[Any, ...]

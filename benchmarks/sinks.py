@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from car_video.io.convert import as_frame_dict, as_palette_image, from_frame_dict
-from car_video.io.drawing import draw_masks, draw_overlay
-from car_video.io.sinks import TARGETS, OutputFolder, OutputInfo, Outputs
-from car_video.io.sinks.cutout import cut_out
+from car_video.io.formats import as_frame_dict, as_palette_image, from_frame_dict
+from car_video.io.writers import TARGETS, OutputFolder, OutputInfo, Outputs
+from car_video.io.writers.cutout import cut_out
+from car_video.io.writers.drawing import draw_masks, draw_overlay
 from car_video.types import Frame, FramePrediction
 
 EXPRESSIONS = ("the man in red", "the dog", "the car behind the house", "a bicycle")

@@ -37,8 +37,8 @@ from car_video.eval.segmenters import make_spec
 
 from car_video import VideoConfig, load_preset
 from car_video.config import Config
+from car_video.config.video import KeyframeConfig, TrackConfig, VideoMode
 from car_video.errors import CarVideoError
-from car_video.video.config import KeyframeConfig, TrackConfig, VideoMode
 
 ALONE = TrackConfig(count=1, memory_weight=0.0)
 MEMORY = TrackConfig(count=1)
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--preset", default="default")
     parser.add_argument("--model", help="another model than the preset's")
     parser.add_argument(
-        "--refine", choices=("none", "pamr", "crf"), default="none", help="of the rows of maps"
+        "--refine", choices=("none", "crf"), default="none", help="of the rows of maps"
     )
     parser.add_argument("--objects", choices=("together", "one-by-one"), default="together")
     parser.add_argument("--keyframe-side", type=int, help="SAM's side between keyframes")

@@ -12,22 +12,29 @@ Names are imported when they are first used: torch alone takes seconds, and neit
 from __future__ import annotations
 
 from importlib import import_module, metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from car_video.openmp import spin_briefly
+from car_video.cli.openmp import spin_briefly
 
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig, load_preset
+    from car_video.config.video import VideoConfig
     from car_video.errors import CarVideoError
     from car_video.io import read_frames
     from car_video.models import load_model
-    from car_video.segment.image import ImageSegmenter
+    from car_video.segment.segmenter import ImageSegmenter
     from car_video.types import Frame, FramePrediction
-    from car_video.video.config import VideoConfig
     from car_video.video.segmenter import VideoSegmenter
     from car_video.video.stream import segment_stream
 
 spin_briefly()
+
+# ``eval`` and ``configs`` stand at the top of a checkout and ship inside the package. A Python
+# started in a checkout finds this folder before an installed package, so it looks there too.
+_CHECKOUT = Path(__file__).parent.parent
+if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "configs").is_dir():
+    __path__.append(str(_CHECKOUT))
 
 try:
     __version__ = metadata.version("car-video")
@@ -55,9 +62,9 @@ _HOMES = {
     "Config": "car_video.config",
     "Frame": "car_video.types",
     "FramePrediction": "car_video.types",
-    "ImageSegmenter": "car_video.segment.image",
+    "ImageSegmenter": "car_video.segment.segmenter",
     "SegmentConfig": "car_video.config",
-    "VideoConfig": "car_video.video.config",
+    "VideoConfig": "car_video.config.video",
     "VideoSegmenter": "car_video.video.segmenter",
     "load_model": "car_video.models",
     "load_preset": "car_video.config",

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.config import Config, SegmentConfig
+from car_video.config.video import VideoMode
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
-from car_video.video.config import VideoMode
 
 MODES = ("per-frame", "online", "offline")
 

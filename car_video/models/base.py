@@ -33,7 +33,7 @@ class ImageFeatures:
         affinity: [B, n, n] with n = h * w: which cells attend to which, non-negative, rows
             not normalised; None where the family uses feature self-affinity.
         cache: whatever :meth:`VisionLanguageModel.pull_back` needs. Private to the model; what
-            is of frames is [B, ...] there too, see :func:`car_video.models.batches.own_part`.
+            is of frames is [B, ...] there too, see :func:`car_video.models.batching.own_part`.
     """
 
     cam_map: Tensor

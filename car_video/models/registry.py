@@ -18,13 +18,13 @@ import torch
 
 from car_video.errors import ModelError
 from car_video.models.base import VisionLanguageModel
+from car_video.models.catalog import PRESETS
 from car_video.models.device import pick_device, pick_dtype
+from car_video.models.hub import hub_folder, quiet_hub, weights_file
 from car_video.models.pair import ModelPair
-from car_video.models.presets import PRESETS
-from car_video.models.weights_cache import hub_folder, quiet_hub, weights_file
 
 if TYPE_CHECKING:
-    from car_video.models.open_clip_models import OpenClipModel
+    from car_video.models.clip.base import OpenClipModel
 
 
 def load_model(
@@ -52,7 +52,7 @@ def load_model(
         raise ModelError("float16 is very slow on a CPU; use bfloat16 or float32")
     preset = next((p for p in PRESETS if p.name == name), None)
     if preset is not None and not preset.proposer:
-        from car_video.models.lite import load_lite
+        from car_video.models.lite.model import load_lite
 
         lite = cast(VisionLanguageModel, load_lite(place, precision))
         return ModelPair(name, lite, lite)
@@ -77,8 +77,8 @@ def load_open_clip(name: str, device: torch.device, dtype: torch.dtype) -> OpenC
     Raises:
         ModelError: see :func:`load_model`.
     """
-    from car_video.models.layers import UnsupportedLayer
-    from car_video.models.open_clip_models import OPENAI_SCALING, wrap
+    from car_video.models.clip.base import OPENAI_SCALING, wrap
+    from car_video.models.clip.layers import UnsupportedLayer
 
     architecture, weights, tag_config = resolve(name)
     path = weights if isinstance(weights, Path) else None

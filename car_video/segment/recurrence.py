@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import RecurrenceConfig
-from car_video.segment.colour import ColourCue
-from car_video.segment.placing import Placing
+from car_video.segment.cues.colour import ColourCue
+from car_video.segment.cues.place_tensors import Placing
 
 
 @dataclass(frozen=True)

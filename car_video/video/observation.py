@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from car_video.models.mask_model import MaskEmbedding
-from car_video.segment.image import ImageSegmenter
-from car_video.segment.looking import View
+from car_video.models.sam.base import MaskEmbedding
+from car_video.segment.encoding import View
+from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
-from car_video.video.memory import unit_features
+from car_video.video.feature_memory import unit_features
 from car_video.video.presence import PresenceFilter
-from car_video.video.scene import Scene
+from car_video.video.tracking.scene import Scene
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from car_video.segment.contest import half_masks
+from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.types import Frame, FramePrediction
-from car_video.video.identity import PROVEN
-from car_video.video.keyframes import colour_histogram
 from car_video.video.observation import Look, Observation, encode_frames, halved, widened
 from car_video.video.presence import smooth_presence
+from car_video.video.scheduling.keyframes import colour_histogram
 from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
-from car_video.video.tracker import Tracker
-from car_video.video.tracks import NOWHERE, Tracks, overlaps, without
+from car_video.video.tracking.appearance import PROVEN
+from car_video.video.tracking.tracker import Tracker
+from car_video.video.tracking.tracks import NOWHERE, Tracks, overlaps, without
 
 OTHER = 0.1  # IoU under which two masks are of different objects
 

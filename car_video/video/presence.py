@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from car_video.video.config import PresenceConfig
-from car_video.video.state import State, as_array, take
+from car_video.config.video import PresenceConfig
+from car_video.video.state.tensors import State, as_array, take
 
 USUAL_AGREEMENT = 0.34
 """Agreement of a track that neither speaks for presence nor against it."""
@@ -61,7 +61,7 @@ class PresenceFilter:
         self.present = np.zeros_like(self.present)
 
     def select(self, rows: Sequence[int]) -> None:
-        """Other expressions from now on, see :mod:`car_video.video.rows`.
+        """Other expressions from now on, see :mod:`car_video.video.state.rows`.
 
         New ones have no score (not a number) and are not here until their first frame.
         """

@@ -18,26 +18,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SegmentConfig
+from car_video.config.video import VideoConfig
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
-from car_video.segment.contest import apart
-from car_video.segment.image import ImageSegmenter
-from car_video.segment.looking import LONGEST
-from car_video.segment.pixels import bounded, enlarge, to_pixels
+from car_video.segment.encoding import LONGEST
+from car_video.segment.mask_selection.overlaps import apart
+from car_video.segment.resizing import bounded, enlarge, to_pixels
+from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame, FramePrediction
-from car_video.video.carry_over import CarryOver
-from car_video.video.config import VideoConfig
-from car_video.video.keyframes import CutDetector, Rhythm, colour_histogram
-from car_video.video.memory import unit_features
+from car_video.video.feature_memory import unit_features
+from car_video.video.map_memory.carry_over import CarryOver
+from car_video.video.map_memory.smoothing import MapMemory
 from car_video.video.observation import Look, Observation, encode_frames, observe
-from car_video.video.pace import Level, Pace, at_level, ladder_for
 from car_video.video.presence import PresenceFilter, track_presence
-from car_video.video.rows import NEW, matching
-from car_video.video.scene import Glimpse
-from car_video.video.smoothing import MapMemory
-from car_video.video.state import FORMAT, State, as_text, from_text, joined, part_of, take
-from car_video.video.tracker import LIMIT, Tracker
+from car_video.video.scheduling.keyframes import CutDetector, Rhythm, colour_histogram
+from car_video.video.scheduling.pace import Level, Pace, at_level, ladder_for
+from car_video.video.state.rows import NEW, matching
+from car_video.video.state.tensors import (
+    FORMAT,
+    State,
+    as_text,
+    from_text,
+    joined,
+    part_of,
+    take,
+)
+from car_video.video.tracking.scene import Glimpse
+from car_video.video.tracking.tracker import LIMIT, Tracker
 
 THUMBNAIL = 256  # longest side in pixels of the picture that motion and cuts are seen in
 
@@ -49,7 +57,7 @@ class VideoSegmenter:
         model: from :func:`car_video.load_model`.
         expressions: at least one sentence or phrase.
         config: see :class:`~car_video.config.SegmentConfig`.
-        video: see :class:`~car_video.video.config.VideoConfig`. ``mode="per-frame"`` takes
+        video: see :class:`~car_video.config.video.VideoConfig`. ``mode="per-frame"`` takes
             every frame on its own; ``offline`` needs to see frames ahead, which
             :func:`~car_video.video.stream.segment_stream` gives it: ``step`` is online.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from car_video.config import SegmentConfig
+from car_video.config.video import VideoConfig
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
 from car_video.types import Frame, FramePrediction
-from car_video.video.config import VideoConfig
 from car_video.video.offline import OfflineSegmenter
 from car_video.video.segmenter import VideoSegmenter
-from car_video.video.state import State
+from car_video.video.state.tensors import State
 
 
 class StreamSegmenter:

@@ -33,7 +33,7 @@ Semantic segmentation:
 All values are fractions in [0, 1] (decay in [-1, 1]).
 """
 
-from car_video.video.motion import block_flow
+from car_video.video.tracking.motion import block_flow
 
 from .confusion import ConfusionMatrix
 from .contour import boundary_map, contour_accuracy

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
-from car_video.video.motion import Flow, reach_pixels, warp
+from car_video.video.tracking.motion import Flow, reach_pixels, warp
 
 
 def flicker(masks: ArrayLike, flows: Iterable[Flow] | None = None) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from benchmarks.shared_encodings import Encodings, SharingSegmenters, remember_t
 from car_video import ImageSegmenter
 from car_video.config import Config, ProposalConfig, SegmentConfig
 from car_video.models.pair import ModelPair
-from car_video.segment.compat import with_values
+from car_video.segment.reference.settings import with_values
 from tests.segment.colour_model import ColourModel
 
 

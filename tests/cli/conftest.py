@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from car_video import cli_run
-from car_video.cli import main
+from car_video.cli import run as run_module
+from car_video.cli.app import main
 from tests.cli.fakes import COUNT, Loader
 from tests.io.readers.media import numbered, write_video
 
@@ -20,7 +20,7 @@ def clip(tmp_path_factory):
 def loader(monkeypatch):
     """In place of the loading of a model."""
     made = Loader()
-    monkeypatch.setattr(cli_run, "load_segmenter", made)
+    monkeypatch.setattr(run_module, "load_segmenter", made)
     return made
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from car_video import cli_run
-from car_video.cli import main
-from car_video.cli_plan import Plan
+from car_video.cli import run as run_module
+from car_video.cli.app import main
+from car_video.cli.request import Plan
+from car_video.config.video import VideoConfig
 from car_video.types import Frame, FramePrediction
-from car_video.video.config import VideoConfig
 
 COUNT = 12
 """Frames of the clip that most tests run on."""
@@ -98,5 +98,5 @@ if __name__ == "__main__":
     def load(plan: Plan) -> tuple[FakeSegmenter, list[str]]:
         return FakeSegmenter(plan.expressions, seconds=0.05), []
 
-    cli_run.load_segmenter = load
+    run_module.load_segmenter = load
     main(sys.argv[1:])

@@ -12,8 +12,8 @@ from PIL import Image
 from pycocotools import mask as coco
 
 from car_video import ImageSegmenter, load_model, load_preset
-from car_video.cli import main
-from car_video.cli_plan import bounded
+from car_video.cli.app import main
+from car_video.cli.request import bounded
 from tests.io.readers.media import write_video
 
 HEIGHT, WIDTH = 120, 160

@@ -12,11 +12,11 @@ import av
 import numpy as np
 import pytest
 
-from car_video.io.drawing import draw_overlay
-from car_video.io.sinks.pipe import PipeOutputs
+from car_video.io.writers.drawing import draw_overlay
+from car_video.io.writers.pipe import PipeOutputs
 from tests.cli.fakes import ASKED, COUNT
 from tests.io.readers.media import numbered, write_video
-from tests.io.sinks.media import frame, prediction
+from tests.io.writers.media import frame, prediction
 
 
 def decoded(data: bytes) -> list[tuple[float, np.ndarray]]:

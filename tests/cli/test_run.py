@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco
 
-from car_video import cli_run
-from car_video.cli import main
-from car_video.cli_remarks import not_english, without_a_thing
+from car_video.cli import run as run_module
+from car_video.cli.app import main
+from car_video.cli.warnings import not_english, without_a_thing
 from tests.cli.fakes import ASKED, COUNT, FakeSegmenter, indices, results, visible
 from tests.io.readers.media import damage_packets, numbered, write_jpegs_of_sizes, write_video
 
@@ -85,7 +85,7 @@ def test_options_reach_the_model(clip, tmp_path, monkeypatch, capfd):
         plans.append(plan)
         return FakeSegmenter(plan.expressions), []
 
-    monkeypatch.setattr(cli_run, "load_segmenter", load)
+    monkeypatch.setattr(run_module, "load_segmenter", load)
     monkeypatch.chdir(tmp_path)
     arguments = "--model clip-b16 --preset voc --refine none --size 250 --device cpu".split()
     arguments += ["--mode", "offline"]

@@ -13,9 +13,9 @@ from pathlib import Path
 import av
 import pytest
 
-from car_video import cli_run
+from car_video.cli import run as run_module
 from car_video.io.readers import LiveReader, Selection, StreamOptions
-from car_video.io.sinks import Outputs
+from car_video.io.writers import Outputs
 from tests.cli.fakes import ASKED, COUNT, indices, visible
 from tests.io.readers.media import numbered, write_video
 
@@ -55,7 +55,7 @@ def test_ctrl_c_while_the_model_loads(cli, clip, monkeypatch):
     def load(plan):
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(cli_run, "load_segmenter", load)
+    monkeypatch.setattr(run_module, "load_segmenter", load)
     assert cli(clip, *ASKED) == (130, "", "interrupted\n")
     assert os.listdir() == []
 

@@ -25,9 +25,9 @@ from car_video.models import (
     available_models,
     load_model,
 )
+from car_video.models.clip.vit import VitModel
+from car_video.models.hub import placed_file
 from car_video.models.registry import resolve
-from car_video.models.vit import VitModel
-from car_video.models.weights_cache import placed_file
 
 ARCHITECTURE = "tiny-test-vit"
 CONFIG = {

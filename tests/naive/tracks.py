@@ -8,7 +8,7 @@ from math import log
 
 import numpy as np
 
-from car_video.video.config import TrackConfig
+from car_video.config.video import TrackConfig
 
 AGREEMENT_FLOOR, SUPPORT_FLOOR, SAME, BIRTHS = 0.02, 0.05, 0.7, 2
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from car_video.segment.opencv_compat import _draw_ellipse
-from car_video.segment.visual_prompts import PromptStyle
+from car_video.segment.classification.visual_prompts import PromptStyle
+from car_video.segment.reference.opencv import _draw_ellipse
 
 Floats = np.ndarray
 MEAN_COLOUR = (0.48145466, 0.4578275, 0.40821073)

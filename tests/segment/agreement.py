@@ -15,18 +15,18 @@ import torch
 from torch import Tensor
 
 from car_video.config import (
+    ClassifierConfig,
+    CrfConfig,
     ExpressionConfig,
     ProposalConfig,
     RecurrenceConfig,
     SegmentConfig,
 )
-from car_video.models.open_clip_models import wrap
+from car_video.models.clip.base import wrap
 from car_video.models.pair import ModelPair
-from car_video.segment import looking
-from car_video.segment.classifier import ClassifierConfig
-from car_video.segment.crf_config import CrfConfig
-from car_video.segment.image import ImageSegmenter
-from car_video.segment.pixels import enlarge
+from car_video.segment import encoding
+from car_video.segment.resizing import enlarge
+from car_video.segment.segmenter import ImageSegmenter
 from tests.models.conftest import create
 from tests.naive import car
 from tests.naive.networks import Tower
@@ -179,7 +179,7 @@ def double_pixels() -> Iterator[None]:
         return torch.from_numpy(image).to(device).permute(2, 0, 1)[None].double() / 255
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(looking, "to_pixels", pixels)
+        patch.setattr(encoding, "to_pixels", pixels)
         yield
 
 

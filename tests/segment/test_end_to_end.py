@@ -14,13 +14,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from benchmarks.parity import PAIRS, configuration
-from car_video.config import RecurrenceConfig, SegmentConfig
-from car_video.models.lite import load_lite
-from car_video.models.open_clip_models import wrap
+from car_video.config import ClassifierConfig, CrfConfig, RecurrenceConfig, SegmentConfig
+from car_video.models.clip.base import wrap
+from car_video.models.lite.model import load_lite
 from car_video.models.pair import ModelPair
-from car_video.segment.classifier import ClassifierConfig
-from car_video.segment.crf_config import CrfConfig
-from car_video.segment.image import ImageSegmenter
+from car_video.segment.segmenter import ImageSegmenter
 from tests.models.conftest import tiny_vit
 from tests.naive import car
 from tests.naive.networks import Tower

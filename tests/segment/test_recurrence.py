@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from car_video.config import ProposalConfig, RecurrenceConfig
-from car_video.segment.image import ImageSegmenter
+from car_video.segment.segmenter import ImageSegmenter
 from tests.segment.colour_model import BOTH, PLAIN, RED, ColourModel, picture
 from tests.segment.fake_model import FakeModel
 

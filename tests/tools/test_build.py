@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from car_video.errors import ConfigError, ModelError
-from car_video.models.at_rest import sha256
+from car_video.models.int8_weights import sha256
 from tools.build_lite import build as build_module
 from tools.build_lite.__main__ import main
 from tools.build_lite.build import Build

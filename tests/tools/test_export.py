@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from car_video.models import at_rest
-from car_video.models import lite as lite_module
-from car_video.models.lite import lite_config, load_lite, weights_folder
+from car_video.models import int8_weights
+from car_video.models.lite import model as lite_module
+from car_video.models.lite.model import lite_config, load_lite, weights_folder
 from tools.build_lite import export
 from tools.build_lite.evaluate import exact_model
 from tools.build_lite.export import IMAGE, SAM, TEXT, at_rest_files, lite_settings, model_state
@@ -38,7 +38,7 @@ def test_what_is_stored_how(state: dict[str, Tensor]) -> None:
     assert image["image.neck_last.weight"].dtype == torch.float16
     assert image["image.head.bias"].dtype == torch.float32
     assert text["text.head.0.weight"].dtype == torch.int8
-    back = at_rest.unpack(image) | at_rest.unpack(text)
+    back = int8_weights.unpack(image) | int8_weights.unpack(text)
     assert back.keys() == state.keys()
     for name, value in state.items():
         step = value.flatten(1).abs().amax(1) / 127 if value.ndim > 1 else value.abs() / 1024
@@ -70,7 +70,7 @@ def test_written_weights_load(
     config = lite_config()
     settings = lite_settings(Recipe(), config["bert"])
     assert settings.keys() | {"sha256"} == config.keys()
-    sam = at_rest.load(weights_folder() / SAM, config["sha256"][SAM])
+    sam = int8_weights.load(weights_folder() / SAM, config["sha256"][SAM])
     half = {k: v.half() if v.is_floating_point() else v for k, v in sam.items()}
     out, work = tmp_path / "out", tmp_path
     tokenizer = weights_folder() / "tokenizer.json"
@@ -78,7 +78,7 @@ def test_written_weights_load(
     assert sizes.keys() == {p.name for p in out.iterdir()}
     assert sum(sizes.values()) <= 80e6
     digests = json.loads((out / "lite.json").read_text())["sha256"]
-    assert all(at_rest.sha256(out / name) == digest for name, digest in digests.items())
+    assert all(int8_weights.sha256(out / name) == digest for name, digest in digests.items())
     exact = exact_model(work)
     monkeypatch.setattr(lite_module, "weights_folder", lambda: out)
     again = load_lite(CPU, torch.float32)

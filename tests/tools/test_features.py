@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from car_video.models.lite import load_lite
+from car_video.models.lite.model import load_lite
 from tools.build_lite import features
 from tools.build_lite.features import extract, read_picture, stages, strided_trunk
 

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from car_video.errors import ModelError
-from car_video.models.lite import lite_trunk
+from car_video.models.lite.model import lite_trunk
 from tools.build_lite.keras_weights import BLOCKS, EPSILON, convert, fold, read_manifest
 
 WIDTH = 3  # channels everywhere, instead of 64 to 2048

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor, nn
 
-from car_video.models.sam import SamEmbedding
+from car_video.models.sam.mobile_sam import SamEmbedding
 
 ALIKE = 0.25  # colours within it are one
 

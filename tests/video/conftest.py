@@ -57,5 +57,5 @@ def iou(mask: np.ndarray, place: tuple[slice, slice]) -> float:
 def colour_sam(monkeypatch: pytest.MonkeyPatch) -> ColourSam:
     """In place of the bundled MobileSAM."""
     sam = ColourSam()
-    monkeypatch.setattr("car_video.segment.image.load_mask_model", lambda name, device: sam)
+    monkeypatch.setattr("car_video.segment.segmenter.load_mask_model", lambda name, device: sam)
     return sam

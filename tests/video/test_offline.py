@@ -11,9 +11,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from car_video.config.video import OfflineConfig, VideoConfig
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
-from car_video.video.config import OfflineConfig, VideoConfig
 from car_video.video.observation import encode_frames, halved, widened
 from car_video.video.offline import OfflineSegmenter, repaired
 from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink

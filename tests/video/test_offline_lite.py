@@ -11,10 +11,10 @@ from PIL import Image
 from torch import Tensor
 
 from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
+from car_video.config.video import OfflineConfig, VideoConfig
 from car_video.models import load_model
-from car_video.models.sam import load_mobile_sam
+from car_video.models.sam.mobile_sam import load_mobile_sam
 from car_video.types import Frame
-from car_video.video.config import OfflineConfig, VideoConfig
 from car_video.video.offline import OfflineSegmenter
 from car_video.video.segmenter import VideoSegmenter
 
@@ -31,7 +31,7 @@ def close(one: Tensor, other: Tensor) -> None:
 
 def test_three_frames_at_once_are_three_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     sam = load_mobile_sam(torch.device("cpu"), torch.float32)
-    monkeypatch.setattr("car_video.segment.image.load_mask_model", lambda name, device: sam)
+    monkeypatch.setattr("car_video.segment.segmenter.load_mask_model", lambda name, device: sam)
     model = load_model("lite", "cpu", "float32")
     with Image.open(PICTURE) as picture:
         photo = np.asarray(picture.convert("RGB").resize((200, 140)))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from car_video.video.config import PresenceConfig
+from car_video.config.video import PresenceConfig
 from car_video.video.presence import (
     USUAL_AGREEMENT,
     PresenceFilter,

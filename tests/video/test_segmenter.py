@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from car_video.config import (
+    AutomaticConfig,
     ExpressionConfig,
     ProposalConfig,
     SamRefineConfig,
     SegmentConfig,
 )
+from car_video.config.video import KeyframeConfig, TrackConfig, VideoConfig
 from car_video.errors import ExpressionError
-from car_video.segment.automatic import AutomaticConfig
-from car_video.segment.image import ImageSegmenter
+from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
-from car_video.video.config import KeyframeConfig, TrackConfig, VideoConfig
 from car_video.video.segmenter import VideoSegmenter, shrink
 from car_video.video.stream import segment_stream
 from tests.segment.colour_model import ColourModel

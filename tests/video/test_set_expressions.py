@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from car_video.config import SamRefineConfig, SegmentConfig
+from car_video.config.video import KeyframeConfig, VideoConfig
 from car_video.types import Frame, FramePrediction
-from car_video.video.config import KeyframeConfig, VideoConfig
-from car_video.video.rows import matching, take
 from car_video.video.segmenter import VideoSegmenter
+from car_video.video.state.rows import matching, take
 from tests.segment.colour_model import BOTH, PLAIN, ColourModel
 
 torch.set_num_threads(1)

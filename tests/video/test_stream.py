@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from car_video.config.video import VideoConfig
 from car_video.types import Frame
-from car_video.video.config import VideoConfig
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.stream import segment_stream
 from tests.segment.colour_model import ColourModel

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from car_video.errors import CarVideoError
 from car_video.models import VisionLanguageModel, load_model
-from car_video.models.lite import LiteModel, lite_config, weights_folder
+from car_video.models.lite.model import LiteModel, lite_config, weights_folder
 from tools.build_lite.export import load_float
 from tools.build_lite.features import read_picture
 from tools.build_lite.flickr import Captioned, read_captioned, split

@@ -13,10 +13,10 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from car_video.models import at_rest
-from car_video.models.lite import LiteModel
-from car_video.models.sam import MobileSam
-from car_video.models.sam_mapping import map_mobile_sam
+from car_video.models import int8_weights
+from car_video.models.lite.model import LiteModel
+from car_video.models.sam.mobile_sam import MobileSam
+from car_video.models.sam.weight_names import map_mobile_sam
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.whitening import Whitening
 
@@ -34,7 +34,7 @@ def model_state(
     heads: dict[str, Tensor],
     bert: dict[str, Tensor],
 ) -> dict[str, Tensor]:
-    """The float32 state dict of :class:`car_video.models.lite.LiteModel`.
+    """The float32 state dict of :class:`car_video.models.lite.model.LiteModel`.
 
     Args:
         trunk: from :func:`tools.build_lite.keras_weights.convert`.
@@ -70,7 +70,7 @@ def at_rest_files(state: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:
         if name not in coarse
     }
     text = {name: value for name, value in state.items() if name.startswith("text.")}
-    return {IMAGE: at_rest.pack(coarse, half=False) | fine, TEXT: at_rest.pack(text)}
+    return {IMAGE: int8_weights.pack(coarse, half=False) | fine, TEXT: int8_weights.pack(text)}
 
 
 def sam_file(checkpoint: Path) -> dict[str, Tensor]:
@@ -119,10 +119,10 @@ def write_weights(
     files = at_rest_files(state)
     unpacked: dict[str, Tensor] = {}
     for packed in files.values():
-        unpacked |= at_rest.unpack(packed)
+        unpacked |= int8_weights.unpack(packed)
     model = LiteModel(settings, Tokenizer.from_file(str(tokenizer)))
     model.load_state_dict(unpacked, strict=True)
-    missing, unexpected = MobileSam().load_state_dict(at_rest.unpack(sam), strict=False)
+    missing, unexpected = MobileSam().load_state_dict(int8_weights.unpack(sam), strict=False)
     lost = [k for k in missing if not k.endswith(("bias_idxs", "num_batches_tracked"))]
     if lost or unexpected:
         raise ValueError(f"MobileSAM: missing {lost[:3]}, unexpected {unexpected[:3]}")
@@ -145,7 +145,7 @@ def load_float(work: Path) -> dict[str, Tensor]:
 
 def _save(packed: dict[str, Tensor], path: Path) -> str:
     partial = path.with_name(path.name + ".partial")
-    digest = at_rest.save(packed, partial)
+    digest = int8_weights.save(packed, partial)
     partial.chmod(0o644)  # safetensors writes for the owner alone
     os.replace(partial, path)
     return digest

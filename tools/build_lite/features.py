@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from car_video.models.lite import PIXEL_MEAN_BGR, fastest_dtype, lite_trunk
+from car_video.models.lite.model import PIXEL_MEAN_BGR, fastest_dtype, lite_trunk
 
 
 def strided_trunk() -> Any:

@@ -1,7 +1,7 @@
 """ResNet-50 from the tfjs shards of a Keras model to the tensor names of timm.
 
-Batch norm is folded into the convolutions, which is how ``car_video.models.lite`` has them:
-y = gamma * (k * x + b - mean) / sqrt(variance + epsilon) + beta is one convolution.
+Batch norm is folded into the convolutions, which is how ``car_video.models.lite.model`` has
+them: y = gamma * (k * x + b - mean) / sqrt(variance + epsilon) + beta is one convolution.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def convert(arrays: Arrays) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Trunk and classifier of ResNet-50.
 
     Returns:
-        State dict of :func:`car_video.models.lite.lite_trunk`, and the classifier:
+        State dict of :func:`car_video.models.lite.model.lite_trunk`, and the classifier:
         ``weight`` [1000, 2048], ``bias`` [1000].
     """
     trunk: dict[str, Tensor] = {}

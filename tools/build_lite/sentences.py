@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from car_video.models.lite import MAX_TOKENS, LiteTextTower
+from car_video.models.lite.model import MAX_TOKENS, LiteTextTower
 
 CONFIG_KEYS = (
     "hidden_size",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from car_video.errors import ModelError
-from car_video.models.at_rest import sha256
+from car_video.models.int8_weights import sha256
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,21 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from car_video.errors import ConfigError, SourceError
-from car_video.io.readers.animated import AnimatedImageReader, is_animated
 from car_video.io.readers.base import FrameReader
-from car_video.io.readers.camera import open_camera
-from car_video.io.readers.container import open_address, open_file
-from car_video.io.readers.file import VideoFileReader
-from car_video.io.readers.images import (
+from car_video.io.readers.decoding.container import open_address, open_file
+from car_video.io.readers.files.reader import VideoFileReader
+from car_video.io.readers.images.animated import AnimatedImageReader, is_animated
+from car_video.io.readers.images.reader import (
     DEFAULT_IMAGE_FPS,
     ImageReader,
     list_images,
     video_or_image,
 )
-from car_video.io.readers.live import LiveReader
+from car_video.io.readers.live.camera import open_camera
+from car_video.io.readers.live.options import StreamOptions
+from car_video.io.readers.live.reader import LiveReader
+from car_video.io.readers.messages import redact
 from car_video.io.readers.selection import Selection
-from car_video.io.readers.stream_options import StreamOptions
-from car_video.io.readers.trouble import redact
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt")
 

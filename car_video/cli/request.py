@@ -1,0 +1,224 @@
+"""What ``car-video`` was asked for, checked as far as that goes without source and model."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from car_video.errors import ConfigError
+
+if TYPE_CHECKING:
+    from car_video.config import Config, SegmentConfig
+    from car_video.io.readers.base import Kind
+    from car_video.io.writers.folder import Mode
+
+REFINEMENTS = ("sam", "crf", "none")
+MODES = ("online", "offline", "per-frame")
+SIZES = (16, 8192)
+PIPE = Path("-")
+SAM_CELL = 16  # SAM's encoder wants a multiple of it, at least four
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line says, as it says it."""
+
+    source: str
+    expressions: tuple[str, ...]
+    out: Path | None = None
+    save: str = "overlay,masks,json"
+    model: str | None = None
+    refine: str | None = None
+    preset: str = "default"
+    device: str = "auto"
+    start: float | None = None
+    end: float | None = None
+    stride: int = 1
+    max_frames: int | None = None
+    size: int | None = None
+    mode: str | None = None
+    show: bool = False
+    target_fps: float | None = None
+    interactive: bool = False
+    resume: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request that has passed every check that needs neither source nor model.
+
+    Attributes:
+        request: where it comes from.
+        expressions: white space folded.
+        targets: of ``--save``.
+        config: the preset with the options of the command line put in.
+        mode: what to do with a folder that is there.
+        out: the output folder.
+    """
+
+    request: Request
+    expressions: tuple[str, ...]
+    targets: tuple[str, ...]
+    config: Config
+    mode: Mode
+    out: Path
+
+    @property
+    def piped(self) -> bool:
+        """The overlay goes to standard output, and nothing to a folder."""
+        return self.request.out == PIPE
+
+    def options(self) -> dict[str, Any]:
+        """Everything but source, model and expressions that masks depend on.
+
+        A run is resumed only under the same; ``end`` and ``max_frames`` may change.
+        """
+        settings = dataclasses.asdict(self.config.segment)
+        video = dataclasses.asdict(self.config.video)
+        return {
+            "refine": settings.pop("refine"),
+            "size": settings["proposal"].pop("size"),
+            "start": self.request.start,
+            "stride": self.request.stride,
+            "mode": video.pop("mode"),
+            "preset settings": settings,
+            "video settings": video,
+        }
+
+
+def check(request: Request) -> Plan:
+    """Everything that can be wrong without looking at the source or loading a model.
+
+    Raises:
+        CarVideoError: the first thing that is.
+    """
+    from car_video.io.readers import Selection
+    from car_video.io.writers import check_output, default_folder, parse_targets
+
+    _check_choices(request)
+    expressions = _expressions(request.expressions)
+    targets = parse_targets(request.save)
+    if request.resume and request.overwrite:
+        raise ConfigError("--resume continues a run and --overwrite replaces it; give one")
+    mode: Mode = "resume" if request.resume else "overwrite" if request.overwrite else "new"
+    Selection(request.start, request.end, request.stride, request.max_frames)
+    config = _config(request)
+    if request.interactive and config.video.mode == "offline":
+        raise ConfigError("--interactive needs --mode online, not offline")
+    _check_model(config.model, request.device)
+    if config.segment.refine == "sam":
+        from car_video.models.sam.registry import resolve_mask_model
+
+        resolve_mask_model(config.segment.sam.model)
+    out = request.out or default_folder(request.source)
+    if out == PIPE:
+        _check_pipe(request, targets)
+    else:
+        check_output(out, mode)
+    return Plan(request, expressions, targets, config, mode, out)
+
+
+def suited(plan: Plan, kind: Kind) -> Plan:
+    """The plan for a kind of source: a single picture has no time that tracks could use."""
+    if kind != "image":
+        return plan
+    video = dataclasses.replace(plan.config.video, mode="per-frame", target_fps=None)
+    return dataclasses.replace(plan, config=dataclasses.replace(plan.config, video=video))
+
+
+def bounded(segment: SegmentConfig, size: int) -> SegmentConfig:
+    """Settings under which the networks look at pictures of at most ``size`` pixels a side.
+
+    Raises:
+        ConfigError: out of range.
+    """
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise ConfigError(f"--size must be from {SIZES[0]} to {SIZES[1]} pixels, got {size}")
+    side = max(4 * SAM_CELL, size // SAM_CELL * SAM_CELL)
+    return dataclasses.replace(
+        segment,
+        proposal=dataclasses.replace(segment.proposal, size=size),
+        sam=dataclasses.replace(segment.sam, side=min(segment.sam.side, side)),
+    )
+
+
+def _check_choices(request: Request) -> None:
+    """Raises ConfigError for a word that is none of those known, before torch takes seconds."""
+    for option, given, known in (
+        ("--refine", request.refine, REFINEMENTS),
+        ("--mode", request.mode, MODES),
+    ):
+        if given is not None and given not in known:
+            raise ConfigError(f"unknown {option} '{given}'; choose from {', '.join(known)}")
+
+
+def _expressions(given: Sequence[str]) -> tuple[str, ...]:
+    """Checked, as text that UTF-8 can hold (a shell may hand over any bytes)."""
+    from car_video.text.parsing.wording import check_expressions
+
+    return check_expressions(
+        [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in given]
+    )
+
+
+def _config(request: Request) -> Config:
+    """The preset, with what the command line says instead."""
+    from car_video.config import load_preset
+
+    config = load_preset(request.preset)
+    segment = config.segment
+    if request.refine is not None:
+        segment = dataclasses.replace(segment, refine=request.refine)  # type: ignore[arg-type]
+    if request.size is not None:
+        segment = bounded(segment, request.size)
+    video = config.video
+    if request.mode is not None:
+        video = dataclasses.replace(video, mode=request.mode)  # type: ignore[arg-type]
+    model = config.model if request.model is None else request.model
+    config = dataclasses.replace(config, model=model, segment=segment, video=video)
+    return config if request.target_fps is None else paced(config, request.target_fps)
+
+
+def paced(config: Config, target: float) -> Config:
+    """Settings that give up quality to keep so many frames per second.
+
+    Raises:
+        ConfigError: not above 0, or in a mode that does not work frame by frame.
+    """
+    if not 0 < target < float("inf"):
+        raise ConfigError(f"--target-fps must be above 0, got {target:g}")
+    if config.video.mode != "online":
+        raise ConfigError(f"--target-fps needs --mode online, not {config.video.mode}")
+    video = dataclasses.replace(config.video, target_fps=target)
+    return dataclasses.replace(config, video=video)
+
+
+def _check_pipe(request: Request, targets: tuple[str, ...]) -> None:
+    """Raises ConfigError where ``--out -`` cannot be what is meant."""
+    if request.resume or request.overwrite:
+        raise ConfigError("--out - keeps nothing: leave out --resume and --overwrite")
+    if request.save != Request.save and targets != ("overlay",):
+        raise ConfigError("--out - sends the overlay only; leave out --save")
+    if sys.stdout is None or sys.stdout.isatty():
+        raise ConfigError("--out - sends video; pipe it on: car-video ... --out - | ffplay -")
+
+
+def standard_output() -> BinaryIO:
+    """Standard output as it is, without buffers."""
+    return open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)
+
+
+def _check_model(name: str, device: str) -> None:
+    """Raises ModelError for a device or a name that is not there; loads nothing."""
+    from car_video.models import available_models, pick_device
+
+    pick_device(device)
+    if name not in [model.name for model in available_models()]:
+        from car_video.models.registry import resolve
+
+        resolve(name)

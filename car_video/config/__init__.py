@@ -1,0 +1,47 @@
+"""Configuration as data: one dataclass per part, defaults in one place, YAML presets.
+
+A preset overrides some of the defaults; unknown keys are errors, so no key can be dead. Nothing
+here imports torch.
+
+``checks``     values that are allowed, and the errors where they are not
+``masks``      settings of SAM and of the dense CRF
+``segment``    settings of the image algorithm
+``video``      settings of the video algorithm
+``schema``     ``Config``, all of them together
+``loading``    presets and YAML files
+"""
+
+from car_video.config.loading import from_mapping, load_preset, preset_names
+from car_video.config.masks import FAST_CRF, AutomaticConfig, CrfConfig, SamRefineConfig
+from car_video.config.schema import Config
+from car_video.config.segment import (
+    POOLED,
+    PROMPTED,
+    CamOptions,
+    ClassifierConfig,
+    ExpressionConfig,
+    ProposalConfig,
+    RecurrenceConfig,
+    SegmentConfig,
+)
+from car_video.config.video import VideoConfig
+
+__all__ = [
+    "FAST_CRF",
+    "POOLED",
+    "PROMPTED",
+    "AutomaticConfig",
+    "CamOptions",
+    "ClassifierConfig",
+    "Config",
+    "CrfConfig",
+    "ExpressionConfig",
+    "ProposalConfig",
+    "RecurrenceConfig",
+    "SamRefineConfig",
+    "SegmentConfig",
+    "VideoConfig",
+    "from_mapping",
+    "load_preset",
+    "preset_names",
+]

@@ -1,0 +1,18 @@
+"""The whole configuration: everything that a preset may set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from car_video.config.segment import SegmentConfig
+from car_video.config.video import VideoConfig
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a preset may set."""
+
+    description: str = ""
+    model: str = "lite"
+    segment: SegmentConfig = field(default_factory=SegmentConfig)
+    video: VideoConfig = field(default_factory=VideoConfig)

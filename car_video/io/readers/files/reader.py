@@ -1,0 +1,147 @@
+"""Frames of a media file, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from car_video.errors import SourceError
+from car_video.io.readers.base import FrameReader, Kind, Picture, SourceInfo
+from car_video.io.readers.decoding.clock import Clock
+from car_video.io.readers.decoding.container import frame_rate, video_seconds
+from car_video.io.readers.decoding.cursor import Cursor
+from car_video.io.readers.decoding.decoder import Decoded
+from car_video.io.readers.decoding.packet_index import horizon
+from car_video.io.readers.decoding.pixels import FrameConverter
+from car_video.io.readers.messages import counted
+from car_video.io.readers.selection import TIME_TOLERANCE, Selection
+
+
+class VideoFileReader(FrameReader):
+    """Reads mp4, mov, mkv, webm, avi, gif and what else FFmpeg opens.
+
+    - ``Frame.index`` is the rank of the frame's timestamp in the file; a frame that cannot be
+      decoded leaves a gap; one that is cut away at the end of the file leaves none, though
+      later ones may be left (B-frames). Where the file's timestamps cannot carry this, decoded
+      frames are counted. All this is the same with and without ``start``.
+    - ``Frame.time`` is the real timestamp, counted from the first frame; see
+      :class:`~car_video.io.readers.decoding.clock.Clock` for what happens to torn timestamps.
+    - ``start`` is reached over the nearest keyframe where the timestamps allow it, else by
+      decoding from the beginning.
+
+    Args:
+        name: what the user called the source.
+        reopen: opens the container, perhaps several times.
+        selection: which frames are wanted.
+        kind: what :class:`SourceInfo` says.
+        seekable: False where reading ahead is dear (network).
+
+    Raises:
+        SourceError: not readable, no video stream, no frame that can be decoded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reopen: Callable[[], Any],
+        selection: Selection,
+        kind: Kind = "file",
+        seekable: bool = True,
+    ) -> None:
+        super().__init__(selection)
+        self._name = name
+        self._kind: Kind = kind
+        self._seekable = seekable
+        self._cursor = Cursor(reopen, name)
+        self._convert = FrameConverter(selection)
+        stream, container = self._cursor.stream, self._cursor.container
+        self._period = 1 / frame_rate(stream)
+        self._seconds = video_seconds(container, stream)
+        self._expected = self._count()
+        self._clock = Clock(self._period, horizon=horizon(container, stream))
+        self._seen = 0
+        self._last_time = 0.0
+        self._damaged = 0
+        self._begin()
+
+    @property
+    def skipped(self) -> int:
+        return self._unloadable + self._cursor.order.missing
+
+    def _pictures(self) -> Iterator[Picture]:
+        for decoded in self._walk():
+            self._seen += 1
+            self._damaged += bool(decoded.frame.is_corrupt)
+            self._last_time = self._clock.time(self._seconds_of(decoded))
+            yield Picture(decoded.index, self._last_time, partial(self._convert, decoded.frame))
+        self._wrap_up()
+
+    def _walk(self) -> Iterator[Decoded]:
+        start = self._selection.start or 0.0
+        if start > 0 and self._seekable:
+            index = self._cursor.index(until=start)
+            later = (index.times >= start - TIME_TOLERANCE).nonzero()[0]
+            if index.sound and later.size:
+                return self._cursor.near(index, int(index.pts[later[0]]))
+            if index.sound:
+                self._seen, self._last_time = len(index.times), float(index.times[-1])
+                return iter(())
+        return self._cursor.from_start()
+
+    def _seconds_of(self, decoded: Decoded) -> float | None:
+        origin = self._cursor.order.origin
+        if decoded.pts is None or origin is None:
+            return None
+        return float((decoded.pts - origin) * self._cursor.stream.time_base)
+
+    def _count(self) -> int | None:
+        """About how many frames the file has."""
+        stated = self._cursor.stream.frames
+        if stated > 0:
+            return int(stated)
+        return round(self._seconds / self._period) if self._seconds else None
+
+    def _wrap_up(self) -> None:
+        """The file has been read to its end: say what was odd."""
+        if self.skipped:
+            self.notices.append(f"{counted(self.skipped, 'frame')} skipped: not decodable")
+        if self._damaged:
+            self.notices.append(
+                f"{counted(self._damaged, 'frame')} shown as decoded, though damaged"
+            )
+        if self._cursor.decoder.loses_alpha:
+            self.notices.append("the transparency of this video cannot be read and is left out")
+        self.notices += self._clock.notices()
+        reached = self._cursor.order.seen
+        if self._seconds and self._last_time + self._period < 0.98 * self._seconds - 0.5:
+            expected = self._expected or round(self._seconds / self._period)
+            self.notices.append(
+                f"file ends early: {reached} of about {expected} frames could be read"
+            )
+
+    def _describe(self, width: int, height: int) -> SourceInfo:
+        return SourceInfo(
+            source=self._name,
+            width=width,
+            height=height,
+            fps=1 / self._period,
+            frames=self._expected,
+            duration=self._seconds,
+            has_audio=bool(self._cursor.container.streams.audio),
+            live=False,
+            kind=self._kind,
+        )
+
+    def _nothing(self) -> SourceError:
+        if not self._seen:
+            return SourceError(f"{self._name}: no frame in it can be decoded; empty or damaged")
+        if self._selection.start:
+            return SourceError(
+                f"{self._name}: no frame from {self._selection.start:g} s on; "
+                f"it ends at {self._last_time + self._period:.1f} s"
+            )
+        return SourceError(f"{self._name}: none of its {self._seen} frames can be shown")
+
+    def _release(self) -> None:
+        self._cursor.close()

@@ -1,0 +1,151 @@
+"""The journal of a run: every finished frame as one line, so that a stopped run can go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from car_video.io.formats import from_frame_dict
+from car_video.io.writers.atomic_files import writing
+from car_video.types import FramePrediction
+
+
+class Journal:
+    """Appends frames (entries of ``predictions.json``) to a file, one JSON line each.
+
+    A line is written in one go as soon as its frame is done. What a kill or a full disk
+    leaves half-written at the end is cut off when the journal is opened again.
+
+    Args:
+        path: of the file; made where it is not there.
+
+    Attributes:
+        found: frame index to byte offset of the frames that were there when it was opened.
+
+    Raises:
+        OutputError: the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: dict[int, int] = {}
+        self.appended = 0
+        with writing(path):
+            end = 0
+            if path.exists():
+                for index, offset, line in _scan(path):
+                    self.found[index] = offset
+                    end = offset + len(line)
+            # unbuffered: a line that does not fit the disk fails here, not at closing time
+            self._file = path.open("ab", buffering=0)
+            self._file.truncate(end)
+
+    def append(self, entry: Mapping[str, Any]) -> None:
+        """Add a finished frame.
+
+        Raises:
+            OutputError: the disk does not take it.
+        """
+        rest = memoryview(json.dumps(entry, allow_nan=False).encode("ascii") + b"\n")
+        with writing(self.path):
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        self.appended += 1
+
+    def read(self, index: int) -> dict[str, Any]:
+        """The entry of a frame of :attr:`found`. KeyError where it is not there."""
+        offset = self.found[index]
+        with writing(self.path), self.path.open("rb") as file:
+            file.seek(offset)
+            entry: dict[str, Any] = json.loads(file.readline())
+        return entry
+
+    def entries(self) -> tuple[int, Iterator[bytes]]:
+        """How many frames there are, and their lines (without ends) by rising index.
+
+        Of several entries of one frame the last counts. Memory is 16 bytes per frame.
+
+        Raises:
+            OutputError: the file cannot be read.
+        """
+        with writing(self.path):
+            offsets = _order(self.path)
+        return len(offsets), self._lines(offsets)
+
+    def _lines(self, offsets: NDArray[np.int64]) -> Iterator[bytes]:
+        position = 0
+        with writing(self.path), self.path.open("rb") as file:
+            for offset in offsets:
+                if offset != position:
+                    file.seek(offset)
+                line = file.readline()
+                position = offset + len(line)
+                yield line.rstrip(b"\n")
+
+    def close(self) -> None:
+        """Let go of the file, which stays."""
+        self._file.close()
+
+
+class DoneFrames(Mapping[int, FramePrediction]):
+    """Predictions that an earlier part of a run has left, read from its journal when asked.
+
+    Args:
+        journal: of the run.
+        expressions: of the run.
+    """
+
+    def __init__(self, journal: Journal, expressions: tuple[str, ...]) -> None:
+        self._journal = journal
+        self._expressions = expressions
+
+    def __getitem__(self, index: int) -> FramePrediction:
+        return from_frame_dict(self._journal.read(index), self._expressions)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._journal.found)
+
+    def __len__(self) -> int:
+        return len(self._journal.found)
+
+    def __contains__(self, index: object) -> bool:  # without decoding the masks
+        return index in self._journal.found
+
+
+def _scan(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Index, byte offset and text of each whole entry, up to the first damaged one."""
+    offset = 0
+    with path.open("rb") as file:
+        for line in file:
+            index = _index_of(line)
+            if index is None:
+                return
+            yield index, offset, line
+            offset += len(line)
+
+
+def _index_of(line: bytes) -> int | None:
+    """The frame's index, or None where the line is not a whole entry."""
+    try:
+        entry = json.loads(line) if line.endswith(b"\n") else None
+    except ValueError:
+        return None
+    if not isinstance(entry, dict) or not isinstance(entry.get("objects"), list):
+        return None
+    return entry["index"] if isinstance(entry.get("index"), int) else None
+
+
+def _order(path: Path) -> NDArray[np.int64]:
+    """int64 [frames]: byte offsets of the entries by rising index, the last of duplicates."""
+    pairs = np.fromiter(
+        ((index, offset) for index, offset, _ in _scan(path)), np.dtype((np.int64, 2))
+    ).reshape(-1, 2)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    last = np.ones(len(pairs), bool)
+    last[:-1] = pairs[1:, 0] != pairs[:-1, 0]
+    return np.asarray(pairs[last, 1])

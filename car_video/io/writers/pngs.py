@@ -1,0 +1,64 @@
+"""Folders of PNG files, one per frame."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from car_video.io.writers.atomic_files import write_whole, writing
+from car_video.io.writers.base import OutputInfo
+from car_video.types import Frame, FramePrediction
+
+
+class PngFolderSink:
+    """``folder/00000.png``, named by the index of the frame in its source.
+
+    Each file is whole as soon as it has its name, so an interrupted run leaves nothing to
+    clean up. Subclasses say what the picture is.
+
+    Args:
+        folder: made where it is not there.
+        done: indices of frames that an earlier part of this run has finished; a file that
+            is there for one of them is not written again.
+    """
+
+    def __init__(self, folder: str | Path, done: Container[int] = ()) -> None:
+        self.folder = Path(folder)
+        self.notices: list[str] = []
+        self._done = done
+        self._written = 0
+
+    def picture(self, frame: Frame, prediction: FramePrediction) -> Image.Image:
+        """What the file of this frame shows."""
+        raise NotImplementedError
+
+    def open(self, info: OutputInfo) -> None:
+        """Nothing to prepare; the folder is made with its first file."""
+
+    def write(self, frame: Frame, prediction: FramePrediction) -> None:
+        path = self.folder / frame_name(frame.index)
+        self._written += 1
+        if frame.index in self._done and path.exists():
+            return
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        buffer = BytesIO()
+        self.picture(frame, prediction).save(buffer, "PNG", compress_level=3)
+        write_whole(path, buffer.getvalue())
+
+    def close(self) -> None:
+        """Nothing to finish: every file is whole already."""
+
+    def abort(self) -> None:
+        """Nothing to remove: every file is whole already."""
+
+    def paths(self) -> list[Path]:
+        return [self.folder] if self._written else []
+
+
+def frame_name(index: int) -> str:
+    """``00042.png`` for frame 42."""
+    return f"{index:05d}.png"

@@ -1,0 +1,211 @@
+"""Writing one video file: real timestamps, colour tags, odd sizes, the name given last."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
+from PIL import Image
+
+from car_video.errors import OutputError
+from car_video.io.writers.atomic_files import part_of, remove, writing
+from car_video.io.writers.audio import AudioTrack
+
+_ROUNDED = 0.0011  # seconds by which a container that counts milliseconds may be off
+_BT709 = 1  # in the numbering of ITU-T H.273 for primaries and transfer
+
+
+class VideoWriter:
+    """Encodes pictures as they come and moves the file into place when closed.
+
+    The clock of the file starts with its first picture; each picture is shown at its own
+    time, so a variable rate stays variable and a stride stays in step with the sound. Widths
+    and heights that 4:2:0 colour cannot have (odd ones) grow by one repeated row or column.
+    Pictures of another size are fitted into the first one's with black bars.
+
+    Args:
+        path: final name; the container follows from its ending.
+        codecs: names of encoders in order of preference, each with its options.
+        width: in pixels.
+        height: in pixels.
+        fps: pictures per second of the source, used for the grid of timestamps.
+        pix_fmt: ``yuv420p``, or ``yuva420p`` for pictures with alpha.
+        container_options: options of the container.
+        audio: sound to go with the pictures.
+
+    Raises:
+        OutputError: none of the encoders is there, or the file cannot be made.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        codecs: Sequence[tuple[str, dict[str, str]]],
+        width: int,
+        height: int,
+        fps: float,
+        pix_fmt: str = "yuv420p",
+        container_options: dict[str, str] | None = None,
+        audio: AudioTrack | None = None,
+    ) -> None:
+        codec, options = choose_encoder(codecs)
+        self.path = path
+        self._part = part_of(path)
+        self._size = (width, height)
+        self._rate, self._clock = timescale(fps)
+        self._first: float | None = None
+        self._time = 0.0
+        self._ticks, self._step = -1, round(self._clock / self._rate)
+        self._first_dts: int | None = None
+        self._audio = audio
+        with writing(path):
+            self._container: Any = av.open(
+                str(self._part),
+                "w",
+                format="webm" if path.suffix == ".webm" else "mp4",
+                container_options=container_options or {},
+            )
+            stream = self._container.add_stream(codec, rate=self._rate, options=options)
+        stream.width, stream.height = width + width % 2, height + height % 2
+        stream.pix_fmt = pix_fmt
+        stream.codec_context.time_base = Fraction(1, self._clock)
+        stream.codec_context.colorspace = Colorspace.ITU709
+        stream.codec_context.color_range = ColorRange.MPEG
+        stream.codec_context.color_primaries = _BT709
+        stream.codec_context.color_trc = _BT709
+        if pix_fmt == "yuva420p":
+            stream.metadata["alpha_mode"] = "1"
+        self._stream, self._format = stream, pix_fmt
+        if audio is not None:
+            audio.attach(self._container)
+
+    def write(self, image: NDArray[np.uint8], time: float) -> None:
+        """Add one picture, uint8 [H, W, 3 or 4], shown from ``time`` (seconds) on."""
+        if self._first is None:
+            self._first = time
+            if self._audio is not None:
+                self._audio.begin(time)
+        ticks = max(grid_ticks(time - self._first, self._rate, self._clock), self._ticks + 1)
+        if self._ticks >= 0:
+            self._step = ticks - self._ticks
+        self._ticks, self._time = ticks, time
+        image = pad_even(fit(image, *self._size))
+        picture = av.VideoFrame.from_ndarray(image, "rgb24" if image.shape[2] == 3 else "rgba")
+        picture = picture.reformat(format=self._format, dst_colorspace=Colorspace.ITU709)
+        picture.pts, picture.time_base = ticks, Fraction(1, self._clock)
+        with writing(self.path):
+            if self._audio is not None:
+                self._audio.pump(time)
+            self._mux(self._stream.encode(picture))
+
+    def close(self) -> None:
+        """Finish the file and give it its name; without a picture there is no file."""
+        if self._first is None:
+            self.abort()
+            return
+        try:
+            with writing(self.path):
+                if self._audio is not None:
+                    self._audio.pump(self._time + self._step / self._clock)
+                    self._audio.close()
+                self._mux(self._stream.encode(None), last=True)
+                self._container.close()
+                os.replace(self._part, self.path)
+        except BaseException:
+            self.abort()
+            raise
+
+    def _mux(self, packets: list[Any], last: bool = False) -> None:
+        for number, packet in enumerate(packets, 1):
+            if self._first_dts is None:
+                self._first_dts = packet.dts
+            if last and number == len(packets):
+                # mp4 counts durations in the order of decoding: this makes the whole file as
+                # long as its pictures are shown, the last one as long as the one before
+                end = self._ticks + self._step
+                packet.duration = max(1, end + self._first_dts - packet.dts)
+            self._container.mux(packet)
+
+    def notices(self) -> list[str]:
+        """What went wrong with the sound, if anything did."""
+        return [self._audio.notice] if self._audio is not None and self._audio.notice else []
+
+    def abort(self) -> None:
+        """Stop encoding and remove the unfinished file."""
+        with contextlib.suppress(OSError, av.FFmpegError):
+            # endings that nobody will read: what cannot be written does not matter any more
+            if self._audio is not None:
+                self._audio.close()
+            self._container.close()
+        remove(self._part)
+
+
+def choose_encoder(codecs: Sequence[tuple[str, dict[str, str]]]) -> tuple[str, dict[str, str]]:
+    """The first encoder of the list that this build of FFmpeg has, and its options.
+
+    Raises:
+        OutputError: it has none of them.
+    """
+    for name, options in codecs:
+        try:
+            av.Codec(name, "w")
+        except (av.codec.codec.UnknownCodecError, ValueError):
+            continue
+        return name, dict(options)
+    names = ", ".join(name for name, _ in codecs)
+    raise OutputError(f"PyAV has no encoder {names}; install its wheel: pip install -U av")
+
+
+def timescale(fps: float) -> tuple[Fraction, int]:
+    """A rate as an exact fraction, and ticks per second in which its period is whole.
+
+    Args:
+        fps: any positive number; 25 where it is not one (cameras that do not know).
+    """
+    usable = np.isfinite(fps) and 0.01 <= fps <= 1000
+    rate = Fraction(float(fps) if usable else 25.0).limit_denominator(1001)
+    return rate, rate.numerator * -(-12000 // rate.numerator)
+
+
+def grid_ticks(seconds: float, rate: Fraction, clock: int) -> int:
+    """The time in ticks of the clock, on the grid of the rate where it is meant to be there.
+
+    Some containers (Matroska, WebM) round times to milliseconds; a constant rate would come
+    out as a variable one if that were kept.
+    """
+    period = round(seconds * rate)
+    if abs(seconds - period / rate) <= _ROUNDED:
+        return period * round(clock / rate)
+    return round(seconds * clock)
+
+
+def pad_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image [H, W, C] with its last row and column repeated where H or W is odd."""
+    height, width = image.shape[:2]
+    if height % 2 or width % 2:
+        image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
+    return np.ascontiguousarray(image)
+
+
+def fit(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """The image [H, W, C] scaled to fit ``height`` x ``width``, centred on zeros."""
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(height / image.shape[0], width / image.shape[1])
+    size = (
+        min(width, max(1, round(image.shape[1] * scale))),
+        min(height, max(1, round(image.shape[0] * scale))),
+    )
+    scaled = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
+    canvas = np.zeros((height, width, image.shape[2]), np.uint8)
+    x, y = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas[y : y + size[1], x : x + size[0]] = scaled
+    return canvas

@@ -1,0 +1,201 @@
+"""SAM, SAM-HQ and SAM 2 of transformers as mask models.
+
+Pictures are prepared as each model's own processor does it (SAM and SAM-HQ: longest side 1024,
+padded to a square; SAM 2: squashed to a square), but on the device and without rounding to
+whole grey levels. Prompts and masks keep to pixels of the picture, see
+:class:`~car_video.models.sam.base.MaskModel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from car_video.models.batching import own_part
+from car_video.models.sam.base import TRAINED_SIDE
+
+PIXEL_MEAN = (0.485, 0.456, 0.406)
+PIXEL_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Family:
+    """One of the architectures.
+
+    Attributes:
+        model, config: names of its classes in transformers.
+        since: version of transformers that has them.
+        squashed: sees pictures squashed to a square, rather than padded.
+    """
+
+    model: str
+    config: str
+    since: str
+    squashed: bool
+
+
+SAM2 = Family("Sam2Model", "Sam2Config", "4.56", True)
+FAMILIES = {
+    "sam": Family("SamModel", "SamConfig", "4.48", False),
+    "sam_hq": Family("SamHQModel", "SamHQConfig", "4.52", False),
+    "sam2": SAM2,
+    "sam2_video": SAM2,  # the same network with a memory for video, which is left out
+}
+"""By ``model_type`` in ``config.json``."""
+
+
+@dataclass(frozen=True)
+class HubSamEmbedding:
+    """A picture that one of these models has looked at.
+
+    Attributes:
+        tokens: [1, C, h, w] last image embedding.
+        finer: more of the encoder that the decoder wants: SAM 2's finer maps [1, C', 4h, 4w]
+            and [1, C'', 2h, 2w], early layers of SAM-HQ [1, h, w, C'].
+        size: (H, W) of the picture as the encoder saw it, before padding.
+        scale: (x, y) encoder pixels per pixel of the original picture.
+        stride: encoder pixels per mask logit.
+    """
+
+    tokens: Tensor
+    finer: tuple[Tensor, ...]
+    size: tuple[int, int]
+    scale: tuple[float, float]
+    stride: int
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of mask logits without padding."""
+        return -(-self.size[0] // self.stride), -(-self.size[1] // self.stride)
+
+    def to(self, dtype: torch.dtype) -> HubSamEmbedding:
+        """The same with features of another precision."""
+        finer = tuple(part.to(dtype) for part in self.finer)
+        return replace(self, tokens=self.tokens.to(dtype), finer=finer)
+
+
+class HubSam(nn.Module):
+    """A network of transformers as a :class:`~car_video.models.sam.base.MaskModel`.
+
+    Args:
+        network: ``SamModel``, ``SamHQModel`` or ``Sam2Model``, on its device.
+        dtype: what matrix products compute in; what comes out is float32.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.network = network.requires_grad_(False).eval()
+        self.dtype = dtype
+        config: Any = network.config
+        self.squashed = FAMILIES[config.model_type].squashed
+        self.side = int(config.prompt_encoder_config.image_size)
+        device = next(network.parameters()).device
+        for name, value in (("mean", PIXEL_MEAN), ("std", PIXEL_STD)):
+            scaling = torch.tensor(value, device=device).view(1, 3, 1, 1)
+            self.register_buffer(name, scaling, persistent=False)
+
+    @torch.inference_mode()
+    def encode(
+        self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
+    ) -> HubSamEmbedding:
+        """See :class:`~car_video.models.sam.base.MaskModel`. The picture is seen at the size
+        that the network was trained at, whatever else is asked: its positions are learnt."""
+        return self.encode_each([pixels], side, shape)[0]
+
+    @torch.inference_mode()
+    def encode_each(
+        self,
+        pixels: Sequence[Tensor],
+        side: int = TRAINED_SIDE,
+        shape: tuple[int, int] | None = None,
+    ) -> list[HubSamEmbedding]:
+        """See :class:`~car_video.models.sam.base.MaskModel`."""
+        height, width = int(pixels[0].shape[-2]), int(pixels[0].shape[-1])
+        size = self._size(height, width)
+        seen = [
+            F.interpolate(picture, size, mode="bilinear", align_corners=False, antialias=True)
+            for picture in pixels
+        ]
+        x = torch.cat(seen)
+        x = (x - self.mean) / self.std
+        x = F.pad(x, (0, self.side - size[1], 0, self.side - size[0]))
+        with self._precision():
+            found = self.network.get_image_embeddings(x)  # type: ignore[operator]
+        tokens: Tensor = found
+        finer: tuple[Tensor, ...] = ()
+        if isinstance(found, list):  # SAM 2: from fine to coarse
+            tokens, finer = found[-1], tuple(found[:-1])
+        elif isinstance(found, tuple):  # SAM-HQ
+            tokens, finer = found[0], tuple(found[1])
+        maps = tokens.float(), tuple(part.float() for part in finer)
+        scale = size[1] / width, size[0] / height
+        stride = self.side // (4 * int(tokens.shape[-1]))
+        own = [own_part(maps, index) for index in range(len(pixels))]
+        return [HubSamEmbedding(*one, size, scale, stride) for one in own]
+
+    def _size(self, height: int, width: int) -> tuple[int, int]:
+        if self.squashed:
+            return self.side, self.side
+        scale = self.side / max(height, width)
+        return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
+
+    def _precision(self) -> torch.autocast:
+        low = self.dtype != torch.float32
+        return torch.autocast(
+            self.mean.device.type, self.dtype if low else torch.bfloat16, enabled=low
+        )
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        embedding: HubSamEmbedding,
+        points: Tensor | None = None,
+        labels: Tensor | None = None,
+        boxes: Tensor | None = None,
+        mask_logits: Tensor | None = None,
+        multimask: bool = True,
+    ) -> tuple[Tensor, Tensor]:
+        """See :class:`~car_video.models.sam.base.MaskModel`."""
+        scale = torch.tensor(embedding.scale, device=embedding.tokens.device)
+        if points is not None:
+            points = (points.float() * scale)[None]
+            labels = labels[None] if labels is not None else None
+        if boxes is not None:
+            boxes = (boxes.float() * scale.repeat(2))[None]
+        maps = [embedding.tokens, *embedding.finer]
+        apart = mask_logits is not None
+        if mask_logits is not None:
+            # The networks take one mask per picture: each prompt gets a picture of its own.
+            maps = [part.expand(len(mask_logits), -1, -1, -1) for part in maps]
+            points, labels, boxes = (
+                None if prompt is None else prompt.transpose(0, 1)
+                for prompt in (points, labels, boxes)
+            )
+        more = {}
+        if self.squashed:
+            images: Any = [*maps[1:], maps[0]]
+        else:
+            images = maps[0]
+            if embedding.finer:
+                more["intermediate_embeddings"] = maps[1:]
+        with self._precision():
+            answer = self.network(
+                image_embeddings=images,
+                input_points=points,
+                input_labels=labels,
+                input_boxes=boxes,
+                input_masks=mask_logits,
+                multimask_output=multimask,
+                **more,
+            )
+        masks, quality = answer.pred_masks, answer.iou_scores
+        masks, quality = (masks[:, 0], quality[:, 0]) if apart else (masks[0], quality[0])
+        return masks.float(), quality.float()

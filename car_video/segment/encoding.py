@@ -1,0 +1,68 @@
+"""Pictures as the parts of the algorithm see them: encoded once, several in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from car_video.config import ProposalConfig
+from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.models.batching import encode_each
+from car_video.segment.resizing import to_cells, to_own_cells, to_pixels
+
+LONGEST = 1920  # no stage looks at more pixels than this on a side; masks come back full size
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture as the parts of the algorithm see it.
+
+    Attributes:
+        image: uint8 [H, W, 3] as given.
+        pixels: float32 [1, 3, h, w] in [0, 1] on the device, at most :data:`LONGEST`.
+        features: of f.
+        pooling: of g, for mask pooling; those of f where one model is both, or g needs none.
+    """
+
+    image: NDArray[np.uint8]
+    pixels: Tensor
+    features: ImageFeatures
+    pooling: ImageFeatures
+
+
+def look_at(
+    images: Sequence[NDArray[np.uint8]],
+    proposer: VisionLanguageModel,
+    pooler: VisionLanguageModel | None,
+    config: ProposalConfig,
+) -> list[View]:
+    """Encode pictures, each model in one pass.
+
+    Args:
+        images: uint8 [H, W, 3], RGB, all of one size.
+        proposer: f.
+        pooler: g, if it is another model and pools masks.
+        config: says at what size they are seen.
+
+    Raises:
+        ValueError: not such pictures.
+    """
+    for image in images:
+        if not isinstance(image, np.ndarray):
+            kind = type(image).__name__
+            raise ValueError(f"want a uint8 image [H, W, 3] (numpy), got {kind}")
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise ValueError(f"want a uint8 image [H, W, 3], got {image.dtype} {image.shape}")
+    pixels = [to_pixels(image, proposer.device, LONGEST) for image in images]
+    cells = to_own_cells if config.input == "own" else to_cells
+
+    def encoded(model: VisionLanguageModel) -> list[ImageFeatures]:
+        return encode_each(model, [cells(one, config.size, model.stride) for one in pixels])
+
+    features = encoded(proposer)
+    pooling = features if pooler is None else encoded(pooler)
+    return [View(*parts) for parts in zip(images, pixels, features, pooling, strict=True)]

@@ -1,0 +1,95 @@
+"""CaR's rule for masks that SAM finds by itself (arXiv 2312.07661, section 3.4).
+
+SAM is asked at every point of a grid, and what it is sure of is kept: the parts of the picture,
+whatever they are. A proposal then becomes the union of the parts that lie in it or hold it, if
+that union is still the same thing.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.ops import masks_to_boxes, nms
+
+from car_video.config import AutomaticConfig
+from car_video.models.sam.base import MaskEmbedding, MaskModel, crop_logits
+from car_video.segment.mask_selection.candidates import stability
+
+PROMPTS_AT_ONCE = 64  # see sam_refine
+PARTS_AT_ONCE = 32  # as float32 265 MB at 1920 x 1080
+
+
+def automatic_masks(
+    sam: MaskModel, embedding: MaskEmbedding, size: tuple[int, int], config: AutomaticConfig
+) -> Tensor:
+    """The parts of a picture.
+
+    Filters work on the grid of mask logits, not at the size of the picture as SAM's do.
+
+    Args:
+        sam: the mask model.
+        embedding: of the picture.
+        size: (H, W) of the picture in pixels that prompts are in.
+        config: see :class:`AutomaticConfig`.
+
+    Returns:
+        Logits [K, a, b] on SAM's grid without padding, best first; K may be 0.
+    """
+    side = config.points_per_side
+    device = embedding.tokens.device
+    steps = (torch.arange(side, device=device) + 0.5) / side
+    y, x = torch.meshgrid(steps * size[0], steps * size[1], indexing="ij")
+    points = torch.stack([x, y], -1).reshape(-1, 1, 2)
+    labels = torch.ones(len(points), 1, dtype=torch.int64, device=device)
+    found, sure = [], []
+    for part, label in zip(
+        points.split(PROMPTS_AT_ONCE), labels.split(PROMPTS_AT_ONCE), strict=True
+    ):
+        logits, quality = sam.predict(embedding, part, label)
+        logits, quality = crop_logits(logits, embedding).flatten(0, 1), quality.flatten()
+        good = (quality > config.quality) & (stability(logits) >= config.stability)
+        good &= (logits > 0).flatten(1).any(1)
+        found.append(logits[good])
+        sure.append(quality[good])
+    logits, quality = torch.cat(found), torch.cat(sure)
+    if not len(logits):
+        return logits
+    boxes = masks_to_boxes(logits > 0)
+    boxes[:, 2:] += 1  # from the last cell to its far side
+    return logits[nms(boxes, quality, config.overlap)]
+
+
+def join_parts(proposals: Tensor, parts: Tensor, config: AutomaticConfig) -> Tensor:
+    """Proposals as unions of parts, where the two agree.
+
+    A part belongs if its intersection with the proposal, over the smaller of both, is above
+    ``iom`` (a part in the proposal must also cover ``least`` of it); if none does, the one that
+    comes nearest. The union replaces the proposal if their IoU is above ``iou``.
+
+    Args:
+        proposals: bool [N, h, w].
+        parts: bool [K, h, w].
+        config: see :class:`AutomaticConfig`.
+
+    Returns:
+        bool [N, h, w]; empty proposals stay empty, and all stay as they are without parts.
+    """
+    if not len(parts) or not len(proposals):
+        return proposals
+    flat = proposals.flatten(1)
+    blocks = parts.flatten(1).split(PARTS_AT_ONCE)
+    shared = torch.cat([flat.float() @ block.float().T for block in blocks], 1)
+    own = flat.sum(1)
+    covered = shared / own.clamp_min(1)[:, None]
+    inside = shared / parts.flatten(1).sum(1).clamp_min(1)
+    iom = torch.maximum(inside.masked_fill(covered < config.least, 0.0), covered)
+    belongs = iom > config.iom
+    nearest = F.one_hot(iom.argmax(1), len(parts)).bool()
+    belongs = torch.where(belongs.any(1, keepdim=True), belongs, nearest)
+    union = torch.zeros_like(flat)
+    for chosen, block in zip(belongs.split(PARTS_AT_ONCE, 1), blocks, strict=True):
+        union |= chosen.float() @ block.float() > 0
+    iou = (flat & union).sum(1) / (flat | union).sum(1).clamp_min(1)
+    replaced = (iou > config.iou) & (own > 0)
+    return torch.where(replaced[:, None], union, flat).view_as(proposals)

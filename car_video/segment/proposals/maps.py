@@ -1,0 +1,198 @@
+"""Mask proposals: one soft map per query from features that the frame has already paid for.
+
+Two sources with one shape. *cells*: every cell of the dense map chooses among the texts
+(models with a linear head, where the dense map is exact). *cam*: Grad-CAM of the pooled score
+with class-aware affinity, as CaR has it. Both are spread over cells that look alike.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from car_video.config import ProposalConfig
+from car_video.config.segment import QueryMode
+from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.segment.proposals.affinity import AffinityOptions, propagate, refine, transition
+from car_video.segment.proposals.gradcam import CamWeights, min_max
+from car_video.segment.queries import QuerySet
+
+
+class Proposer:
+    """Proposals of one frame for any subset of its queries.
+
+    What does not depend on who is still alive is computed once, in the constructor: text
+    logits or pulled-back weights, and the random walk. :meth:`maps` is then cheap, so a step of
+    the recurrence costs next to nothing.
+
+    Args:
+        model: f.
+        features: of one frame (batch size 1).
+        texts: queries and rivals.
+        config: see :class:`ProposalConfig`.
+        mode: "semantic" (queries compete with each other) or "refer" (each alone).
+    """
+
+    def __init__(
+        self,
+        model: VisionLanguageModel,
+        features: ImageFeatures,
+        texts: QuerySet,
+        config: ProposalConfig,
+        mode: QueryMode = "semantic",
+    ) -> None:
+        self.config, self.mode, self.features, self.texts = config, mode, features, texts
+        self.cells = source_of(model, config) == "cells"
+        self.scale = model.logit_scale
+        self.options = AffinityOptions(
+            box_threshold=config.box_threshold,
+            steps=config.affinity_steps,
+            temperature=config.affinity_temperature,
+            rounds=0 if self.cells else 3,
+            reference_border=config.reference_border,
+            epsilon=config.cam.epsilon,
+        )
+        queries = texts.queries
+        if texts.first is not None:
+            queries = torch.cat([queries, texts.first])
+        if texts.anchors is not None:
+            queries = torch.cat([queries, texts.anchors])
+        if self.cells:
+            assert features.dense is not None
+            self.logits = cell_logits(
+                features.dense[0], queries, texts.rivals, model.logit_scale
+            )
+        else:
+            # Grad-CAM has one set of rivals for all: what one query only mentions may be
+            # another's target, so only what opposes every query counts.
+            common = texts.rivals[texts.opposes.all(0)]
+            self.weights = CamWeights.compute(model, features, queries, common)
+        self._walk: Tensor | None = None
+
+    def evidence(self, alive: Tensor, step: int = 1) -> Tensor:
+        """Maps before they are spread and stretched: float32 [N, h, w] in [0, 1].
+
+        Args:
+            alive: int64 [N], numbers of the queries that compete.
+            step: of the recurrence; the first may have other texts than the rest.
+        """
+        rows = alive + len(self.texts) if self.texts.first is not None and step == 1 else alive
+        if self.cells:
+            queries, rivals = self.logits
+            opposes = self.texts.opposes[alive]
+            compete = self.mode == "semantic"
+            kin = None if self.texts.kin is None else self.texts.kin[alive][:, alive]
+            return cell_probabilities(queries[rows], rivals, opposes, compete, kin)
+        weights = self.weights.select(rows)
+        return weights.maps(self.features.cam_map, self.mode, self.config.cam)[0]
+
+    def anchors(self) -> Tensor | None:
+        """Where the things are that places are beside: [A, h, w] in [0, 1], each alone
+        against the background; None where no text has any."""
+        if self.texts.anchors is None:
+            return None
+        count = len(self.texts.anchors)
+        if self.cells:
+            queries, rivals = self.logits
+            words = torch.arange(len(rivals), device=rivals.device) < len(self.texts.background)
+            return cell_probabilities(queries[-count:], rivals, words.expand(count, -1), False)
+        total = self.weights.queries.shape[1]
+        weights = self.weights.select(torch.arange(total - count, total))
+        return weights.maps(self.features.cam_map, "refer", self.config.cam)[0]
+
+    def presence(self, alive: Tensor, maps: Tensor) -> Tensor | None:
+        """How sure it is that each query's target is in the frame, float32 [N] in [0, 1].
+
+        The mean embedding under the binary proposal, against the rivals only: two sentences
+        about one target do not share it out. Measured on ref-davis-dev (right against wrong
+        sentences) and a clip with empty frames: AUC 0.98 and 1.0, and of four statistics the
+        widest gap between 5 % of the present (0.88) and 90 % of the absent (0.70). None where
+        maps do not come from cells (cam): the classifier answers there.
+
+        Args:
+            alive: int64 [N].
+            maps: what :meth:`maps` returned for them.
+        """
+        if not self.cells:
+            return None
+        assert self.features.dense is not None
+        under = (maps > self.config.mask_threshold).to(maps.dtype)
+        pooled = torch.einsum("nhw,dhw->nd", under, self.features.dense[0].float())
+        pooled = F.normalize(pooled, dim=-1)
+        wanted = self.scale * (pooled * self.texts.queries[alive]).sum(-1)
+        rest = self.scale * pooled @ self.texts.rivals.T
+        rest = rest.masked_fill(~self.texts.opposes[alive], float("-inf")).logsumexp(-1)
+        return torch.sigmoid(wanted - rest) * under.flatten(1).any(1)
+
+    def maps(self, alive: Tensor, step: int = 1) -> Tensor:
+        """Proposals of the surviving queries: float32 [N, h, w] in [0, 1].
+
+        Args as :meth:`evidence`.
+        """
+        maps = self.evidence(alive, step)
+        if not self.config.affinity:
+            return min_max(maps)
+        if self._walk is None:
+            self._walk = transition(self.features, self.options)
+        if self.cells:
+            return min_max(propagate(self._walk, maps[None], self.options.steps))[0]
+        return refine(self._walk, maps[None], self.options)[0]
+
+
+def source_of(model: VisionLanguageModel, config: ProposalConfig) -> str:
+    """Which source "auto" means: cells where the dense map is the network's own pooling."""
+    if config.source != "auto":
+        return config.source
+    return "cells" if getattr(model, "dense_is_exact", False) else "cam"
+
+
+def cell_logits(
+    dense: Tensor, queries: Tensor, rivals: Tensor, scale: float
+) -> tuple[Tensor, Tensor]:
+    """Scaled cosines of every cell with every text.
+
+    Args:
+        dense: [D, h, w].
+        queries: [Q, D].
+        rivals: [R, D].
+        scale: from cosine to logit.
+
+    Returns:
+        [Q, h, w] and [R, h, w].
+    """
+    cells = F.normalize(dense.float(), dim=0)
+    both = torch.cat([queries, rivals]).to(cells.device)
+    logits = scale * torch.einsum("td,dhw->thw", both, cells)
+    return logits[: len(queries)], logits[len(queries) :]
+
+
+def cell_probabilities(
+    queries: Tensor,
+    rivals: Tensor,
+    opposes: Tensor,
+    compete: bool,
+    kin: Tensor | None = None,
+) -> Tensor:
+    """How probable each query is at each cell against all that oppose it.
+
+    Args:
+        queries: logits [N, h, w].
+        rivals: logits [R, h, w].
+        opposes: bool [N, R].
+        compete: whether queries oppose each other too.
+        kin: bool [N, N], symmetric: who does not oppose whom nevertheless.
+
+    Returns:
+        [N, h, w] in [0, 1].
+    """
+    closed = rivals.new_tensor(float("-inf"))
+    mask = opposes[:, :, None, None]
+    against = torch.where(mask, rivals[None], closed).logsumexp(1)
+    if compete and len(queries) > 1:
+        others = ~torch.eye(len(queries), dtype=torch.bool, device=queries.device)
+        if kin is not None:
+            others &= ~kin.to(others.device)
+        rest = torch.where(others[:, :, None, None], queries[None], closed).logsumexp(1)
+        against = torch.logaddexp(against, rest)
+    return torch.sigmoid(queries - against)

@@ -1,0 +1,103 @@
+"""The settings that are really used: the reference's choices, and the model's own defaults.
+
+``compat: reference`` stands for the values in :data:`REFERENCE`, each of which is an option of
+its own (docs/compat.md says what each does to the masks). What a preset sets beside it and that
+is not listed there stays: thresholds, prompts, templates, background words, refinement.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from car_video.config import POOLED, PROMPTED, SegmentConfig
+from car_video.errors import ConfigError
+from car_video.models.base import VisionLanguageModel
+from car_video.segment.proposals.gradcam import REFERENCE_EPSILON
+from car_video.text.templates import ORIGAMI
+
+T = TypeVar("T")
+
+REFERENCE: Mapping[str, Any] = {
+    "scores": "classifier",
+    "presence_threshold": 0.0,
+    "expression.noun_weight": 0.0,
+    "expression.context_rivals": False,
+    "expression.drop_named": False,
+    "expression.colour_weight": 0.0,
+    "expression.spatial": False,
+    "expression.duplicates": "first",
+    "proposal.source": "cam",
+    "proposal.input": "own",
+    "proposal.template": ORIGAMI,
+    "proposal.bare_first": True,
+    "proposal.affinity": True,
+    "proposal.affinity_steps": 2,
+    "proposal.reference_border": True,
+    "proposal.guided": False,
+    "proposal.threshold": "fixed",
+    "proposal.cam.epsilon": REFERENCE_EPSILON,
+    "proposal.cam.keep_probability": True,
+    "proposal.cam.foreground_fallback": True,
+    "recurrence.min_steps": 2,
+    "recurrence.strict": True,
+    "recurrence.compete_in_refer": True,
+    "classifier.scoring": "double-softmax",
+    "classifier.view": "center-crop",
+    "classifier.compat": True,
+    "classifier.block": "penultimate",
+    "classifier.pooled_weight": 0.0,
+    "classifier.synonyms": False,
+    "crf.iterations": 10,
+    "crf.spatial_kernel": "lattice",
+    "crf.image": "uint8_wrap",
+    "crf.centred": False,
+    "crf.scale": 1.0,
+    "crf.max_pixels": 2**62,
+}
+"""CaR's released code (google-research/clip_as_rnn, 2025) in terms of our configuration."""
+
+
+def settle(config: SegmentConfig, proposer: VisionLanguageModel) -> SegmentConfig:
+    """A configuration with nothing left open.
+
+    Args:
+        config: as a preset or a caller gave it.
+        proposer: f; where its dense map is the network's own pooling (``lite``) masks are
+            pooled by default, else classified from prompted pictures.
+
+    Returns:
+        the same with a classifier, and with :data:`REFERENCE` in force if it asks for it.
+
+    Raises:
+        ConfigError: not a SegmentConfig.
+    """
+    if not isinstance(config, SegmentConfig):
+        kind = type(config).__name__
+        raise ConfigError(f"want a SegmentConfig (a Config has one as .segment), got {kind}")
+    if config.compat == "reference":
+        prompted = config.classifier or PROMPTED
+        steps = max(2, config.recurrence.max_steps)
+        recurrence = dataclasses.replace(config.recurrence, max_steps=steps)
+        config = dataclasses.replace(config, classifier=prompted, recurrence=recurrence)
+        return with_values(config, REFERENCE)
+    if config.classifier is None:
+        pools = getattr(proposer, "dense_is_exact", False)
+        config = dataclasses.replace(config, classifier=POOLED if pools else PROMPTED)
+    return config
+
+
+def with_values(config: T, values: Mapping[str, Any]) -> T:
+    """A (nested) dataclass with some fields replaced, named by dotted paths."""
+    inner: dict[str, dict[str, Any]] = {}
+    changes: dict[str, Any] = {}
+    for path, value in values.items():
+        head, _, rest = path.partition(".")
+        if rest:
+            inner.setdefault(head, {})[rest] = value
+        else:
+            changes[head] = value
+    for head, some in inner.items():
+        changes[head] = with_values(getattr(config, head), some)
+    return dataclasses.replace(config, **changes)  # type: ignore[type-var]

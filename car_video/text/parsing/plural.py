@@ -1,0 +1,68 @@
+"""Whether an expression names several things: "the dogs", "two people", "all cars"."""
+
+from __future__ import annotations
+
+from car_video.text.parsing.expression import words_of
+
+_SEVERAL = frozenset(
+    """two three four five six seven eight nine ten both several many all some few these those
+    various multiple""".split()
+)
+_ONE = frozenset("a an one no this that each every another single".split())
+_IRREGULAR = frozenset(
+    """people men women children kids mice geese feet teeth wolves knives leaves shelves calves
+    policemen policewomen firemen fishermen sheep cattle deer oxen""".split()
+)
+_BOTH_NUMBERS = frozenset("sheep deer".split())
+_GROUPS = frozenset("group couple crowd herd flock bunch team".split())
+# End in s, but name one thing. What ends in ss, us or is does as well.
+_NO_PLURALS = frozenset(
+    """bus gas lens canvas christmas atlas swiss series species news mathematics gymnastics
+    always perhaps pants jeans shorts trousers tights glasses sunglasses eyeglasses spectacles
+    goggles scissors pliers tongs binoculars headphones leggings overalls clothes handlebars
+    stairs headquarters rhinoceros mercedes gps james jones its hers yes""".split()
+)
+# The parser leaves what a thing does at the end of its noun phrase: "the dog runs".
+_VERBS = frozenset(
+    """runs walks jumps rides sits stands turns looks flies drives swings moves goes comes eats
+    plays holds wears catches throws kicks hits lies lays sleeps leans crosses enters
+    leaves appears swims climbs falls dances skates surfs waits watches talks drinks carries
+    pulls pushes rolls spins bounces shows has does gets takes makes stops starts
+    rests""".split()
+)
+# "guy black socks": telegrams begin with the thing.
+_SOMEBODY = frozenset(
+    """man woman guy girl boy lady kid child person player gentleman dude batter catcher
+    pitcher""".split()
+)
+
+
+def names_several(noun_phrase: str) -> bool:
+    """Whether a noun phrase names more than one thing.
+
+    Args:
+        noun_phrase: as :func:`~car_video.text.parsing.expression.parse_expression` finds it.
+
+    Example:
+        >>> names_several("two people"), names_several("the dogs"), names_several("a red bus")
+        (True, True, False)
+    """
+    words = words_of(noun_phrase)
+    if not words or words[-1] in _NO_PLURALS:
+        return False
+    if words[-1] in _GROUPS:
+        return True
+    counted = any(word in _SEVERAL for word in words[:-1])
+    counted |= any(
+        word.isdecimal() and word.lstrip("0") not in ("", "1") for word in words[:-1]
+    )
+    if words[-1] in _VERBS and not counted:
+        return False
+    if words[-1].endswith(("'s", "\u2019s")) or not _SOMEBODY.isdisjoint(words[:-1]):
+        return False
+    if words[0] in _ONE and words[1:2] != ["few"]:
+        return False
+    last = words[-1]
+    if last in _BOTH_NUMBERS:
+        return counted
+    return last in _IRREGULAR or (last.endswith("s") and not last.endswith(("ss", "us", "is")))

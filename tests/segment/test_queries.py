@@ -1,0 +1,148 @@
+"""Who competes with whom: duplicates, background words, things only mentioned."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from car_video.config import ExpressionConfig
+from car_video.segment.queries import QuerySet, build_queries
+from car_video.text.embeddings import TextBank
+from tests.segment.fake_model import FakeModel
+
+
+def build(
+    *expressions: str, background: tuple[str, ...] = ("grass", "sky"), **options
+) -> QuerySet:
+    model = FakeModel()
+    return build_queries(
+        TextBank(model.encode_text, model.embed_dim),
+        expressions,
+        background,
+        ExpressionConfig(**options),
+    )
+
+
+def test_equal_texts_share_a_query() -> None:
+    texts = build("a dog", "a cat", "A  Dog", "a dog", " a CAT ")
+    assert texts.names == ("a dog", "a cat")
+    assert len(texts) == 2
+    assert texts.owner == (0, 1, 0, 0, 1)
+    assert texts.expressions == ("a dog", "a cat", "A Dog", "a dog", "a CAT")
+
+
+def test_articles_and_full_stops_make_no_other_query() -> None:
+    texts = build("a dog", "the dog.", "Dog!", "an old dog", "theatre", "a")
+    assert texts.names == ("a dog", "an old dog", "theatre", "a")
+    assert texts.owner == (0, 0, 0, 1, 2, 3)
+
+
+def test_embeddings_are_unit_length_blends_of_sentence_and_noun_phrase() -> None:
+    model = FakeModel()
+    sentence, noun = model.encode_text(["a dog on a mat", "a dog"])
+    for weight in (0.0, 0.3, 1.0):
+        texts = build("a dog on a mat", noun_weight=weight)
+        expected = F.normalize((1 - weight) * sentence + weight * noun, dim=-1)
+        torch.testing.assert_close(texts.queries[0], expected)
+    alone = build("a dog", noun_weight=0.3)  # sentence and noun phrase are one
+    torch.testing.assert_close(alone.queries[0], noun)
+
+
+def test_background_words_that_are_named_are_no_rivals() -> None:
+    texts = build("the grass", "a man near the bridge", background=("Grass", "sky", "bridge"))
+    assert texts.background == ("sky", "bridge"), "the bridge is only mentioned"
+    assert build("two bridges", background=("bridge",)).background == ()
+
+
+def test_things_only_mentioned_oppose_their_own_query_alone() -> None:
+    texts = build("a woman near a dog", "a dog", "a man near a car")
+    mentioned = ["a dog", "a car"]
+    assert texts.opposes.tolist() == [
+        [True, True, True, False],
+        [True, True, False, False],  # "a dog" is no rival of itself
+        [True, True, False, True],
+    ]
+    model = FakeModel()
+    torch.testing.assert_close(texts.rivals, model.encode_text([*texts.background, *mentioned]))
+
+
+def test_a_mention_that_is_a_background_word_opposes_all() -> None:
+    texts = build("a man near grass", "a dog")
+    assert texts.background == ("grass", "sky")
+    assert len(texts.rivals) == 2
+    assert texts.opposes.all()
+
+
+def test_rivals_can_be_switched_off() -> None:
+    texts = build("a man near a car", context_rivals=False)
+    assert texts.opposes.shape == (1, 2)
+    nothing = build("a man near a car", context_rivals=False, background=())
+    assert nothing.rivals.shape == (0, FakeModel.embed_dim)
+    assert nothing.opposes.shape == (1, 0)
+
+
+def test_each_text_is_encoded_once() -> None:
+    model = FakeModel()
+    bank = TextBank(model.encode_text, model.embed_dim)
+    for _ in range(2):
+        build_queries(bank, ["a man near a car", "a car"], ("grass",))
+    assert sorted(model.texts) == ["a car", "a man", "a man near a car", "grass"]
+
+
+# Words of place -------------------------------------------------------------------------------
+
+NO_PLACES = (
+    "a brown bear walking on rocks",
+    "a man facing left",
+    "woman in black shirt sits near a computer",
+    "the torso of a brown furry teddy bear wearing a red ribbon",
+    "two people riding a motorbike on the road",
+    "a dog",
+)
+
+
+def test_texts_without_places_are_as_with_the_switch_off() -> None:
+    on, off = (build(*NO_PLACES, spatial=spatial) for spatial in (True, False))
+    assert on.spoken == on.names == NO_PLACES
+    assert on.placing is on.anchors is on.kin is None
+    for name in ("queries", "rivals", "opposes"):
+        assert torch.equal(getattr(on, name), getattr(off, name))
+    assert (on.background, on.owner) == (off.background, off.owner)
+
+
+def test_neighbours_with_places_change_no_other_query() -> None:
+    """Beside one with a place, a text without has the embedding and rivals that it had."""
+    on = build("a man near a car", "the left dog")
+    alone = build("a man near a car")
+    assert torch.equal(on.queries[0], alone.queries[0])
+    assert on.opposes[0].tolist() == alone.opposes[0].tolist()
+    assert on.placing is not None
+    assert on.placing.placed.tolist() == [False, True]
+
+
+def test_places_are_taken_out_of_the_text() -> None:
+    texts = build("the second dog from the left", "the left dog", "a dog", "a cat", "a cat")
+    assert texts.names[0] == "the second dog from the left"
+    assert texts.spoken == ("the dog", "the dog", "a dog", "a cat")
+    assert torch.equal(texts.queries[0], build("the dog").queries[0])
+    assert texts.kin is not None
+    together = {(i, j) for i, j in texts.kin.nonzero().tolist() if i < j}
+    assert together == {(0, 1), (0, 2), (1, 2)}, "dogs do not oppose each other"
+    off = build("the left dog", spatial=False)
+    assert off.spoken == ("the left dog",)
+    assert off.placing is None
+
+
+def test_what_is_nothing_but_a_place_is_embedded_as_it_is() -> None:
+    texts = build("Right")
+    assert texts.spoken == ("Right",)
+    assert texts.placing is not None
+    assert texts.placing.placed.all()
+
+
+def test_what_a_place_is_beside_opposes_it_and_is_looked_for() -> None:
+    texts = build("a dog left of the car", "a bus")
+    assert texts.spoken == ("a dog", "a bus")
+    assert texts.anchors is not None
+    assert torch.equal(texts.anchors, FakeModel().encode_text(["the car"]))
+    assert texts.opposes.tolist() == [[True, True, True], [True, True, False]]

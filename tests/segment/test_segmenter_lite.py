@@ -1,0 +1,164 @@
+"""The image segmenter with the bundled model: a drawn picture always, real frames if there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
+from car_video.models.pair import ModelPair
+from car_video.models.registry import load_model
+from car_video.models.sam.mobile_sam import MobileSam, load_mobile_sam
+from car_video.segment.segmenter import ImageSegmenter
+from car_video.types import FramePrediction
+
+torch.set_num_threads(1)
+
+DAVIS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "ref-davis-dev"
+SMALL = SegmentConfig(proposal=ProposalConfig(size=256), sam=SamRefineConfig(side=512))
+REFINES = ("none", "crf", "sam")
+
+
+@pytest.fixture(scope="module")
+def lite() -> ModelPair:
+    return load_model("lite", "cpu")
+
+
+@pytest.fixture(scope="module")
+def sam() -> MobileSam:
+    return load_mobile_sam(torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def ball() -> tuple[np.ndarray, np.ndarray]:
+    """A red ball on grass, and where it is."""
+    y, x = np.mgrid[:120, :160]
+    texture = np.random.default_rng(0).integers(0, 40, (120, 160))
+    grass = np.stack([60 + texture, 130 + texture, 40 + texture], -1).astype(np.uint8)
+    truth = np.hypot(y - 60, x - 60) < 28
+    return np.where(truth[..., None], np.uint8([210, 30, 30]), grass), truth
+
+
+@pytest.fixture(scope="module")
+def bear() -> tuple[np.ndarray, np.ndarray]:
+    """Frame 10 of the sequence bear, and its annotation."""
+    if not DAVIS.is_dir():
+        pytest.skip("the development data (../shared/data) is not on this machine")
+    image = np.asarray(Image.open(DAVIS / "JPEGImages/480p/bear/00010.jpg").convert("RGB"))
+    return image, np.asarray(Image.open(DAVIS / "Annotations/480p/bear/00010.png")) > 0
+
+
+def iou(found: np.ndarray, truth: np.ndarray) -> float:
+    return float((found & truth).sum() / (found | truth).sum())
+
+
+def segment(
+    lite: ModelPair, sam: MobileSam, image: np.ndarray, names: list[str], config: SegmentConfig
+) -> FramePrediction:
+    return ImageSegmenter(lite, names, config, sam).segment(image)
+
+
+@pytest.mark.parametrize("mode", ["semantic", "refer"])
+@pytest.mark.parametrize(("refine", "least"), [("none", 0.5), ("crf", 0.8), ("sam", 0.85)])
+def test_a_drawn_ball(lite, sam, ball, mode, refine, least):
+    image, truth = ball
+    config = replace(SMALL, refine=refine, mode=mode)
+    found = segment(lite, sam, image, ["a red ball", "a fire truck"], config)
+    assert found.present[0]
+    assert iou(found.masks[0], truth) > least
+    assert found.scores[0] > found.scores[1]
+
+
+@pytest.mark.parametrize("mode", ["semantic", "refer"])
+@pytest.mark.parametrize(("refine", "least"), [("none", 0.5), ("crf", 0.5), ("sam", 0.85)])
+def test_a_bear_among_rocks(lite, sam, bear, mode, refine, least):
+    image, truth = bear
+    config = SegmentConfig(refine=refine, mode=mode)
+    names = ["a brown bear walking in front of rocks", "a fire truck"]
+    found = segment(lite, sam, image, names, config)
+    assert found.masks.shape == (2, *truth.shape)
+    assert iou(found.masks[0], truth) > least
+    assert found.present.tolist() == [True, False]
+    assert found.scores[0] > found.scores[1] + 0.3
+    alone = segment(lite, sam, image, ["a fire truck"], config)
+    assert not alone.masks.any()
+
+
+@pytest.mark.parametrize("refine", REFINES)
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.full((1, 1, 3), 200, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8),
+        np.zeros((72, 96, 3), np.uint8),
+        np.random.default_rng(0).integers(0, 256, (72, 96, 1), np.uint8).repeat(3, 2),
+        np.random.default_rng(0).integers(0, 256, (2, 90, 3), np.uint8),
+    ],
+    ids=["1x1", "16x16", "black", "grey noise", "2x90"],
+)
+def test_pictures_of_nothing(lite, sam, image, refine):
+    config = replace(SMALL, refine=refine)
+    names = ["a dog", "🐶", "the man in red"]
+    found = segment(lite, sam, image, names, config)
+    assert found.masks.shape == (3, *image.shape[:2])
+    assert ((found.scores >= 0) & (found.scores <= 1)).all()
+    np.testing.assert_array_equal(found.masks.any((1, 2)), found.present)
+    assert not found.present[0]
+    whatever = segment(lite, sam, image, names, replace(config, presence_threshold=0.0))
+    assert whatever.masks.shape == found.masks.shape
+
+
+def test_an_8k_frame(lite, ball):
+    image, truth = ball
+    large = image.repeat(48, 1).repeat(36, 0)
+    config = replace(SMALL, refine="none", presence_threshold=0.0)  # the ball is stretched
+    segmenter = ImageSegmenter(lite, ["a red ball"], config)
+    assert max(segmenter.look(large).pixels.shape) == 1920
+    found = segmenter.segment(large)
+    assert found.masks.shape == (1, 4320, 7680)
+    assert iou(found.masks[0], truth.repeat(48, 1).repeat(36, 0)) > 0.5
+
+
+def test_long_and_strange_texts(lite, ball):
+    image, truth = ball
+    names = [
+        "a dog " * 1_667,
+        "狗" * 10_000,
+        "🐶" * 10_000,
+        "on a b " * 1_429,
+        "🔴⚽",
+        "a red ball",
+    ]
+    assert sum(len(name) >= 10_000 for name in names) == 4
+    found = ImageSegmenter(lite, names, replace(SMALL, refine="none", mode="refer")).segment(
+        image
+    )
+    assert found.masks.shape == (6, 120, 160)
+    assert np.isfinite(found.scores).all()
+    assert iou(found.masks[5], truth) > 0.5
+
+
+@pytest.mark.parametrize("refine", REFINES)
+def test_the_same_picture_gives_the_same_masks(lite, sam, ball, refine):
+    image, _ = ball
+    config = replace(SMALL, refine=refine, presence_threshold=0.0)
+    names = ["a red ball", "the grass", "A red  ball"]
+    first, second = (segment(lite, sam, image, names, config) for _ in range(2))
+    np.testing.assert_array_equal(first.masks, second.masks)
+    np.testing.assert_array_equal(first.scores, second.scores)
+    np.testing.assert_array_equal(first.masks[0], first.masks[2])
+    assert first.masks[0].any()
+    assert not (first.masks[0] & first.masks[1]).any(), "in semantic mode a pixel has one owner"
+
+
+def test_sam_is_loaded_when_it_is_needed(lite, ball):
+    image, truth = ball
+    assert ImageSegmenter(lite, ["a red ball"], replace(SMALL, refine="none")).sam is None
+    own = ImageSegmenter(lite, ["a red ball"], SMALL)
+    assert own.sam is not None
+    assert iou(own.segment(image).masks[0], truth) > 0.85

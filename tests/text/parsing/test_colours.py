@@ -1,0 +1,105 @@
+"""Which colours an expression gives its target, and how much of each."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from car_video.text.parsing.colours import OWN, SYNONYMS, TERMS, WORN, colour_wishes
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "worn"),
+    [
+        ("a red car", [("red",)], []),
+        ("a man in red", [], [("red",)]),
+        ("a man in a red shirt and blue jeans", [], [("red",), ("blue",)]),
+        ("a black and white dog", [("black",), ("white",)], []),
+        ("a woman with blonde hair", [], [SYNONYMS["blonde"]]),
+        ("the silver car", [SYNONYMS["silver"]], []),
+        ("a light blue car", [("blue",)], []),
+        ("a dark horse", [("dark",)], []),
+        # Not the target's, or not a colour.
+        ("a man next to a red car", [], []),
+        ("a black man", [], []),
+        ("a white woman in black", [], [("black",)]),
+        ("a dog", [], []),
+        # Denied.
+        ("the car that is not red", [], []),
+        ("a dog with no red collar", [], []),
+        ("the car that isn't red", [], []),
+        ("a man without a red hat", [], []),
+        ("the cars other than the red one", [], []),
+        ("the cars except the red one", [], []),
+        ("a non-red car", [], []),
+        ("neither the red nor the blue car", [], []),
+        ("the red car, not the blue one", [("red",)], []),
+        ("a man who is not in a red shirt but in a blue one", [], [("blue",)]),
+        # Nouns and names.
+        ("the traffic light", [], []),
+        ("the red light", [("red",)], []),
+        ("a street light", [], []),
+        ("a light bulb", [], []),
+        ("the light on the left", [], []),
+        ("light", [], []),
+        ("a lighter", [], []),
+        ("the lighter dog", [("light",)], []),
+        ("the car that is light", [], [("light",)]),
+        ("a man in the dark", [], []),
+        ("a girl holding an orange", [], []),
+        ("the girl in the orange", [], [("orange",)]),
+        ("an ice cream", [], []),
+        ("Mr. Brown", [], []),
+        ("James Brown on stage", [], []),
+        ("a man next to the White House", [], []),
+        ("the White House", [], []),
+        ("RED CAR!!!", [("red",)], []),
+        ("The Red Car", [("red",)], []),
+        ("Red car", [("red",)], []),
+        # People's skin, and what only sounds like people.
+        ("black kids", [], []),
+        ("white children", [], []),
+        ("a black baby", [], []),
+        ("a black football player", [], []),
+        ("the white lady on the left", [], []),
+        ("the black man's hat", [], []),
+        ("dark-skinned man", [], []),
+        ("a brown baby elephant", [("brown",)], []),
+        ("a black female dog", [("black",)], []),
+        ("black shirt man", [], [("black",)]),
+        ("white striped shirt guy", [], [("white",)]),
+        # Parts.
+        ("a red-and-white striped shirt", [("red",), ("white",)], []),
+        ("the red-haired woman", [], [("red",)]),
+        ("the red haired woman", [], [("red",)]),
+        ("the blonde woman", [], [SYNONYMS["blonde"]]),
+        ("a black-clad man", [], [("black",)]),
+        ("a blue-eyed cat", [], []),
+        ("a cat with blue eyes", [], []),
+        ("a red-painted car", [("red",)], []),
+        ("a light-blue car", [("blue",)], []),
+        ("", [], []),
+    ],
+)
+def test_colours_of_the_target(text: str, own: list[object], worn: list[object]) -> None:
+    wishes = colour_wishes(text)
+    parts = [OWN / max(1, len(own))] * len(own) + [WORN] * len(worn)
+    assert [wish.terms for wish in wishes] == [*own, *worn]
+    assert [wish.part for wish in wishes] == pytest.approx(parts)
+
+
+@pytest.mark.parametrize("term", sorted({"red", "grey", "blonde", "teal"}))
+@given(st.sampled_from(["not", "isn't", "no", "without", "except", "nor", "other than"]))
+def test_what_is_denied_is_no_wish(term: str, denial: str) -> None:
+    assert colour_wishes(f"a {term} car") != ()
+    assert colour_wishes(f"the one {denial} the {term} car") == ()
+    assert colour_wishes(f"the thing that is {denial} {term}") == ()
+
+
+@given(st.text(max_size=60))
+def test_any_text_will_do(text: str) -> None:
+    for wish in colour_wishes(text):
+        assert set(wish.terms) <= set(TERMS)
+        assert 0 < wish.part <= 1
+        assert 0 <= wish.floor < 1

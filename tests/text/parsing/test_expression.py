@@ -1,0 +1,116 @@
+"""What a sentence names and what it only mentions, phrase by phrase."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from car_video.text.parsing.expression import parse_expression
+
+Parts = tuple[str, ...]
+NONE: Parts = ()
+
+# expression, what it names, what that has, what is only mentioned, words of position
+TABLE: list[tuple[str, str, Parts, Parts, Parts]] = [
+    ("a dog", "a dog", NONE, NONE, NONE),
+    ("RED CAR!!!", "red car", NONE, NONE, NONE),
+    ("the man in red", "the man", ("red",), NONE, NONE),
+    ("a woman in a dress walking in a park", "a woman", ("a dress",), ("a park",), NONE),
+    ("a brown bear walking in front of rocks", "a brown bear", NONE, ("rocks",), ("front",)),
+    ("a boat sailing on the water", "a boat", NONE, ("the water",), NONE),
+    ("a dog running through agility poles", "a dog", NONE, ("agility poles",), NONE),
+    ("person standing next to the bus", "person", NONE, ("the bus",), NONE),
+    ("the man with a hat on a bench", "the man", ("a hat",), ("a bench",), NONE),
+    ("the girl with long hair, holding an umbrella", "the girl", ("long hair", "an umbrella"),
+     NONE, NONE),
+    ("a group of people", "a group", ("people",), NONE, NONE),
+    ("the man who is wearing a red shirt", "the man", ("a red shirt",), NONE, NONE),
+    ("a man that has a hat", "a man", ("a hat",), NONE, NONE),
+    ("the car that is red", "the car", ("red",), NONE, NONE),
+    ("the man who is on the bench", "the man", NONE, ("the bench",), NONE),
+    ("woman in black shirt in front of computer", "woman", ("black shirt",), ("computer",),
+     ("front",)),
+    ("a cat on top of the fridge", "a cat", NONE, ("the fridge",), ("top",)),
+    ("the cup left of the plate", "the cup left", NONE, ("the plate",), ("left",)),
+    ("a black and white dog beside a fence", "a black and white dog", NONE, ("a fence",), NONE),
+    ("the man and the dog", "the man", NONE, NONE, NONE),
+    ("a boy in a cap and glasses near a swing", "a boy", ("a cap and glasses",), ("a swing",),
+     NONE),
+    ("a horse near a car and a bus", "a horse", NONE, ("a car", "a bus"), NONE),
+    ("a woman dressed in red", "a woman", ("red",), NONE, NONE),
+    ("the second person from the left", "the second person", NONE, NONE, ("second", "left")),
+    ("the leftmost red-haired man", "the leftmost red-haired man", NONE, NONE, ("leftmost",)),
+    ("the dog's ball", "the dog's ball", NONE, NONE, NONE),
+    ("the running dog", "dog", NONE, NONE, NONE),
+    ("running dog", "running dog", NONE, NONE, NONE),
+    ("a building", "a building", NONE, NONE, NONE),
+    ("that car over there", "that car", NONE, ("there",), NONE),
+    ("  two \t people\n riding a motorbike ", "two people", ("a motorbike",), NONE, NONE),
+    ("in the park", "the park", NONE, NONE, NONE),
+    ("una mujer con un perro", "una mujer con un perro", NONE, NONE, NONE),
+    ("ein Mann mit Hut", "ein mann mit hut", NONE, NONE, NONE),
+    ("красная машина", "красная машина", NONE, NONE, NONE),
+    ("赤い車", "赤い車", NONE, NONE, NONE),
+    ("लाल कार", "लाल कार", NONE, NONE, NONE),  # vowels are combining marks
+    ("سيارة حمراء", "سيارة حمراء", NONE, NONE, NONE),
+    ("cafe\u0301 noir", "café noir", NONE, NONE, NONE),
+    ("🐶", "🐶", NONE, NONE, NONE),
+    ("a red 🚗 on the road", "a red 🚗", NONE, ("the road",), NONE),
+    ("a 👍🏽 sign", "a 👍🏽 sign", NONE, NONE, NONE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "named", "has", "near", "spatial"), TABLE)
+def test_table(text: str, named: str, has: Parts, near: Parts, spatial: Parts) -> None:
+    parsed = parse_expression(text)
+    assert parsed.noun_phrase == named
+    assert parsed.attributes == has
+    assert parsed.context == near
+    assert parsed.spatial == spatial
+    assert parsed.text == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["the left", "of", "a", "...", "!?", "-", "'", "and", "_", ""])
+def test_without_a_noun_the_whole_text_is_named(text: str) -> None:
+    parsed = parse_expression(text)
+    assert parsed.noun_phrase == text
+    assert (parsed.attributes, parsed.context) == ((), ())
+
+
+WORDS = """a the man dog red and in on of with that is has front left next to wearing standing
+riding and building 🐶 車""".split()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.text(), st.lists(st.sampled_from(WORDS)).map(" ".join)))
+@example("İstanbul'da bir araba")  # a capital that gets longer when it is made small
+@example("\u200d")
+@example("0:IN:0:AND:AND")
+def test_any_text_is_taken_apart(text: str) -> None:
+    parsed = parse_expression(text)
+    assert parsed == parse_expression(f"  {text}\n"), "white space around it changes nothing"
+    assert parsed.noun_phrase or not parsed.text.strip()
+    spoken = set(parsed.text.lower().split())
+    for phrase in (*parsed.attributes, *parsed.context):
+        assert phrase.strip()
+        assert not phrase.startswith("and ")
+        assert not phrase.endswith(" and")
+    if parsed.text.isascii() and parsed.text.replace(" ", "").isalpha():
+        words = f"{parsed.noun_phrase} {' '.join(parsed.attributes + parsed.context)}".lower()
+        assert set(words.split()) <= spoken, "no word is made up"
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 10_000, "a dog " * 1_666, "on a b " * 1_428, "狗" * 10_000, "-'" * 5_000]
+)
+def test_10000_characters(text: str) -> None:
+    parsed = parse_expression(text)
+    assert parsed.text == text.strip()
+    assert 0 < len(parsed.noun_phrase) <= len(text)
+
+
+def test_each_mention_of_a_long_text_is_found() -> None:
+    things = [f"thing{n}" for n in range(1_000)]
+    parsed = parse_expression("a man " + " ".join(f"near a {t}" for t in things))
+    assert parsed.context == tuple(f"a {t}" for t in things)

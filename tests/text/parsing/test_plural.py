@@ -1,0 +1,53 @@
+"""Which expressions name several things."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from car_video.text.parsing.expression import parse_expression
+from car_video.text.parsing.plural import names_several
+
+
+def several(text: str) -> bool:
+    return names_several(parse_expression(text).noun_phrase)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the dogs", "two people riding a motorbike", "people", "all cars", "both cats",
+        "three zebras", "two sheep", "a few birds", "a group of people", "9" * 5000 + " dogs",
+        "trees behind the house", "The Women in red", "2 boats", "a flock of birds",
+    ],
+)  # fmt: skip
+def test_several(text: str) -> None:
+    assert several(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a red bus", "the grass", "man in glasses", "a man with two dogs", "sheep", "the glass",
+        "a woman in sunglasses", "a boy's legs", "one of them", "each person", "a soccer ball",
+        "tennis", "the black dress", "a dog", "", "2", "the dog runs",
+        "the man jumps over a fence",
+        "the zebra's", "a pair of jeans", "no dogs", "guy black socks", "its", "stairs",
+    ],
+)  # fmt: skip
+def test_one(text: str) -> None:
+    assert not names_several(parse_expression(text).noun_phrase if text else "")
+
+
+GROUPS = ("group", "couple", "crowd", "herd", "flock", "bunch", "team")
+
+
+@given(st.from_regex("[a-z]{1,12}", fullmatch=True))
+def test_an_article_means_one(word: str) -> None:
+    assert names_several(f"a {word}") == (word in GROUPS)
+
+
+@given(st.text(max_size=30))
+def test_no_text_is_too_odd(text: str) -> None:
+    assert names_several(text) == names_several(f"  {text} "), "white space says nothing"

@@ -1,0 +1,106 @@
+"""The text bank: order, economy, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional
+
+from car_video.text.embeddings import TextBank
+
+
+class Encoder:
+    """Unit vectors that depend on the text alone; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        self.batches.append(list(texts))
+        rows = []
+        for text in texts:
+            generator = torch.Generator().manual_seed(sum(map(ord, text)) * 31 + len(text))
+            rows.append(torch.randn(6, generator=generator))
+        return functional.normalize(torch.stack(rows), dim=-1)
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for batch in self.batches for text in batch]
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    texts=st.lists(st.sampled_from("abcdefg"), max_size=12),
+    capacity=st.integers(1, 5),
+    batch=st.integers(1, 4),
+)
+def test_rows_follow_the_texts_whatever_is_remembered(
+    texts: list[str], capacity: int, batch: int
+) -> None:
+    encoder = Encoder()
+    bank = TextBank(encoder, 6, batch, capacity)
+    for _ in range(2):
+        got = bank.embed(texts)
+        assert got.shape == (len(texts), 6)
+        for row, text in zip(got, texts, strict=True):
+            torch.testing.assert_close(row, Encoder()([text])[0])
+        assert len(bank) <= capacity
+    assert all(len(b) <= batch for b in encoder.batches)
+
+
+def test_every_text_is_encoded_once() -> None:
+    encoder = Encoder()
+    bank = TextBank(encoder, 6)
+    bank.embed(["a", "b", "a"])
+    bank.embed(["b", "  b ", "c"])
+    assert encoder.texts == ["a", "b", "c"]
+
+
+def test_least_recently_used_is_forgotten() -> None:
+    encoder = Encoder()
+    bank = TextBank(encoder, 6, capacity=2)
+    for text in ("a", "b", "a", "c", "a", "b"):
+        bank.embed([text])
+    assert encoder.texts == ["a", "b", "c", "b"]
+
+
+def test_templated_and_averaged() -> None:
+    bank = TextBank(Encoder(), 6)
+    templates = ("a {}.", "the {}", "{}")
+    got = bank.templated(["dog", "cat"], templates)
+    assert got.shape == (3, 2, 6)
+    torch.testing.assert_close(got[1, 0], Encoder()(["the dog"])[0])
+    expected = functional.normalize(got.mean(0), dim=-1)
+    torch.testing.assert_close(bank.averaged(["dog", "cat"], templates), expected)
+    assert bank.templated([], templates).shape == (3, 0, 6)
+
+
+def test_synonyms() -> None:
+    bank = TextBank(Encoder(), 6)
+    vectors, owners = bank.synonyms(["person with clothes,people,human", "dog"], ("a {}.",))
+    assert owners.tolist() == [0, 0, 0, 1]
+    torch.testing.assert_close(vectors[1], Encoder()(["a people."])[0])
+
+
+def test_very_long_text_is_cut_before_it_is_encoded() -> None:
+    encoder = Encoder()
+    TextBank(encoder, 6).embed(["word " * 100_000])
+    assert len(encoder.texts[0]) == 4000
+
+
+def test_encoder_may_return_half_precision_and_gradients() -> None:
+    weight = torch.ones(6, requires_grad=True)
+    bank = TextBank(lambda texts: (torch.ones(len(texts), 6) * weight).half(), 6)
+    got = bank.embed(["a"])
+    assert got.dtype == torch.float32
+    assert not got.requires_grad
+
+
+def test_an_encoder_of_the_wrong_length_is_noticed() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        TextBank(lambda texts: torch.ones(1, 6), 6).embed(["a", "b"])

@@ -1,0 +1,263 @@
+"""A segmenter that takes over another's state goes on exactly as that one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
+from car_video.config.video import (
+    KeyframeConfig,
+    MemoryConfig,
+    OfflineConfig,
+    TrackConfig,
+    VideoConfig,
+)
+from car_video.errors import ConfigError
+from car_video.models import load_model
+from car_video.types import Frame, FramePrediction
+from car_video.video.segmenter import VideoSegmenter
+from car_video.video.state.tensors import State, from_bytes, to_bytes
+from car_video.video.stream import StreamSegmenter, segment_stream
+from tests.models.hub_networks import KINDS, network
+from tests.segment.colour_model import PLAIN, ColourModel
+
+NAMES = ["a red ball", "a green frog"]
+SMALL = SegmentConfig(
+    proposal=ProposalConfig(size=128),
+    sam=SamRefineConfig(side=256),
+    presence_threshold=0.05,  # tracks are the point, not whether the square is a ball
+)
+
+
+def moving(number: int, height: int = 64, width: int = 96) -> Frame:
+    """A red square that moves, a green one that comes and goes, on noise that stands still."""
+    image = np.random.default_rng(0).integers(90, 130, (height, width, 3)).astype(np.uint8)
+    side, step = height // 3, height // 10
+    image[side : 2 * side, step * number : step * number + side] = (220, 20, 20)
+    if number % 4 != 3:
+        image[2 * side : 3 * side, width - 2 * side : width - side] = (20, 200, 20)
+    return Frame(5 + 2 * number, number / 25, image)
+
+
+def same(left: FramePrediction, right: FramePrediction) -> None:
+    assert left.index == right.index
+    np.testing.assert_array_equal(left.masks, right.masks)
+    np.testing.assert_array_equal(left.scores, right.scores)
+    np.testing.assert_array_equal(left.present, right.present)
+
+
+def check_continued(make: Callable[[], VideoSegmenter], frames: list[Frame], cut: int) -> State:
+    whole = make()
+    straight = [whole.step(frame) for frame in frames]
+    first = make()
+    for frame in frames[:cut]:
+        first.step(frame)
+    taken = first.state_dict()
+    data = to_bytes(taken, frames[cut - 1].index)
+    first.step(frames[cut])
+    first.step(frames[-1])
+    assert to_bytes(taken, frames[cut - 1].index) == data, "later frames leave it as it was"
+    state, index = from_bytes(data)
+    assert index == frames[cut - 1].index
+    second = make()
+    second.load_state_dict(state)
+    assert to_bytes(second.state_dict(), index) == data
+    for frame, wanted in zip(frames[cut:], straight[cut:], strict=True):
+        same(second.step(frame), wanted)
+    assert any(prediction.masks.any() for prediction in straight)
+    return state
+
+
+@pytest.mark.parametrize("cut", [1, 3, 7])
+@pytest.mark.parametrize("every", [1, 3])
+def test_maps_go_on(cut: int, every: int) -> None:
+    video = VideoConfig(keyframes=KeyframeConfig(every=every))
+    frames = [moving(n) for n in range(9)]
+    state = check_continued(
+        lambda: VideoSegmenter(ColourModel(), NAMES, PLAIN, video), frames, cut
+    )
+    assert "maps.labels" in state
+    assert all(type(value) is torch.Tensor for value in state.values())
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_tracks_go_on(every: int) -> None:
+    """With ``lite`` and SAM; every=4: the state is taken between two keyframes."""
+    video = VideoConfig(keyframes=KeyframeConfig(every=every, side=256))
+    pair = load_model("lite", "cpu")
+    frames = [moving(n, 120, 160) for n in range(6)]
+    state = check_continued(lambda: VideoSegmenter(pair, NAMES, SMALL, video), frames, 3)
+    assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
+    network(kind).save_pretrained(tmp_path / kind)
+    sam = SamRefineConfig(model=str(tmp_path / kind), points=2)
+    config = replace(PLAIN, refine="sam", sam=sam, presence_threshold=0.0)
+    video = VideoConfig(keyframes=KeyframeConfig(every=2))
+    frames = [moving(n) for n in range(5)]
+    state = check_continued(
+        lambda: VideoSegmenter(ColourModel(), NAMES, config, video), frames, 3
+    )
+    assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
+    offline = segment_stream(
+        ColourModel(), frames, NAMES, config, replace(video, mode="offline")
+    )
+    assert [frame.index for frame, _ in offline] == [frame.index for frame in frames]
+
+
+def test_turns_go_on() -> None:
+    """Five expressions share the prompts of a frame: who has waited is part of the state."""
+    pair = load_model("lite", "cpu")
+    names = [*NAMES, "a blue car", "a grey wall", "a dog"]
+    video = VideoConfig(tracks=TrackConfig(prompts=8))
+    frames = [moving(n, 120, 160) for n in range(6)]
+    state = check_continued(lambda: VideoSegmenter(pair, names, SMALL, video), frames, 3)
+    assert state["tracker.waited"].any()
+
+
+def test_who_has_just_gone_is_sought_as_soon_after_a_resume() -> None:
+    video = VideoConfig(keyframes=KeyframeConfig(every=50))
+    first = stepped(video=video)
+    first.rhythm.looked(gone=True)
+    second = VideoSegmenter(ColourModel(), NAMES, PLAIN, video)
+    second.load_state_dict(first.state_dict())
+    for _ in range(12):
+        assert second.rhythm.due(50) == first.rhythm.due(50)
+        for rhythm in (first.rhythm, second.rhythm):
+            if rhythm.due(50):
+                rhythm.looked(gone=False)
+            else:
+                rhythm.passed()
+    assert second.rhythm.wait == first.rhythm.wait < 50
+
+
+def test_before_the_first_frame_there_is_little() -> None:
+    def make() -> VideoSegmenter:
+        return VideoSegmenter(ColourModel(), NAMES, PLAIN)
+
+    fresh, other = make(), make()
+    other.step(moving(0))
+    other.load_state_dict(fresh.state_dict())
+    for number in range(3):
+        same(other.step(moving(number)), fresh.step(moving(number)))
+
+
+def test_per_frame_keeps_nothing() -> None:
+    video = VideoConfig(mode="per-frame")
+    segmenter = VideoSegmenter(ColourModel(), NAMES, PLAIN, video)
+    segmenter.step(moving(0))
+    assert segmenter.state_dict() == {}
+    segmenter.load_state_dict({})
+    online = VideoSegmenter(ColourModel(), NAMES, PLAIN)
+    with pytest.raises(ConfigError, match="per-frame"):
+        segmenter.load_state_dict(online.state_dict())
+    with pytest.raises(ConfigError, match="lacks 'about'"):
+        online.load_state_dict({})
+
+
+def stepped(names: list[str] = NAMES, video: VideoConfig | None = None) -> VideoSegmenter:
+    segmenter = VideoSegmenter(ColourModel(), names, PLAIN, video)
+    for number in range(3):
+        segmenter.step(moving(number))
+    return segmenter
+
+
+@pytest.mark.parametrize(
+    "names", [["a red ball"], [*NAMES, "a blue car"], ["a red ball", "a frog"]]
+)
+def test_states_of_other_expressions_are_refused(names: list[str]) -> None:
+    segmenter = stepped(names)
+    with pytest.raises(ConfigError, match="other expressions") as error:
+        segmenter.load_state_dict(stepped().state_dict())
+    assert "\n" not in str(error.value)
+    same(segmenter.step(moving(0)), VideoSegmenter(ColourModel(), names, PLAIN).step(moving(0)))
+
+
+def test_every_key_is_needed_and_no_other() -> None:
+    state = stepped().state_dict()
+    assert len(state) > 8
+    for key in state:
+        with pytest.raises(ConfigError):
+            stepped().load_state_dict({k: v for k, v in state.items() if k != key})
+    with pytest.raises(ConfigError, match="alien"):
+        stepped().load_state_dict({**state, "alien": torch.zeros(1)})
+
+
+def test_tensors_of_other_kinds_are_refused() -> None:
+    state = stepped().state_dict()
+    for key, value in state.items():
+        for wrong in (value[None], value.to(torch.complex64)):
+            with pytest.raises(ConfigError):
+                stepped().load_state_dict({**state, key: wrong})
+
+
+def test_states_on_another_grid_are_refused() -> None:
+    state = stepped().state_dict()
+    rows, columns = state["maps.memory.grid"].tolist()
+    other = {**state, "maps.memory.grid": torch.tensor([rows + 1, columns])}
+    with pytest.raises(ConfigError, match="other settings"):
+        stepped().load_state_dict(other)
+    fewer = VideoConfig(memory=MemoryConfig(recent=(1, 2)))
+    with pytest.raises(ConfigError, match=r"memory.recent"):
+        stepped(video=fewer).load_state_dict(state)
+
+
+def test_tracks_of_other_counts_are_refused() -> None:
+    pair = load_model("lite", "cpu")
+    first = VideoSegmenter(pair, NAMES, SMALL)
+    first.step(moving(0, 120, 160))
+    other = VideoConfig(tracks=TrackConfig(count=2))
+    with pytest.raises(ConfigError, match="logits"):
+        VideoSegmenter(pair, NAMES, SMALL, other).load_state_dict(first.state_dict())
+    maps = VideoSegmenter(pair, NAMES, replace(SMALL, refine="none"))
+    with pytest.raises(ConfigError, match="other tracks"):
+        maps.load_state_dict(first.state_dict())
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 40, b"\xff" * 8])
+def test_files_that_are_none(data: bytes) -> None:
+    with pytest.raises(ConfigError, match="damaged"):
+        from_bytes(data)
+
+
+def test_files_that_are_cut_off() -> None:
+    data = to_bytes(stepped().state_dict(), 7)
+    assert from_bytes(data)[1] == 7
+    for length in (10, len(data) // 2, len(data) - 1):
+        with pytest.raises(ConfigError, match="damaged"):
+            from_bytes(data[:length])
+
+
+def test_offline_goes_on_at_the_end_of_a_window() -> None:
+    video = VideoConfig(mode="offline", offline=OfflineConfig(window=3))
+    pair = load_model("lite", "cpu")
+
+    def make() -> StreamSegmenter:
+        return StreamSegmenter(VideoSegmenter(pair, NAMES, SMALL, video))
+
+    frames = [moving(n, 120, 160) for n in range(7)]
+    straight, states = [], {}
+    stream = make()
+    for frame in frames:
+        for done, prediction in stream.push(frame):
+            straight.append(prediction)
+            states[done.index] = stream.state_dict()
+    straight += [prediction for _, prediction in stream.finish()]
+    whole = [index for index, state in states.items() if state is not None]
+    assert whole == [frames[2].index, frames[5].index]
+    state = states[frames[2].index]
+    assert state is not None
+    second = make()
+    second.load_state_dict(state)
+    again = [p for frame in frames[3:] for _, p in second.push(frame)]
+    again += [p for _, p in second.finish()]
+    for left, right in zip(again, straight[3:], strict=True):
+        same(left, right)

@@ -1,0 +1,419 @@
+"""The tracker with a segmenter that sees colours: who is followed when language errs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from car_video.config import SamRefineConfig
+from car_video.config.video import MemoryConfig, TrackConfig
+from car_video.segment.mask_selection.candidates import boxes_of
+from car_video.video.feature_memory import unit_features
+from car_video.video.tracking.mask_tensors import move
+from car_video.video.tracking.scene import Glimpse, Scene
+from car_video.video.tracking.tracker import LIMIT, Tracker
+from tests.video.colour_sam import ColourSam
+
+SIZE = (64, 96)
+SIDE = 96 * 4  # SAM's masks then have the size of the picture
+RED, GREEN = (255, 0, 0), (0, 255, 0)
+NOISE = np.random.default_rng(0).integers(-20, 20, SIZE)
+
+
+def at(number: int) -> tuple[slice, slice]:
+    """Where the red square is; it moves two pixels a frame."""
+    return slice(8, 28), slice(6 + 2 * number, 26 + 2 * number)
+
+
+def green_at(number: int) -> tuple[slice, slice]:
+    return slice(38, 58), slice(70 - 2 * number, 90 - 2 * number)
+
+
+def picture(number: int, *, red: bool = True, green: bool = True) -> np.ndarray:
+    image = np.repeat((128 + NOISE)[..., None], 3, 2).astype(np.uint8)
+    if red:
+        image[at(number)] = RED
+    if green:
+        image[green_at(number)] = GREEN
+    return image
+
+
+def heard(place: tuple[slice, slice] | None) -> Tensor:
+    """A proposal [16, 24] that is 1 at a place of the picture."""
+    full = torch.zeros(1, 1, *SIZE)
+    if place is not None:
+        full[0, 0, place[0], place[1]] = 1
+    return F.adaptive_avg_pool2d(full, (16, 24))[0, 0]
+
+
+def scene(image: np.ndarray, *proposals: Tensor | None, cells: int = 4) -> Scene:
+    """One proposal for each expression, None where language says nothing."""
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+    alive = [number for number, proposal in enumerate(proposals) if proposal is not None]
+    maps = [proposal for proposal in proposals if proposal is not None]
+    stacked = torch.stack(maps) if maps else torch.zeros(0, 16, 24)
+    features = unit_features(F.avg_pool2d(pixels, cells)[0])
+    size = (image.shape[0], image.shape[1])
+    embedding = ColourSam().encode(pixels, SIDE)
+    return Scene(
+        image,
+        embedding,
+        size,
+        features,
+        stacked,
+        stacked,
+        torch.tensor(alive, dtype=torch.int64),
+    )
+
+
+def glimpse(image: np.ndarray, here: np.ndarray | None = None) -> Glimpse:
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+    return Glimpse(image, pixels, SIDE, here)
+
+
+def glided(tracks: Tracker, given: Glimpse) -> Tensor:
+    logits = tracks.glide(given)
+    assert logits is not None
+    return logits
+
+
+def tracker(queries: int = 1, config: TrackConfig | None = None) -> Tracker:
+    return Tracker(
+        ColourSam(),  # type: ignore[arg-type]
+        queries,
+        config or TrackConfig(),
+        MemoryConfig(),
+        SamRefineConfig(side=SIDE, points=3),
+    )
+
+
+def step(tracks: Tracker, given_scene: Scene) -> Tensor:
+    return tracks.step(given_scene) > 0
+
+
+def iou(mask: Tensor, place: tuple[slice, slice]) -> float:
+    truth = torch.zeros(SIZE, dtype=torch.bool)
+    truth[place] = True
+    return float((mask & truth).sum() / (mask | truth).sum())
+
+
+def test_an_object_is_followed_while_language_says_nothing_of_it() -> None:
+    tracks = tracker(2)
+    for number in range(25):
+        silent = number >= 3
+        red = None if silent else heard(at(number))
+        masks = step(tracks, scene(picture(number), red, heard(green_at(number))))
+        assert iou(masks[0], at(number)) > 0.8
+        assert iou(masks[1], green_at(number)) > 0.8
+
+
+def test_language_may_say_nothing_of_anything() -> None:
+    tracks = tracker(1)
+    for number in range(12):
+        red = heard(at(number)) if number < 3 else None
+        masks = step(tracks, scene(picture(number), red))
+        assert iou(masks[0], at(number)) > 0.8
+    fresh = tracker(2)
+    assert not step(fresh, scene(picture(0), None, None)).any()
+    assert fresh.leaderless().all()
+
+
+def test_a_single_frame_does_not_switch_but_many_do() -> None:
+    tracks = tracker()
+    leaders = []
+    for number in range(30):
+        mistaken = number == 8 or number >= 12
+        likes = (0.3 * (number == 8), 1.0) if mistaken else (1.0, 0.3)
+        proposal = likes[0] * heard(at(number)) + likes[1] * heard(green_at(number))
+        masks = step(tracks, scene(picture(number), proposal))
+        leaders.append("red" if iou(masks[0], at(number)) > 0.8 else "green")
+        assert iou(masks[0], at(number) if leaders[-1] == "red" else green_at(number)) > 0.8
+    assert leaders[:13] == ["red"] * 13
+    assert leaders[-5:] == ["green"] * 5
+    turn = leaders.index("green")
+    assert leaders == ["red"] * turn + ["green"] * (30 - turn)  # and it never goes back
+
+
+def test_frame_by_frame_the_same_language_does_switch() -> None:
+    """What tracks are for: without a past the mask jumps with language."""
+    alone = []
+    for number in (7, 8, 9):
+        likes = (0.3, 1.0) if number == 8 else (1.0, 0.3)
+        proposal = likes[0] * heard(at(number)) + likes[1] * heard(green_at(number))
+        masks = step(tracker(), scene(picture(number), proposal))
+        alone.append(iou(masks[0], at(number)) > 0.8)
+    assert alone == [True, False, True]
+
+
+def test_an_object_that_is_gone_is_let_go() -> None:
+    tracks = tracker()
+    for number in range(4):
+        step(tracks, scene(picture(number, green=False), heard(at(number))))
+    assert not tracks.leaderless()[0]
+    masks = step(tracks, scene(picture(4, red=False, green=False), None))
+    assert tracks.leaderless()[0]
+    assert not masks.any()
+    masks = step(tracks, scene(picture(5, green=False), heard(at(5))))
+    assert iou(masks[0], at(5)) > 0.8  # found again
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_expressions_do_not_know_of_each_other(count: int) -> None:
+    config = TrackConfig(count=count)
+    both, red, green = tracker(2, config), tracker(1, config), tracker(1, config)
+    for number in range(5):
+        image = picture(number)
+        proposals = heard(at(number)), heard(green_at(number))
+        together = step(both, scene(image, *proposals))
+        assert torch.equal(together[:1], step(red, scene(image, proposals[0])))
+        assert torch.equal(together[1:], step(green, scene(image, proposals[1])))
+
+
+def test_between_keyframes_tracks_go_on_by_themselves() -> None:
+    tracks = tracker(2)
+    step(tracks, scene(picture(0), heard(at(0)), None))
+    for number in range(1, 10):
+        masks = glided(tracks, glimpse(picture(number))) > 0
+        assert iou(masks[0], at(number)) > 0.8
+        assert not masks[1].any()
+        assert tracks.leaderless().tolist() == [False, True]
+    assert tracks.glide(glimpse(picture(10, red=False))) is None  # language has to look
+    assert tracks.leaderless().tolist() == [False, True]
+
+
+def grid_of_squares(count: int) -> list[tuple[slice, slice]]:
+    return [
+        (
+            slice(4 + 12 * (n // 6), 12 + 12 * (n // 6)),
+            slice(4 + 15 * (n % 6), 13 + 15 * (n % 6)),
+        )
+        for n in range(count)
+    ]
+
+
+def test_many_expressions_take_turns_within_a_budget() -> None:
+    places = grid_of_squares(12)
+    image = picture(0, red=False, green=False)
+    for place in places:
+        image[place] = RED
+    tracks = tracker(12, TrackConfig(prompts=9))  # three expressions of three points a frame
+    sam = tracks.sam
+    assert isinstance(sam, ColourSam)
+    assert tracks.config.count == 2  # of three: expressions share the tracks
+    step(tracks, scene(image, *(heard(place) for place in places)))
+    assert tracks.state is not None
+    spoken = []
+    for _ in range(8):
+        sam.prompts = 0
+        masks = step(tracks, scene(image, *(heard(place) for place in places)))
+        tracked = int(tracks.state.tracks.alive.sum())
+        assert sam.prompts <= 9 + 24
+        assert tracked >= 12
+        spoken.append((tracks.waited == 0).nonzero()[0].tolist())
+        for mask, place in zip(masks, places, strict=True):
+            assert iou(mask, place) > 0.75
+    assert all(len(turn) == 3 for turn in spoken)
+    assert sorted(n for turn in spoken[:4] for n in turn) == list(
+        range(12)
+    )  # everyone once in four frames
+    assert spoken[:4] == spoken[4:]
+
+
+def test_who_may_be_here_and_has_no_track_goes_first() -> None:
+    places = grid_of_squares(6)
+    image = picture(0, red=False, green=False)
+    for place in places[:5]:
+        image[place] = RED
+    tracks = tracker(6, TrackConfig(prompts=3))
+    step(tracks, scene(image, *(heard(place) for place in places[:5]), None))
+    assert tracks.leaderless().tolist() == [False] * 5 + [True]
+    image[places[5]] = RED
+    masks = step(tracks, scene(image, *(heard(place) for place in places)))
+    assert iou(masks[5], places[5]) > 0.75
+
+
+def test_who_is_not_here_costs_nothing() -> None:
+    tracks = tracker(2)
+    step(tracks, scene(picture(0), heard(at(0)), heard(green_at(0))))
+    sam = tracks.sam
+    assert isinstance(sam, ColourSam)
+    sam.prompts = 0
+    here = np.array([True, False])
+    masks = glided(tracks, glimpse(picture(1), here)) > 0
+    assert sam.prompts == 1
+    assert iou(masks[0], at(1)) > 0.8
+    assert not tracks.leaderless().any()  # it drifts, nobody has seen it go
+
+
+def test_the_first_frame_must_be_a_keyframe() -> None:
+    with pytest.raises(AssertionError, match="keyframe"):
+        tracker().glide(glimpse(picture(0)))
+
+
+def test_a_track_in_doubt_changes_nothing() -> None:
+    tracks = tracker()
+    step(tracks, scene(picture(0), heard(at(0))))
+    before = tracks.state_dict()
+    assert tracks.glide(glimpse(picture(1, red=False)), doubt=0.6) is None
+    after = tracks.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert tracks.glide(glimpse(picture(1)), doubt=0.6) is not None
+
+
+@pytest.mark.parametrize(
+    ("reds", "greens", "called"), [(1, 3, True), (1, 4, False), (2, 4, True)]
+)
+def test_one_doubt_among_many_can_wait(reds: int, greens: int, called: bool) -> None:
+    """A look of language is for all expressions: more than a fifth of them must need it."""
+    tracks = tracker(reds + greens)
+    places = [at(0)] * reds + [green_at(0)] * greens
+    for _ in range(2):  # language takes turns
+        step(tracks, scene(picture(0), *(heard(place) for place in places)))
+    assert not tracks.leaderless().any()
+    image = picture(0, red=False)
+    image[8:20, 6:18] = RED  # a third of what it was
+    masks = tracks.glide(glimpse(image), doubt=0.95)
+    assert (masks is None) == called
+
+
+def test_where_nobody_is_nothing_is_looked_at() -> None:
+    tracks = tracker()
+    step(tracks, scene(picture(0), heard(at(0))))
+    sam = tracks.sam
+    assert isinstance(sam, ColourSam)
+    sam.sides.clear()
+    tracks.glide(glimpse(picture(1), np.array([False])))
+    assert not sam.sides
+    tracks.glide(glimpse(picture(2)))
+    assert len(sam.sides) == 1
+
+
+def test_tracks_go_along_to_another_grid_of_cells() -> None:
+    tracks = tracker()
+    for number in range(3):
+        step(tracks, scene(picture(number), heard(at(number))))
+    assert int(tracks.state.tracks.age[0, 0]) == 2
+    masks = step(tracks, scene(picture(3), heard(at(3)), cells=8))
+    assert iou(masks[0], at(3)) > 0.8
+    assert int(tracks.state.tracks.age[0, 0]) == 3
+    assert tracks.state.known[0, 0, :4].all()
+    assert tracks.cells == (8, 12)
+
+
+def test_whom_language_has_liked_and_who_is_let_go() -> None:
+    tracks = tracker(2)
+    for number in range(3):
+        step(tracks, scene(picture(number), heard(at(number)), heard(green_at(number))))
+    liked = tracks.agreement()
+    assert liked.dtype == np.float32
+    assert liked.min() > 0.5
+    assert liked.max() <= 1
+    tracks.drop(np.array([True, False]))
+    assert tracks.leaderless().tolist() == [True, False]
+    assert tracks.agreement()[0] == 0
+    assert tracks.agreement()[1] == liked[1]
+    masks = step(tracks, scene(picture(3), heard(at(3)), None))
+    assert iou(masks[0], at(3)) > 0.8  # language finds it again
+    assert int(tracks.state.tracks.age[0, 0]) == 0
+
+
+def test_after_a_reset_nothing_is_left() -> None:
+    used, fresh = tracker(), tracker()
+    for number in range(3):
+        step(used, scene(picture(number), heard(at(number))))
+    used.reset()
+    assert used.leaderless().all()
+    for number in range(2):
+        given_scene = scene(picture(number), heard(green_at(number)))
+        assert torch.equal(step(used, given_scene), step(fresh, given_scene))
+
+
+def sizes(tracks: Tracker) -> list[object]:
+    state = tracks.state
+    assert state is not None
+    tensors = [state.tracks.logits, state.tracks.value, state.labels, state.known]
+    keys = [key for key in tracks.memory._keys if key is not None]
+    return [tuple(t.shape) for t in tensors] + [len(keys)] + [tuple(k.shape) for k in keys]
+
+
+def test_state_does_not_grow() -> None:
+    tracks = tracker(2)
+    seen = []
+    for number in range(50):
+        n = number % 20
+        step(tracks, scene(picture(n), heard(at(n)), heard(green_at(n)) if n % 3 else None))
+        seen.append(sizes(tracks))
+    full = tracks.memory.slots
+    assert all(entry == seen[full] for entry in seen[full:])
+
+
+@given(st.integers(-4, 4), st.integers(-6, 6), st.integers(0, 1000))
+@settings(deadline=None, max_examples=30)
+def test_move_by_whole_pixels_is_exact(dy: int, dx: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = torch.from_numpy(rng.normal(size=(2, 3, 20, 30))).float()
+    flow = torch.zeros(2, 20, 30)
+    flow[0], flow[1] = dy, dx
+    moved = move(logits, flow, (20, 30))
+    inside = moved[..., 6:14, 8:22]
+    expected = logits[..., 6 + dy : 14 + dy, 8 + dx : 22 + dx]
+    torch.testing.assert_close(inside, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("grid", [(10, 15), (20, 30), (7, 9)])
+def test_no_flow_no_motion(grid: tuple[int, int]) -> None:
+    logits = torch.from_numpy(np.random.default_rng(1).normal(size=(1, 2, 20, 30))).float()
+    moved = move(logits, torch.zeros(2, *grid), (20, 30))
+    if grid != (20, 30):  # a coarser flow has no say at the very border
+        moved, logits = moved[..., 3:-3, 3:-3], logits[..., 3:-3, 3:-3]
+    torch.testing.assert_close(moved, logits, atol=1e-4, rtol=1e-4)
+
+
+def test_move_on_a_coarser_grid_of_flow() -> None:
+    """Flow is in pixels of its own grid: one there is two of a mask twice as fine."""
+    logits = torch.zeros(1, 1, 20, 30)
+    logits[0, 0, 8:12, 10:16] = 5
+    flow = torch.zeros(2, 10, 15)
+    flow[1] = -1  # content came from the left: it has moved to the right
+    moved = move(logits, flow, (20, 30))
+    torch.testing.assert_close(moved[0, 0, 4:16, 6:24], logits[0, 0, 4:16, 4:22])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 8), st.integers(0, 11), st.integers(1, 4), st.integers(1, 4)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from([(9, 12), (90, 120), (50, 70)]),
+)
+@settings(deadline=None, max_examples=40)
+def test_boxes_of(places: Sequence[tuple[int, int, int, int]], size: tuple[int, int]) -> None:
+    masks = torch.zeros(len(places), 9, 12, dtype=torch.bool)
+    for mask, (row, column, height, width) in zip(masks, places, strict=True):
+        mask[row : row + height, column : column + width] = True
+    expected = [
+        [
+            column * size[1] / 12,
+            row * size[0] / 9,
+            min(12, column + width) * size[1] / 12,
+            min(9, row + height) * size[0] / 9,
+        ]
+        for row, column, height, width in places
+    ]
+    torch.testing.assert_close(boxes_of(masks, size), torch.tensor(expected).float())
+
+
+def test_no_track_is_far_below_zero() -> None:
+    tracks = tracker(2)
+    logits_scene = scene(picture(0), heard(at(0)), None)
+    step(tracks, logits_scene)
+    assert (tracks.best()[1] == -LIMIT).all()
