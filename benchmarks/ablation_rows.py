@@ -52,11 +52,11 @@ MAPS: dict[str, Row] = {
         f"mask threshold {value}": {"proposal.mask_threshold": value}
         for value in (0.3, 0.4, 0.6)
     },
-    "one threshold for all": {"proposal.threshold": "fixed"},
+    "one threshold for all": {"proposal.threshold_rule": "fixed"},
     **{
         f"size {n}, one threshold of 0.4": {
             "proposal.size": n,
-            "proposal.threshold": "fixed",
+            "proposal.threshold_rule": "fixed",
             "proposal.mask_threshold": 0.4,
         }
         for n in (640, 768)
@@ -105,8 +105,8 @@ REFINE: dict[str, Row] = {f"refine {name}": {"refine": name} for name in ("none"
 SAM: dict[str, Row] = {
     **{f"SAM points {n}": {"sam.points": n} for n in (1, 2, 4, 16)},
     **{f"SAM side {n}": {"sam.side": n} for n in (512, 768)},
-    **{f"SAM distance {n}": {"sam.distance": n} for n in (1, 4)},
-    **{f"SAM floor {value}": {"sam.floor": value} for value in (0.0, 0.5)},
+    **{f"SAM distance {n}": {"sam.peak_distance": n} for n in (1, 4)},
+    **{f"SAM floor {value}": {"sam.peak_floor": value} for value in (0.0, 0.5)},
 }
 
 CRF: dict[str, Row] = {

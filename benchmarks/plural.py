@@ -5,7 +5,8 @@ Run from the repository's root; needs the development data (not part of the repo
     python -m benchmarks.plural --data ../shared/data/coco-dev [--joined 0 3]
 
 Pictures with two to five instances of a class, as in ``benchmarks/spatial.py``. All of them are
-the truth; every sentence is segmented alone. Prints mean IoU for each value of ``sam.joined``.
+the truth; every sentence is segmented alone. Prints mean IoU for each value of
+``sam.plural_masks``.
 """
 
 from __future__ import annotations
@@ -88,9 +89,9 @@ def main() -> None:
     print(
         f"{len(chosen)} groups; one thing of each at best: {fmean(g.best for g in chosen):.3f}"
     )
-    print("\n| sam.joined | mean IoU |\n|---|---|")
+    print("\n| sam.plural_masks | mean IoU |\n|---|---|")
     for most in given.joined:
-        config = replace(base, sam=replace(base.sam, joined=most))
+        config = replace(base, sam=replace(base.sam, plural_masks=most))
         segmenter = ImageSegmenter(model, ["a thing"], config)
         print(f"| {most} | {measure(segmenter, chosen):.3f} |", flush=True)
 

@@ -127,7 +127,7 @@ class SharingSegmenters:
         self.encodings.spared, began = 0.0, time.process_time()
         proposal, classifier = segmenter.config.proposal, segmenter.config.classifier
         pools = classifier is not None and classifier.pooled_weight > 0
-        key = "view", _digest(image), proposal.size, proposal.input, pools
+        key = "view", _digest(image), proposal.size, proposal.resize, pools
         view = self.encodings.get(key, lambda: segmenter.look(image))
         prediction = segmenter.segment_view(view)
         self.clock.add(time.process_time() - began + self.encodings.spared)

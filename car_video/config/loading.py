@@ -19,6 +19,18 @@ from car_video.errors import ConfigError
 
 T = TypeVar("T")
 
+RENAMED = {
+    "segment.proposal.input": "'segment.proposal.resize' (size: longest-side, own: original)",
+    "segment.proposal.threshold": "'segment.proposal.threshold_rule' (own: per-map)",
+    "segment.sam.again": "'segment.sam.box_pass'",
+    "segment.sam.distance": "'segment.sam.peak_distance'",
+    "segment.sam.floor": "'segment.sam.peak_floor'",
+    "segment.sam.joined": "'segment.sam.plural_masks'",
+    "segment.sam.automatic.least": "'segment.sam.automatic.min_coverage'",
+    "segment.sam.automatic.overlap": "'segment.sam.automatic.box_overlap'",
+}
+"""Keys of version 0.1 and what to write in their place."""
+
 
 def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str = "") -> T:
     """Build a (nested) config dataclass from plain data, strictly.
@@ -38,6 +50,8 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str = "") -> T
     values: dict[str, Any] = {}
     for key, value in mapping.items():
         path = f"{where}.{key}" if where else str(key)
+        if path in RENAMED:
+            raise ConfigError(f"{path!r} is now {RENAMED[path]}")
         if key not in known:
             raise ConfigError(f"unknown key {path!r}; known here: {', '.join(known)}")
         values[key] = _convert(hints[key], value, path)

@@ -17,10 +17,10 @@ class AutomaticConfig:
     points_per_side: int = 32  # of the grid of prompts; 32 is SAM's own
     quality: float = 0.88  # least IoU that SAM gives its mask itself
     stability: float = 0.95  # least IoU of a mask cut a little higher and lower
-    overlap: float = 0.7  # boxes that overlap more are one mask, the better one
+    box_overlap: float = 0.7  # boxes that overlap more are one mask, the better one
     iom: float = 0.7  # phi_iom: intersection over the smaller; above it a mask belongs
     iou: float = 0.7  # phi_iou: above it the union takes the proposal's place
-    least: float = 0.05  # part of the proposal that a mask inside it must cover to belong
+    min_coverage: float = 0.05  # part of the proposal that a mask inside it must cover
 
     def __post_init__(self) -> None:
         if not 1 <= self.points_per_side <= 128:
@@ -28,7 +28,7 @@ class AutomaticConfig:
                 "sam.automatic.points_per_side must be from 1 to 128, "
                 f"got {self.points_per_side}"
             )
-        for name in ("quality", "stability", "overlap", "iom", "iou", "least"):
+        for name in ("quality", "stability", "box_overlap", "iom", "iou", "min_coverage"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise ConfigError(f"sam.automatic.{name} must be from 0 to 1, got {value!r}")
@@ -49,23 +49,24 @@ class SamRefineConfig:
     rule: Literal["peaks", "automatic"] = "peaks"
     automatic: AutomaticConfig = field(default_factory=AutomaticConfig)
     points: int = 8  # peaks per query, three masks each
-    distance: int = 2  # least distance between peaks in cells of the map
-    floor: float = 0.3  # peaks below this part of the maximum are left out
+    peak_distance: int = 2  # least distance between peaks in cells of the map
+    peak_floor: float = 0.3  # peaks below this part of the maximum are left out
     # Ask once more with the box of the chosen mask; the best of the four answers stays. Single
     # pictures only: tracks are prompted with their boxes anyway.
-    again: bool = True
+    box_pass: bool = True
     # Of expressions that name several things ("the dogs") so many masks may join the best one
     # where that agrees better; 0 switches it off.
-    joined: int = 3
+    plural_masks: int = 3
 
     def __post_init__(self) -> None:
         fits = 64 <= self.side <= 1024 and self.side % 16 == 0
         require(fits, "sam.side", "a multiple of 16 from 64 to 1024", self.side)
         require_literals(self, "sam")
         require(1 <= self.points <= 64, "sam.points", "from 1 to 64", self.points)
-        require(0 <= self.joined <= 64, "sam.joined", "from 0 to 64", self.joined)
-        require(1 <= self.distance <= 32, "sam.distance", "from 1 to 32", self.distance)
-        require_unit(self, "sam", "floor")
+        most, distance = self.plural_masks, self.peak_distance
+        require(0 <= most <= 64, "sam.plural_masks", "from 0 to 64", most)
+        require(1 <= distance <= 32, "sam.peak_distance", "from 1 to 32", distance)
+        require_unit(self, "sam", "peak_floor")
 
 
 @dataclass(frozen=True)

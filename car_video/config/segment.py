@@ -87,8 +87,9 @@ class ProposalConfig:
     """How soft masks are proposed for each query (CaR section 3.2)."""
 
     size: int = 512  # longest side in pixels of the image that the proposer sees
-    # own (the reference): at its own size, sides rounded up to whole cells of 16 pixels.
-    input: Literal["size", "own"] = "size"
+    # longest-side: the picture is resized to ``size``. original (the reference): it keeps its
+    # size, sides rounded up to whole cells of 16 pixels.
+    resize: Literal["longest-side", "original"] = "longest-side"
     template: str = "{}"  # around queries and background words
     bare_first: bool = False  # queries without the template in the first step (reference)
     # cells: softmax over texts at every cell of a dense map; cam: Grad-CAM of the pooled
@@ -102,10 +103,10 @@ class ProposalConfig:
     cam: CamOptions = field(default_factory=CamOptions)  # the reference's arithmetic
     guided: bool = True  # enlarge maps along the picture's edges, else bilinear
     mask_threshold: float = 0.5  # eta: the classifier sees a proposal as binary above it
-    # Where maps that no SAM prompt outlines end. fixed (CaR): at eta; own: where each map's
-    # area depends least on the threshold, near eta and Otsu's
-    # (segment/refinement/thresholds.py): eta has only half a say then.
-    threshold: Literal["own", "fixed"] = "own"
+    # At which threshold a map becomes a mask without SAM. fixed (CaR): eta. per-map: where this
+    # map's area changes least, near the mean of eta and Otsu's threshold
+    # (segment/refinement/thresholds.py).
+    threshold_rule: Literal["per-map", "fixed"] = "per-map"
 
     def __post_init__(self) -> None:
         require(16 <= self.size <= 8192, "proposal.size", "from 16 to 8192", self.size)

@@ -58,7 +58,7 @@ def look_at(
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ValueError(f"want a uint8 image [H, W, 3], got {image.dtype} {image.shape}")
     pixels = [to_pixels(image, proposer.device, LONGEST) for image in images]
-    cells = to_own_cells if config.input == "own" else to_cells
+    cells = to_own_cells if config.resize == "original" else to_cells
 
     def encoded(model: VisionLanguageModel) -> list[ImageFeatures]:
         return encode_each(model, [cells(one, config.size, model.stride) for one in pixels])

@@ -40,7 +40,7 @@ PLAIN = SegmentConfig(
     presence_threshold=0.0,
     expression=ExpressionConfig(noun_weight=0.0, context_rivals=False),
     proposal=ProposalConfig(
-        source="cam", guided=False, mask_threshold=0.4, threshold="fixed", affinity_steps=2
+        source="cam", guided=False, mask_threshold=0.4, threshold_rule="fixed", affinity_steps=2
     ),
     classifier=ClassifierConfig(prompts=("circle", "blur"), scoring="double-softmax"),
     crf=CrfConfig(iterations=3),

@@ -33,7 +33,7 @@ def pictures(number: int, height: int = 20, width: int = 33) -> list[np.ndarray]
 )
 def test_together_is_alone(number: int, height: int, width: int, own: bool, two: bool) -> None:
     model, pooler = ColourModel(), FakeModel() if two else None
-    config = ProposalConfig(size=48, input="own" if own else "size")
+    config = ProposalConfig(size=48, resize="original" if own else "longest-side")
     images = pictures(number, height, width)
     views = look_at(images, model, pooler, config)
     assert len(views) == number

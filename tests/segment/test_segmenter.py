@@ -121,7 +121,9 @@ def test_a_pixel_has_one_owner_in_semantic_mode_alone(refine: str) -> None:
     """With no refinement both maps reach over the border, with SAM both masks do."""
     left, right = (slice(8, 56), slice(16, 48)), (slice(8, 56), slice(48, 80))
     image = picture((left, (255, 0, 0)), (right, (0, 255, 0)))
-    proposal = ProposalConfig(size=96, affinity=False, mask_threshold=0.01, threshold="fixed")
+    proposal = ProposalConfig(
+        size=96, affinity=False, mask_threshold=0.01, threshold_rule="fixed"
+    )
     config = replace(PLAIN, proposal=proposal, refine=refine)
     names = ["a red ball", "a green frog"]
     shared = {}
@@ -381,10 +383,10 @@ def test_several_things_are_joined(text: str, things: int) -> None:
             return logits, quality
 
     image = picture(*((place, (255, 0, 0)) for place in APART))
-    config = replace(PLAIN, refine="sam", sam=SamRefineConfig(points=16, again=False))
+    config = replace(PLAIN, refine="sam", sam=SamRefineConfig(points=16, box_pass=False))
     mask = ImageSegmenter(ColourModel(), [text], config, Alone()).segment(image).masks[0]  # type: ignore[arg-type]
     assert sum(mask[place].mean() > 0.9 for place in APART) == things
-    config = replace(config, sam=replace(config.sam, joined=0))
+    config = replace(config, sam=replace(config.sam, plural_masks=0))
     mask = ImageSegmenter(ColourModel(), [text], config, Alone()).segment(image).masks[0]  # type: ignore[arg-type]
     assert sum(mask[place].mean() > 0.9 for place in APART) == 1
 

@@ -57,7 +57,7 @@ def automatic_masks(
         return logits
     boxes = masks_to_boxes(logits > 0)
     boxes[:, 2:] += 1  # from the last cell to its far side
-    return logits[nms(boxes, quality, config.overlap)]
+    return logits[nms(boxes, quality, config.box_overlap)]
 
 
 def join_parts(proposals: Tensor, parts: Tensor, config: AutomaticConfig) -> Tensor:
@@ -83,7 +83,7 @@ def join_parts(proposals: Tensor, parts: Tensor, config: AutomaticConfig) -> Ten
     own = flat.sum(1)
     covered = shared / own.clamp_min(1)[:, None]
     inside = shared / parts.flatten(1).sum(1).clamp_min(1)
-    iom = torch.maximum(inside.masked_fill(covered < config.least, 0.0), covered)
+    iom = torch.maximum(inside.masked_fill(covered < config.min_coverage, 0.0), covered)
     belongs = iom > config.iom
     nearest = F.one_hot(iom.argmax(1), len(parts)).bool()
     belongs = torch.where(belongs.any(1, keepdim=True), belongs, nearest)

@@ -71,7 +71,7 @@ def propose_candidates(
         several: bool [Q]: whose masks may be joined, see :func:`joined`; None: nobody's.
     """
     count, rows, columns = maps.shape
-    places, there = peaks(maps, config.points, config.distance, config.floor)
+    places, there = peaks(maps, config.points, config.peak_distance, config.peak_floor)
     cell = torch.tensor([size[1] / columns, size[0] / rows], device=maps.device)
     points = (places.flip(-1) + 0.5) * cell
     asked = there.flatten().nonzero()[:, 0]
@@ -94,9 +94,9 @@ def propose_candidates(
         placed, enough = place_agreement(logits, agreement, quality, placing)
         factor = torch.where(agreement > 0, placed / agreement, 0.0)
         found = Candidates(logits, there, placed, factor, enough)
-    if several is None or config.joined == 0:
+    if several is None or config.plural_masks == 0:
         return found
-    return joined(found, maps, evidence, several, config.joined, colours)
+    return joined(found, maps, evidence, several, config.plural_masks, colours)
 
 
 def joined(

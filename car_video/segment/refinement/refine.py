@@ -103,7 +103,7 @@ class Outliner:
             survivors.several,
         )
         logits, _ = choose(candidates)
-        if config.sam.again:
+        if config.sam.box_pass:
             logits = asked_again(self.sam, embedding, logits, maps, evidence, size, colours)
         return logits, candidates.enough
 
@@ -129,7 +129,7 @@ def sharpen(view: View, maps: Tensor, config: SegmentConfig, refine: str) -> Ten
     """
     common = config.proposal.mask_threshold
     enlarged = upsample(view, maps, config.proposal.guided)
-    own = config.proposal.threshold == "own"
+    own = config.proposal.threshold_rule == "per-map"
     picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
     threshold = torch.full_like(maps[:, 0, 0], common)
     if own:

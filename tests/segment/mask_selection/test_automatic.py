@@ -48,7 +48,7 @@ def test_the_rule_is_that_of_the_paper(
     scene: tuple[np.ndarray, np.ndarray], iom: float, iou: float, least: float, at_once: int
 ) -> None:
     proposals, parts = scene
-    config = AutomaticConfig(iom=iom, iou=iou, least=least)
+    config = AutomaticConfig(iom=iom, iou=iou, min_coverage=least)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(automatic, "PARTS_AT_ONCE", at_once)
         found = join_parts(torch.from_numpy(proposals), torch.from_numpy(parts), config)

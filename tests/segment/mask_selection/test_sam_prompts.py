@@ -83,7 +83,7 @@ def test_points_are_middles_of_cells_in_pixels(scale: float) -> None:
 @pytest.mark.parametrize("radius", RADII)
 def test_the_disc_that_fills_the_map_is_chosen(radius: float) -> None:
     maps = disc_map(24, 32, 46.0, 58.0, radius, 4)[None]
-    logits, agreement = choose(ask(Discs(), maps, (96, 128), points=4, distance=1))
+    logits, agreement = choose(ask(Discs(), maps, (96, 128), points=4, peak_distance=1))
     assert logits.shape == (1, 24, 32)
     expected = disc_map(24, 32, 46.0, 58.0, radius, 4) > 0
     found = logits[0] > 0
@@ -163,10 +163,10 @@ def test_the_first_of_equals_is_chosen() -> None:
 def test_asking_in_parts_changes_nothing(monkeypatch, at_once):
     """A label space asks for hundreds of masks; the decoder never gets more than a part."""
     maps = torch.rand(5, 16, 20, generator=torch.Generator().manual_seed(0))
-    whole = ask(Discs(), maps, (256, 320), floor=0.0)
+    whole = ask(Discs(), maps, (256, 320), peak_floor=0.0)
     monkeypatch.setattr(sam_prompts, "PROMPTS_AT_ONCE", at_once)
     sam = Discs()
-    parts = ask(sam, maps, (256, 320), floor=0.0)
+    parts = ask(sam, maps, (256, 320), peak_floor=0.0)
     assert max(len(points) for points in sam.asked) <= at_once
     assert sum(len(points) for points in sam.asked) > 10
     for name in ("logits", "there", "agreement"):

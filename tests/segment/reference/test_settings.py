@@ -251,7 +251,9 @@ def test_the_mask_threshold_is_even_odds_for_the_crf_unless_told() -> None:
     areas = []
     for centred in (True, False):
         crf = CrfConfig(iterations=0, centred=centred)
-        proposal = replace(PLAIN.proposal, mask_threshold=0.25, threshold="fixed", guided=False)
+        proposal = replace(
+            PLAIN.proposal, mask_threshold=0.25, threshold_rule="fixed", guided=False
+        )
         config = replace(PLAIN, refine="crf", crf=crf, proposal=proposal)
         segmenter = ImageSegmenter(FakeModel(), ["red"], replace(config, mode="refer"))
         view = segmenter.look(BOTH)
