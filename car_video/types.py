@@ -49,7 +49,7 @@ class FramePrediction:
         scores: float32 [Q] in [0, 1]: how sure the model is that the expression is here.
         present: bool [Q]: whether the expression's target is in this frame.
         extras: optional further results by name (for instance ``"proposals"``,
-            float32 [Q, H, W]); sinks may ignore them.
+            float32 [Q, H, W]); writers may ignore them.
     """
 
     index: int

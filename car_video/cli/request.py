@@ -14,7 +14,7 @@ from car_video.errors import ConfigError
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig
     from car_video.io.readers.base import Kind
-    from car_video.io.writers.folder import Mode
+    from car_video.io.writers.folder import ExistingFolder
 
 REFINEMENTS = ("sam", "crf", "none")
 MODES = ("online", "offline", "per-frame")
@@ -65,7 +65,7 @@ class Plan:
     expressions: tuple[str, ...]
     targets: tuple[str, ...]
     config: Config
-    mode: Mode
+    mode: ExistingFolder
     out: Path
 
     @property
@@ -105,7 +105,9 @@ def check(request: Request) -> Plan:
     targets = parse_targets(request.save)
     if request.resume and request.overwrite:
         raise ConfigError("--resume continues a run and --overwrite replaces it; give one")
-    mode: Mode = "resume" if request.resume else "overwrite" if request.overwrite else "new"
+    mode: ExistingFolder = (
+        "resume" if request.resume else "overwrite" if request.overwrite else "new"
+    )
     Selection(request.start, request.end, request.stride, request.max_frames)
     config = _config(request)
     if request.interactive and config.video.mode == "offline":

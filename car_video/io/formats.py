@@ -1,6 +1,6 @@
 """Predictions to and from the forms that other tools speak: COCO RLE, palette PNG, supervision.
 
-Pure functions; files are the business of the sinks.
+Pure functions; files are the business of the writers.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Example:
     ...         outputs.write(frame, prediction)
 """
 
-from car_video.io.writers.base import OutputInfo, Sink
+from car_video.io.writers.base import OutputInfo, Writer
 from car_video.io.writers.folder import OutputFolder, check_output, default_folder
 from car_video.io.writers.outputs import TARGETS, Outputs, parse_targets
 
@@ -18,7 +18,7 @@ __all__ = [
     "OutputFolder",
     "OutputInfo",
     "Outputs",
-    "Sink",
+    "Writer",
     "check_output",
     "default_folder",
     "parse_targets",

@@ -1,4 +1,4 @@
-"""What every sink is: something that takes frames with their predictions and leaves files."""
+"""What every writer is: something that takes frames with their predictions and leaves files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from car_video.types import Frame, FramePrediction
 
 @dataclass(frozen=True, slots=True)
 class OutputInfo:
-    """What a sink must know before the first frame.
+    """What a writer must know before the first frame.
 
     Attributes:
         source: as the user named it.
@@ -40,11 +40,11 @@ class OutputInfo:
 
 
 @runtime_checkable
-class Sink(Protocol):
+class Writer(Protocol):
     """Takes the frames of one run in order of time.
 
     Files appear under their final names only when they are whole. After :meth:`close` or
-    :meth:`abort` a sink takes no more frames.
+    :meth:`abort` a writer takes no more frames.
 
     Attributes:
         notices: remarks for the user about what could not be done, one line each.
@@ -53,7 +53,7 @@ class Sink(Protocol):
     notices: list[str]
 
     def open(self, info: OutputInfo) -> None:
-        """Get ready. Raises OutputError where this sink can never serve this run."""
+        """Get ready. Raises OutputError where this writer can never serve this run."""
         ...
 
     def write(self, frame: Frame, prediction: FramePrediction) -> None:

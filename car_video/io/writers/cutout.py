@@ -10,8 +10,8 @@ from PIL import Image
 
 from car_video.io.writers.base import OutputInfo
 from car_video.io.writers.drawing import erode
-from car_video.io.writers.pngs import PngFolderSink
-from car_video.io.writers.video import VideoWriter, choose_encoder
+from car_video.io.writers.pngs import PngFolderWriter
+from car_video.io.writers.video import VideoEncoder, choose_encoder
 from car_video.types import Frame, FramePrediction
 
 VP9 = (
@@ -30,7 +30,7 @@ VP9 = (
 _CHROMA_REACH = 2  # pixels that half-size colour planes mix
 
 
-class CutoutVideoSink:
+class CutoutVideoWriter:
     """``cutout.webm``: VP9 with alpha (yuva420p), opaque where any expression's mask is.
 
     Colour is blacked out away from the masks, so that what was cut away is not in the file.
@@ -43,7 +43,7 @@ class CutoutVideoSink:
         self.path = Path(path)
         self.notices: list[str] = []
         self._fps = 0.0
-        self._writer: VideoWriter | None = None
+        self._writer: VideoEncoder | None = None
         self._whole = False
 
     def open(self, info: OutputInfo) -> None:
@@ -52,7 +52,7 @@ class CutoutVideoSink:
 
     def write(self, frame: Frame, prediction: FramePrediction) -> None:
         if self._writer is None:
-            self._writer = VideoWriter(
+            self._writer = VideoEncoder(
                 self.path, VP9, frame.width, frame.height, self._fps, "yuva420p"
             )
         self._writer.write(cut_out(frame.image, prediction, _CHROMA_REACH), frame.time)
@@ -71,7 +71,7 @@ class CutoutVideoSink:
         return [self.path] if self._whole else []
 
 
-class CutoutImageSink(PngFolderSink):
+class CutoutImageWriter(PngFolderWriter):
     """``folder/00000.png``: RGBA, opaque where any expression's mask is, zeros elsewhere."""
 
     def picture(self, frame: Frame, prediction: FramePrediction) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Masks drawn over pictures: translucent colour with an opaque outline.
+"""Masks drawn over pictures: translucent colour with an opaque border.
 
 Pure functions on numpy arrays; work is confined to the boxes of the masks.
 """
@@ -37,10 +37,10 @@ def draw_overlay(image: RGBImage, prediction: FramePrediction) -> RGBImage:
 
 
 def draw_masks(image: RGBImage, prediction: FramePrediction, opacity: float = 0.5) -> RGBImage:
-    """A copy of the image with every mask filled and outlined in its expression's colour.
+    """A copy of the image with every mask filled and bordered in its expression's colour.
 
     Where masks overlap, the fill is that of :meth:`FramePrediction.label_map` (so a pixel
-    has the colour it has in the mask PNG), while each outline is drawn in full.
+    has the colour it has in the mask PNG), while each border is drawn in full.
 
     Args:
         image: uint8 [H, W, 3].
@@ -68,13 +68,15 @@ def draw_masks(image: RGBImage, prediction: FramePrediction, opacity: float = 0.
             colours[query],
             opacity,
         )
-    thickness = outline_thickness(height, width)
+    thickness = border_thickness(height, width)
     for query in painted:
         rows, columns = windows[query]
-        rows = slice(max(rows.start - 1, 0), rows.stop + 1)  # so that the border sees outside
+        rows = slice(
+            max(rows.start - 1, 0), rows.stop + 1
+        )  # so that the border is seen from outside
         columns = slice(max(columns.start - 1, 0), columns.stop + 1)
         mask = prediction.masks[query][rows, columns]
-        canvas[rows, columns][outline(mask, thickness)] = colours[query]
+        canvas[rows, columns][border(mask, thickness)] = colours[query]
     return canvas
 
 
@@ -100,10 +102,10 @@ def fill(
         canvas[..., channel][mask] = table[image[..., channel][mask]]
 
 
-def outline(mask: NDArray[np.bool_], thickness: int) -> NDArray[np.bool_]:
+def border(mask: NDArray[np.bool_], thickness: int) -> NDArray[np.bool_]:
     """Pixels of the mask that lie within ``thickness`` of a pixel outside of it.
 
-    Distance is counted along rows, columns and diagonals (a square). The border of the array
+    Distance is counted along rows, columns and diagonals (a square). The edge of the array
     is not an outside: a mask that leaves the picture has no line along the picture's edge.
 
     Args:
@@ -119,7 +121,7 @@ def outline(mask: NDArray[np.bool_], thickness: int) -> NDArray[np.bool_]:
 def erode(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     """Pixels whose whole square neighbourhood, ``reach`` to each side, is in the mask.
 
-    What lies beyond the border of the array counts as inside.
+    What lies beyond the edge of the array counts as inside.
 
     Args:
         mask: bool [H, W].
@@ -139,7 +141,7 @@ def erode(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     return inside
 
 
-def outline_thickness(height: int, width: int) -> int:
+def border_thickness(height: int, width: int) -> int:
     """Pixels that look the same at every size of picture: 2 at 480p, 5 at 1080p."""
     return max(1, round(min(height, width) / 220))
 

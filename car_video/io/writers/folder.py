@@ -18,7 +18,7 @@ from car_video.io.writers.journal import DoneFrames, Journal
 from car_video.io.writers.predictions import frame_lines, write_predictions
 from car_video.types import FramePrediction
 
-Mode = Literal["new", "overwrite", "resume"]
+ExistingFolder = Literal["new", "overwrite", "resume"]
 
 FILES = ("overlay.mp4", "overlay.png", "predictions.json", "cutout.webm", "sheet.png")
 FOLDERS = ("masks", "cutout")
@@ -64,7 +64,7 @@ class OutputFolder:
         cls,
         path: str | Path,
         info: OutputInfo,
-        mode: Mode = "new",
+        mode: ExistingFolder = "new",
         options: Mapping[str, Any] | None = None,
     ) -> OutputFolder:
         """Make or take over a folder.
@@ -170,7 +170,7 @@ class OutputFolder:
                     folder.rmdir()
 
 
-def check_output(path: str | Path, mode: Mode = "new") -> None:
+def check_output(path: str | Path, mode: ExistingFolder = "new") -> None:
     """Say early whether :meth:`OutputFolder.open` can work; changes nothing.
 
     Raises:
@@ -199,7 +199,7 @@ def default_folder(source: str) -> Path:
     return Path(f"{stem or 'video'}_car")
 
 
-def _check_existing(path: Path, mode: Mode) -> None:
+def _check_existing(path: Path, mode: ExistingFolder) -> None:
     if not path.is_dir():
         raise OutputError(f"'{path}' is a file, not a folder; choose another --out")
     if mode == "new":

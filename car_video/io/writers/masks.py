@@ -7,11 +7,11 @@ from PIL import Image
 from car_video.errors import OutputError
 from car_video.io.formats import as_palette_image
 from car_video.io.writers.base import OutputInfo
-from car_video.io.writers.pngs import PngFolderSink
+from car_video.io.writers.pngs import PngFolderWriter
 from car_video.types import Frame, FramePrediction
 
 
-class MaskSink(PngFolderSink):
+class MaskWriter(PngFolderWriter):
     """``folder/00000.png``: pixel = 1 + index of the expression, colours of DAVIS."""
 
     def open(self, info: OutputInfo) -> None:

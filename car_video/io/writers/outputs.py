@@ -8,16 +8,16 @@ from pathlib import Path
 from types import TracebackType
 
 from car_video.errors import OutputError
-from car_video.io.writers.base import OutputInfo, Sink
-from car_video.io.writers.cutout import CutoutImageSink, CutoutVideoSink
+from car_video.io.writers.base import OutputInfo, Writer
+from car_video.io.writers.cutout import CutoutImageWriter, CutoutVideoWriter
 from car_video.io.writers.folder import OutputFolder
-from car_video.io.writers.masks import MaskSink
-from car_video.io.writers.overlay import OverlayImageSink, OverlaySink
-from car_video.io.writers.sheet import SheetSink
+from car_video.io.writers.masks import MaskWriter
+from car_video.io.writers.overlay import OverlayImageWriter, OverlayVideoWriter
+from car_video.io.writers.sheet import SheetWriter
 from car_video.types import Frame, FramePrediction
 
 
-class PredictionsSink:
+class PredictionsWriter:
     """``predictions.json``, put together from the folder's journal when the run closes.
 
     Args:
@@ -45,22 +45,22 @@ class PredictionsSink:
         return self._paths
 
 
-def _cutout(folder: OutputFolder) -> Sink:
+def _cutout(folder: OutputFolder) -> Writer:
     if folder.info.still:
-        return CutoutImageSink(folder.path / "cutout", folder.done)
-    return CutoutVideoSink(folder.path / "cutout.webm")
+        return CutoutImageWriter(folder.path / "cutout", folder.done)
+    return CutoutVideoWriter(folder.path / "cutout.webm")
 
 
-def _overlay(folder: OutputFolder) -> Sink:
+def _overlay(folder: OutputFolder) -> Writer:
     if folder.info.single:
-        return OverlayImageSink(folder.path / "overlay.png")
-    return OverlaySink(folder.path / "overlay.mp4")
+        return OverlayImageWriter(folder.path / "overlay.png")
+    return OverlayVideoWriter(folder.path / "overlay.mp4")
 
 
-TARGETS: Mapping[str, Callable[[OutputFolder], Sink]] = {
-    "json": PredictionsSink,
-    "masks": lambda folder: MaskSink(folder.path / "masks", folder.done),
-    "sheet": lambda folder: SheetSink(folder.path / "sheet.png"),
+TARGETS: Mapping[str, Callable[[OutputFolder], Writer]] = {
+    "json": PredictionsWriter,
+    "masks": lambda folder: MaskWriter(folder.path / "masks", folder.done),
+    "sheet": lambda folder: SheetWriter(folder.path / "sheet.png"),
     "overlay": _overlay,
     "cutout": _cutout,
 }
@@ -68,7 +68,7 @@ TARGETS: Mapping[str, Callable[[OutputFolder], Sink]] = {
 
 
 class Outputs:
-    """Writes every frame to every sink, then notes it in the journal as finished.
+    """Writes every frame to every writer, then notes it in the journal as finished.
 
     As a context manager it closes at the end of the block; on Ctrl-C it closes as well, so
     that everything done so far can be looked at, but keeps the journal for a resume; on any
@@ -89,10 +89,10 @@ class Outputs:
     def __init__(self, folder: OutputFolder, targets: Sequence[str]) -> None:
         self.done = folder.done
         self._folder = folder
-        self._sinks = [make(folder) for name, make in TARGETS.items() if name in targets]
+        self._writers = [make(folder) for name, make in TARGETS.items() if name in targets]
         try:
-            for sink in self._sinks:
-                sink.open(folder.info)
+            for writer in self._writers:
+                writer.open(folder.info)
         except OutputError:
             self.abort()
             raise
@@ -103,8 +103,8 @@ class Outputs:
         Raises:
             OutputError: the disk does not take it; :meth:`abort` is up to the caller.
         """
-        for sink in self._sinks:
-            sink.write(frame, prediction)
+        for writer in self._writers:
+            writer.write(frame, prediction)
         if frame.index not in self.done:
             self._folder.add(prediction, frame.name)
 
@@ -125,8 +125,8 @@ class Outputs:
             OutputError: the disk does not take it; what is whole stays, the journal too.
         """
         try:
-            for sink in self._sinks:
-                sink.close()
+            for writer in self._writers:
+                writer.close()
         except BaseException:
             self.abort()
             raise
@@ -135,19 +135,19 @@ class Outputs:
 
     def abort(self) -> None:
         """Remove what is not whole; whole files and the journal stay for a resume."""
-        for sink in self._sinks:
+        for writer in self._writers:
             with contextlib.suppress(OutputError):  # the reason for aborting is what counts
-                sink.abort()
+                writer.abort()
         with contextlib.suppress(OutputError):
             self._folder.close(complete=False)
 
     def paths(self) -> list[Path]:
         """Files and folders of this run that are in place."""
-        return [path for sink in self._sinks for path in sink.paths() if path.exists()]
+        return [path for writer in self._writers for path in writer.paths() if path.exists()]
 
     def notices(self) -> list[str]:
         """Remarks for the user, one line each."""
-        return [notice for sink in self._sinks for notice in sink.notices]
+        return [notice for writer in self._writers for notice in writer.notices]
 
     def __enter__(self) -> Outputs:
         return self

@@ -11,7 +11,7 @@ from car_video.io.writers.atomic_files import write_whole
 from car_video.io.writers.audio import open_audio
 from car_video.io.writers.base import OutputInfo
 from car_video.io.writers.drawing import draw_overlay
-from car_video.io.writers.video import VideoWriter, choose_encoder
+from car_video.io.writers.video import VideoEncoder, choose_encoder
 from car_video.types import Frame, FramePrediction
 
 H264 = (
@@ -23,7 +23,7 @@ H264 = (
 """Encoders of H.264 in order of preference, with the quality asked from each."""
 
 
-class OverlaySink:
+class OverlayVideoWriter:
     """``overlay.mp4``: H.264, yuv420p, index in front (plays while it loads), sound kept.
 
     Args:
@@ -34,7 +34,7 @@ class OverlaySink:
         self.path = Path(path)
         self.notices: list[str] = []
         self._info: OutputInfo | None = None
-        self._writer: VideoWriter | None = None
+        self._writer: VideoEncoder | None = None
         self._whole = False
 
     def open(self, info: OutputInfo) -> None:
@@ -60,12 +60,12 @@ class OverlaySink:
     def paths(self) -> list[Path]:
         return [self.path] if self._whole else []
 
-    def _begin(self, frame: Frame) -> VideoWriter:
+    def _begin(self, frame: Frame) -> VideoEncoder:
         if self._info is None:
-            raise RuntimeError("open the sink before writing to it")
+            raise RuntimeError("open the writer before writing to it")
         info = self._info
         audio = open_audio(info.audio, info.audio_origin) if info.audio is not None else None
-        return VideoWriter(
+        return VideoEncoder(
             self.path,
             H264,
             frame.width,
@@ -76,7 +76,7 @@ class OverlaySink:
         )
 
 
-class OverlayImageSink:
+class OverlayImageWriter:
     """``overlay.png`` of a single picture: a video of one frame is hard to look at.
 
     Args:

@@ -58,7 +58,7 @@ class PipeOutputs:
         self._first, self._ticks = 0.0, -1
 
     def write(self, frame: Frame, prediction: FramePrediction) -> None:
-        """Send one frame. Sizes are as in :class:`~car_video.io.writers.video.VideoWriter`.
+        """Send one frame. Sizes are as in :class:`~car_video.io.writers.video.VideoEncoder`.
 
         Raises:
             BrokenPipeError: nobody reads any more.

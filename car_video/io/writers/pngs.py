@@ -13,7 +13,7 @@ from car_video.io.writers.base import OutputInfo
 from car_video.types import Frame, FramePrediction
 
 
-class PngFolderSink:
+class PngFolderWriter:
     """``folder/00000.png``, named by the index of the frame in its source.
 
     Each file is whole as soon as it has its name, so an interrupted run leaves nothing to

@@ -30,7 +30,7 @@ class _Thumbnail:
     image: NDArray[np.uint8]
 
 
-class SheetSink:
+class SheetWriter:
     """``sheet.png``: up to ``count`` frames, evenly spaced, with masks and times.
 
     The number of frames need not be known: all are kept at first, then every second, every

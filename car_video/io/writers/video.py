@@ -23,7 +23,7 @@ _ROUNDED = 0.0011  # seconds by which a container that counts milliseconds may b
 _BT709 = 1  # in the numbering of ITU-T H.273 for primaries and transfer
 
 
-class VideoWriter:
+class VideoEncoder:
     """Encodes pictures as they come and moves the file into place when closed.
 
     The clock of the file starts with its first picture; each picture is shown at its own

@@ -1,4 +1,4 @@
-"""Small real media and predictions for the tests of the sinks."""
+"""Small real media and predictions for the tests of the writers."""
 
 from __future__ import annotations
 

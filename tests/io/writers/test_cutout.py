@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from car_video.io.writers.cutout import CutoutImageSink, CutoutVideoSink, cut_out
+from car_video.io.writers.cutout import CutoutImageWriter, CutoutVideoWriter, cut_out
 from car_video.types import FramePrediction
 from tests.io.writers.media import frame, info, prediction
 
@@ -29,12 +29,12 @@ def decode_with_alpha(path):
 
 def test_video_is_opaque_where_the_masks_are(tmp_path):
     path = tmp_path / "cutout.webm"
-    sink = CutoutVideoSink(path)
-    sink.open(info())
+    writer = CutoutVideoWriter(path)
+    writer.open(info())
     for index in range(10):
-        sink.write(frame(index, 96, 128), prediction(index, 96, 128))
-    sink.close()
-    assert sink.paths() == [path]
+        writer.write(frame(index, 96, 128), prediction(index, 96, 128))
+    writer.close()
+    assert writer.paths() == [path]
     rate, times, pictures = decode_with_alpha(path)
     assert rate == Fraction(25)
     np.testing.assert_allclose(times, np.arange(10) / 25, atol=1e-3)
@@ -48,21 +48,21 @@ def test_video_is_opaque_where_the_masks_are(tmp_path):
 
 
 def test_odd_size_and_no_frames(tmp_path):
-    sink = CutoutVideoSink(tmp_path / "a.webm")
-    sink.open(info())
-    sink.write(frame(0, 51, 77), prediction(0, 51, 77))
-    sink.close()
+    writer = CutoutVideoWriter(tmp_path / "a.webm")
+    writer.open(info())
+    writer.write(frame(0, 51, 77), prediction(0, 51, 77))
+    writer.close()
     assert decode_with_alpha(tmp_path / "a.webm")[2][0].shape == (52, 78, 4)
-    empty = CutoutVideoSink(tmp_path / "b.webm")
+    empty = CutoutVideoWriter(tmp_path / "b.webm")
     empty.open(info())
     empty.close()
     assert empty.paths() == []
 
 
 def test_images_are_exact(tmp_path):
-    sink = CutoutImageSink(tmp_path / "cutout")
-    sink.open(info(still=True))
-    sink.write(frame(3), prediction(3))
+    writer = CutoutImageWriter(tmp_path / "cutout")
+    writer.open(info(still=True))
+    writer.write(frame(3), prediction(3))
     with Image.open(tmp_path / "cutout" / "00003.png") as image:
         got = np.asarray(image)
     matte = prediction(3).masks.any(axis=0)

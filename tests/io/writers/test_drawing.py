@@ -6,12 +6,12 @@ from hypothesis.extra import numpy as hnp
 
 from car_video.io.palette import overlay_colours
 from car_video.io.writers.drawing import (
+    border,
+    border_thickness,
     draw_masks,
     draw_overlay,
     erode,
     fill,
-    outline,
-    outline_thickness,
 )
 from car_video.types import FramePrediction
 
@@ -27,7 +27,7 @@ def make(masks, scores=None):
     )
 
 
-def naive_outline(mask, thickness):
+def naive_border(mask, thickness):
     """Every pixel looks at its whole neighbourhood."""
     result = np.zeros_like(mask)
     for y, x in np.argwhere(mask):
@@ -39,8 +39,8 @@ def naive_outline(mask, thickness):
 
 @settings(deadline=None, max_examples=80)
 @given(masks_2d, st.integers(1, 9))
-def test_outline_equals_looking_at_every_neighbour(mask, thickness):
-    np.testing.assert_array_equal(outline(mask, thickness), naive_outline(mask, thickness))
+def test_border_equals_its_definition(mask, thickness):
+    np.testing.assert_array_equal(border(mask, thickness), naive_border(mask, thickness))
 
 
 def test_erode_by_nothing_is_a_copy():
@@ -50,8 +50,8 @@ def test_erode_by_nothing_is_a_copy():
     assert result is not mask
 
 
-def test_outline_ignores_the_border_of_the_picture():
-    assert not outline(np.ones((20, 30), bool), 3).any()
+def test_border_ignores_the_edge_of_the_picture():
+    assert not border(np.ones((20, 30), bool), 3).any()
 
 
 @settings(deadline=None, max_examples=50)
@@ -68,7 +68,7 @@ def test_fill_blends_inside_and_leaves_the_rest(mask, opacity, seed):
 
 
 def naive_draw(image, prediction, opacity):
-    """Pixel by pixel from the label map, then each outline in order of score."""
+    """Pixel by pixel from the label map, then each border in order of score."""
     colours = overlay_colours(len(prediction.expressions)).astype(float)
     canvas, labels = image.astype(float), prediction.label_map()
     for y, x in np.argwhere(labels):
@@ -76,7 +76,7 @@ def naive_draw(image, prediction, opacity):
     canvas = np.rint(canvas)
     order = sorted(range(len(colours)), key=lambda q: (prediction.scores[q], -q))
     for query in order:
-        line = naive_outline(prediction.masks[query], outline_thickness(*labels.shape))
+        line = naive_border(prediction.masks[query], border_thickness(*labels.shape))
         canvas[line] = colours[query]
     return canvas
 
@@ -111,4 +111,4 @@ def test_sizes_must_agree():
 
 
 def test_thickness_grows_with_the_picture():
-    assert [outline_thickness(*s) for s in [(1, 1), (480, 854), (1080, 1920)]] == [1, 2, 5]
+    assert [border_thickness(*s) for s in [(1, 1), (480, 854), (1080, 1920)]] == [1, 2, 5]

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from car_video.errors import OutputError
-from car_video.io.writers import TARGETS, OutputFolder, Outputs, Sink, parse_targets
-from car_video.io.writers.overlay import OverlaySink
+from car_video.io.writers import TARGETS, OutputFolder, Outputs, Writer, parse_targets
+from car_video.io.writers.overlay import OverlayVideoWriter
 from tests.io.writers.media import EXPRESSIONS, frame, info, prediction, probe
 
 EVERYTHING = tuple(TARGETS)
@@ -98,11 +98,11 @@ def test_pictures_give_cutouts_as_png(tmp_path):
 def test_every_sink_keeps_the_protocol(tmp_path):
     folder = OutputFolder.open(tmp_path / "out", info())
     for make in TARGETS.values():
-        sink = make(folder)
-        assert isinstance(sink, Sink)
-        sink.open(info())
-        assert sink.paths() == []
-        sink.abort()
+        writer = make(folder)
+        assert isinstance(writer, Writer)
+        writer.open(info())
+        assert writer.paths() == []
+        writer.abort()
 
 
 def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path):
@@ -201,7 +201,7 @@ def fill_up(place, monkeypatch, folder, outputs):
     elif place == "journal":
         monkeypatch.setattr(folder._journal, "_file", FullFile())
     else:
-        overlay = next(s for s in outputs._sinks if isinstance(s, OverlaySink))
+        overlay = next(s for s in outputs._writers if isinstance(s, OverlayVideoWriter))
         monkeypatch.setattr(overlay._writer, "_mux", no_space)
 
 

@@ -5,7 +5,7 @@ from PIL import Image
 
 from car_video.io.writers.audio import open_audio
 from car_video.io.writers.drawing import draw_overlay
-from car_video.io.writers.overlay import OverlayImageSink, OverlaySink
+from car_video.io.writers.overlay import OverlayImageWriter, OverlayVideoWriter
 from car_video.types import Frame
 from tests.io.writers.media import (
     frame,
@@ -26,14 +26,14 @@ def clip_frames(path):
 
 
 def overlay(path, frames, **changes):
-    sink = OverlaySink(path)
-    sink.open(info(**changes))
+    writer = OverlayVideoWriter(path)
+    writer.open(info(**changes))
     for item in frames:
-        sink.write(item, prediction(item.index, item.height, item.width))
-    assert sink.paths() == []
-    sink.close()
-    assert sink.paths() == [path]
-    return sink
+        writer.write(item, prediction(item.index, item.height, item.width))
+    assert writer.paths() == []
+    writer.close()
+    assert writer.paths() == [path]
+    return writer
 
 
 def test_video_has_masks_drawn_in(tmp_path):
@@ -63,9 +63,9 @@ def test_video_has_masks_drawn_in(tmp_path):
 def test_sound_stays_in_step(tmp_path, name, codec, fps, rate):
     clip = make_clip(tmp_path / name, codec, fps, 2 * fps, rate)
     path = tmp_path / "overlay.mp4"
-    sink = overlay(path, clip_frames(clip), fps=float(fps), audio=str(clip))
+    writer = overlay(path, clip_frames(clip), fps=float(fps), audio=str(clip))
     video = probe(path)
-    assert sink.notices == []
+    assert writer.notices == []
     assert video.rate == fps
     assert video.audio == "aac"
     assert video.audio_duration == pytest.approx(video.duration, abs=0.03)
@@ -139,11 +139,11 @@ def test_damaged_sound_is_told_and_not_fatal(tmp_path):
                 copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
                 copy.stream = stream
                 target.mux(copy)
-    sink = overlay(tmp_path / "overlay.mp4", [frame(i) for i in range(50)], audio=str(broken))
+    writer = overlay(tmp_path / "overlay.mp4", [frame(i) for i in range(50)], audio=str(broken))
     video = probe(tmp_path / "overlay.mp4")
     assert len(video.times) == 50
     assert video.audio_duration == pytest.approx(2.0, abs=0.15)
-    assert sink.notices == ["some of the sound could not be decoded and is silent"]
+    assert writer.notices == ["some of the sound could not be decoded and is silent"]
 
 
 def test_sound_of_a_file_cut_in_the_middle_just_ends(tmp_path):
@@ -167,29 +167,29 @@ def test_sources_without_sound(tmp_path):
 
 
 def test_abort_leaves_nothing(tmp_path):
-    sink = OverlaySink(tmp_path / "a.mp4")
-    sink.open(info())
-    sink.abort()
-    sink.write(frame(0), prediction(0))
-    sink.abort()
+    writer = OverlayVideoWriter(tmp_path / "a.mp4")
+    writer.open(info())
+    writer.abort()
+    writer.write(frame(0), prediction(0))
+    writer.abort()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_frames_there_is_no_file(tmp_path):
-    sink = OverlaySink(tmp_path / "a.mp4")
-    sink.open(info())
-    sink.close()
-    assert sink.paths() == []
+    writer = OverlayVideoWriter(tmp_path / "a.mp4")
+    writer.open(info())
+    writer.close()
+    assert writer.paths() == []
 
 
 def test_a_picture_has_masks_drawn_in(tmp_path):
-    sink = OverlayImageSink(tmp_path / "overlay.png")
-    sink.open(info(still=True, single=True))
-    assert sink.paths() == []
+    writer = OverlayImageWriter(tmp_path / "overlay.png")
+    writer.open(info(still=True, single=True))
+    assert writer.paths() == []
     item = frame(0, 121, 163)  # odd sides stay
-    sink.write(item, prediction(0, 121, 163))
-    assert sink.paths() == [tmp_path / "overlay.png"]
-    sink.close()
+    writer.write(item, prediction(0, 121, 163))
+    assert writer.paths() == [tmp_path / "overlay.png"]
+    writer.close()
     wanted = draw_overlay(item.image, prediction(0, 121, 163))
     with Image.open(tmp_path / "overlay.png") as image:
         np.testing.assert_array_equal(np.asarray(image), wanted)

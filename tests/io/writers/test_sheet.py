@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from car_video.io.writers import sheet as sheets
-from car_video.io.writers.sheet import SheetSink, evenly, timecode
+from car_video.io.writers.sheet import SheetWriter, evenly, timecode
 from tests.io.writers.media import frame, info, prediction
 
 
 def make(tmp_path, monkeypatch, count, frames, height=48, width=64):
-    """Runs a sink and gives back the times on its sheet and the most it held in memory."""
+    """Runs a writer and gives back the times on its sheet and the most it held in memory."""
     seen = {}
     original = sheets.lay_out
 
@@ -19,20 +19,20 @@ def make(tmp_path, monkeypatch, count, frames, height=48, width=64):
         return original(thumbnails, expressions, shares)
 
     monkeypatch.setattr(sheets, "lay_out", spy)
-    sink = SheetSink(tmp_path / "sheet.png", count)
-    sink.open(info())
+    writer = SheetWriter(tmp_path / "sheet.png", count)
+    writer.open(info())
     held = 0
     for index in range(frames):
-        sink.write(frame(index, height, width), prediction(index, height, width))
-        held = max(held, len(sink._kept))
-    sink.close()
-    return sink, held, seen
+        writer.write(frame(index, height, width), prediction(index, height, width))
+        held = max(held, len(writer._kept))
+    writer.close()
+    return writer, held, seen
 
 
 @pytest.mark.parametrize("frames", [1, 2, 5, 16, 17, 33, 100, 257])
 def test_frames_are_spread_evenly_in_bounded_memory(tmp_path, monkeypatch, frames):
-    sink, held, seen = make(tmp_path, monkeypatch, 8, frames)
-    assert sink.paths() == [tmp_path / "sheet.png"]
+    writer, held, seen = make(tmp_path, monkeypatch, 8, frames)
+    assert writer.paths() == [tmp_path / "sheet.png"]
     assert held <= 16
     times = np.array(seen["times"]) * 25
     assert len(times) == min(frames, 8)
@@ -61,21 +61,21 @@ def test_any_shape(tmp_path, monkeypatch, size):
 
 
 def test_frames_of_several_sizes(tmp_path):
-    sink = SheetSink(tmp_path / "sheet.png")
-    sink.open(info())
+    writer = SheetWriter(tmp_path / "sheet.png")
+    writer.open(info())
     for index, (height, width) in enumerate([(48, 64), (64, 48), (10, 10)]):
-        sink.write(frame(index, height, width), prediction(index, height, width))
-    sink.close()
-    assert sink.paths()
+        writer.write(frame(index, height, width), prediction(index, height, width))
+    writer.close()
+    assert writer.paths()
 
 
 def test_no_frames_no_sheet(tmp_path):
-    sink = SheetSink(tmp_path / "sheet.png")
-    sink.open(info())
-    sink.close()
-    assert sink.paths() == []
-    sink.write(frame(0), prediction(0))
-    sink.abort()
+    writer = SheetWriter(tmp_path / "sheet.png")
+    writer.open(info())
+    writer.close()
+    assert writer.paths() == []
+    writer.write(frame(0), prediction(0))
+    writer.abort()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from car_video.errors import OutputError
 from car_video.io.writers.overlay import H264
 from car_video.io.writers.video import (
-    VideoWriter,
+    VideoEncoder,
     choose_encoder,
     fit,
     grid_ticks,
@@ -21,7 +21,7 @@ from tests.io.writers.media import frame, probe
 
 
 def write(path, frames, fps=25.0, height=48, width=64):
-    writer = VideoWriter(path, H264, width, height, fps)
+    writer = VideoEncoder(path, H264, width, height, fps)
     for item in frames:
         writer.write(item.image, item.time)
     writer.close()
@@ -71,7 +71,7 @@ def test_colours_survive(tmp_path):
     image = np.zeros((64, 64, 3), np.uint8)
     image[:32, :32], image[:32, 32:] = (236, 67, 52), (15, 196, 12)
     image[32:, :32], image[32:, 32:] = (42, 101, 255), (255, 255, 255)
-    writer = VideoWriter(tmp_path / "a.mp4", H264, 64, 64, 25.0)
+    writer = VideoEncoder(tmp_path / "a.mp4", H264, 64, 64, 25.0)
     writer.write(image, 0.0)
     writer.close()
     with av.open(str(tmp_path / "a.mp4")) as container:
@@ -102,14 +102,14 @@ def test_pictures_of_another_size_are_fitted(tmp_path):
 
 def test_one_picture_and_none(tmp_path):
     assert write(tmp_path / "a.mp4", [frame(0)]).duration == pytest.approx(0.04, abs=1e-3)
-    writer = VideoWriter(tmp_path / "b.mp4", H264, 64, 48, 25.0)
+    writer = VideoEncoder(tmp_path / "b.mp4", H264, 64, 48, 25.0)
     writer.close()
     assert os.listdir(tmp_path) == ["a.mp4"]
 
 
 def test_nothing_has_the_final_name_before_it_is_closed(tmp_path):
     path = tmp_path / "a.mp4"
-    writer = VideoWriter(path, H264, 64, 48, 25.0)
+    writer = VideoEncoder(path, H264, 64, 48, 25.0)
     for i in range(60):
         writer.write(frame(i).image, i / 25)
     assert not path.exists()
@@ -118,7 +118,7 @@ def test_nothing_has_the_final_name_before_it_is_closed(tmp_path):
 
 
 def test_index_stands_in_front(tmp_path):
-    writer = VideoWriter(
+    writer = VideoEncoder(
         tmp_path / "a.mp4", H264, 64, 48, 25.0, container_options={"movflags": "+faststart"}
     )
     writer.write(frame(0).image, 0.0)
@@ -132,7 +132,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
         pytest.skip("no /dev/full on this system")
     path = tmp_path / "a.mp4"
     os.symlink("/dev/full", tmp_path / ".a.mp4.part")  # every write to it fails: no space
-    writer = VideoWriter(path, H264, 64, 48, 25.0)
+    writer = VideoEncoder(path, H264, 64, 48, 25.0)
     noise = np.random.default_rng(0).integers(0, 256, (60, 48, 64, 3), dtype=np.uint8)
 
     def run():

@@ -1,7 +1,7 @@
-"""Time of every step between a prediction and the files: ``python benchmarks/sinks.py``.
+"""Time of every step between a prediction and the files: ``python benchmarks/writers.py``.
 
 CPU time of all threads together, so a busy machine disturbs it little; single steps: the median
-over the frames of a moving synthetic scene with four masks; whole sinks: the mean. Prints
+over the frames of a moving synthetic scene with four masks; whole writers: the mean. Prints
 milliseconds and kilobytes per frame.
 """
 
