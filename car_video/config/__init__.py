@@ -1,14 +1,14 @@
 """Configuration as data: one dataclass per part, defaults in one place, YAML presets.
 
-A preset overrides some of the defaults; unknown keys are errors, so no key can be dead. Nothing
-here imports torch.
+A preset overrides some of the defaults, or those of a preset that it extends; unknown keys are
+errors, so no key can be dead. Nothing here imports torch.
 
-``checks``     values that are allowed, and the errors where they are not
+``checks``     base of every configuration: types and ranges, checked in one place
 ``masks``      settings of SAM and of the dense CRF
 ``segment``    settings of the image algorithm
 ``video``      settings of the video algorithm
 ``schema``     ``Config``, all of them together
-``loading``    presets and YAML files
+``loading``    presets and YAML files, and what they extend
 """
 
 from car_video.config.loading import from_mapping, load_preset, preset_names

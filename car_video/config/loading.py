@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import types
-import typing
 from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
-from car_video.config.checks import require
+from car_video.config.checks import Settings, field_types, key_of, nested_config
 from car_video.config.schema import Config
 from car_video.errors import ConfigError
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Settings)
+
+BASE = "extends"
+"""Key of a file that names the preset or file whose values it starts from."""
 
 RENAMED = {
     "segment.proposal.input": "'segment.proposal.resize' (size: longest-side, own: original)",
@@ -32,59 +33,31 @@ RENAMED = {
 """Keys of version 0.1 and what to write in their place."""
 
 
-def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str = "") -> T:
-    """Build a (nested) config dataclass from plain data, strictly.
+def from_mapping(cls: type[T], mapping: Mapping[str, Any]) -> T:
+    """Build a (nested) configuration from plain data, strictly.
 
     Args:
-        cls: a dataclass whose fields are scalars, tuples, literals or dataclasses.
+        cls: a configuration, for instance :class:`~car_video.config.Config`.
         mapping: what a YAML file holds; missing keys keep their defaults.
-        where: dotted path so far, for messages.
 
     Raises:
-        ConfigError: an unknown key, a value of the wrong type or out of range.
+        ConfigError: an unknown or renamed key, a value of the wrong type or out of range.
     """
     if not isinstance(mapping, Mapping):
-        raise ConfigError(f"{where or 'preset'} must be a mapping of keys, got {mapping!r}")
-    hints = typing.get_type_hints(cls)
-    known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        part = cls.part or "preset"
+        raise ConfigError(f"{part} must be a mapping of keys, got {mapping!r}")
+    hints = field_types(cls)
     values: dict[str, Any] = {}
     for key, value in mapping.items():
-        path = f"{where}.{key}" if where else str(key)
+        path = key_of(cls, key)
         if path in RENAMED:
             raise ConfigError(f"{path!r} is now {RENAMED[path]}")
-        if key not in known:
-            raise ConfigError(f"unknown key {path!r}; known here: {', '.join(known)}")
-        values[key] = _convert(hints[key], value, path)
+        if key not in hints:
+            raise ConfigError(f"unknown key {path!r}; known here: {', '.join(hints)}")
+        nested = nested_config(hints[key])
+        optional = value is None and nested is not hints[key]
+        values[key] = value if nested is None or optional else from_mapping(nested, value)
     return cls(**values)
-
-
-def _convert(hint: Any, value: Any, path: str) -> Any:
-    """``value`` as the type that ``hint`` names, or a ConfigError saying what was expected."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if dataclasses.is_dataclass(hint):
-        return from_mapping(typing.cast(type, hint), value, path)
-    if origin is Literal:
-        require(value in arguments, path, f"one of {', '.join(map(str, arguments))}", value)
-        return value
-    if origin in (typing.Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        return _convert(next(a for a in arguments if a is not type(None)), value, path)
-    if origin is tuple:
-        require(isinstance(value, (list, tuple)), path, "a list", value)
-        return tuple(_convert(arguments[0], v, f"{path}[{i}]") for i, v in enumerate(value))
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        require(abs(value) < 2**63, path, "a number of at most 18 digits", value)
-        return float(value)
-    wrong_bool = isinstance(value, bool) and hint is not bool
-    expected = _KINDS.get(hint, f"a {hint.__name__}")
-    require(isinstance(value, hint) and not wrong_bool, path, expected, value)
-    return value
-
-
-_KINDS: dict[Any, str] = {
-    int: "a whole number", float: "a number", str: "a text", bool: "true or false"
-}  # fmt: skip
 
 
 class _Yaml(yaml.SafeLoader):
@@ -110,34 +83,107 @@ _Yaml.add_implicit_resolver(
 
 
 def preset_names() -> list[str]:
-    """Names of the presets that ship with the package, sorted."""
-    folder = resources.files("car_video.configs")
-    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml"))
+    """Names of the presets that ship with the package, sorted.
+
+    Files with a leading underscore are only there for others to extend, and not among them.
+    """
+    return sorted(name for name in _shipped() if not name.startswith("_"))
 
 
 def load_preset(name_or_file: str | Path = "default") -> Config:
     """A shipped preset by name, or a YAML file by path.
 
+    A file may start from another one: ``extends: refcocog`` names a shipped preset,
+    ``extends: mine.yaml`` a file beside it. Mappings are merged key by key; everything else,
+    lists too, takes the place of what was there.
+
     Raises:
-        ConfigError: no such preset or file, not YAML, an unknown key, a bad value.
+        ConfigError: no such preset or file, not YAML, an unknown key, a bad value, or files
+            that extend each other in a circle.
     """
     name = str(name_or_file)
+    file = _find(name, Path())
+    if file is None:
+        known = ", ".join(preset_names())
+        raise ConfigError(f"no preset or YAML file '{name}'; presets: {known}")
+    return from_mapping(Config, _merged(file, name, []))
+
+
+def _shipped() -> dict[str, Traversable]:
+    """Files of the package by name, bases included."""
+    folder = resources.files("car_video.configs")
+    return {f.name[:-5]: f for f in folder.iterdir() if f.name.endswith(".yaml")}
+
+
+def _find(name: str, folder: Path) -> Traversable | None:
+    """A shipped preset, or a YAML file whose path is relative to ``folder``."""
+    shipped = _shipped().get(name)
+    if shipped is not None:
+        return shipped
+    path = folder / Path(name).expanduser()
     try:
-        if name in preset_names():
-            text = (resources.files("car_video.configs") / f"{name}.yaml").read_text("utf-8")
-        elif Path(name).suffix in (".yaml", ".yml") and Path(name).is_file():
-            text = Path(name).read_text("utf-8")
-        else:
+        return path if path.suffix in (".yaml", ".yml") and path.is_file() else None
+    except ValueError:  # a name that no file can have
+        return None
+    except OSError as error:
+        raise ConfigError(f"preset '{name}' cannot be read: {error.strerror}") from None
+
+
+def _merged(file: Traversable, name: str, chain: list[str]) -> dict[str, Any]:
+    """What a file and the files that it extends say together, each of them checked.
+
+    Args:
+        file: to read.
+        name: of it, as it was asked for.
+        chain: files that extend it, the first one first.
+
+    Raises:
+        ConfigError: see :func:`load_preset`.
+    """
+    identity = str(file.resolve() if isinstance(file, Path) else file)
+    if identity in chain:
+        names = " -> ".join(
+            Path(one).name for one in [*chain[chain.index(identity) :], identity]
+        )
+        raise ConfigError(f"preset '{name}' extends itself: {names}")
+    data = _read(file, name)
+    if isinstance(data, Mapping) and BASE in data:
+        own = {key: value for key, value in data.items() if key != BASE}
+        base, folder = data[BASE], Path(identity).parent
+        found = _find(base, folder) if isinstance(base, str) else None
+        if found is None:
             known = ", ".join(preset_names())
-            raise ConfigError(f"no preset or YAML file '{name}'; presets: {known}")
-        data = yaml.load(text, _Yaml)
+            raise ConfigError(
+                f"preset '{name}': {BASE} must name a preset or a YAML file beside it, got "
+                f"{base!r}; presets: {known}"
+            )
+        data = _overlaid(_merged(found, str(base), [*chain, identity]), own)
+    try:
+        from_mapping(Config, data)
+    except ConfigError as error:
+        raise ConfigError(f"preset '{name}': {error}") from None
+    return data
+
+
+def _read(file: Traversable, name: str) -> Any:
+    """What a YAML file holds; an empty one holds an empty mapping."""
+    try:
+        data = yaml.load(file.read_text("utf-8"), _Yaml)
     except OSError as error:
         raise ConfigError(f"preset '{name}' cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         # ValueError: not UTF-8, or a date or number that Python cannot hold.
         reason = " ".join(str(error).split())
         raise ConfigError(f"preset '{name}' is not valid YAML: {reason}") from None
-    try:
-        return from_mapping(Config, {} if data is None else data)
-    except ConfigError as error:
-        raise ConfigError(f"preset '{name}': {error}") from None
+    return {} if data is None else data
+
+
+def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """``own`` over ``base``, mappings key by key."""
+    merged = dict(base)
+    for key, value in own.items():
+        before = merged.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            value = _overlaid(before, value)
+        merged[key] = value
+    return merged

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from car_video.config.checks import Settings
 from car_video.config.segment import SegmentConfig
 from car_video.config.video import VideoConfig
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Settings, part=""):
     """Everything a preset may set."""
 
     description: str = ""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from car_video.config.checks import require, require_literals, require_unit
+from car_video.config.checks import Range, Settings, Unit
 from car_video.config.masks import FAST_CRF, CrfConfig, SamRefineConfig
 from car_video.errors import ConfigError
 from car_video.text.background import BACKGROUND
@@ -39,15 +39,15 @@ def check_prompts(prompts: Sequence[str], compat: bool = False) -> tuple[str, ..
 
 
 @dataclass(frozen=True)
-class ExpressionConfig:
+class ExpressionConfig(Settings, part="segment.expression"):
     """How a sentence becomes a query (GL-CLIP and HybridGL: sentence and noun phrase apart)."""
 
-    noun_weight: float = 0.5  # part of the noun phrase's embedding, the rest is the sentence
+    noun_weight: Unit = 0.5  # part of the noun phrase's embedding, the rest is the sentence
     context_rivals: bool = True  # things only mentioned ("... in a park") count against
     drop_named: bool = True  # a background word that an expression names does not oppose it
     # Mask candidates have to show the colours that the words give their target
     # (segment/cues/colour.py): the exponent of how well they do; 0 switches it off.
-    colour_weight: float = 0.5
+    colour_weight: Unit = 0.5
     # Words of place ("left", "second from the right") are taken out of the text and choose
     # among what the rest of it finds (segment/cues/geometry.py).
     spatial: bool = True
@@ -55,13 +55,9 @@ class ExpressionConfig:
     # them gets what is found.
     duplicates: Literal["share", "first"] = "share"
 
-    def __post_init__(self) -> None:
-        require_unit(self, "expression", "noun_weight", "colour_weight")
-        require_literals(self, "expression")
-
 
 @dataclass(frozen=True)
-class CamOptions:
+class CamOptions(Settings, part="segment.proposal.cam"):
     """Choices of the reference that change results, off by default.
 
     Attributes:
@@ -73,20 +69,17 @@ class CamOptions:
             softmax over the queries alone (not in CLIP-ES).
     """
 
-    epsilon: float = 0.0
+    epsilon: Unit = 0.0
     keep_probability: bool = False
     foreground_fallback: bool = False
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.epsilon <= 1:
-            raise ConfigError(f"proposal.cam.epsilon must be from 0 to 1, got {self.epsilon!r}")
-
 
 @dataclass(frozen=True)
-class ProposalConfig:
+class ProposalConfig(Settings, part="segment.proposal"):
     """How soft masks are proposed for each query (CaR section 3.2)."""
 
-    size: int = 512  # longest side in pixels of the image that the proposer sees
+    # longest side in pixels of the image that the proposer sees
+    size: Annotated[int, Range(16, 8192)] = 512
     # longest-side: the picture is resized to ``size``. original (the reference): it keeps its
     # size, sides rounded up to whole cells of 16 pixels.
     resize: Literal["longest-side", "original"] = "longest-side"
@@ -96,83 +89,62 @@ class ProposalConfig:
     # score. auto: cells for the bundled model, cam for CLIP.
     source: Literal["auto", "cells", "cam"] = "auto"
     affinity: bool = True  # spread maps by the affinity of cells
-    affinity_steps: int = 4
-    affinity_temperature: float = 0.13
-    box_threshold: float = 0.4  # lambda (cam only): affinity works inside boxes above this
+    affinity_steps: Annotated[int, Range(0, 64)] = 4
+    affinity_temperature: Annotated[float, Range(0, 1000, above=True)] = 0.13
+    box_threshold: Unit = 0.4  # lambda (cam only): affinity works inside boxes above this
     reference_border: bool = False  # boxes (cam only) never hold the last row and column
     cam: CamOptions = field(default_factory=CamOptions)  # the reference's arithmetic
     guided: bool = True  # enlarge maps along the picture's edges, else bilinear
-    mask_threshold: float = 0.5  # eta: the classifier sees a proposal as binary above it
+    mask_threshold: Unit = 0.5  # eta: the classifier sees a proposal as binary above it
     # At which threshold a map becomes a mask without SAM. fixed (CaR): eta. per-map: where this
     # map's area changes least, near the mean of eta and Otsu's threshold
     # (segment/refinement/thresholds.py).
     threshold_rule: Literal["per-map", "fixed"] = "per-map"
 
-    def __post_init__(self) -> None:
-        require(16 <= self.size <= 8192, "proposal.size", "from 16 to 8192", self.size)
-        require_unit(self, "proposal", "box_threshold", "mask_threshold")
-        require_literals(self, "proposal")
-        steps, temperature = self.affinity_steps, self.affinity_temperature
-        require(0 <= steps <= 64, "proposal.affinity_steps", "from 0 to 64", steps)
-        warm = 0 < temperature <= 1000  # neither infinite nor not a number
-        require(warm, "proposal.affinity_temperature", "above 0, at most 1000", temperature)
-        require("{}" in self.template, "proposal.template", "a text with {}", self.template)
+    def check(self) -> None:
+        self.require("{}" in self.template, "template", "a text with {}")
 
 
 @dataclass(frozen=True)
-class RecurrenceConfig:
+class RecurrenceConfig(Settings, part="segment.recurrence"):
     """The loop of CaR: drop what the classifier rejects until nothing changes."""
 
-    confidence_threshold: float = 0.1  # theta: a query below it is dropped
-    max_steps: int = 10  # 1 switches the recurrence off
+    confidence_threshold: Unit = 0.1  # theta: a query below it is dropped
+    max_steps: Annotated[int, Range(1, 1000)] = 10  # 1 switches the recurrence off
     min_steps: int = 1  # the reference always takes two, the second with other texts
     strict: bool = False  # a query stays above the threshold (reference), not at it
     # In refer mode expressions are scored against each other and dropped too (CaR's rule for
     # several sentences about one target); else every expression stays.
     compete_in_refer: bool = False
 
-    def __post_init__(self) -> None:
-        require_unit(self, "recurrence", "confidence_threshold")
-        require(
-            1 <= self.max_steps <= 1000, "recurrence.max_steps", "1 to 1000", self.max_steps
-        )
+    def check(self) -> None:
         fits = 1 <= self.min_steps <= self.max_steps
-        require(fits, "recurrence.min_steps", "from 1 to max_steps", self.min_steps)
+        self.require(fits, "min_steps", "from 1 to max_steps")
 
 
 @dataclass(frozen=True)
-class ClassifierConfig:
+class ClassifierConfig(Settings, part="segment.classifier"):
     """How masks are scored; ``compat`` and ``double-softmax`` are the reference's choices."""
 
     prompts: tuple[str, ...] = ("circle", "blur")
     templates: str = "car"  # a template set, or one template with {}
     # average: the unit-length mean embedding over the templates, then one softmax.
-    # double-softmax: softmax per template, summed, and softmax of the sum (car.md 3.4).
+    # double-softmax: softmax per template, summed, and softmax of the sum (reference).
     scoring: Literal["average", "double-softmax"] = "average"
     view: ViewMode = "letterbox"  # center-crop is the reference's and cuts off the ends
     compat: bool = False  # prompts as the reference draws them; empty masks are scored
     block: Literal["last", "penultimate"] = "last"  # penultimate: ViT without its last block
-    pooled_weight: float = 0.0  # beta of FC-CLIP: 0 prompts only, 1 mask pooling only
+    pooled_weight: Unit = 0.0  # beta of FC-CLIP: 0 prompts only, 1 mask pooling only
     # Commas in a query separate synonyms, the best of which counts (class names only; the
     # double softmax takes queries whole, as the reference does).
     synonyms: bool = False
-    presence_temperature: float = 1.0  # above 1: less sure about who is there
-    batch: int = 32  # prompted pictures encoded at once
+    # above 1: less sure which expressions are present
+    presence_temperature: Annotated[float, Range(0, above=True)] = 1.0
+    batch: Annotated[int, Range(1)] = 32  # prompted pictures encoded at once
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         check_prompts(self.prompts, self.compat)
         template_set(self.templates)
-        if not 0 <= self.pooled_weight <= 1:
-            raise ConfigError(
-                f"classifier.pooled_weight must be from 0 to 1, got {self.pooled_weight!r}"
-            )
-        if not self.presence_temperature > 0:
-            raise ConfigError(
-                "classifier.presence_temperature must be above 0, "
-                f"got {self.presence_temperature!r}"
-            )
-        if self.batch < 1:
-            raise ConfigError(f"classifier.batch must be 1 or more, got {self.batch!r}")
 
 
 POOLED = ClassifierConfig(templates="plain", pooled_weight=1.0)
@@ -187,7 +159,7 @@ Refine = Literal["sam", "crf", "none"]
 
 
 @dataclass(frozen=True)
-class SegmentConfig:
+class SegmentConfig(Settings, part="segment"):
     """The image algorithm, part by part."""
 
     # reference: everything as CaR's released code has it (docs/compat.md)
@@ -195,7 +167,7 @@ class SegmentConfig:
     mode: QueryMode = "semantic"  # expressions compete, or each alone
     background: tuple[str, ...] = BACKGROUND  # words that compete but get no mask
     refine: Refine = "sam"
-    presence_threshold: float = 0.75  # an expression is present above this score
+    presence_threshold: Unit = 0.75  # an expression is present above this score
     # What a score is: presence against background words, or the share among the queries
     # that the recurrence decides by (the reference's score vector).
     scores: Literal["presence", "classifier"] = "presence"
@@ -206,8 +178,6 @@ class SegmentConfig:
     sam: SamRefineConfig = field(default_factory=SamRefineConfig)
     crf: CrfConfig = FAST_CRF
 
-    def __post_init__(self) -> None:
-        require_unit(self, "segment", "presence_threshold")
-        require_literals(self, "segment")
+    def check(self) -> None:
         blank = not all(word.strip() for word in self.background)
-        require(not blank, "segment.background", "words, none of them empty", self.background)
+        self.require(not blank, "background", "words, none of them empty")

@@ -1,0 +1,193 @@
+"""Every shipped preset holds the values that it should, and files may extend presets."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from car_video.config import Config, load_preset, preset_names
+from car_video.errors import ConfigError
+
+FOLDER = Path(__file__).parents[2] / "configs"
+WORDS = """ground land grass tree building wall sky lake water river sea railway railroad helmet
+    cloud house mountain ocean road rock street valley bridge"""
+CAR = {
+    "segment.background": tuple(WORDS.split()),
+    "segment.refine": "crf",
+    "segment.crf.scale": 1.0,
+    "segment.crf.iterations": 10,
+    "segment.crf.spatial_kernel": "lattice",
+    "segment.presence_threshold": 0.0,
+    "segment.scores": "classifier",
+    "segment.expression.noun_weight": 0.0,
+    "segment.expression.context_rivals": False,
+    "segment.expression.spatial": False,
+    "segment.expression.colour_weight": 0.0,
+    "segment.proposal.source": "cam",
+    "segment.proposal.affinity_steps": 2,
+    "segment.proposal.threshold_rule": "fixed",
+    "segment.classifier.pooled_weight": 0.0,
+}
+
+
+def car(
+    model: str, size: int, eta: float, box: float, theta: float, prompts: str, **more: Any
+) -> dict[str, Any]:
+    """One line of CaR's table of constants."""
+    return CAR | {
+        "model": model,
+        "segment.proposal.size": size,
+        "segment.proposal.mask_threshold": eta,
+        "segment.proposal.box_threshold": box,
+        "segment.recurrence.confidence_threshold": theta,
+        "segment.classifier.prompts": tuple(prompts.split()),
+    } | {key.replace("__", "."): value for key, value in more.items()}  # fmt: skip
+
+
+NAMES = {
+    "segment__mode": "semantic",
+    "segment__classifier__templates": "car",
+    "segment__classifier__scoring": "double-softmax",
+}
+SENTENCES = {
+    "segment__mode": "refer",
+    "segment__recurrence__compete_in_refer": True,
+    "segment__classifier__templates": "origami",
+    "segment__classifier__scoring": "average",
+}
+VIDEO = SENTENCES | {"segment__recurrence__compete_in_refer": False, "video__mode": "per-frame"}
+PAIR = "clip-b16-l14"
+TABLE: dict[str, dict[str, Any]] = {
+    "default": {"model": "lite"},
+    "fast": {"model": "lite", "video.keyframes.every": 8},
+    "label-space-lite": {"model": "lite", "segment.recurrence.confidence_threshold": 0.5},
+    "refcoco-lite": {"model": "lite", "segment.presence_threshold": 0.0},
+    "voc": car(PAIR, 512, 0.4, 0.4, 0.6, "circle blur", **NAMES),
+    "context": car(PAIR, 512, 0.6, 0.4, 0.25, "blur circle", **NAMES),
+    "coco-object": car(PAIR, 640, 0.5, 0.5, 0.3, "blur gray", **NAMES),
+    "ade": car(PAIR, 1024, 0.6, 0.7, 0.25, "gray blur", **NAMES),
+    "refcoco": car("clip-b16", 640, 0.5, 0.5, 0.3, "circle", **SENTENCES),
+    "refcoco+": car("clip-b16", 640, 0.2, 0.5, 0.1, "circle blur", **SENTENCES),
+    "refcocog": car("clip-b16", 640, 0.5, 0.6, 0.1, "circle blur", **SENTENCES),
+    "grefcoco": car(PAIR, 640, 0.5, 0.3, 0.0, "circle", **SENTENCES),
+    "mevis": car(PAIR, 854, 0.5, 0.6, 0.1, "circle blur", **VIDEO),
+    "ref-youtube-vos": car(PAIR, 854, 0.5, 0.6, 0.1, "circle blur", **VIDEO),
+    "ref-davis": car(PAIR, 854, 0.5, 0.6, 0.1, "circle blur", **VIDEO)
+    | {"segment.mode": "semantic"},
+}
+
+
+def flat(config: Any, path: str = "") -> dict[str, Any]:
+    """Every value of a configuration by its dotted key."""
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(config):
+        value, key = getattr(config, field.name), f"{path}{field.name}"
+        nested = dataclasses.is_dataclass(value)
+        found |= flat(value, f"{key}.") if nested else {key: value}
+    return found
+
+
+def test_the_table_has_every_file() -> None:
+    files = {file.stem for file in FOLDER.glob("*.yaml")}
+    assert {name for name in files if not name.startswith("_")} == set(TABLE)
+    assert preset_names() == sorted(TABLE)
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_every_key_of_every_preset(name: str) -> None:
+    found, wanted = flat(load_preset(name)), flat(Config())
+    if any(key.startswith("segment.classifier.") for key in TABLE[name]):
+        del wanted["segment.classifier"]
+        defaults = flat(load_preset("voc").segment.classifier, "segment.classifier.")
+        wanted |= defaults
+    del found["description"], wanted["description"]
+    assert found == wanted | TABLE[name]
+
+
+def test_descriptions_are_each_presets_own() -> None:
+    texts = [load_preset(name).description for name in preset_names()]
+    assert all(texts)
+    assert len(set(texts)) == len(texts)
+
+
+def write(folder: Path, **files: str) -> Path:
+    """YAML files in a folder; the path of the first of them."""
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder / f"{next(iter(files))}.yaml"
+
+
+def test_a_file_extends_a_shipped_preset(tmp_path: Path) -> None:
+    mine = write(tmp_path, mine="extends: voc\nsegment: {proposal: {size: 320}}")
+    wanted = load_preset("voc")
+    proposal = dataclasses.replace(wanted.segment.proposal, size=320)
+    segment = dataclasses.replace(wanted.segment, proposal=proposal)
+    assert load_preset(mine) == dataclasses.replace(wanted, segment=segment)
+
+
+def test_a_file_extends_one_beside_it_wherever_python_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    write(tmp_path, base="segment: {background: [sky, sea], sam: {side: 512, points: 4}}")
+    mine = write(
+        tmp_path / "inner",
+        mine="extends: ../base.yaml\nsegment: {background: [wall], sam: {side: 256}}",
+    )
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    segment = load_preset(mine).segment
+    assert segment.background == ("wall",)  # lists are replaced
+    assert (segment.sam.side, segment.sam.points) == (256, 4)  # mappings are merged
+
+
+def test_null_takes_the_place_of_a_mapping(tmp_path: Path) -> None:
+    mine = write(tmp_path, mine="extends: voc\nsegment: {classifier: null}")
+    assert load_preset(mine).segment.classifier is None
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"a": "extends: a.yaml"}, "'a.yaml' extends itself: a.yaml -> a.yaml"),
+        (
+            {"a": "extends: b.yaml", "b": "extends: c.yaml", "c": "extends: b.yaml"},
+            "extends itself: b.yaml -> c.yaml -> b.yaml",
+        ),
+        (
+            {"a": "extends: nope"},
+            "extends must name a preset or a YAML file beside it, got 'nope'",
+        ),
+        ({"a": "extends: nope.yaml"}, "got 'nope.yaml'; presets: ade"),
+        ({"a": "extends: [voc]"}, "got ['voc']"),
+        ({"a": "extends: null"}, "got None"),
+        ({"a": "extends: b.yaml", "b": "model: 3"}, "preset 'b.yaml': model must be a text"),
+        ({"a": "extends: b.yaml", "b": "- 3"}, "preset 'b.yaml': preset must be a mapping"),
+        ({"a": "extends: b.yaml", "b": "a: ["}, "preset 'b.yaml' is not valid YAML"),
+        ({"a": "extends: voc\nsegment: 3"}, "segment must be a mapping"),
+        ({"a": "extends: voc\nsegment: {refin: sam}"}, "unknown key 'segment.refin'"),
+        ({"a": "segment: {extends: voc}"}, "unknown key 'segment.extends'"),
+    ],
+)
+def test_bases_that_cannot_be(tmp_path: Path, files: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_preset(write(tmp_path, **files))
+    message = str(refusal.value)
+    assert words in message
+    assert message.startswith("preset '")
+    assert "\n" not in message
+
+
+def test_configuration_imports_no_torch() -> None:
+    code = (
+        "import sys, car_video.config as c; c.load_preset('voc'); c.preset_names();"
+        "heavy = {'torch', 'numpy', 'transformers', 'timm', 'open_clip', 'av'};"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
