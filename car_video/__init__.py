@@ -11,11 +11,9 @@ Names are imported when they are first used: torch alone takes seconds, and neit
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from car_video.cli.openmp import spin_briefly
 
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig, load_preset
@@ -28,18 +26,13 @@ if TYPE_CHECKING:
     from car_video.video.segmenter import VideoSegmenter
     from car_video.video.stream import segment_stream
 
-spin_briefly()
+    __version__: str
 
 # ``eval`` and ``configs`` stand at the top of a checkout and ship inside the package. A Python
 # started in a checkout finds this folder before an installed package, so it looks there too.
 _CHECKOUT = Path(__file__).parent.parent
 if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "configs").is_dir():
     __path__.append(str(_CHECKOUT))
-
-try:
-    __version__ = metadata.version("car-video")
-except metadata.PackageNotFoundError:  # running from a folder that was never installed
-    __version__ = "0+unknown"
 
 __all__ = [
     "CarVideoError",
@@ -57,7 +50,7 @@ __all__ = [
     "segment_stream",
 ]
 
-_HOMES = {
+_MODULES = {
     "CarVideoError": "car_video.errors",
     "Config": "car_video.config",
     "Frame": "car_video.types",
@@ -74,10 +67,24 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name == "__version__":
+        value = _version()
+    elif name in _MODULES:
+        value = getattr(import_module(_MODULES[name]), name)
+    else:
         raise AttributeError(f"module 'car_video' has no attribute '{name}'")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
     return value
+
+
+def _version() -> str:
+    """That of the installed package; ``0+unknown`` in a folder that was never installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("car-video")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from car_video.cli.launcher import limit_spinning
 from car_video.config import load_preset
 from car_video.errors import CarVideoError, DataError
 
@@ -210,6 +211,7 @@ for _name, _entry in REGISTRY.items():
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: exit code 0 when all went well, 1 when items failed, 2 for bad input, 130
     for an interrupt."""
+    limit_spinning()
     try:
         code = app(
             args=list(sys.argv[1:] if arguments is None else arguments),

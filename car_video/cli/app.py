@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from car_video.cli.display import Display
-from car_video.cli.launcher import INTERRUPTED
+from car_video.cli.interrupts import EXIT_CODE
 from car_video.errors import CarVideoError
 
 BAD_INPUT = 2
@@ -197,7 +197,7 @@ def run(
         display.stopped("interrupted")
         ending = "interrupted"
     if ending == "interrupted":
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(EXIT_CODE)
 
 
 def _list(what: str) -> None:
@@ -227,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         sys.exit(_main(arguments))
     except KeyboardInterrupt:  # between two steps
-        sys.exit(INTERRUPTED)
+        sys.exit(EXIT_CODE)
 
 
 def _main(arguments: Sequence[str] | None) -> int:
@@ -260,9 +260,5 @@ def _run_app(arguments: list[str]) -> int:
         display.error(f"{where}{error.strerror or error}")
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
+        return EXIT_CODE
     return code if isinstance(code, int) else 0
-
-
-if __name__ == "__main__":
-    main()

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+EXIT_CODE = 130  # of a program that Ctrl-C has ended, as shells have it
+
 
 class Interrupts:
     """Within its ``with`` block Ctrl-C raises KeyboardInterrupt, but not inside :meth:`held`.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from car_video.types import FramePrediction
+if TYPE_CHECKING:
+    from car_video.types import FramePrediction
 
 
 @dataclass

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from car_video.errors import ConfigError
+from car_video.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig
@@ -216,11 +217,23 @@ def standard_output() -> BinaryIO:
 
 
 def _check_model(name: str, device: str) -> None:
-    """Raises ModelError for a device or a name that is not there; loads nothing."""
+    """Raises ModelError for what cannot be a device or a model's name, without torch."""
+    from car_video.models.catalog import check_name
+
+    if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d{1,3})?", device):
+        raise ModelError(f"unknown device '{device}'; choose auto, cpu, cuda, cuda:N or mps")
+    check_name(name)
+
+
+def check_computer(plan: Plan) -> None:
+    """The rest of the checks, for which torch is loaded.
+
+    Raises:
+        ModelError: the device is not there, or open_clip has no such weights.
+    """
     from car_video.models import available_models, pick_device
+    from car_video.models.registry import resolve
 
-    pick_device(device)
-    if name not in [model.name for model in available_models()]:
-        from car_video.models.registry import resolve
-
-        resolve(name)
+    pick_device(plan.request.device)
+    if plan.config.model not in [model.name for model in available_models()]:
+        resolve(plan.config.model)

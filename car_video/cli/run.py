@@ -13,7 +13,7 @@ from car_video.cli.display import Display, Report
 from car_video.cli.interrupts import Interrupts
 from car_video.cli.live_editing import HELP, LiveEdits, typed_lines
 from car_video.cli.presence_times import Presence, follow
-from car_video.cli.request import Plan, Request, check, standard_output, suited
+from car_video.cli.request import Plan, Request, check, check_computer, standard_output, suited
 from car_video.cli.resume import Course
 from car_video.cli.warnings import not_english, too_long, without_a_thing
 from car_video.cli.worker_threads import ReadAhead, WriteBehind
@@ -50,6 +50,7 @@ def execute(request: Request, display: Display) -> Ending:
         reader = stack.enter_context(_open_reader(plan))
         plan = suited(plan, reader.info.kind)
         display.note(f"loading {plan.config.model} ...")
+        check_computer(plan)
         with _enough_memory(plan):
             segmenter, notices = load_segmenter(plan)
         folder = None if plan.piped else _open_folder(plan, reader)

@@ -1,8 +1,16 @@
-"""Names that ``load_model`` knows besides open_clip's own, as data."""
+"""Names that ``load_model`` knows, as data, and a check of names that needs no torch."""
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from car_video.errors import ModelError
+
+SAFE, PICKLED = ".safetensors", (".bin", ".pt", ".pth", ".ckpt")
 
 
 @dataclass(frozen=True)
@@ -56,3 +64,54 @@ PRESETS = (
 def available_models() -> tuple[ModelInfo, ...]:
     """The short names, bundled model first. Any ``ARCHITECTURE:weights`` works as well."""
     return PRESETS
+
+
+def take_apart(name: str) -> tuple[str, str]:
+    """``ARCHITECTURE:weights`` as its two parts, checked as far as that goes without open_clip.
+
+    Returns:
+        Architecture; tag or path of the weights, empty where none is named.
+
+    Raises:
+        ModelError: an unknown architecture, no such file, a pickle file.
+    """
+    architecture, _, weights = name.partition(":")
+    known = architectures()
+    if architecture not in known:
+        presets = [preset.name for preset in PRESETS]
+        like = _most_like(architecture, [*presets, *known])
+        hint = f"did you mean {like}?" if like else f"known: {', '.join(presets)}"
+        raise ModelError(f"no model '{name}'; {hint} ('car-video models' lists them)")
+    path = Path(weights).expanduser()
+    if path.suffix == SAFE and not path.is_file():
+        raise ModelError(f"no weights file '{path}' for {architecture}")
+    if path.suffix in PICKLED:
+        raise ModelError(
+            f"'{path.name}' is a pickle file, which may run code when opened; "
+            "convert it to .safetensors (docs/models.md says how)"
+        )
+    return architecture, weights
+
+
+def check_name(name: str) -> None:
+    """Raises ModelError for what cannot be a model's name; looks into no file."""
+    if name not in [model.name for model in PRESETS]:
+        take_apart(name)
+
+
+@cache
+def architectures() -> tuple[str, ...]:
+    """Those of open_clip, by its description files: importing it takes seconds."""
+    package = find_spec("open_clip")
+    folders = [] if package is None else package.submodule_search_locations or []
+    files = (
+        file for folder in folders for file in Path(folder, "model_configs").glob("*.json")
+    )
+    return tuple(sorted(file.stem for file in files))
+
+
+def _most_like(word: str, words: list[str]) -> str:
+    """The words most like one, joined; empty if none is."""
+    lower = {w.lower(): w for w in words}
+    close = difflib.get_close_matches(word.lower(), lower, n=3, cutoff=0.55)
+    return " or ".join(f"'{lower[w]}'" for w in close)

@@ -7,7 +7,6 @@ A name is a preset (``lite``, ``clip-b16-l14``), any pretrained model of open_cl
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ import torch
 
 from car_video.errors import ModelError
 from car_video.models.base import VisionLanguageModel
-from car_video.models.catalog import PRESETS
+from car_video.models.catalog import PRESETS, SAFE, take_apart
 from car_video.models.device import pick_device, pick_dtype
 from car_video.models.hub import hub_folder, quiet_hub, weights_file
 from car_video.models.pair import ModelPair
@@ -110,39 +109,18 @@ def resolve(name: str) -> tuple[str, Path | str, dict[str, Any]]:
     """
     import open_clip
 
-    architecture, _, weights = name.partition(":")
-    known = open_clip.list_models()
-    if architecture not in known:
-        presets = [preset.name for preset in PRESETS]
-        like = _like(architecture, presets + known)
-        hint = f"did you mean {like}?" if like else f"known: {', '.join(presets)}"
-        raise ModelError(f"no model '{name}'; {hint} ('car-video models' lists them)")
+    architecture, weights = take_apart(name)
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     config = open_clip.get_pretrained_cfg(architecture, weights) if weights else None
     if config:
         tag = next(t for t in tags if open_clip.get_pretrained_cfg(architecture, t) == config)
         return architecture, tag, dict(config)
-    path = Path(weights).expanduser()
-    if path.suffix == ".safetensors" and path.is_file():
-        return architecture, path, {}
-    if path.suffix == ".safetensors":
-        raise ModelError(f"no weights file '{path}' for {architecture}")
-    if path.suffix in (".bin", ".pt", ".pth", ".ckpt"):
-        raise ModelError(
-            f"'{path.name}' is a pickle file, which may run code when opened; "
-            "convert it to .safetensors (docs/models.md says how)"
-        )
+    if Path(weights).suffix == SAFE:
+        return architecture, Path(weights).expanduser(), {}
     choice = ", ".join(tags) if tags else "none published, give a .safetensors file"
     if not weights:
         raise ModelError(f"say which weights as '{architecture}:WEIGHTS'; there are: {choice}")
     raise ModelError(f"{architecture} has no weights '{weights}'; there are: {choice}")
-
-
-def _like(word: str, words: list[str]) -> str:
-    """The words most like one, joined; empty if none is."""
-    lower = {w.lower(): w for w in words}
-    close = difflib.get_close_matches(word.lower(), lower, n=3, cutoff=0.55)
-    return " or ".join(f"'{lower[w]}'" for w in close)
 
 
 def _build(

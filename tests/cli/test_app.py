@@ -248,7 +248,7 @@ def test_no_window_without_a_screen(cli, no_model, tmp_path, clip, monkeypatch):
 
 def test_as_a_program(tmp_path):
     """Exit code and standard error of a real process, which has no traceback in it."""
-    command = [sys.executable, "-m", "car_video.cli.app", "nothing.mp4", "--expr", "a dog"]
+    command = [sys.executable, "-m", "car_video", "nothing.mp4", "--expr", "a dog"]
     environment = os.environ | {"PYTHONPATH": str(Path(car_video.__file__).parents[1])}
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
@@ -259,7 +259,7 @@ def test_as_a_program(tmp_path):
 def test_a_pipe_that_nobody_reads(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(Path(car_video.__file__).parents[1])}
     process = subprocess.Popen(
-        [sys.executable, "-m", "car_video.cli.app", "models"],
+        [sys.executable, "-m", "car_video", "models"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

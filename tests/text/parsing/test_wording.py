@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from car_video.errors import ExpressionError
@@ -53,15 +50,3 @@ def test_expressions_that_say_something(text: str) -> None:
 )
 def test_what_says_the_same(text: str, other: str, same: bool) -> None:
     assert (same_words(text) == same_words(other)) == same
-
-
-def test_a_slip_of_the_keyboard_does_not_wait_for_torch() -> None:
-    code = (
-        "import sys; from car_video.cli.app import main\n"
-        "try: main(['x.mp4', '--expr', 'a', '--mode', 'fast'])\n"
-        "except SystemExit as end: assert end.code == 2\n"
-        "assert 'torch' not in sys.modules"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert "unknown --mode 'fast'" in run.stderr
