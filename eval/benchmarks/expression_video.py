@@ -219,7 +219,7 @@ class ExpressionVideo(Benchmark):
 
 def _item(video: Video, expression: VideoExpression, masks: Mapping[str, Any] | None) -> Item:
     codes = None
-    if masks is not None:
+    if masks is not None and expression.masks is not None:
         try:
             codes = tuple(tuple(masks[number]) for number in expression.masks)
         except (KeyError, TypeError) as error:
@@ -245,8 +245,16 @@ def _truth(sentence: Sentence, size: tuple[int, int]) -> NDArray[np.uint8]:
                     code, size, f"mask_dict.json '{sentence.video.name}'"
                 )
         return truth
-    labels = sentence.video.read_labels()
-    return np.isin(labels, sentence.expression.objects).astype(np.uint8)
+    labels, objects = sentence.video.read_labels(), sentence.expression.objects
+    assert objects is not None
+    if absent := sorted(set(objects) - set(np.unique(labels).tolist())):
+        found = ", ".join(str(value) for value in np.unique(labels) if value)
+        raise DataError(
+            f"expression {sentence.expression.key} of '{sentence.video.name}' names object "
+            f"{absent[0]}, its annotation holds {found or 'none'}; the files do not belong "
+            f"together"
+        )
+    return np.isin(labels, objects).astype(np.uint8)
 
 
 def _means(davis: Mapping[str, Any]) -> tuple[float, float]:

@@ -17,9 +17,16 @@ from car_video.types import Frame, FramePrediction
 from ..data import predictions as masks
 from ..data.expressions import Expressions, ref_davis_expressions
 from ..data.files import inside
-from ..data.images import read_labels, read_rgb, write_labels
-from ..data.videos import Video, davis_roots, find_video, sequence_names
-from ..metrics.davis import VOID, Task, score_sequence
+from ..data.images import read_rgb, write_labels
+from ..data.videos import (
+    VOID,
+    Video,
+    davis_roots,
+    find_video,
+    sequence_names,
+    with_object_count,
+)
+from ..metrics.davis import Task, score_sequence
 from ..metrics.flicker import flicker
 from ..segmenters import Segmenters
 from . import davis_tables
@@ -145,19 +152,8 @@ def _flicker(labels: NDArray[np.uint8], identities: Sequence[int]) -> list[float
     return np.mean(values, axis=0).tolist() if len(labels) > 1 else []
 
 
-def _highest(paths: Sequence[Path]) -> int:
-    highest = 0
-    for path in paths:
-        labels = read_labels(path, "annotation")
-        highest = max(highest, int(labels.max(initial=0, where=labels != VOID)))
-    return highest
-
-
 def _item(annotator: str, video: Video, expressions: Mapping[int, str], sole: bool) -> Item:
-    assert video.labels is not None
-    count = _highest(video.labels[:1])  # as the official code counts objects
-    if max(expressions, default=0) > count:  # an object may come later than the first frame
-        count = _highest(video.labels)
+    video, count = with_object_count(video, max(expressions, default=0))
     objects = tuple(range(1, count + 1))
     for identity in objects:
         if identity not in expressions:

@@ -14,7 +14,7 @@ from typing import Any
 
 from car_video.errors import DataError
 
-from .files import first_existing, read_json
+from .files import entries, first_existing, read_json
 
 OFFICIAL_ANNOTATORS = ("annot1", "annot1_full_video", "annot2", "annot2_full_video")
 """Order in which the JSON form of Ref-DAVIS lists an object's four expressions."""
@@ -43,14 +43,16 @@ class VideoExpression:
     Attributes:
         key: number of the expression in its video, as written in the file.
         text: the sentence.
-        objects: ids of the objects it names in the annotation PNGs; empty where hidden.
-        masks: ids of its masks in MeViS' ``mask_dict.json``; empty elsewhere.
+        objects: ids of the objects it names in the annotation PNGs; None where the file does
+            not tell.
+        masks: ids of its masks in MeViS' ``mask_dict.json``, none for an expression without a
+            target; None where the file does not tell.
     """
 
     key: str
     text: str
-    objects: tuple[int, ...]
-    masks: tuple[str, ...]
+    objects: tuple[int, ...] | None
+    masks: tuple[str, ...] | None
 
 
 def ref_davis_expressions(root: Path) -> dict[str, Expressions]:
@@ -65,7 +67,8 @@ def ref_davis_expressions(root: Path) -> dict[str, Expressions]:
     folder = first_existing(
         root / "davis_text_annotations", root.parent / "davis_text_annotations"
     )
-    files = sorted(folder.glob("Davis17_annot*.txt")) if folder else []
+    texts = entries(folder, ".txt") if folder else []
+    files = [path for path in texts if path.name.startswith("Davis17_annot")]
     if files:
         return {path.stem.removeprefix("Davis17_"): read_text_file(path) for path in files}
     meta = find_meta(root, "valid") or find_meta(root, "val")
@@ -134,28 +137,28 @@ def read_meta(path: Path) -> dict[str, tuple[list[str], list[VideoExpression]]]:
     for name, video in videos.items():
         try:
             frames = [str(frame) for frame in video["frames"]]
-            entries = [_expression(str(k), entry) for k, entry in video["expressions"].items()]
+            sentences = [_expression(str(k), e) for k, e in video["expressions"].items()]
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise DataError(
                 f"'{path}': video '{name}' is malformed ({error!r}); correct it"
             ) from None
-        for entry in entries:
+        for entry in sentences:
             if not entry.text:
                 raise DataError(
                     f"'{path}': expression {entry.key} of '{name}' is empty; write one"
                 )
-        result[str(name)] = (frames, entries)
+        result[str(name)] = (frames, sentences)
     return result
 
 
 def _expression(key: str, entry: Mapping[str, Any]) -> VideoExpression:
-    objects = entry.get("obj_id", ())
-    objects = objects if isinstance(objects, list) else [objects] if objects != () else []
+    objects, masks = entry.get("obj_id"), entry.get("anno_id")
+    objects = objects if isinstance(objects, list | None) else [objects]
     return VideoExpression(
         key=key,
         text=" ".join(str(entry["exp"]).split()),
-        objects=tuple(int(identity) for identity in objects),
-        masks=tuple(str(mask) for mask in entry.get("anno_id", ())),
+        objects=None if objects is None else tuple(int(identity) for identity in objects),
+        masks=None if masks is None else tuple(str(mask) for mask in masks),
     )
 
 
@@ -168,9 +171,9 @@ def split_by_annotator(
         DataError: an expression without exactly one object, or mixed annotators.
     """
     by_object: dict[tuple[str, int], list[str]] = {}
-    for name, (_, entries) in meta.items():
-        for entry in entries:
-            if len(entry.objects) != 1:
+    for name, (_, sentences) in meta.items():
+        for entry in sentences:
+            if entry.objects is None or len(entry.objects) != 1:
                 raise DataError(
                     f"'{path}': expression {entry.key} of '{name}' needs one obj_id"
                 )

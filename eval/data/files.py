@@ -40,6 +40,36 @@ def inside(root: Path, *parts: str) -> Path:
     return path
 
 
+def entries(folder: Path, suffix: str = "") -> list[Path]:
+    """What a folder holds, sorted by name, without what systems leave there by themselves.
+
+    Left out are hidden entries (macOS' ``._00000.png`` and ``.DS_Store``), ``Thumbs.db`` and
+    ``desktop.ini`` of Windows, ``@eaDir`` of Synology and ``__MACOSX`` of unpacked archives. A
+    shell's ``*`` does not see the hidden ones either, so the official evaluations do not.
+
+    Args:
+        folder: to be listed; one that does not exist holds nothing.
+        suffix: how the names must end.
+    """
+    if not folder.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith((".", "@"))
+        and path.name.lower() not in _SYSTEM_NAMES
+        and path.name.endswith(suffix)
+    ]
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """The folders among :func:`entries`."""
+    return [path for path in entries(folder) if path.is_dir()]
+
+
+_SYSTEM_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "lost+found"})
+
+
 def need_folder(path: Path, what: str) -> Path:
     """``path`` if it is a folder, else a DataError that names it."""
     if not path.is_dir():

@@ -15,7 +15,7 @@ from car_video.errors import DataError
 from . import rle
 from .files import inside
 from .images import read_labels
-from .json_predictions import load_records, score_of
+from .json_predictions import load_records, score_of, whole
 
 
 def find_mask(root: Path, names: Sequence[str]) -> Path | Mapping[str, Any] | None:
@@ -57,7 +57,7 @@ def read_mask(root: Path, names: Sequence[str], size: tuple[int, int]) -> NDArra
     if isinstance(found, Path):
         return read_label_map(found, size) > 0
     where = f"'{root}' id '{names[0]}'"
-    return rle.decode(found.get("segmentation"), size, where)
+    return rle.decode(rle.segmentation_of(found, where), size, where)
 
 
 def read_label_map(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -76,8 +76,8 @@ def _by_image(path: Path) -> Mapping[int, tuple[Mapping[str, Any], ...]]:
     result: dict[int, list[Mapping[str, Any]]] = {}
     for entry in load_records(path):
         try:
-            int(entry["category_id"]), score_of(entry), entry["segmentation"]
-            result.setdefault(int(entry["image_id"]), []).append(entry)
+            whole(entry["category_id"]), score_of(entry), entry["segmentation"]
+            result.setdefault(whole(entry["image_id"]), []).append(entry)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(
                 f"'{path}' is no COCO results file ({error!r}); see docs/benchmarks.md"

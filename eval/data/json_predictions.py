@@ -111,6 +111,17 @@ def score_of(entry: Record) -> float:
     return score
 
 
+def whole(value: object) -> int:
+    """A whole number of a record; a text of digits will do, 1.5 and true will not.
+
+    Raises:
+        ValueError, TypeError: something else.
+    """
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(value)  # type: ignore[call-overload]
+
+
 def _comparable(text: object) -> str:
     return " ".join(str(text).lower().split())
 
@@ -135,8 +146,13 @@ def load_records(path: Path) -> tuple[Record, ...]:
     """A JSON file that holds a list of objects; parsed once per process."""
     data = read_json(path, "predictions")
     if not isinstance(data, list) or not all(isinstance(entry, Mapping) for entry in data):
-        raise DataError(f"'{path}' is not a JSON list of RLE records; see docs/benchmarks.md")
+        held = " (the list under 'annotations' alone)" if _is_coco(data) else ""
+        raise DataError(f"'{path}' is not a JSON list of records{held}; see docs/benchmarks.md")
     return tuple(data)
+
+
+def _is_coco(data: object) -> bool:
+    return isinstance(data, Mapping) and "annotations" in data
 
 
 def sequence_records(path: Path, place: Place, name: str) -> list[Record]:
@@ -161,8 +177,10 @@ def from_records(path: Path, records: Sequence[Record], wanted: Wanted) -> Label
     known = _IDS if wanted.any_ids else wanted.objects
     for entry in records:
         try:
-            identity, codes = int(entry["object"]), list(entry["segmentations"])
+            identity, codes = whole(entry["object"]), entry["segmentations"]
             score = score_of(entry)
+            if not isinstance(codes, list):
+                raise TypeError("segmentations is not a list")
         except _MALFORMED as error:
             raise DataError(f"{where}: malformed record ({error!r}); see the docs") from None
         if identity not in known:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from car_video.errors import DataError
 
 from .expressions import OFFICIAL_ANNOTATORS
-from .files import inside
+from .files import entries, inside, subfolders
 from .images import read_labels
 from .json_predictions import (
     LabelMaps,
@@ -47,7 +47,7 @@ def find_sequence(root: Path, place: Place, name: str) -> Path | None:
                 return path
         for tail in (f"{name}/masks", f"{name}_car/masks", name):
             path = inside(base, tail)
-            if path.is_dir() and any(path.iterdir()):
+            if entries(path):
                 return path
     return None
 
@@ -69,7 +69,7 @@ def read_sequence(root: Path, place: Place, wanted: Wanted) -> LabelMaps:
             f"'{root / place.annotator / name}'"
         )
     if path.is_dir():
-        if any(child.is_dir() for child in path.iterdir()):
+        if subfolders(path):
             return _object_folders(path, wanted)
         return np.stack([_label_png(path / f"{f}.png", wanted) for f in wanted.video.frames])
     if path == root:

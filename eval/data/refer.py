@@ -18,7 +18,7 @@ from car_video.errors import DataError
 
 from . import rle
 from .coco import CocoFile, find_image, read_coco
-from .files import inside, need_file, need_folder, read_json
+from .files import entries, inside, need_file, need_folder, read_json, subfolders
 from .images import image_size, read_labels
 from .safe_pickle import load_plain_pickle
 
@@ -89,8 +89,9 @@ def read_refer(root: Path, pattern: str) -> list[Referent]:
     else:
         files = sorted(
             path
-            for folder in (root, *(p for p in sorted(root.iterdir()) if p.is_dir()))
-            for path in (*folder.glob(f"{pattern}(*).p"), *folder.glob(f"{pattern}(*).json"))
+            for folder in (root, *subfolders(root))
+            for path in (*entries(folder, ").p"), *entries(folder, ").json"))
+            if path.name.startswith(f"{pattern}(")
         )
         if not files:
             raise DataError(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from car_video.errors import DataError
 
 from .coco import CocoFile, CocoImage, Instance, class_map, find_image, read_coco
-from .files import first_existing, inside, need_file, need_folder, read_words
+from .files import entries, first_existing, inside, need_file, need_folder, read_words
 from .images import read_labels
 
 COCO_IDS = tuple(i for i in range(1, 91) if i not in (12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
@@ -77,7 +77,7 @@ def read_ade(root: Path, split: str) -> list[Picture]:
     need_folder(root, "data")
     base = first_existing(root / "ADEChallengeData2016", root) or root
     images = need_folder(base / "images" / split, "pictures")
-    names = sorted(path.stem for path in images.glob("*.jpg"))
+    names = [path.name[: -len(".jpg")] for path in entries(images, ".jpg")]
     return _pairs(names, images, ".jpg", base / "annotations" / split, ".png")
 
 
@@ -91,7 +91,7 @@ def read_coco_object(root: Path, split: str) -> list[Picture]:
     labels = root / "annotations" / split
     if labels.is_dir():
         suffix = "_instanceTrainIds.png"
-        names = sorted(p.name[: -len(suffix)] for p in labels.glob(f"*{suffix}"))
+        names = [path.name[: -len(suffix)] for path in entries(labels, suffix)]
         return _pairs(names, root / "images" / split, ".jpg", labels, suffix)
     path = first_existing(
         root / "instances.json",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from car_video.errors import DataError
 
-from .files import first_existing, inside, need_folder, read_words
+from .files import entries, first_existing, inside, need_folder, read_words, subfolders
 from .images import read_labels
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -26,15 +26,22 @@ class Video:
         frames: frame names without suffix, in order.
         images: one picture per frame.
         labels: one label-map PNG per frame, or None where the ground truth is hidden.
+        binary: the annotation has one object, written as 255 (the form of DAVIS 2016); in
+            DAVIS 2017 that value means void.
     """
 
     name: str
     frames: tuple[str, ...]
     images: tuple[Path, ...]
     labels: tuple[Path, ...] | None
+    binary: bool = False
 
     def read_labels(self) -> NDArray[np.uint8]:
-        """uint8 [T, H, W]: the ground truth; DataError when frames differ in size."""
+        """uint8 [T, H, W]: the ground truth; object 1 where the annotation is binary.
+
+        Raises:
+            DataError: the ground truth is hidden, or frames differ in size.
+        """
         if self.labels is None:
             raise DataError(f"sequence '{self.name}' has no ground truth; it cannot be scored")
         maps = [read_labels(path, "annotation") for path in self.labels]
@@ -44,7 +51,40 @@ class Video:
                     f"annotation '{path}' is {labels.shape[1]}x{labels.shape[0]}, the first of "
                     f"'{self.name}' {maps[0].shape[1]}x{maps[0].shape[0]}; restore the file"
                 )
-        return np.stack(maps)
+        stack = np.stack(maps)
+        return np.where(stack > 0, 1, 0).astype(np.uint8) if self.binary else stack
+
+
+VOID = 255
+"""Value of the pixels that a DAVIS annotation leaves out."""
+
+
+def with_object_count(video: Video, wanted: int) -> tuple[Video, int]:
+    """The number of annotated objects, and the video with its annotation's form settled.
+
+    The official evaluation counts the objects of the first frame; the other frames are read
+    only where ``wanted`` objects have an expression and the first frame shows fewer. A sequence
+    whose frames hold nothing but 0 and 255 has one object in the form of DAVIS 2016.
+
+    Args:
+        video: with ground truth.
+        wanted: highest object id that has an expression.
+    """
+    assert video.labels is not None
+    values = _values(video.labels[:1])
+    if max(values - {VOID}, default=0) < wanted:
+        values = _values(video.labels)
+        if values <= {0, VOID} and VOID in values:
+            return replace(video, binary=True), 1
+    return video, max(values - {VOID}, default=0)
+
+
+def _values(paths: Sequence[Path]) -> set[int]:
+    """The values that occur in label maps."""
+    found: set[int] = set()
+    for path in paths:
+        found.update(np.unique(read_labels(path, "annotation")).tolist())
+    return found
 
 
 def find_video(
@@ -65,9 +105,7 @@ def find_video(
         DataError: a missing folder, picture or annotation.
     """
     folder = need_folder(inside(image_root, name), f"sequence '{name}'")
-    pictures = {
-        p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in IMAGE_SUFFIXES
-    }
+    pictures = {p.stem: p for p in entries(folder) if p.suffix.lower() in IMAGE_SUFFIXES}
     names = tuple(frames) if frames is not None else tuple(pictures)
     if not names:
         raise DataError(f"sequence '{name}' has no frames in '{folder}'; add its JPEG files")
@@ -85,7 +123,7 @@ def _label_paths(
     name: str, folder: Path, frames: tuple[str, ...], strict: bool
 ) -> tuple[Path, ...]:
     need_folder(folder, f"ground truth of '{name}'")
-    present = {p.stem for p in folder.glob("*.png")}
+    present = {p.stem for p in entries(folder, ".png")}
     for frame in frames:
         if frame not in present:
             raise DataError(f"annotation '{folder / frame}.png' is missing; restore it")
@@ -142,7 +180,7 @@ def sequence_names(root: Path, labels: Path, split: str) -> list[str]:
             f"{split}.txt or choose another --split"
         )
     if listing is None:
-        return sorted(p.name for p in labels.iterdir() if p.is_dir())
+        return [path.name for path in subfolders(labels)]
     names = read_words(listing, "list of sequences")
     if not names or len(set(names)) != len(names):
         raise DataError(f"'{listing}' is empty or names a sequence twice; correct the list")

@@ -189,3 +189,28 @@ def voc(root: Path, pictures: int = 3) -> Path:
     lists.mkdir(parents=True)
     (lists / "val.txt").write_text("".join(f"p{number}\n" for number in range(pictures)))
     return root
+
+
+def ade(root: Path, pictures: int = 2) -> Path:
+    """ADE20K's tree with classes 1 and 2."""
+    for number in range(pictures):
+        image, labels = scene(40, 64, number, 2)
+        save_image(root / f"images/validation/ADE_val_{number:08d}.jpg", image)
+        save_labels(root / f"annotations/validation/ADE_val_{number:08d}.png", labels)
+    return root
+
+
+def coco_object(root: Path, pictures: int = 2) -> Path:
+    """COCO's ``instances.json`` with persons and bicycles."""
+    images, annotations = [], []
+    for number in range(1, pictures + 1):
+        image, labels = scene(40, 64, number, 2)
+        save_image(root / f"images/{number:012d}.png", image)
+        images.append(
+            {"id": number, "file_name": f"{number:012d}.png", "height": 40, "width": 64}
+        )
+        annotations += coco_instances(labels, number, {1: 1, 2: 2})
+    categories = [{"id": 1, "name": "person"}, {"id": 2, "name": "bicycle"}]
+    data = {"images": images, "annotations": annotations, "categories": categories}
+    (root / "instances.json").write_text(json.dumps(data))
+    return root

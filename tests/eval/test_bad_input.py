@@ -173,6 +173,112 @@ def test_bad_rle_records(score, tmp_path, record, word):
 def test_a_json_file_of_another_form(score, tmp_path):
     (tmp_path / "r.json").write_text('{"a": 1}')
     assert "not a JSON list" in score(tmp_path / "r.json")
+    (tmp_path / "r.json").write_text('{"images": [], "annotations": []}')
+    assert "the list under 'annotations' alone" in score(tmp_path / "r.json")
+
+
+FLAT, BOX = [3, 4, 14, 4, 14, 15, 3, 15], [3, 4, 11, 11]
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "word"),
+    [(FLAT, "a flat polygon"), (BOX, "a box"), ([BOX], "a box"), ([[FLAT]], "nested too deep")],
+)
+@pytest.mark.parametrize("form", ["refcoco", "ref-davis", "coco-object"])
+def test_polygons_and_boxes_out_of_place_are_refused(
+    car_eval, tmp_path, davis, form, segmentation, word
+):
+    """They were scored as empty masks: a wrong number and exit code 0."""
+    record = {
+        "refcoco": {"sent_id": 110, "segmentation": segmentation},
+        "ref-davis": {"sequence": "one", "object": 1, "segmentations": [segmentation] * 5},
+        "coco-object": {"image_id": 1, "category_id": 1, "segmentation": segmentation},
+    }[form]
+    data = {"refcoco": builders.refer, "coco-object": builders.coco_object}
+    root = davis if form == "ref-davis" else data[form](tmp_path / form)
+    (tmp_path / "r.json").write_text(json.dumps([record]))
+    err = refused(
+        car_eval, tmp_path, "score", form, "--data", root, "--predictions",
+        tmp_path / "r.json", *(["--sequences", "one"] if form == "ref-davis" else []),
+    )  # fmt: skip
+    assert word in err
+
+
+def test_a_record_without_a_segmentation_is_no_empty_mask(car_eval, tmp_path):
+    data = builders.refer(tmp_path / "refer")
+    (tmp_path / "r.json").write_text(json.dumps([{"sent_id": 110, "mask": [FLAT]}]))
+    arguments = ["refcoco", "--data", data, "--predictions", tmp_path / "r.json"]
+    err = refused(car_eval, tmp_path, "score", *arguments)
+    assert "no entry 'segmentation', only sent_id, mask" in err
+
+
+@pytest.mark.parametrize("changed", [{"score": float("nan")}, {"image_id": 1.5}])
+def test_coco_results_with_numbers_that_are_none(car_eval, tmp_path, changed):
+    data = builders.coco_object(tmp_path / "coco")
+    record = {"image_id": 1, "category_id": 1, "segmentation": [FLAT], "score": 0.5} | changed
+    (tmp_path / "r.json").write_text(json.dumps([record]))
+    arguments = ["coco-object", "--data", data, "--predictions", tmp_path / "r.json"]
+    assert "no COCO results file" in refused(car_eval, tmp_path, "score", *arguments)
+
+
+LITTER = ("._00000.png", "._00000.jpg", "._val.txt", ".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def scatter(root):
+    """What macOS, Windows and a Synology leave in every folder."""
+    folders = [root, *(path for path in root.rglob("*") if path.is_dir())]
+    for folder in folders:
+        for name in LITTER:
+            (folder / name).write_bytes(b"\0\5\x16\7Mac OS X")
+        for name in ("@eaDir", "__MACOSX"):
+            (folder / name).mkdir()
+            (folder / name / "00000.png").write_bytes(b"no picture")
+
+
+@pytest.mark.parametrize("name", ["ref-davis", "ref-youtube-vos", "refcoco", "voc", "ade"])
+def test_what_systems_leave_in_folders_does_not_count(car_eval, tmp_path, name):
+    make = {"ref-davis": builders.davis, "ref-youtube-vos": builders.youtube_vos}
+    make |= {"refcoco": builders.refer, "voc": builders.voc, "ade": builders.ade}
+    data = make[name](tmp_path / "data")
+    assert car_eval(name, "--data", data, "--out", tmp_path / "clean")[0] == 0
+    if name == "ref-davis":
+        shutil.rmtree(data / "ImageSets")
+    scatter(data)
+    scatter(tmp_path / "clean" / "predictions")
+    code, _, err = car_eval(
+        "score", name, "--data", data, "--predictions", tmp_path / "clean" / "predictions",
+        "--out", tmp_path / "o",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    numbers = [
+        json.loads((tmp_path / out / "results.json").read_text()) for out in ("clean", "o")
+    ]
+    assert numbers[0]["items"] == numbers[1]["items"]
+    keys = [key for key in ("J&F", "mIoU", "protocols", "per_sequence") if key in numbers[0]]
+    assert keys
+    assert [numbers[0][key] for key in keys] == [numbers[1][key] for key in keys]
+
+
+def test_the_annotation_of_davis_2016_is_one_object(car_eval, tmp_path):
+    """0 and 255: DAVIS 2017 calls 255 void, but a sequence of nothing else has one object."""
+    data = builders.davis(tmp_path / "d16", {"one": 1})
+    for path in (data / "Annotations/480p/one").iterdir():
+        Image.fromarray((np.array(Image.open(path)) > 0).astype(np.uint8) * 255).save(path)
+    assert car_eval("ref-davis", "--data", data, "--out", tmp_path / "o")[0] == 0
+    assert json.loads((tmp_path / "o/results.json").read_text())["J&F"] == 1.0
+    arguments = ["--data", data, "--predictions", data / "Annotations/480p"]
+    assert car_eval("score", "ref-davis", *arguments, "--out", tmp_path / "s")[0] == 0
+    assert json.loads((tmp_path / "s/results.json").read_text())["J&F"] == 1.0
+
+
+def test_an_expression_for_an_object_that_is_not_annotated(car_eval, tmp_path):
+    data = builders.youtube_vos(tmp_path / "yt")
+    assert car_eval("ref-youtube-vos", "--data", data, "--out", tmp_path / "o")[0] == 0
+    path = data / "meta_expressions.json"
+    path.write_text(path.read_text().replace('"obj_id": "2"', '"obj_id": "7"'))
+    arguments = ["--data", data, "--predictions", tmp_path / "o/predictions"]
+    err = refused(car_eval, tmp_path, "score", "ref-youtube-vos", *arguments)
+    assert "expression 1 of 'v1' names object 7, its annotation holds 1, 2" in err
 
 
 @pytest.mark.parametrize(
