@@ -12,6 +12,45 @@ BoolMasks = NDArray[np.bool_]
 """bool [Q, H, W]: one mask per expression."""
 
 
+def as_image(value: object) -> NDArray[np.uint8]:
+    """Check that a value is a picture, before anything else is done with it.
+
+    Args:
+        value: a numpy array, uint8 [H, W, 3], RGB; any strides, read-only or not.
+
+    Returns:
+        the same pixels, uint8 [H, W, 3], C-contiguous; the array itself where it is.
+
+    Raises:
+        ValueError: anything else. The message is one line and says how to convert it.
+    """
+    wanted = "want an RGB picture as a numpy array, uint8 [H, W, 3]"
+    if not isinstance(value, np.ndarray):
+        kind = type(value)
+        advice = ""
+        if hasattr(value, "convert"):  # a PIL image
+            advice = "; use numpy.asarray(picture.convert('RGB'))"
+        elif hasattr(value, "detach"):  # a torch tensor
+            advice = "; use tensor.cpu().numpy(), with the channels last"
+        raise ValueError(f"{wanted}, got {kind.__module__}.{kind.__qualname__}{advice}")
+    shape = tuple(value.shape)
+    got = f"got {value.dtype} {list(shape)}"
+    if value.dtype != np.uint8:
+        scaled = value.dtype.kind == "f"
+        advice = "; scale it to 0 .. 255 and use .astype(numpy.uint8)" if scaled else ""
+        raise ValueError(f"{wanted}, {got}{advice}")
+    if value.ndim == 3 and shape[2] == 4:
+        raise ValueError(f"{wanted}, {got}; leave the alpha channel out: picture[..., :3]")
+    if value.ndim == 2 or (value.ndim == 3 and shape[2] == 1):
+        grey = "numpy.repeat(picture.reshape(*picture.shape[:2], 1), 3, 2)"
+        raise ValueError(f"{wanted}, {got}; repeat the grey channel: {grey}")
+    if value.ndim != 3 or shape[2] != 3:
+        raise ValueError(f"{wanted}, {got}")
+    if not value.size:
+        raise ValueError(f"{wanted} with at least one pixel, {got}")
+    return np.ascontiguousarray(value)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture of a source.

@@ -6,10 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from car_video.types import Frame, FramePrediction
+from car_video.types import Frame, FramePrediction, as_image
 from tests.naive import proposals as naive
 
 
@@ -87,3 +89,51 @@ def test_predictions_do_not_share_extras() -> None:
     first, second = (prediction(masks, np.zeros(1, np.float32)) for _ in range(2))
     first.extras["proposals"] = masks
     assert second.extras == {}
+
+
+PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (None, "got builtins.NoneType"),
+        (PICTURE.tolist(), "got builtins.list"),
+        (b"picture", "got builtins.bytes"),
+        ("picture.png", "got builtins.str"),
+        (Image.fromarray(PICTURE), r"convert\('RGB'\)"),
+        (torch.from_numpy(PICTURE), "channels last"),
+        (PICTURE[..., 0], "repeat the grey channel"),
+        (PICTURE[..., :1], "repeat the grey channel"),
+        (np.dstack([PICTURE, PICTURE[..., 0]]), "alpha"),
+        (PICTURE[None], "got uint8"),
+        (PICTURE[..., :2], "got uint8"),
+        (PICTURE.transpose(2, 0, 1), r"got uint8 \[3, 4, 6\]"),
+        (PICTURE / 255, "scale it"),
+        (PICTURE.astype(np.float16), "scale it"),
+        (PICTURE.astype(np.int64), "got int64"),
+        (PICTURE > 9, "got bool"),
+        (PICTURE.astype(object), "got object"),
+        (PICTURE[:0], "at least one pixel"),
+        (PICTURE[:, :0], "at least one pixel"),
+        (np.zeros((0, 0, 3), np.uint8), "at least one pixel"),
+        (np.uint8(3), "got numpy.uint8"),
+        (np.zeros((), np.uint8), "got uint8"),
+    ],
+)
+def test_what_is_no_picture_is_a_value_error_of_one_line(value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        as_image(value)
+    assert "\n" not in str(caught.value)
+    assert "uint8 [H, W, 3]" in str(caught.value)
+
+
+def test_pictures_in_any_layout_come_back_contiguous_with_the_same_pixels() -> None:
+    assert as_image(PICTURE) is PICTURE
+    locked = PICTURE.copy()
+    locked.setflags(write=False)
+    for view in (PICTURE[::-1], PICTURE[:, ::2], PICTURE[..., ::-1], locked):
+        image = as_image(view)
+        assert image.flags.c_contiguous
+        assert image.dtype == np.uint8
+        np.testing.assert_array_equal(image, view)

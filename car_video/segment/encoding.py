@@ -13,6 +13,7 @@ from car_video.config import ProposalConfig
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.models.batching import encode_each
 from car_video.segment.resizing import to_cells, to_own_cells, to_pixels
+from car_video.types import as_image
 
 LONGEST = 1920  # no stage looks at more pixels than this on a side; masks come back full size
 
@@ -49,14 +50,9 @@ def look_at(
         config: says at what size they are seen.
 
     Raises:
-        ValueError: not such pictures.
+        ValueError: see :func:`~car_video.types.as_image`.
     """
-    for image in images:
-        if not isinstance(image, np.ndarray):
-            kind = type(image).__name__
-            raise ValueError(f"want a uint8 image [H, W, 3] (numpy), got {kind}")
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(f"want a uint8 image [H, W, 3], got {image.dtype} {image.shape}")
+    images = [as_image(image) for image in images]
     pixels = [to_pixels(image, proposer.device, LONGEST) for image in images]
     cells = to_own_cells if config.resize == "original" else to_cells
 

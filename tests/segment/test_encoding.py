@@ -69,5 +69,5 @@ def test_large_pictures_are_bounded() -> None:
 @pytest.mark.parametrize("shape", [(4, 4), (4, 4, 4), (0, 4, 3)])
 def test_what_is_no_picture_is_refused(shape: tuple[int, ...]) -> None:
     images = [*pictures(1, 4, 4), np.zeros(shape, np.uint8)]
-    with pytest.raises(ValueError, match="want a uint8 image"):
+    with pytest.raises(ValueError, match="want an RGB picture"):
         look_at(images, ColourModel(), None, ProposalConfig(size=48))

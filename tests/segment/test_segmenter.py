@@ -262,7 +262,7 @@ def test_large_pictures_are_worked_on_small_and_answered_large() -> None:
 )
 def test_what_is_no_picture(image: np.ndarray) -> None:
     segmenter = ImageSegmenter(ColourModel(), ["a red ball"], PLAIN)
-    with pytest.raises(ValueError, match="want a uint8 image"):
+    with pytest.raises(ValueError, match="want an RGB picture"):
         segmenter.segment(image)
 
 
