@@ -60,12 +60,16 @@ class Frame:
         time: presentation time in seconds from the start of the source.
         image: uint8 [H, W, 3], RGB, upright (rotation metadata applied), C-contiguous.
         name: of the file, where each frame is a file of its own; else empty.
+        duration: seconds from ``time`` to the next picture that the source can show, and for
+            its last one to the end that the container states; None where that is not known
+            (cameras and streams, containers that state no end). A stride leaves it as it is.
     """
 
     index: int
     time: float
     image: NDArray[np.uint8]
     name: str = ""
+    duration: float | None = None
 
     @property
     def height(self) -> int:

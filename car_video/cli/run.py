@@ -311,6 +311,7 @@ def _open_folder(plan: Plan, reader: FrameReader) -> OutputFolder:
         model=plan.config.model,
         expressions=plan.expressions,
         audio=str(path) if source.has_audio and source.kind == "file" else None,
+        audio_origin=source.origin,
         still=source.kind in ("folder", "image"),
         single=source.kind == "image",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from types import TracebackType
 from typing import Literal, TypeVar
 
@@ -41,6 +42,10 @@ class SourceInfo:
         has_audio: whether there is sound that an output could carry along.
         live: True for cameras and streams: frames may be dropped, the end is unknown.
         kind: file, folder, image, camera or stream.
+        origin: time on the container's own clock, in seconds, at which ``Frame.time`` is 0: its
+            sound carries times of that clock. None where the source has no such clock.
+        sample_aspect_ratio: width of a pixel divided by its height, for the upright picture.
+            ``Frame.image`` has the stored pixels; a player stretches them by this.
     """
 
     source: str
@@ -52,6 +57,8 @@ class SourceInfo:
     has_audio: bool
     live: bool
     kind: Kind
+    origin: float | None = None
+    sample_aspect_ratio: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,14 @@ class Picture:
         time: seconds from the start of the source.
         load: makes the pixels; raises :class:`UndecodableError`.
         name: as :attr:`car_video.types.Frame.name`.
+        duration: as :attr:`car_video.types.Frame.duration`.
     """
 
     index: int
     time: float
     load: Callable[[], Loaded]
     name: str = ""
+    duration: float | None = None
 
 
 class FrameReader(ABC, Iterator[Frame]):
@@ -163,7 +172,7 @@ class FrameReader(ABC, Iterator[Frame]):
             if not described:
                 self.info, described = self._describe(width, height), True
             last = chooser.took()
-            yield Frame(picture.index, picture.time, image, picture.name)
+            yield Frame(picture.index, picture.time, image, picture.name, picture.duration)
             if last:
                 return
 

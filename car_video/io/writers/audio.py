@@ -10,6 +10,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from car_video.io.containers import open_input
+
 _AAC_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 _SLACK = 0.1  # seconds by which timestamps may wander before sound is cut or silence put in
 
@@ -40,7 +42,7 @@ class AudioTrack:
 
     def __init__(self, path: str | Path, origin: float | None = None) -> None:
         self.notice = ""
-        self._source: Any = av.open(str(path))
+        self._source: Any = open_input(path)
         streams = [s for s in self._source.streams.audio if s.codec_context is not None]
         if not streams:
             self._source.close()

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import av
 from av.video.reformatter import ColorRange, Colorspace
 
+from car_video.io.containers import open_output
 from car_video.io.writers.drawing import draw_overlay
 from car_video.io.writers.video import fit, pad_even
 from car_video.types import Frame, FramePrediction
@@ -99,11 +100,8 @@ class PipeOutputs:
 
     def _begin(self, frame: Frame) -> None:
         self._size, self._first = (frame.width, frame.height), frame.time
-        self._container = av.open(
-            self._target,
-            "w",
-            format="nut",
-            container_options={"flush_packets": "1"},
+        self._container = open_output(
+            self._target, format="nut", options={"flush_packets": "1"}
         )
         stream = self._container.add_stream("rawvideo", rate=TICKS)
         stream.width = frame.width + frame.width % 2

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from car_video.errors import OutputError
+from car_video.io.containers import open_output
 from car_video.io.writers.atomic_files import part_of, remove, writing
 from car_video.io.writers.audio import AudioTrack
 
@@ -67,11 +68,10 @@ class VideoEncoder:
         self._first_dts: int | None = None
         self._audio = audio
         with writing(path):
-            self._container: Any = av.open(
-                str(self._part),
-                "w",
+            self._container: Any = open_output(
+                self._part,
                 format="webm" if path.suffix == ".webm" else "mp4",
-                container_options=container_options or {},
+                options=container_options,
             )
             stream = self._container.add_stream(codec, rate=self._rate, options=options)
         stream.width, stream.height = width + width % 2, height + height % 2

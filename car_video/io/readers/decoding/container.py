@@ -7,28 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import av
 from av.error import FFmpegError
 from av.stream import Disposition
 
 from car_video.errors import SourceError
+from car_video.io.containers import open_input, open_source
 from car_video.io.readers.messages import explain, first_bytes, redact, why_not_video
-
-FILE_FORMATS = ",".join(
-    (
-        "mov,mp4,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,flv,asf,ogg,nut,ivf,mxf,dv",
-        "h264,hevc,vvc,obu,av1,m4v,mjpeg,yuv4mpegpipe,rm,wtv,vob,nsv,gxf,swf",
-        "mp3,aac,ac3,flac,wav",  # sound only: opened, so that we can say so
-    )
-)
-"""Demuxers that may open a local file. Left out on purpose: ``tty`` (draws text files as
-video), ``concat`` and playlists (read other files), numbered image patterns."""
 
 STREAM_PROTOCOLS = "http,https,httpproxy,tls,tcp,udp,rtp,rtsp,rtmp,rtmps,rtmpt,srt,crypto,hls"
 """What a network address may lead to; not ``file``, so that a playlist cannot read the disk."""
-
-FILE_TIMEOUT = 60.0
-"""Seconds that one read of a local file may block (network drives)."""
 
 MAX_READ_ERRORS = 64
 """A demuxer that fails this often in a row is taken to be at its end."""
@@ -44,9 +31,8 @@ def open_file(path: Path) -> Any:
         SourceError: missing, a folder, empty, not readable, not a video.
     """
     head = first_bytes(path)
-    options = {"format_whitelist": FILE_FORMATS, "protocol_whitelist": "file"}
     try:
-        return av.open(f"file:{path}", container_options=options, timeout=FILE_TIMEOUT)
+        return open_input(path)
     except (FFmpegError, ValueError) as error:
         raise SourceError(f"{path}: {why_not_video(head, error)}") from error
 
@@ -61,7 +47,7 @@ def open_address(address: str, silence: float) -> Any:
     if address.startswith("rtsp"):
         options["rtsp_transport"] = "tcp"
     try:
-        return av.open(address, container_options=options, timeout=silence)
+        return open_source(address, silence, options)
     except (FFmpegError, ValueError) as error:
         raise SourceError(f"{redact(address)}: {explain(error, silence)}") from error
 

@@ -17,6 +17,7 @@ from car_video.io.readers.decoding.packet_index import (
     decodes_in_stamp_order,
     index_packets,
 )
+from car_video.io.readers.decoding.presentation_end import PresentationEnd
 
 
 class Cursor:
@@ -31,6 +32,7 @@ class Cursor:
         stream: its video stream.
         decoder: of that stream.
         order: numbers the frames of the walk under way.
+        end: of the presentation, complete when the walk has reached the end of the file.
         errors: failures to read the container so far.
     """
 
@@ -39,6 +41,7 @@ class Cursor:
         self._name = name
         self._used = False
         self.order = PresentationOrder()
+        self.end = PresentationEnd()
         self.errors: list[Exception] = []
         self._open()
 
@@ -77,6 +80,7 @@ class Cursor:
         except FFmpegError:
             return None
         self.decoder.reset()
+        self.end = PresentationEnd()
         packets = self._packets()
         first = next((p for p in packets if gives_picture(p, self.stream)), None)
         if first is None:
@@ -129,9 +133,12 @@ class Cursor:
             self._open()
         self._used = True
         self.errors = []
+        self.end = PresentationEnd()
 
     def _packets(self) -> Iterator[Any]:
-        return read_packets(self.container, self.stream, self.errors.append)
+        for packet in read_packets(self.container, self.stream, self.errors.append):
+            self.end.push(packet)
+            yield packet
 
 
 def _first_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -32,13 +33,21 @@ def upright(image: Image, matrix: NDArray[np.int32] | None) -> Image:
     """
     if matrix is not None:
         a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
-        if abs(b) + abs(c) > abs(a) + abs(d):
+        if lies_on_its_side(matrix):
             image = image.swapaxes(0, 1)
             mirror, flip = c < 0, b < 0
         else:
             mirror, flip = a < 0, d < 0
         image = image[:: -1 if flip else 1, :: -1 if mirror else 1]
     return np.ascontiguousarray(image)
+
+
+def lies_on_its_side(matrix: NDArray[np.int32] | None) -> bool:
+    """Whether a display matrix, int32 [9], exchanges width and height."""
+    if matrix is None:
+        return False
+    a, b, c, d = (abs(int(matrix[place])) for place in (0, 1, 3, 4))
+    return b + c > a + d
 
 
 def on_white(rgba: Image) -> Image:
@@ -76,6 +85,7 @@ class FrameConverter:
         self._reformatter = VideoReformatter()
         self._matrix_key: tuple[Any, ...] | None = None
         self._matrix: NDArray[np.int32] | None = None
+        self._turned = False
 
     def __call__(self, frame: Any) -> Loaded:
         """The upright RGB picture, and its (width, height) before any size bound.
@@ -96,9 +106,20 @@ class FrameConverter:
             ).to_ndarray()
         except (FFmpegError, ValueError, MemoryError) as error:
             raise UndecodableError(str(error)) from error
-        image = upright(on_white(image) if transparent else image, self._matrix_of(frame))
-        turned = (image.shape[1], image.shape[0]) != bounded
-        return image, own[::-1] if turned else own
+        matrix = self._matrix_of(frame)
+        self._turned = lies_on_its_side(matrix)
+        image = upright(on_white(image) if transparent else image, matrix)
+        return image, own[::-1] if self._turned else own
+
+    def upright_aspect(self, stored: Fraction | None) -> Fraction:
+        """Width of a pixel divided by its height in the last picture, as it stands upright.
+
+        Args:
+            stored: the same ratio as the stream states it for the stored picture.
+        """
+        if not stored or stored <= 0:
+            return Fraction(1)
+        return 1 / stored if self._turned else Fraction(stored)
 
     def _matrix_of(self, frame: Any) -> NDArray[np.int32] | None:
         """The frame's display matrix, looked up anew only when something about it changes.

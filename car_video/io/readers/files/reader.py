@@ -61,7 +61,7 @@ class VideoFileReader(FrameReader):
         self._expected = self._count()
         self._clock = Clock(self._period, horizon=horizon(container, stream))
         self._seen = 0
-        self._last_time = 0.0
+        self._ends_at = 0.0
         self._damaged = 0
         self._begin()
 
@@ -70,12 +70,31 @@ class VideoFileReader(FrameReader):
         return self._unloadable + self._cursor.order.missing
 
     def _pictures(self) -> Iterator[Picture]:
+        held: tuple[Decoded, float] | None = None  # how long it lasts, the next one tells
         for decoded in self._walk():
             self._seen += 1
             self._damaged += bool(decoded.frame.is_corrupt)
-            self._last_time = self._clock.time(self._seconds_of(decoded))
-            yield Picture(decoded.index, self._last_time, partial(self._convert, decoded.frame))
+            time = self._clock.time(self._seconds_of(decoded.pts))
+            if held is not None:
+                yield self._picture(*held, time - held[1])
+            held = decoded, time
+        if held is not None:
+            duration = self._last_duration(held[0])
+            self._ends_at = held[1] + (duration or self._period)
+            yield self._picture(*held, duration)
         self._wrap_up()
+
+    def _picture(self, decoded: Decoded, time: float, duration: float | None) -> Picture:
+        load = partial(self._convert, decoded.frame)
+        return Picture(decoded.index, time, load, duration=duration)
+
+    def _last_duration(self, decoded: Decoded) -> float | None:
+        """Seconds that the last picture of the file is shown, as far as the file says so."""
+        base = self._cursor.stream.time_base
+        end = self._cursor.end.pts
+        if end is not None and decoded.pts is not None and end > decoded.pts:
+            return float((end - decoded.pts) * base)
+        return float(decoded.frame.duration * base) if decoded.frame.duration else None
 
     def _walk(self) -> Iterator[Decoded]:
         start = self._selection.start or 0.0
@@ -85,15 +104,18 @@ class VideoFileReader(FrameReader):
             if index.sound and later.size:
                 return self._cursor.near(index, int(index.pts[later[0]]))
             if index.sound:
-                self._seen, self._last_time = len(index.times), float(index.times[-1])
+                self._seen, self._ends_at = (
+                    len(index.times),
+                    float(index.times[-1]) + self._period,
+                )
                 return iter(())
         return self._cursor.from_start()
 
-    def _seconds_of(self, decoded: Decoded) -> float | None:
+    def _seconds_of(self, pts: int | None) -> float | None:
         origin = self._cursor.order.origin
-        if decoded.pts is None or origin is None:
+        if pts is None or origin is None:
             return None
-        return float((decoded.pts - origin) * self._cursor.stream.time_base)
+        return float((pts - origin) * self._cursor.stream.time_base)
 
     def _count(self) -> int | None:
         """About how many frames the file has."""
@@ -114,7 +136,7 @@ class VideoFileReader(FrameReader):
             self.notices.append("the transparency of this video cannot be read and is left out")
         self.notices += self._clock.notices()
         reached = self._cursor.order.seen
-        if self._seconds and self._last_time + self._period < 0.98 * self._seconds - 0.5:
+        if self._seconds and self._ends_at < 0.98 * self._seconds - 0.5:
             expected = self._expected or round(self._seconds / self._period)
             self.notices.append(
                 f"file ends early: {reached} of about {expected} frames could be read"
@@ -131,7 +153,15 @@ class VideoFileReader(FrameReader):
             has_audio=bool(self._cursor.container.streams.audio),
             live=False,
             kind=self._kind,
+            origin=self._origin(),
+            sample_aspect_ratio=self._convert.upright_aspect(
+                self._cursor.stream.sample_aspect_ratio
+            ),
         )
+
+    def _origin(self) -> float | None:
+        pts = self._cursor.order.origin
+        return None if pts is None else float(pts * self._cursor.stream.time_base)
 
     def _nothing(self) -> SourceError:
         if not self._seen:
@@ -139,7 +169,7 @@ class VideoFileReader(FrameReader):
         if self._selection.start:
             return SourceError(
                 f"{self._name}: no frame from {self._selection.start:g} s on; "
-                f"it ends at {self._last_time + self._period:.1f} s"
+                f"it ends at {self._ends_at:.1f} s"
             )
         return SourceError(f"{self._name}: none of its {self._seen} frames can be shown")
 

@@ -60,8 +60,9 @@ class AnimatedImageReader(FrameReader):
                 self._unloadable += self._count - index
                 self.notices.append(f"file ends early: {index} of {self._count} frames")
                 return
-            yield Picture(index, self._time, self._load)
-            self._time += self._milliseconds() / 1000
+            pause = self._milliseconds() / 1000
+            yield Picture(index, self._time, self._load, duration=pause)
+            self._time += pause
 
     def _milliseconds(self) -> float:
         return float(self._image.info.get("duration") or DEFAULT_PAUSE * 1000)

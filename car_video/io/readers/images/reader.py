@@ -209,7 +209,9 @@ class ImageReader(FrameReader):
 
     def _pictures(self) -> Iterator[Picture]:
         for index, path in enumerate(self._paths):
-            yield Picture(index, index / self._fps, partial(self._load, path), path.name)
+            yield Picture(
+                index, index / self._fps, partial(self._load, path), path.name, 1 / self._fps
+            )
         if self._unreadable:
             count = counted(len(self._unreadable), "image")
             names = some_of(self._unreadable)

@@ -15,6 +15,7 @@ import av
 from av.error import FFmpegError
 
 from car_video.errors import SourceError
+from car_video.io.containers import open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,7 @@ def open_camera(device: str, silence: float) -> Any:
     problem: Exception | None = None
     for capture in captures(device):
         try:
-            return av.open(
-                capture.address,
-                format=capture.format,
-                container_options=capture.options,
-                timeout=silence,
-            )
+            return open_source(capture.address, silence, capture.options, capture.format)
         except (FFmpegError, ValueError) as error:
             problem = error
     raise SourceError(f"webcam:{device}: {_why(problem, silence)}") from problem

@@ -56,7 +56,9 @@ class LiveReader(FrameReader):
         self._options = options or StreamOptions()
         self._convert = FrameConverter(self._selection)
         self._feed = Feed(opener, self._options, ends)
-        self._fps = frame_rate(pick_video(self._feed.container, name))
+        stream = pick_video(self._feed.container, name)
+        self._fps = frame_rate(stream)
+        self._aspect = stream.sample_aspect_ratio
         self._sound = bool(self._feed.container.streams.audio)
         weakref.finalize(self, self._feed.stop)  # also when nobody calls close
         self._feed.start()
@@ -109,6 +111,7 @@ class LiveReader(FrameReader):
             has_audio=self._sound,
             live=True,
             kind=self._kind,
+            sample_aspect_ratio=self._convert.upright_aspect(self._aspect),
         )
 
     def _nothing(self) -> SourceError:
