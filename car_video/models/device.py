@@ -18,16 +18,16 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
     """A device that is really there.
 
     Args:
-        name: "auto" (CUDA, else MPS, else CPU), "cpu", "cuda", "cuda:1", "mps".
+        name: "auto", "cpu", "cuda", "cuda:1", "mps". "auto" is CUDA or else the CPU. MPS is
+            never taken unasked: torch lacks antialiased resizing and pooling to grids that do
+            not divide the map there (docs/models.md).
 
     Raises:
         ModelError: not a device, or not on this machine.
     """
     text = str(name)
     if text == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(text)
     except RuntimeError:
@@ -56,3 +56,18 @@ def pick_dtype(name: str | torch.dtype) -> torch.dtype:
     if dtype is None:
         raise ModelError(f"unknown dtype '{name}'; choose {', '.join(DTYPES)}")
     return dtype
+
+
+def fastest_dtype(device: torch.device) -> torch.dtype:
+    """The fastest dtype that the device multiplies natively, at least as wide as bfloat16.
+
+    CUDA below compute capability 8.0 (T4, V100) only emulates bfloat16, which
+    ``torch.cuda.is_bf16_supported`` counts as support: it gets float16.
+    """
+    if device.type == "cpu":
+        native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+        return torch.bfloat16 if native else torch.float32
+    if device.type == "cuda":
+        ampere = torch.cuda.get_device_capability(device) >= (8, 0)
+        return torch.bfloat16 if ampere else torch.float16
+    return torch.float32

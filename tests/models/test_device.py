@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from car_video.errors import ModelError
-from car_video.models.device import pick_device, pick_dtype
+from car_video.models.device import fastest_dtype, pick_device, pick_dtype
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 @pytest.mark.parametrize(
-    ("gpus", "mps", "want"), [(0, False, "cpu"), (2, True, "cuda"), (0, True, "mps")]
+    ("gpus", "mps", "want"), [(0, False, "cpu"), (2, True, "cuda"), (0, True, "cpu")]
 )
 def test_auto_takes_the_best(machine: object, gpus: int, mps: bool, want: str) -> None:
     machine(gpus, mps)  # type: ignore[operator]
@@ -51,3 +51,23 @@ def test_dtypes_by_name_or_as_they_are() -> None:
     assert pick_dtype("bfloat16") == pick_dtype(torch.bfloat16) == torch.bfloat16
     with pytest.raises(ModelError, match="float32"):
         pick_dtype("int8")
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype"),
+    [((7, 0), torch.float16), ((7, 5), torch.float16), ((8, 0), torch.bfloat16),
+     ((8, 9), torch.bfloat16), ((9, 0), torch.bfloat16), ((12, 0), torch.bfloat16)],
+)  # fmt: skip
+def test_bfloat16_is_for_gpus_that_multiply_it(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *a, **k: True)  # emulated too
+    assert fastest_dtype(torch.device("cuda:0")) == dtype
+
+
+def test_other_devices_compute_in_what_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    for native, dtype in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda n=native: n)
+        assert fastest_dtype(torch.device("cpu")) == dtype
+    assert fastest_dtype(torch.device("mps")) == torch.float32

@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from car_video.models import int8_weights
-from car_video.models.lite import model as lite_module
-from car_video.models.lite.model import lite_config, load_lite, weights_folder
+from car_video.models import bundled, int8_weights
+from car_video.models.lite.model import load_lite
 from tools.build_lite import export
 from tools.build_lite.evaluate import exact_model
 from tools.build_lite.export import IMAGE, SAM, TEXT, at_rest_files, lite_settings, model_state
@@ -67,20 +66,20 @@ def test_names_are_those_of_the_model(state: dict[str, Tensor]) -> None:
 def test_written_weights_load(
     state: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = lite_config()
+    config = bundled.config()
     settings = lite_settings(Recipe(), config["bert"])
     assert settings.keys() | {"sha256"} == config.keys()
-    sam = int8_weights.load(weights_folder() / SAM, config["sha256"][SAM])
+    sam = int8_weights.load(bundled.weights_folder() / SAM, config["sha256"][SAM])
     half = {k: v.half() if v.is_floating_point() else v for k, v in sam.items()}
     out, work = tmp_path / "out", tmp_path
-    tokenizer = weights_folder() / "tokenizer.json"
+    tokenizer = bundled.weights_folder() / "tokenizer.json"
     sizes = export.write_weights(state, half, settings, tokenizer, out, work)
     assert sizes.keys() == {p.name for p in out.iterdir()}
     assert sum(sizes.values()) <= 80e6
     digests = json.loads((out / "lite.json").read_text())["sha256"]
     assert all(int8_weights.sha256(out / name) == digest for name, digest in digests.items())
     exact = exact_model(work)
-    monkeypatch.setattr(lite_module, "weights_folder", lambda: out)
+    monkeypatch.setattr(bundled, "weights_folder", lambda: out)
     again = load_lite(CPU, torch.float32)
     pixels = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     ours, theirs = again.embed_image(pixels), exact.embed_image(pixels)
@@ -92,8 +91,8 @@ def test_written_weights_load(
 def test_a_network_that_does_not_fit_is_not_written(
     state: dict[str, Tensor], tmp_path: Path
 ) -> None:
-    settings = lite_settings(Recipe(), lite_config()["bert"])
-    tokenizer = weights_folder() / "tokenizer.json"
+    settings = lite_settings(Recipe(), bundled.config()["bert"])
+    tokenizer = bundled.weights_folder() / "tokenizer.json"
     wrong = {"neck.0.weight": torch.zeros(256, 320, 1, 1)}
     with pytest.raises(ValueError, match="MobileSAM: missing"):
         export.write_weights(state, wrong, settings, tokenizer, tmp_path / "out", tmp_path)

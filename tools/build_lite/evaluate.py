@@ -25,8 +25,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from car_video.errors import CarVideoError
-from car_video.models import VisionLanguageModel, load_model
-from car_video.models.lite.model import LiteModel, lite_config, weights_folder
+from car_video.models import VisionLanguageModel, bundled, load_model
+from car_video.models.lite.model import LiteModel
 from tools.build_lite.export import load_float
 from tools.build_lite.features import read_picture
 from tools.build_lite.flickr import Captioned, read_captioned, split
@@ -163,8 +163,8 @@ def quantisation_drift(
 
 def exact_model(work: Path) -> LiteModel:
     """The float32 weights of a build, on the CPU."""
-    tokenizer = Tokenizer.from_file(str(weights_folder() / "tokenizer.json"))
-    model = LiteModel(lite_config(), tokenizer)
+    tokenizer = Tokenizer.from_file(str(bundled.weights_folder() / "tokenizer.json"))
+    model = LiteModel(bundled.config(), tokenizer)
     model.load_state_dict(load_float(work), strict=True)
     return model.requires_grad_(False).eval()
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from car_video.models.lite.model import PIXEL_MEAN_BGR, fastest_dtype, lite_trunk
+from car_video.models.device import fastest_dtype
+from car_video.models.lite.model import PIXEL_MEAN_BGR, lite_trunk
 
 
 def strided_trunk() -> Any:

@@ -26,8 +26,9 @@ from car_video.models.clip.base import (
     Tokenizer,
     mask_average,
 )
-from car_video.models.clip.layers import UnsupportedLayer, wide
+from car_video.models.clip.layers import UnsupportedLayer
 from car_video.models.clip.positions import PositionTable
+from car_video.models.numerics import wide
 
 
 class TokenTower:

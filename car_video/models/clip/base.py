@@ -17,7 +17,8 @@ from open_clip.model import convert_weights_to_lp
 from torch import Tensor, nn
 
 from car_video.models.base import Family, ImageFeatures
-from car_video.models.clip.layers import UnsupportedLayer, wide
+from car_video.models.clip.layers import UnsupportedLayer
+from car_video.models.numerics import wide
 
 Tokenizer = Any
 """A tokenizer of open_clip: called with a list of texts, gives int64 [N, context length]."""

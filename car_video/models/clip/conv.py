@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.clip.base import OPENAI_SCALING, OpenClipModel, Scaling, Tokenizer
 from car_video.models.clip.conv_heads import AttentionPoolHead, Head, mean_pool_head
-from car_video.models.clip.layers import UnsupportedLayer, wide
+from car_video.models.clip.layers import UnsupportedLayer
 from car_video.models.clip.positions import Interpolation
+from car_video.models.numerics import wide
 
 
 class ConvModel(OpenClipModel):

@@ -21,9 +21,9 @@ from car_video.models.clip.layers import (
     check_activation,
     standardise,
     standardise_backward,
-    wide,
 )
 from car_video.models.clip.positions import Interpolation, PositionTable
+from car_video.models.numerics import wide
 
 
 class Head(Protocol):

@@ -8,14 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from car_video.models.numerics import wide
+
 
 class UnsupportedLayer(TypeError):
     """A layer without a closed-form derivative here; the model takes the autograd path."""
-
-
-def wide(x: Tensor) -> Tensor:
-    """``x`` in at least float32."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def layer_norm(x: Tensor, norm: nn.Module) -> Tensor:

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from car_video.models.numerics import wide
+
 Interpolation = Literal["bilinear", "bicubic"]
 Grid = tuple[int, int]
 
@@ -27,7 +29,7 @@ def resize_positions(
     Returns:
         [P + h' * w', D], computed in at least float32.
     """
-    table = table.detach().to(torch.promote_types(table.dtype, torch.float32))
+    table = wide(table.detach())
     if trained == wanted:
         return table
     cells = trained[0] * trained[1]

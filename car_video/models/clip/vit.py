@@ -18,7 +18,7 @@ from car_video.models.clip.base import (
     Tokenizer,
     mask_average,
 )
-from car_video.models.clip.layers import UnsupportedLayer, layer_norm, wide
+from car_video.models.clip.layers import UnsupportedLayer, layer_norm
 from car_video.models.clip.positions import Interpolation, PositionTable
 from car_video.models.clip.vit_blocks import (
     LastBlock,
@@ -30,6 +30,7 @@ from car_video.models.clip.vit_blocks import (
     run_block_first_token,
     run_block_with_attention,
 )
+from car_video.models.numerics import wide
 
 
 @dataclass(frozen=True)

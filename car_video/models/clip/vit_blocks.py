@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor
 
-from car_video.models.clip.layers import UnsupportedLayer, check_activation, layer_norm, wide
+from car_video.models.clip.layers import UnsupportedLayer, check_activation, layer_norm
+from car_video.models.numerics import wide
 
 ATTENTION_BUDGET = 1 << 24
 """Entries of attention maps held at once while they are averaged over heads (64 MB)."""

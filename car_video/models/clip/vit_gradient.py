@@ -21,13 +21,9 @@ import torch
 from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 
-from car_video.models.clip.layers import (
-    activation_slope,
-    standardise,
-    standardise_backward,
-    wide,
-)
+from car_video.models.clip.layers import activation_slope, standardise, standardise_backward
 from car_video.models.clip.vit_blocks import LastBlock
+from car_video.models.numerics import wide
 
 ELEMENT_BUDGET = 1 << 25
 """Entries of the largest intermediate tensor (directions x patches x MLP width)."""

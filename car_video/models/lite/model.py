@@ -10,10 +10,7 @@ The last stage of the trunk runs with dilation instead of stride (same weights, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import timm
@@ -24,11 +21,10 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from transformers import BertConfig, BertModel
 
-from car_video.errors import ModelError
-from car_video.models import int8_weights
+from car_video.models import bundled
 from car_video.models.base import Family, ImageFeatures
+from car_video.models.device import fastest_dtype
 
-WEIGHTS = "car_video.weights"
 MAX_TOKENS = 128  # longer texts are cut; MiniLM was trained on at most this many
 PIXEL_MEAN_BGR = (103.939, 116.779, 123.68)  # of the Keras ResNet-50, input BGR in 0..255
 
@@ -178,30 +174,6 @@ class LiteModel(nn.Module):
         return pooled * (total > 0)
 
 
-def weights_folder() -> Path:
-    """Where the bundled weights are."""
-    return Path(str(resources.files(WEIGHTS)))
-
-
-def lite_config() -> dict[str, Any]:
-    """``lite.json``: sizes, logit scale and the SHA-256 of every bundled weight file."""
-    path = weights_folder() / "lite.json"
-    try:
-        return dict(json.loads(path.read_text("utf-8")))
-    except FileNotFoundError:
-        raise ModelError("the bundled model is missing; reinstall car-video") from None
-
-
-def fastest_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the hardware multiplies it natively, half on other accelerators."""
-    if device.type == "cpu":
-        native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-        return torch.bfloat16 if native else torch.float32
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return torch.float32
-
-
 def load_lite(device: torch.device, dtype: torch.dtype | None = None) -> LiteModel:
     """The bundled model, ready to use.
 
@@ -213,12 +185,9 @@ def load_lite(device: torch.device, dtype: torch.dtype | None = None) -> LiteMod
     Raises:
         ModelError: weights are missing or damaged.
     """
-    config, folder = lite_config(), weights_folder()
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    model = LiteModel(config, tokenizer)
-    state: dict[str, Tensor] = {}
-    for file in ("lite_image.safetensors", "lite_text.safetensors"):
-        state |= int8_weights.load(folder / file, config["sha256"][file])
+    tokenizer = Tokenizer.from_file(str(bundled.weights_folder() / "tokenizer.json"))
+    model = LiteModel(bundled.config(), tokenizer)
+    state = bundled.load("lite_image.safetensors") | bundled.load("lite_text.safetensors")
     model.load_state_dict(state, strict=True)
     model.requires_grad_(False).eval().to(device)
     model.device = device

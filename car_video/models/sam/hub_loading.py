@@ -12,8 +12,8 @@ import transformers
 from torch import nn
 
 from car_video.errors import ModelError
+from car_video.models.device import fastest_dtype
 from car_video.models.hub import cache_folder, hub_file
-from car_video.models.lite.model import fastest_dtype
 from car_video.models.sam.hub import FAMILIES, HubSam
 from car_video.models.sam.registry import CONFIG, WEIGHTS, HubModel, resolve_mask_model
 

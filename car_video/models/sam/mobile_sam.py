@@ -21,8 +21,8 @@ from transformers import SamConfig
 from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncoder
 
 from car_video.errors import ModelError
-from car_video.models import int8_weights
-from car_video.models.lite.model import fastest_dtype, lite_config, weights_folder
+from car_video.models import bundled
+from car_video.models.device import fastest_dtype
 from car_video.models.sam.base import TRAINED_SIDE
 from car_video.models.sam.decoder import decode
 
@@ -183,7 +183,7 @@ def load_mobile_sam(device: torch.device, dtype: torch.dtype | None = None) -> M
         ModelError: weights are missing or damaged.
     """
     file = "mobile_sam.safetensors"
-    state = int8_weights.load(weights_folder() / file, lite_config()["sha256"][file])
+    state = bundled.load(file)
     model = MobileSam()
     missing, unexpected = model.load_state_dict(state, strict=False)
     # Index tables and batch counters are made by the constructors, not stored.

@@ -21,7 +21,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from car_video.models.base import ImageFeatures
-from car_video.models.clip.layers import wide
+from car_video.models.numerics import wide
 from car_video.segment.proposals.gradcam import min_max
 
 RETRY_STEP = 0.1

@@ -25,7 +25,7 @@ from torch import Tensor
 from car_video.config import CamOptions
 from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
-from car_video.models.clip.layers import wide
+from car_video.models.numerics import wide
 
 REFERENCE_EPSILON = 1e-15
 """What the reference adds to the maximum when it scales a map: tiny maps are blown up."""

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from car_video.errors import ModelError
-from car_video.models import VisionLanguageModel, load_model
-from car_video.models.lite import model as lite_module
-from car_video.models.lite.model import MAX_TOKENS, LiteModel, load_lite, weights_folder
+from car_video.models import VisionLanguageModel, bundled, load_model
+from car_video.models.lite.model import MAX_TOKENS, LiteModel, load_lite
 from tests.models.conftest import unit
 
 torch.set_num_threads(1)
@@ -179,10 +178,10 @@ def test_it_tells_simple_things_apart(lite: LiteModel) -> None:
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the bundled files that may be damaged, links where nothing is changed."""
-    for file in weights_folder().iterdir():
+    for file in bundled.weights_folder().iterdir():
         if file.is_file():
             (tmp_path / file.name).symlink_to(file)
-    monkeypatch.setattr(lite_module, "weights_folder", lambda: tmp_path)
+    monkeypatch.setattr(bundled, "weights_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -217,7 +216,9 @@ def test_the_copy_loads_undamaged(copied: Path) -> None:
 
 
 def test_the_folder_fits_the_budget() -> None:
-    files = [f for f in weights_folder().iterdir() if f.suffix in (".safetensors", ".json")]
+    files = [
+        f for f in bundled.weights_folder().iterdir() if f.suffix in (".safetensors", ".json")
+    ]
     assert sum(f.stat().st_size for f in files) <= 80e6
-    config = json.loads((weights_folder() / "lite.json").read_text())
+    config = json.loads((bundled.weights_folder() / "lite.json").read_text())
     assert set(config["sha256"]) == {f.name for f in files if f.suffix == ".safetensors"}

@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from car_video.models import int8_weights
-from car_video.models.lite.model import lite_config, weights_folder
+from car_video.models import bundled, int8_weights
 from car_video.models.sam.base import crop_logits
 from car_video.models.sam.mobile_sam import MobileSam, SamEmbedding, load_mobile_sam
 from car_video.models.sam.weight_names import map_mobile_sam
@@ -48,7 +47,7 @@ def around(centre: tuple[float, float], radius: float) -> Tensor:
 def test_the_fast_trunk_is_the_plain_one(sam: MobileSam) -> None:
     file = "mobile_sam.safetensors"
     plain = MobileSam()
-    state = int8_weights.load(weights_folder() / file, lite_config()["sha256"][file])
+    state = int8_weights.load(bundled.weights_folder() / file, bundled.config()["sha256"][file])
     plain.load_state_dict(state, strict=False)
     plain.requires_grad_(False).eval()
     pixels, _ = disc(90, 150, (60.0, 50.0), 30.0)

@@ -1,0 +1,41 @@
+"""Precision: what every model computes in, whatever the program around it has set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+from torch import Tensor
+
+
+def wide(x: Tensor) -> Tensor:
+    """``x`` in at least float32."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+@contextmanager
+def standard_torch() -> Iterator[None]:
+    """Torch as this package is written for it: float32 by default, on the CPU, no autocast.
+
+    A context, or a decorator of functions. A program may have called
+    ``torch.set_default_dtype`` or ``torch.set_default_device``, or be inside a
+    ``torch.autocast``: all of these would change what comes out, or fail deep inside a library.
+    What is as it should be is not touched, so that threads do not disturb each other.
+    """
+    before = torch.get_default_dtype()
+    with ExitStack() as stack:
+        for device in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        if _default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        if before is not torch.float32:
+            torch.set_default_dtype(torch.float32)
+            stack.callback(torch.set_default_dtype, before)
+        yield
+
+
+def _default_device() -> torch.device:
+    """Where tensors are made that name no device."""
+    return torch.empty(0).device
