@@ -302,7 +302,7 @@ def _open_folder(plan: Plan, reader: FrameReader) -> OutputFolder:
     from car_video.io.writers import OutputFolder, OutputInfo
 
     source = reader.info
-    path = Path(parse_source(plan.request.source).value).expanduser()
+    path = Path(parse_source(plan.request.source).value)
     info = OutputInfo(
         source=source.source,
         width=source.width,

@@ -7,6 +7,7 @@ from car_video.io.readers import (
     Selection,
     SourceInfo,
     StreamOptions,
+    expand_sources,
     read_frames,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "Selection",
     "SourceInfo",
     "StreamOptions",
+    "expand_sources",
     "read_frames",
 ]

@@ -4,8 +4,9 @@ from car_video.io.readers.base import FrameReader, SourceInfo
 from car_video.io.readers.files.random_access import RandomAccessReader
 from car_video.io.readers.live.options import StreamOptions
 from car_video.io.readers.live.reader import LiveReader
+from car_video.io.readers.opening import read_frames
 from car_video.io.readers.selection import Selection
-from car_video.io.readers.sources import read_frames
+from car_video.io.readers.sources import expand_sources
 
 __all__ = [
     "FrameReader",
@@ -14,5 +15,6 @@ __all__ = [
     "Selection",
     "SourceInfo",
     "StreamOptions",
+    "expand_sources",
     "read_frames",
 ]

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from car_video.errors import SourceError
 
+NAMED = 3
+"""Files that a remark names, up to so many."""
+
 
 def first_bytes(path: Path) -> bytes:
     """The first 4 KB of a file.
@@ -60,9 +63,22 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def some_of(names: list[str]) -> str:
+    """Names for people, not all of them if they are many."""
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+
+
 def redact(address: str) -> str:
-    """The address without user name and password."""
-    return re.sub(r"(?<=://)[^/@\s]*@", "", address)
+    """The address without user name, password, values of the query and fragment.
+
+    Example:
+        >>> redact("rtsp://me:secret@host/live?token=abc&mode")
+        'rtsp://host/live?token=...&mode'
+    """
+    public = re.sub(r"(?<=://)[^/\s]*@", "", address)  # "#" and "?" may stand in a password
+    place, _, query = public.partition("#")[0].partition("?")
+    hidden = re.sub(r"=[^&;]*", "=...", query)
+    return f"{place}?{hidden}" if hidden else place
 
 
 def explain(error: Exception, silence: float, doing: str = "cannot be opened") -> str:

@@ -1,32 +1,25 @@
-"""What a user names as a source, and the reader for it."""
+"""What a user may name as a source: told apart, and several found where one name means them."""
 
 from __future__ import annotations
 
+import glob
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import accumulate, takewhile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from car_video.errors import ConfigError, SourceError
-from car_video.io.readers.base import FrameReader
-from car_video.io.readers.decoding.container import open_address, open_file
-from car_video.io.readers.files.reader import VideoFileReader
-from car_video.io.readers.images.animated import AnimatedImageReader, is_animated
-from car_video.io.readers.images.reader import (
-    DEFAULT_IMAGE_FPS,
-    ImageReader,
-    list_images,
-    video_or_image,
+from car_video.errors import SourceError
+from car_video.io.readers.folders import (
+    is_clip_name,
+    is_image_name,
+    natural_key,
+    visible_files,
 )
-from car_video.io.readers.live.camera import open_camera
-from car_video.io.readers.live.options import StreamOptions
-from car_video.io.readers.live.reader import LiveReader
-from car_video.io.readers.messages import redact
-from car_video.io.readers.selection import Selection
+from car_video.io.readers.messages import counted, redact
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt")
 
@@ -38,7 +31,7 @@ class Source:
     Attributes:
         kind: path, camera or address.
         value: the path, the camera's number or name, or the address.
-        name: for people, without passwords.
+        name: for people and files: without user names, passwords and values of a query.
     """
 
     kind: Literal["path", "camera", "address"]
@@ -49,21 +42,25 @@ class Source:
 def parse_source(source: str | os.PathLike[str]) -> Source:
     """Tell a path from ``webcam:N`` and from an address.
 
+    What exists on disk under exactly this name is a path, a folder called ``webcam`` too.
+
     Raises:
         SourceError: nothing given, or an unknown scheme.
     """
     text = os.fspath(source)
     if not text.strip():
         raise SourceError("no source given: name a video, a folder of images or webcam:0")
-    camera = re.fullmatch(r"(?:webcam|camera)(?::(.*))?", text)
-    if camera and not isinstance(source, Path):
+    if os.path.lexists(text):
+        return Source("path", text, text)
+    camera = re.fullmatch(r"webcam(?::(.*))?", text)
+    if camera and isinstance(source, str):
         return Source("camera", camera[1] or "0", text)
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)
     if not scheme:
-        return Source("path", text, text)
+        return Source("path", os.path.expanduser(text), text)
     kind = scheme[1].lower()
     if kind == "file":
-        return Source("path", unquote(urlsplit(text).path), text)
+        return Source("path", _path_of(text), text)
     if kind not in STREAM_SCHEMES:
         raise SourceError(
             f"{redact(text)}: cannot read {kind}:// addresses; "
@@ -72,90 +69,75 @@ def parse_source(source: str | os.PathLike[str]) -> Source:
     return Source("address", text, redact(text))
 
 
-def read_frames(
-    source: str | os.PathLike[str],
-    *,
-    start: float | None = None,
-    end: float | None = None,
-    stride: int = 1,
-    max_frames: int | None = None,
-    size: int | None = None,
-    image_fps: float = DEFAULT_IMAGE_FPS,
-    stream: StreamOptions | None = None,
-) -> FrameReader:
-    """Open a source and iterate over its frames.
+def expand_sources(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Every source that these names mean, for one run each.
 
-    Args:
-        source: a video file, an image, a folder of images, ``webcam:N`` or an address
-            (``rtsp://``, ``http://``, ...).
-        start: first time wanted, seconds from the beginning.
-        end: first time no longer wanted, seconds.
-        stride: deliver every ``stride``-th frame of the source.
-        max_frames: deliver at most so many frames.
-        size: bound in pixels for the longer side; the aspect is kept, nothing is enlarged.
-        image_fps: frames per second that a folder of images is taken to have.
-        stream: how patient to be with cameras and streams.
+    - A pattern (``clips/*.mp4``, ``**`` too) is what it matches, without hidden files and
+      without folders that a run has written. A file whose own name looks like a pattern is
+      itself.
+    - A folder that holds clips and no pictures is its clips. A folder of pictures is one
+      source.
+    - Everything else is itself: files, cameras, addresses.
 
     Returns:
-        An iterator of :class:`car_video.types.Frame` that is also a context manager.
+        Names that :func:`read_frames` takes, in the order given, those of a pattern or folder
+        in natural order. A file that two names mean occurs once.
 
     Raises:
-        SourceError: the source cannot be read or gives no frame.
-        ConfigError: an argument out of range.
+        SourceError: a pattern that matches nothing, or a folder that holds clips and pictures.
 
     Example:
-        >>> for frame in read_frames("clip.mp4", stride=2):  # doctest: +SKIP
-        ...     print(frame.index, frame.time, frame.image.shape)
+        >>> expand_sources(["webcam:0", "rtsp://host/live"])
+        ['webcam:0', 'rtsp://host/live']
     """
-    selection = Selection(start, end, stride, max_frames, size)
-    if not 0 < image_fps <= 1000:
-        raise ConfigError(f"image_fps is {image_fps}: give frames per second, above 0")
-    options = stream or StreamOptions()
+    found: dict[str, str] = {}
+    for source in sources:
+        for name in _meant_by(source):
+            found.setdefault(os.path.abspath(name) if os.path.lexists(name) else name, name)
+    return list(found.values())
+
+
+def _meant_by(source: str | os.PathLike[str]) -> list[str]:
     named = parse_source(source)
-    if named.kind == "camera":
-        opener = partial(open_camera, named.value, silence=options.silence)
-        return LiveReader(named.name, opener, selection, options, kind="camera")
-    if named.kind == "address":
-        return _read_address(named, selection, options)
-    return _read_path(Path(named.value).expanduser(), named.name, selection, image_fps)
+    if named.kind != "path":
+        return [os.fspath(source)]
+    if os.path.isdir(named.value):
+        return _in_folder(Path(named.value))
+    if os.path.lexists(named.value) or not glob.has_magic(named.value):
+        return [os.fspath(source)]
+    found = glob.glob(named.value, recursive=True)
+    matches = [match for match in found if not _is_output(match, named.value)]
+    if not matches:
+        raise SourceError(f"{named.name}: nothing matches this pattern; check it")
+    return sorted(matches, key=natural_key)
 
 
-def _read_path(path: Path, name: str, selection: Selection, image_fps: float) -> FrameReader:
-    if path.is_dir():
-        return ImageReader(name, list_images(path), selection, image_fps)
-
-    def video() -> FrameReader:
-        return VideoFileReader(name, partial(open_file, path), selection)
-
-    def image() -> FrameReader:
-        if is_animated(path):
-            return AnimatedImageReader(name, path, selection)
-        return ImageReader(name, [path], selection, image_fps, single=True)
-
-    return video_or_image(path, video, image)
-
-
-def _read_address(named: Source, selection: Selection, options: StreamOptions) -> FrameReader:
-    """A recording behind http is read in full like a file; everything else is live."""
-    opener = partial(open_address, named.value, options.silence)
-    container = opener()
-    again = _first_then(container, opener)
-    web = named.value.lower().startswith("http")
-    if web and _is_recording(container):
-        return VideoFileReader(named.name, again, selection, "stream", seekable=False)
-    return LiveReader(named.name, again, selection, options, ends=web)
+def _in_folder(folder: Path) -> list[str]:
+    files = visible_files(folder)
+    clips = [file for file in files if is_clip_name(file)]
+    if not any(is_image_name(file) for file in files):
+        return [str(clip) for clip in clips] or [str(folder)]
+    moving = [clip for clip in clips if clip.suffix.lower() != ".gif"]
+    if moving:
+        pattern = folder / f"*{moving[0].suffix}"
+        raise SourceError(
+            f"{folder}: holds {counted(len(moving), 'clip')} and pictures; give '{pattern}' "
+            "for the clips, or move the pictures to a folder of their own"
+        )
+    return [str(folder)]
 
 
-def _is_recording(container: Any) -> bool:
-    """Whether the server states a length in seconds or bytes, or sends a single image."""
-    return bool(
-        container.duration
-        or getattr(container, "size", 0) > 0
-        or container.format.name.endswith("_pipe")
-    )
+def _is_output(match: str, pattern: str) -> bool:
+    """Whether a match is a folder that a run has written, or lies in one that the pattern does
+    not name."""
+    fixed = Path(*takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
+    steps = accumulate(Path(match).relative_to(fixed).parts, Path.joinpath, initial=fixed)
+    return any((step / ".car-video").is_dir() for step in list(steps)[1:])
 
 
-def _first_then(container: Any, opener: Callable[[], Any]) -> Callable[[], Any]:
-    """An opener that hands out the open container first."""
-    waiting = [container]
-    return lambda: waiting.pop() if waiting else opener()
+def _path_of(address: str) -> str:
+    """The path of a ``file://`` address."""
+    parts = urlsplit(address)
+    if parts.netloc not in ("", "localhost") or not parts.path:
+        raise SourceError(f"{address}: give a file address as file:///path, or just the path")
+    return unquote(parts.path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
+from PIL import Image
 
 from car_video.errors import ConfigError, SourceError
 from car_video.io.readers import RandomAccessReader, read_frames
@@ -33,8 +34,42 @@ def test_sources_are_told_apart(text: str, kind: str, value: str) -> None:
     assert (source.kind, source.value) == (kind, value)
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("rtsp://me:secret@host:554/x", "rtsp://host:554/x"),
+        ("rtsp://me:se@cret@host/x", "rtsp://host/x"),
+        ("rtsp://me:sec#ret@host/x", "rtsp://host/x"),
+        ("https://host/x.m3u8?token=secret&b=2", "https://host/x.m3u8?token=...&b=..."),
+        ("https://host/x?token=secret;k=a@b", "https://host/x?token=...;k=..."),
+        ("https://host/x#secret", "https://host/x"),
+        ("https://host/a@b/x", "https://host/a@b/x"),
+    ],
+)
+def test_secrets_are_no_part_of_the_name(address: str, name: str) -> None:
+    assert parse_source(address).name == name
+
+
+@pytest.mark.parametrize("name", ["camera", "webcam", "webcam:0", "screen", "rtsp:", "~x"])
+def test_what_exists_on_disk_is_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).mkdir()
+    for number in range(2):
+        Image.fromarray(numbered(number)).save(tmp_path / name / f"{number}.png")
+    with read_frames(name) as reader:
+        assert len(list(reader)) == 2
+    assert parse_source(Path("webcam:1")).kind == "path"
+
+
+def test_file_addresses_name_a_path() -> None:
+    assert parse_source("file://localhost/tmp/a.mp4").value == "/tmp/a.mp4"
+    with pytest.raises(SourceError, match="file:///path"):
+        parse_source("file://clip.mp4")
+
+
 def test_passwords_do_not_show() -> None:
-    assert parse_source("rtsp://me:secret@host:554/x").name == "rtsp://host:554/x"
     with pytest.raises(SourceError) as caught:
         read_frames("http://me:secret@127.0.0.1:9/x")
     assert "secret" not in str(caught.value)

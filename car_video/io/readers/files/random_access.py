@@ -20,10 +20,10 @@ from car_video.io.readers.files.backends import (
     StoredBackend,
     VideoBackend,
 )
+from car_video.io.readers.folders import list_images
 from car_video.io.readers.images.animated import AnimatedImageReader, is_animated
 from car_video.io.readers.images.reader import (
     DEFAULT_IMAGE_FPS,
-    list_images,
     video_or_image,
 )
 from car_video.io.readers.selection import Selection
@@ -64,7 +64,7 @@ class RandomAccessReader(Sequence[Frame]):
                 f"{named.name}: live sources have no random access; use read_frames"
             )
         self._name = named.name
-        path = Path(named.value).expanduser()
+        path = Path(named.value)
         self._backend = self._open(path, Selection(size=size), image_fps)
         if not len(self.times):
             self.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,61 +20,24 @@ from car_video.io.readers.base import (
     UndecodableError,
 )
 from car_video.io.readers.decoding.pixels import on_white
-from car_video.io.readers.messages import counted, first_bytes
+from car_video.io.readers.folders import IMAGE_SUFFIXES
+from car_video.io.readers.messages import counted, first_bytes, some_of
 from car_video.io.readers.selection import Selection
 
 T = TypeVar("T")
-
-IMAGE_SUFFIXES = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "dib", "tif", "tiff"),
-        *("ppm", "pgm", "pbm", "pnm", "tga", "jp2", "avif"),
-    )
-)
-"""File names that count as images, in lower case. GIF is read as a video."""
 
 DEFAULT_IMAGE_FPS = 25.0
 """Frames per second that a folder of images is taken to have."""
 
 OVERSHOOT = 2.0  # grey in floats up to here counts in parts of one: resampling goes beyond it
-NAMED = 3  # images that something is odd about are named, up to so many
-
-
-def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Sort key under which ``img2`` comes before ``img10``.
-
-    Example:
-        >>> sorted(["a10.png", "A2.png", "a1.png"], key=natural_key)
-        ['a1.png', 'A2.png', 'a10.png']
-    """
-    parts = re.split(r"([0-9]+)", name.casefold())
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts], name
-
-
-def list_images(folder: Path) -> list[Path]:
-    """The image files of a folder in natural order; hidden ones are left out.
-
-    Raises:
-        SourceError: no permission, or no image in it.
-    """
-    try:
-        names = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-    except OSError as error:
-        raise SourceError(f"{folder}: cannot be read ({error.strerror})") from error
-    images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
-    if not images:
-        inside = sum((folder / name).is_dir() for name in names)
-        hint = f"; it has {counted(inside, 'folder')}, give one of them" if inside else ""
-        raise SourceError(f"{folder}: no images (jpg, png, webp, ...) in this folder{hint}")
-    return [folder / name for name in sorted(images, key=natural_key)]
 
 
 def holds_image(path: Path) -> bool:
     """Whether a file holds an image, whatever its name says."""
     known = PillowImage.registered_extensions()
+    formats = {known[s] for s in IMAGE_SUFFIXES if s in known} & PillowImage.OPEN.keys()
     try:
-        with PillowImage.open(path, formats=[known[s] for s in IMAGE_SUFFIXES if s in known]):
+        with PillowImage.open(path, formats=list(formats)):
             return True
     except Exception:  # Pillow's plugins raise nearly anything on what they do not know
         return False
@@ -111,11 +73,6 @@ def has_pages(path: Path) -> bool:
             return image.format == "TIFF" and getattr(image, "n_frames", 1) > 1
     except Exception:  # the first page may be whole where what follows is damaged
         return False
-
-
-def some_of(names: list[str]) -> str:
-    """Names for people, not all of them if they are many."""
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
 
 
 def load_image(path: Path, selection: Selection) -> Loaded:

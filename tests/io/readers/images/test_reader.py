@@ -10,7 +10,7 @@ from PIL import Image
 
 from car_video.errors import SourceError
 from car_video.io.readers import RandomAccessReader, read_frames
-from car_video.io.readers.images.reader import natural_key
+from car_video.io.readers.folders import natural_key
 from tests.io.readers.media import number_of, numbered
 
 
