@@ -9,12 +9,40 @@ would every process that a test starts and interrupts.
 
 from __future__ import annotations
 
+import os
 import signal
+from typing import Any
 
+import pytest
 from hypothesis import settings
+
+# One thread a process: pytest -n runs as many processes as there are cores. Subprocesses of
+# tests inherit it. torch reads it when it is first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile("search", derandomize=False)
 settings.load_profile("same")
+
+
+@pytest.fixture(params=["cpu", "cuda", "mps"])
+def device(request: pytest.FixtureRequest) -> Any:
+    """Every kind of device that torch knows and this machine has."""
+    import torch
+
+    kind = request.param
+    if kind == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device on this machine")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        pytest.skip("no Apple GPU on this machine")
+    return torch.device(kind)
+
+
+@pytest.fixture(scope="session")
+def lite() -> Any:
+    """The bundled model on the CPU in float32, loaded once for all tests of a process."""
+    from car_video import load_model
+
+    return load_model("lite", "cpu", "float32")
