@@ -39,7 +39,7 @@ def pair(family: str) -> ModelPair:
 def test_the_default_mode(family: str, refine: str) -> None:
     config = replace(SMALL, refine=refine)
     segmenter = VideoSegmenter(pair(family), EXPRESSIONS, config)
-    assert segmenter.segmenter.config.classifier.prompts, "the CLIP route prompts pictures"
+    assert segmenter.image.config.classifier.prompts, "the CLIP route prompts pictures"
     for frame in FRAMES:
         prediction = segmenter.step(frame)
         assert prediction.masks.shape == (2, 72, 96)
@@ -50,7 +50,7 @@ def test_the_default_mode(family: str, refine: str) -> None:
 @pytest.mark.parametrize("mode", ["per-frame", "online", "offline"])
 def test_every_mode(mode: str) -> None:
     video = replace(Config().video, mode=mode)
-    frames = segment_stream(FRAMES, pair("vit"), EXPRESSIONS, SMALL, video)
+    frames = segment_stream(pair("vit"), FRAMES, EXPRESSIONS, SMALL, video)
     found = [prediction for _, prediction in frames]
     assert [p.index for p in found] == [0, 1, 2]
     assert all(torch.isfinite(torch.from_numpy(p.scores)).all() for p in found)
