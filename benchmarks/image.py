@@ -86,11 +86,11 @@ def pair_of(arguments: argparse.Namespace, dtype: torch.dtype | None) -> ModelPa
 
 def threshold(segmenter: ImageSegmenter, image: np.ndarray, keep: int) -> float:
     """Between the scores of the first step, so that ``keep`` queries pass it."""
-    view = segmenter.look(image)
-    alive = torch.arange(len(segmenter.texts))
+    view = segmenter.encode(image)
+    alive = torch.arange(len(segmenter.queries))
     config = segmenter.config
     soft = maps.Proposer(
-        segmenter.proposer, view.features, segmenter.texts, config.proposal, config.mode
+        segmenter.proposer, view.features, segmenter.queries, config.proposal, config.mode
     ).maps(alive)
     scores = segmenter._classify(view, soft, alive)[0].double().sort(descending=True).values
     return float((scores[keep - 1] + scores[keep]) / 2)
@@ -118,7 +118,7 @@ def clocked(segmenter: ImageSegmenter, image: np.ndarray) -> tuple[Clock, list[A
     watch(maps, "transition", "affinity")
     watch(maps, "refine", "affinity")
     watch(segmenter, "_classify", "prompts and classifier")
-    watch(segmenter, "_outliner", "CRF")
+    watch(segmenter, "_refiner", "CRF")
     start = time.process_time(), time.perf_counter()
     try:
         masks = segmenter.segment(image).masks

@@ -71,10 +71,10 @@ def measure(segmenter: ImageSegmenter, chosen: list[Group]) -> float:
     """Mean IoU over all sentences."""
     found = []
     for group in chosen:
-        view = segmenter.look(read_rgb(group.image))
+        view = segmenter.encode(read_rgb(group.image))
         for text in group.texts:
             segmenter.set_expressions([text])
-            found.append(iou(segmenter.segment_view(view).masks[0], group.truth))
+            found.append(iou(segmenter.segment_encoded(view).masks[0], group.truth))
     return fmean(found)
 
 

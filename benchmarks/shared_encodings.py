@@ -128,8 +128,8 @@ class SharingSegmenters:
         proposal, classifier = segmenter.config.proposal, segmenter.config.classifier
         pools = classifier is not None and classifier.pooled_weight > 0
         key = "view", _digest(image), proposal.size, proposal.resize, pools
-        view = self.encodings.get(key, lambda: segmenter.look(image))
-        prediction = segmenter.segment_view(view)
+        view = self.encodings.get(key, lambda: segmenter.encode(image))
+        prediction = segmenter.segment_encoded(view)
         self.clock.add(time.process_time() - began + self.encodings.spared)
         return prediction
 

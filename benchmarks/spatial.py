@@ -191,10 +191,10 @@ def run(segmenter: ImageSegmenter, chosen: Sequence[Sample]) -> list[float]:
     scores, last, view = [], None, None
     for sample in chosen:
         if sample.image != last:
-            last, view = sample.image, segmenter.look(read_rgb(sample.image))
+            last, view = sample.image, segmenter.encode(read_rgb(sample.image))
         segmenter.set_expressions([sample.text])
         assert view is not None
-        scores.append(iou(segmenter.segment_view(view).masks[0], sample.truth))
+        scores.append(iou(segmenter.segment_encoded(view).masks[0], sample.truth))
     return scores
 
 

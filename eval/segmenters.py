@@ -129,12 +129,12 @@ class LastPicture:
     views: dict[tuple[Any, Any], Any] = field(default_factory=dict)
 
     def look(self, segmenter: Any, config: SegmentConfig, image: NDArray[np.uint8]) -> Any:
-        """What ``segmenter.look(image)`` gives, made anew only where it must be."""
+        """What ``segmenter.encode(image)`` gives, made anew only where it must be."""
         if image is not self.image:
             self.image, self.views = image, {}
         key = config.proposal, config.classifier
         if key not in self.views:
-            self.views[key] = segmenter.look(image)
+            self.views[key] = segmenter.encode(image)
         return self.views[key]
 
 
@@ -165,7 +165,7 @@ class ModelSegmenters:
         segmenter = self._image_segmenter(tuple(expressions), config)
         started = time.perf_counter()
         view = self._picture.look(segmenter, config, image)
-        prediction: FramePrediction = segmenter.segment_view(view)
+        prediction: FramePrediction = segmenter.segment_encoded(view)
         self.clock.add(time.perf_counter() - started)
         return prediction
 

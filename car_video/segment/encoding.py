@@ -1,4 +1,4 @@
-"""Pictures as the parts of the algorithm see them: encoded once, several in one pass."""
+"""Pictures as the parts of the algorithm see them: encoded once, plural in one pass."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from car_video.models.batching import encode_each
 from car_video.segment.resizing import to_cells, to_own_cells, to_pixels
 from car_video.types import as_image
 
-LONGEST = 1920  # no stage looks at more pixels than this on a side; masks come back full size
+MAX_WORKING_SIDE = (
+    1920  # no stage looks at more pixels than this on a side; masks come back full size
+)
 
 
 @dataclass(frozen=True)
-class View:
+class EncodedImage:
     """One picture as the parts of the algorithm see it.
 
     Attributes:
         image: uint8 [H, W, 3] as given.
-        pixels: float32 [1, 3, h, w] in [0, 1] on the device, at most :data:`LONGEST`.
+        pixels: float32 [1, 3, h, w] in [0, 1] on the device, at most :data:`MAX_WORKING_SIDE`.
         features: of f.
         pooling: of g, for mask pooling; those of f where one model is both, or g needs none.
     """
@@ -35,12 +37,12 @@ class View:
     pooling: ImageFeatures
 
 
-def look_at(
+def encode_images(
     images: Sequence[NDArray[np.uint8]],
     proposer: VisionLanguageModel,
     pooler: VisionLanguageModel | None,
     config: ProposalConfig,
-) -> list[View]:
+) -> list[EncodedImage]:
     """Encode pictures, each model in one pass.
 
     Args:
@@ -53,7 +55,7 @@ def look_at(
         ValueError: see :func:`~car_video.types.as_image`.
     """
     images = [as_image(image) for image in images]
-    pixels = [to_pixels(image, proposer.device, LONGEST) for image in images]
+    pixels = [to_pixels(image, proposer.device, MAX_WORKING_SIDE) for image in images]
     cells = to_own_cells if config.resize == "original" else to_cells
 
     def encoded(model: VisionLanguageModel) -> list[ImageFeatures]:
@@ -61,4 +63,6 @@ def look_at(
 
     features = encoded(proposer)
     pooling = features if pooler is None else encoded(pooler)
-    return [View(*parts) for parts in zip(images, pixels, features, pooling, strict=True)]
+    return [
+        EncodedImage(*parts) for parts in zip(images, pixels, features, pooling, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""From expressions to competing queries: embeddings, rivals, and who stands for whom."""
+"""From expressions to competing queries: text embeddings, rivals, and who answers for whom."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from torch import Tensor
 
 from car_video.config import ExpressionConfig
 from car_video.segment.cues.colour import ColourCue
-from car_video.segment.cues.place_tensors import Placing
+from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.text.background import without_named
 from car_video.text.embeddings import TextBank
 from car_video.text.parsing.colours import colour_wishes
-from car_video.text.parsing.expression import parse_expression, words_of
+from car_video.text.parsing.expression import ParsedExpression, parse_expression, words_of
 from car_video.text.parsing.places import PlacedExpression, take_places
 from car_video.text.parsing.plural import names_several
 from car_video.text.parsing.wording import check_expressions, same_words
@@ -24,45 +24,50 @@ from car_video.text.templates import fill
 
 @dataclass(frozen=True)
 class QuerySet:
-    """Everything about the texts of a run; made once, read on every frame.
+    """Everything about the texts of a run. It is made once and read on every frame.
+
+    E expressions, Q queries, R rivals, A anchors; D is the width of the model's embeddings.
 
     Attributes:
-        expressions: as the user gave them, E of them, duplicates and all.
-        owner: for each expression the number of its query (equal texts share one), or -1 for
-            one whose masks go to an equal one before it.
-        queries: unit-length float32 [Q, D].
-        first: the same for the first step of the recurrence, where it differs, or None.
-        names: the text of each query, what the classifier sees.
-        rivals: unit-length float32 [R, D]: background words and things only mentioned.
+        expressions: the E expressions as the user gave them, duplicates included.
+        owner: for each expression the number of its query. Equal texts share a query. -1
+            marks an expression whose masks go to an equal one before it.
+        embeddings: unit-length float32 [Q, D].
+        texts: the text of each query; the user's words.
+        rivals: unit-length float32 [R, D]: background words, and things that are only
+            mentioned.
         opposes: bool [Q, R]: which rivals a query competes with.
-        background: the background words among the rivals, first of them.
-        colours: that the queries give their targets; None where they give none.
-        spoken: the text of each query without its words of place, what language embeds.
-        placing: words of place of the queries; None where there are none.
-        anchors: unit-length float32 [A, D] of what places are beside; None without any.
-        several: bool [Q]: which queries name several things, without words of place; None where
-            none does.
-        kin: bool [Q, Q]: queries that only their places tell apart do not compete; None where
-            there are no places.
+        background: the background words; they are the first of the rivals.
+        first_embeddings: unit-length float32 [Q, D] for the first step of the recurrence;
+            None where they are the same.
+        colours: the colours that the queries ask for; None without any.
+        encoded_texts: the text of each query without its words of place. The model encodes
+            these.
+        places: the words of place of the queries; None without any.
+        anchors: unit-length float32 [A, D]: the things that places refer to ("left of the
+            car"); None without any.
+        plural: bool [Q]: queries that name several things and have no place; None without any.
+        same_kind: bool [Q, Q]: pairs of queries that only their places tell apart. They do
+            not compete. None where no query has a place.
     """
 
     expressions: tuple[str, ...]
     owner: tuple[int, ...]
-    queries: Tensor
-    names: tuple[str, ...]
+    embeddings: Tensor
+    texts: tuple[str, ...]
     rivals: Tensor
     opposes: Tensor
     background: tuple[str, ...]
-    first: Tensor | None = None
+    first_embeddings: Tensor | None = None
     colours: ColourCue | None = None
-    spoken: tuple[str, ...] = ()
-    placing: Placing | None = None
+    encoded_texts: tuple[str, ...] = ()
+    places: PlaceTensors | None = None
     anchors: Tensor | None = None
-    kin: Tensor | None = None
-    several: Tensor | None = None
+    same_kind: Tensor | None = None
+    plural: Tensor | None = None
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.texts)
 
 
 def build_queries(
@@ -76,11 +81,11 @@ def build_queries(
     """Embed expressions and what they compete with.
 
     Args:
-        bank: texts already embedded.
+        bank: remembers embeddings, so that no text is encoded twice.
         expressions: at least one.
-        background: words that compete with all of them.
+        background: words that compete with every query.
         expression: how a sentence becomes a query.
-        template: what queries and rivals are put into, "{}" stands for the text.
+        template: sentence around queries and rivals; "{}" stands for the text.
         bare_first: leave the template off queries in the first step.
 
     Raises:
@@ -88,88 +93,92 @@ def build_queries(
     """
     settings = expression or ExpressionConfig()
     folded = check_expressions(expressions)
-    keys = [same_words(text) for text in folded]
-    if settings.duplicates == "share":
-        unique = list(dict.fromkeys(keys))
-        owner = tuple(unique.index(key) for key in keys)
-        names = tuple(folded[keys.index(key)] for key in unique)
-    else:
-        owner = tuple(n if keys.index(key) == n else -1 for n, key in enumerate(keys))
-        names = folded
-    taken = [_placed(name, settings.spatial) for name in names]
-    spoken = tuple(t.text for t in taken)
-    anchors = tuple(dict.fromkeys(p.anchor for t in taken for p in t.places if p.anchor))
-    parsed = [
-        replace(
-            p,
-            context=tuple(
-                dict.fromkeys([*p.context, *(a.anchor for a in t.places if a.anchor)])
-            ),
-        )
-        if t.places
-        else p
-        for p, t in zip(map(parse_expression, spoken), taken, strict=True)
-    ]
+    owner, texts = _unique_texts(folded, settings.duplicates == "share")
+    placed = [_take_places(text, settings.spatial) for text in texts]
+    encoded_texts = tuple(p.text for p in placed)
+    parsed = [_parse(p) for p in placed]
+    anchors = tuple(dict.fromkeys(p.anchor for own in placed for p in own.places if p.anchor))
 
-    def embed(frame: str) -> Tensor:
+    def embed_queries(template: str) -> Tensor:
         weight = settings.noun_weight
-        sentences = bank.embed([fill(frame, text) for text in spoken])
-        nouns = bank.embed([fill(frame, p.noun_phrase) for p in parsed])
+        sentences = bank.embed([fill(template, text) for text in encoded_texts])
+        nouns = bank.embed([fill(template, p.noun_phrase) for p in parsed])
         return F.normalize((1 - weight) * sentences + weight * nouns, dim=-1)
+
+    def embed(others: Sequence[str]) -> Tensor:
+        return bank.embed([fill(template, text) for text in others])
 
     words = background
     if settings.drop_named:
         words = without_named(background, tuple(p.noun_phrase for p in parsed))
     context = [c for p in parsed for c in p.context] if settings.context_rivals else []
     rivals = tuple(dict.fromkeys([*words, *context]))
-    opposes = torch.ones(len(names), len(rivals), dtype=torch.bool)
+    opposes = torch.ones(len(texts), len(rivals), dtype=torch.bool)
     for row, p in enumerate(parsed):
         for column in range(len(words), len(rivals)):
             opposes[row, column] = rivals[column] in p.context
-    queries = embed(template)
-    placing = Placing.of([t.places for t in taken], anchors)
-    several = torch.tensor(
+    embeddings = embed_queries(template)
+    device = embeddings.device
+    places = PlaceTensors.of([p.places for p in placed], anchors)
+    plural = torch.tensor(
         [
-            names_several(p.noun_phrase) and not t.places
-            for p, t in zip(parsed, taken, strict=True)
+            names_several(q.noun_phrase) and not p.places
+            for q, p in zip(parsed, placed, strict=True)
         ]
     )
-
-    def embedded(texts: Sequence[str]) -> Tensor:
-        return bank.embed([fill(template, text) for text in texts])
-
     return QuerySet(
         expressions=folded,
         owner=owner,
-        queries=queries,
-        names=names,
-        rivals=embedded(rivals).to(queries.device),
-        opposes=opposes.to(queries.device),
+        embeddings=embeddings,
+        texts=texts,
+        rivals=embed(rivals).to(device),
+        opposes=opposes.to(device),
         background=words,
-        first=embed("{}") if bare_first and template != "{}" else None,
-        colours=_colours(names, settings.colour_weight),
-        spoken=spoken,
-        placing=None if placing is None else placing.to(queries.device),
-        anchors=embedded(anchors).to(queries.device) if anchors else None,
-        kin=None if placing is None else _kin(spoken, placing.placed).to(queries.device),
-        several=several.to(queries.device) if bool(several.any()) else None,
+        first_embeddings=embed_queries("{}") if bare_first and template != "{}" else None,
+        colours=_colours(texts, settings.colour_weight),
+        encoded_texts=encoded_texts,
+        places=None if places is None else places.to(device),
+        anchors=embed(anchors).to(device) if anchors else None,
+        same_kind=None if places is None else _same_kind(encoded_texts, places).to(device),
+        plural=plural.to(device) if bool(plural.any()) else None,
     )
 
 
-def _placed(name: str, spatial: bool) -> PlacedExpression:
-    """An expression without its places, as it is where nothing else would be left of it."""
+def _unique_texts(
+    folded: tuple[str, ...], share: bool
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """``QuerySet.owner`` and ``QuerySet.texts`` of expressions, some of which are equal."""
+    keys = [same_words(text) for text in folded]
+    if not share:
+        return tuple(n if keys.index(key) == n else -1 for n, key in enumerate(keys)), folded
+    unique = list(dict.fromkeys(keys))
+    texts = tuple(folded[keys.index(key)] for key in unique)
+    return tuple(unique.index(key) for key in keys), texts
+
+
+def _take_places(text: str, spatial: bool) -> PlacedExpression:
+    """A text and its places. A text that is nothing but a place is encoded whole."""
     if not spatial:
-        return PlacedExpression(name, ())
-    taken = take_places(name)
-    return taken if taken.text else replace(taken, text=name)
+        return PlacedExpression(text, ())
+    taken = take_places(text)
+    return taken if taken.text else replace(taken, text=text)
 
 
-def _kin(spoken: Sequence[str], placed: Tensor) -> Tensor:
-    """bool [Q, Q]: which queries name the same kind of thing, one of them at a place."""
-    kinds = [tuple(w for w in words_of(text) if w not in ("a", "an", "the")) for text in spoken]
+def _parse(placed: PlacedExpression) -> ParsedExpression:
+    """Parse a text; the anchors of its places are part of its context."""
+    parsed = parse_expression(placed.text)
+    anchors = [place.anchor for place in placed.places if place.anchor]
+    return replace(parsed, context=tuple(dict.fromkeys([*parsed.context, *anchors])))
+
+
+def _same_kind(encoded_texts: Sequence[str], places: PlaceTensors) -> Tensor:
+    """bool [Q, Q]: see :class:`QuerySet`."""
+    articles = ("a", "an", "the")
+    kinds = [tuple(w for w in words_of(text) if w not in articles) for text in encoded_texts]
     same = torch.tensor([[a == b for b in kinds] for a in kinds])
+    placed = places.has_place
     return same & (placed[:, None] | placed) & ~torch.eye(len(kinds), dtype=torch.bool)
 
 
-def _colours(names: Sequence[str], weight: float) -> ColourCue | None:
-    return ColourCue.of([colour_wishes(name) for name in names], weight) if weight else None
+def _colours(texts: Sequence[str], weight: float) -> ColourCue | None:
+    return ColourCue.of([colour_wishes(text) for text in texts], weight) if weight else None

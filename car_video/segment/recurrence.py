@@ -11,7 +11,7 @@ from torch import Tensor
 
 from car_video.config import RecurrenceConfig
 from car_video.segment.cues.colour import ColourCue
-from car_video.segment.cues.place_tensors import Placing
+from car_video.segment.cues.place_tensors import PlaceTensors
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Survivors:
         scores: [N] their confidence.
         steps: how many steps it took.
         colours: that the survivors ask for, in this picture; None where they ask for none.
-        placing: words of place of the survivors, anchors found; None where there are none.
-        several: bool [N]: who names several things; None where nobody does.
+        places: words of place of the survivors, anchors found; None where there are none.
+        plural: bool [N]: who names plural things; None where nobody does.
     """
 
     alive: Tensor
@@ -35,8 +35,8 @@ class Survivors:
     scores: Tensor
     steps: int
     colours: ColourCue | None = None
-    placing: Placing | None = None
-    several: Tensor | None = None
+    places: PlaceTensors | None = None
+    plural: Tensor | None = None
 
     def scores_of_all(self, queries: int) -> NDArray[np.float32]:
         """Confidence of every query, float32 [Q]; 0 of those that were dropped."""

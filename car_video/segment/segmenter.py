@@ -21,13 +21,13 @@ from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam.base import MaskModel, load_mask_model
 from car_video.segment.classification.classifier import MaskClassifier
 from car_video.segment.cues.geometry import tilt
-from car_video.segment.cues.place_tensors import Placing
-from car_video.segment.encoding import View, look_at
+from car_video.segment.cues.place_tensors import PlaceTensors
+from car_video.segment.encoding import EncodedImage, encode_images
 from car_video.segment.proposals.maps import Proposer
 from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.recurrence import Survivors, passing
 from car_video.segment.reference.settings import settle
-from car_video.segment.refinement.refine import Outliner, Outlines, upsample
+from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks, upsample
 from car_video.segment.resizing import blocks, enlarge_masks
 from car_video.text.embeddings import TextBank
 from car_video.types import FramePrediction
@@ -71,21 +71,21 @@ class ImageSegmenter:
         self._scorer = MaskClassifier(pair.classifier, self.config.classifier, bank)
         if sam is None and self.config.refine == "sam":
             sam = load_mask_model(self.config.sam.model, pair.device)
-        self._outliner = Outliner(sam)
+        self._refiner = MaskRefiner(sam)
         self.set_expressions(expressions)
 
     @property
     def sam(self) -> MaskModel | None:
         """The mask model; None where none was asked for. May be exchanged for its like."""
-        return self._outliner.sam
+        return self._refiner.sam
 
     @sam.setter
     def sam(self, sam: MaskModel | None) -> None:
-        self._outliner.sam = sam
+        self._refiner.sam = sam
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
         """Look for other things from now on; texts seen before are not encoded again."""
-        self.texts: QuerySet = build_queries(
+        self.queries: QuerySet = build_queries(
             self._proposer_bank,
             expressions,
             self.config.background,
@@ -104,38 +104,40 @@ class ImageSegmenter:
             index: number of the frame, passed through.
             time: of the frame in seconds, passed through.
         """
-        return self.segment_view(self.look(image), index, time)
+        return self.segment_encoded(self.encode(image), index, time)
 
-    def segment_view(self, view: View, index: int = 0, time: float = 0.0) -> FramePrediction:
-        """As :meth:`segment`, of a picture that :meth:`look` has encoded already."""
+    def segment_encoded(
+        self, view: EncodedImage, index: int = 0, time: float = 0.0
+    ) -> FramePrediction:
+        """As :meth:`segment`, of a picture that :meth:`encode` has encoded already."""
         survivors = self.recur(view)
-        outlines = self._outliner(view, survivors, self.config)
-        return self._predict(view, survivors, outlines, index, time)
+        refined = self._refiner(view, survivors, self.config)
+        return self._predict(view, survivors, refined, index, time)
 
-    def look(self, image: NDArray[np.uint8]) -> View:
+    def encode(self, image: NDArray[np.uint8]) -> EncodedImage:
         """Encode a picture, once."""
-        return self.look_at([image])[0]
+        return self.encode_batch([image])[0]
 
     @torch.inference_mode()
-    def look_at(self, images: Sequence[NDArray[np.uint8]]) -> list[View]:
+    def encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> list[EncodedImage]:
         """Encode pictures of one size together, see :mod:`~car_video.segment.encoding`."""
         pools = self.classifier is not self.proposer and self._scorer.config.pooled_weight > 0
         pooler = self.classifier if pools else None
-        return look_at(images, self.proposer, pooler, self.config.proposal)
+        return encode_images(images, self.proposer, pooler, self.config.proposal)
 
     @torch.inference_mode()
-    def frame_scores(self, view: View) -> Tensor:
+    def frame_scores(self, view: EncodedImage) -> Tensor:
         """How much the whole picture looks like each query, float32 [Q] in [0, 1]."""
         pooled = F.normalize(view.features.pooled[0].float(), dim=-1)
         scale = self.proposer.logit_scale
-        wanted = scale * (self.texts.queries @ pooled)
-        rivals = (scale * (self.texts.rivals @ pooled))[None]
-        rest = rivals.masked_fill(~self.texts.opposes, float("-inf")).logsumexp(-1)
+        wanted = scale * (self.queries.embeddings @ pooled)
+        rivals = (scale * (self.queries.rivals @ pooled))[None]
+        rest = rivals.masked_fill(~self.queries.opposes, float("-inf")).logsumexp(-1)
         return torch.sigmoid(wanted - rest)
 
     @torch.inference_mode()
     def recur(
-        self, view: View, start: Tensor | None = None, max_steps: int | None = None
+        self, view: EncodedImage, start: Tensor | None = None, max_steps: int | None = None
     ) -> Survivors:
         """Propose, classify, drop, until nothing is dropped.
 
@@ -147,9 +149,9 @@ class ImageSegmenter:
         config = self.config
         most = config.recurrence.max_steps if max_steps is None else max_steps
         proposer = Proposer(
-            self.proposer, view.features, self.texts, config.proposal, config.mode
+            self.proposer, view.features, self.queries, config.proposal, config.mode
         )
-        alive = torch.arange(len(self.texts)) if start is None else start
+        alive = torch.arange(len(self.queries)) if start is None else start
         steps = 0
         while True:
             steps += 1
@@ -163,31 +165,31 @@ class ImageSegmenter:
                     seen = proposer.presence(alive, maps)
                 evidence = proposer.evidence(alive, steps)
                 scores = presence if seen is None else seen
-                colours = self.texts.colours
+                colours = self.queries.colours
                 if colours is not None and self.config.refine != "sam":
                     colours = None  # there are no candidates to choose among
                 if colours is not None:
                     colours = colours.seen(view.pixels)[alive]
-                placing = None
-                if self.texts.placing is not None:
-                    placing = self._find_anchors(proposer)[alive]
-                    maps, evidence = tilt(maps, evidence, placing)
-                several = self.texts.several
-                several = None if several is None else several[alive]
-                return Survivors(
-                    alive, maps, evidence, scores, steps, colours, placing, several
-                )
+                places = None
+                if self.queries.places is not None:
+                    places = self._find_anchors(proposer)[alive]
+                    maps, evidence = tilt(maps, evidence, places)
+                plural = self.queries.plural
+                plural = None if plural is None else plural[alive]
+                return Survivors(alive, maps, evidence, scores, steps, colours, places, plural)
             alive = alive[keep.cpu()]
 
-    def _find_anchors(self, proposer: Proposer) -> Placing:
+    def _find_anchors(self, proposer: Proposer) -> PlaceTensors:
         """The places of all queries, beside what this picture shows."""
-        assert self.texts.placing is not None
+        assert self.queries.places is not None
         anchors = proposer.anchors()
-        return self.texts.placing if anchors is None else self.texts.placing.around(anchors)
+        return self.queries.places if anchors is None else self.queries.places.around(anchors)
 
-    def _classify(self, view: View, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
+    def _classify(
+        self, view: EncodedImage, maps: Tensor, alive: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Score among the queries [N], and what is reported of them [N]."""
-        names = [self.texts.spoken[i] for i in alive.tolist()]
+        names = [self.queries.encoded_texts[i] for i in alive.tolist()]
         threshold = self.config.proposal.mask_threshold
         binary = maps > threshold
         if self._scorer.config.pooled_weight < 1:
@@ -200,34 +202,36 @@ class ImageSegmenter:
         scores = torch.ones_like(presence)
         apart = self.config.mode == "refer" and not self.config.recurrence.compete_in_refer
         if len(names) > 1 and not apart:
-            kinds = names if self.texts.kin is None else list(dict.fromkeys(names))
+            kinds = names if self.queries.same_kind is None else list(dict.fromkeys(names))
             table = self._scorer.probabilities(embeddings, kinds)
-            own = range(len(names)) if self.texts.kin is None else map(kinds.index, names)
+            own = (
+                range(len(names)) if self.queries.same_kind is None else map(kinds.index, names)
+            )
             scores = table[torch.arange(len(names)), torch.tensor(list(own))]
         if self.config.scores == "classifier":
             return scores, scores
-        if self.texts.background:
-            presence = self._scorer.presence(embeddings, names, self.texts.background)
+        if self.queries.background:
+            presence = self._scorer.presence(embeddings, names, self.queries.background)
         return scores, presence
 
-    def refine(self, view: View, survivors: Survivors) -> Tensor:
+    def refine(self, view: EncodedImage, survivors: Survivors) -> Tensor:
         """Masks of the survivors at working size, bool [N, h, w]."""
-        return self._outliner(view, survivors, self.config).masks
+        return self._refiner(view, survivors, self.config).masks
 
     def _predict(
         self,
-        view: View,
+        view: EncodedImage,
         survivors: Survivors,
-        outlines: Outlines,
+        refined: RefinedMasks,
         index: int,
         time: float,
     ) -> FramePrediction:
-        scores = survivors.scores_of_all(len(self.texts))
-        if outlines.enough is not None and self.config.scores == "presence":
-            counted = outlines.enough.float().cpu().numpy() ** COUNTING
+        scores = survivors.scores_of_all(len(self.queries))
+        if refined.count_probability is not None and self.config.scores == "presence":
+            counted = refined.count_probability.float().cpu().numpy() ** COUNTING
             scores[survivors.alive.numpy()] *= counted
-        masks = outlines.masks
-        everyone = masks.new_zeros(len(self.texts), *masks.shape[-2:])
+        masks = refined.masks
+        everyone = masks.new_zeros(len(self.queries), *masks.shape[-2:])
         everyone[survivors.alive] = masks
         present = scores >= self.config.presence_threshold
         return self.predict(view.image, everyone, scores, present, index, time)
@@ -253,7 +257,7 @@ class ImageSegmenter:
             time: of the frame.
         """
         height, width = image.shape[:2]
-        owner = np.array(self.texts.owner)
+        owner = np.array(self.queries.owner)
         result = np.zeros((len(owner), height, width), bool)
         shown = np.flatnonzero(present)
         full = enlarge_masks(masks[torch.from_numpy(shown).to(masks.device)], (height, width))
@@ -261,4 +265,4 @@ class ImageSegmenter:
             result[owner == query] = mask
         seen: NDArray[np.bool_] = np.asarray(result.any((1, 2)), bool)
         confidence = np.where(owner >= 0, scores[owner], 0).astype(np.float32)
-        return FramePrediction(index, time, self.texts.expressions, result, confidence, seen)
+        return FramePrediction(index, time, self.queries.expressions, result, confidence, seen)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from car_video.models.sam.base import MaskEmbedding
-from car_video.segment.encoding import View
+from car_video.segment.encoding import EncodedImage
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
 from car_video.video.feature_memory import unit_features
@@ -32,7 +32,7 @@ class Look:
         embedding: of the mask model.
     """
 
-    view: View
+    view: EncodedImage
     embedding: MaskEmbedding
 
 
@@ -53,7 +53,7 @@ class Observation:
 def encode_frames(image: ImageSegmenter, frames: Sequence[Frame]) -> list[Look]:
     """Encode frames of one size, each model in one pass where it can."""
     assert image.sam is not None
-    views = image.look_at([frame.image for frame in frames])
+    views = image.encode_batch([frame.image for frame in frames])
     embeddings = image.sam.encode_each([view.pixels for view in views], image.config.sam.side)
     return [Look(*both) for both in zip(views, embeddings, strict=True)]
 
@@ -72,7 +72,7 @@ def observe(
     """
     view = look.view
     survivors = image.recur(view)
-    scores = survivors.scores_of_all(len(image.texts))
+    scores = survivors.scores_of_all(len(image.queries))
     scene = Scene(
         thumbnail,
         look.embedding,
@@ -83,8 +83,8 @@ def observe(
         survivors.alive,
         presence.present | (scores >= presence.least),
         survivors.colours,
-        survivors.placing,
-        survivors.several,
+        survivors.places,
+        survivors.plural,
     )
     return Observation(scene, scores)
 

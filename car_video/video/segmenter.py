@@ -22,8 +22,8 @@ from car_video.config.video import VideoConfig
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
-from car_video.segment.encoding import LONGEST
-from car_video.segment.mask_selection.overlaps import apart
+from car_video.segment.encoding import MAX_WORKING_SIDE
+from car_video.segment.mask_selection.overlaps import resolve_overlaps
 from car_video.segment.resizing import bounded, enlarge, to_pixels
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame, FramePrediction
@@ -84,7 +84,7 @@ class VideoSegmenter:
 
     def reset(self) -> None:
         """Forget the frames seen so far."""
-        queries = len(self.image.texts)
+        queries = len(self.image.queries)
         self.presence = PresenceFilter(
             queries, self.image.config.presence_threshold, self.video.presence
         )
@@ -104,9 +104,9 @@ class VideoSegmenter:
         Raises:
             ExpressionError: none, or an empty one; then nothing changes.
         """
-        before = self.image.texts.names
+        before = self.image.queries.texts
         self.image.set_expressions(expressions)
-        rows = matching(before, self.image.texts.names)
+        rows = matching(before, self.image.queries.texts)
         self.presence.select(rows)
         self.carry_over.select(rows)
         self.maps.select(rows)
@@ -120,7 +120,7 @@ class VideoSegmenter:
         assert self.image.sam is not None
         return Tracker(
             self.image.sam,
-            len(self.image.texts),
+            len(self.image.queries),
             self.video.tracks,
             self.video.memory,
             self.image.config.sam,
@@ -146,7 +146,7 @@ class VideoSegmenter:
         about = {
             "format": FORMAT,
             "model": self.image.proposer.name,
-            "expressions": self.image.texts.expressions,
+            "expressions": self.image.queries.expressions,
             "tracks": self.tracker is not None,
             "since_keyframe": self.rhythm.since,
             "wait": self.rhythm.wait,
@@ -191,7 +191,7 @@ class VideoSegmenter:
         mine = {
             "format": FORMAT,
             "model": self.image.proposer.name,
-            "expressions": list(self.image.texts.expressions),
+            "expressions": list(self.image.queries.expressions),
             "tracks": self.tracker is not None,
         }
         needed = {*mine, "since_keyframe", "wait", "size", "tensors"}
@@ -291,7 +291,7 @@ class VideoSegmenter:
         """A frame on which tracks go on by themselves; None if they are in doubt."""
         if bool((self.presence.present & tracker.leaderless()).any()):
             return None  # there is nothing to go on with
-        pixels = to_pixels(frame.image, self.image.proposer.device, LONGEST)
+        pixels = to_pixels(frame.image, self.image.proposer.device, MAX_WORKING_SIDE)
         config = self.video.keyframes
         doubt = config.doubt if self.rhythm.since >= config.gap else 0.0
         present = self.presence.present
@@ -300,7 +300,7 @@ class VideoSegmenter:
 
     def _with_maps(self, frame: Frame) -> FramePrediction:
         """Without mask candidates: proposals with memory, then their refinement."""
-        view = self.image.look(frame.image)
+        view = self.image.encode(frame.image)
         features = unit_features(view.features.cam_map[0])
         frame_scores = self.image.frame_scores(view)
         if self.rhythm.since % self.video.keyframes.every == 0:
@@ -313,9 +313,9 @@ class VideoSegmenter:
         votes = self.maps.look_back(features)
         mixed = self.maps.step(features, votes, survivors.maps, survivors.alive)
         masks = self.image.refine(view, dataclasses.replace(survivors, maps=mixed))
-        everyone = masks.new_zeros(len(self.image.texts), *masks.shape[-2:])
+        everyone = masks.new_zeros(len(self.image.queries), *masks.shape[-2:])
         everyone[survivors.alive] = masks
-        scores, present = self.presence.step(survivors.scores_of_all(len(self.image.texts)))
+        scores, present = self.presence.step(survivors.scores_of_all(len(self.image.queries)))
         return self.image.predict(
             frame.image, everyone, scores, present, frame.index, frame.time
         )
@@ -333,12 +333,12 @@ class VideoSegmenter:
         present: NDArray[np.bool_],
     ) -> FramePrediction:
         """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q]."""
-        size = bounded(frame.height, frame.width, LONGEST)
+        size = bounded(frame.height, frame.width, MAX_WORKING_SIDE)
         here = torch.from_numpy(present).to(logits.device)
         # Who is not here takes no pixel from who is.
         logits = logits.masked_fill(~here[:, None, None], -LIMIT)
         exclusive = self.image.config.mode == "semantic"
-        masks = apart(logits, size) if exclusive else enlarge(logits, size) > 0
+        masks = resolve_overlaps(logits, size) if exclusive else enlarge(logits, size) > 0
         return self.image.predict(
             frame.image, masks, scores.copy(), present, frame.index, frame.time
         )

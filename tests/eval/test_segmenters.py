@@ -45,14 +45,14 @@ class Api:
             texts = tuple(state.expressions)
             return FramePrediction(0, 0.0, texts, masks, scores, np.zeros(count, bool))
 
-        def look(image):
-            self.calls.append(("look",))
+        def encode(image):
+            self.calls.append(("encode",))
             return image
 
         return SimpleNamespace(
             segment=segment,
-            look=look,
-            segment_view=segment,
+            encode=encode,
+            segment_encoded=segment,
             set_expressions=set_expressions,
             sam=sam or self.sam,
         )
@@ -90,7 +90,7 @@ def test_one_segmenter_per_configuration_and_new_words_only(api):
     assert api.calls == [
         ("load", "lite", "cpu"),
         ("segmenter", "model", ("a",), "semantic"),
-        ("look",),
+        ("encode",),
         ("segment", ("a",)),
         ("segment", ("a",)),
         ("set", ("b",)),
@@ -112,7 +112,7 @@ def test_another_picture_or_other_settings_are_looked_at_anew(api):
         (PICTURE, None), (PICTURE, large), (PICTURE, None), (other, None), (PICTURE, None),
     ):  # fmt: skip
         model.image(image, ["a"], config)
-    assert [call[0] for call in api.calls].count("look") == 4
+    assert [call[0] for call in api.calls].count("encode") == 4
     assert model.clock.frames == 5
 
 

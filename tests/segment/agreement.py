@@ -88,7 +88,7 @@ def first_step(
     probe = replace(config, recurrence=RecurrenceConfig(max_steps=1, min_steps=1))
     segmenter = ImageSegmenter(pair, texts, probe)
     steps = record(segmenter)
-    segmenter.recur(segmenter.look(image))
+    segmenter.recur(segmenter.encode(image))
     return steps[0][1:]
 
 
@@ -200,7 +200,7 @@ def parity(
     slow = car.segment(image, *towers, texts, config)
     segmenter = ImageSegmenter(pair, texts, config)
     steps = record(segmenter)
-    view = segmenter.look(image)
+    view = segmenter.encode(image)
     end = segmenter.recur(view)
     masks = segmenter.refine(view, end).numpy()
     same = [alive for alive, _, _ in steps] == [step.alive for step in slow.steps]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from car_video.config import ClassifierConfig, ProposalConfig
 from car_video.models.pair import ModelPair
-from car_video.segment.encoding import LONGEST, look_at
+from car_video.segment.encoding import MAX_WORKING_SIDE, encode_images
 from car_video.segment.segmenter import ImageSegmenter
 from tests.segment.colour_model import PLAIN, ColourModel
 from tests.segment.fake_model import FakeModel
@@ -35,10 +35,10 @@ def test_together_is_alone(number: int, height: int, width: int, own: bool, two:
     model, pooler = ColourModel(), FakeModel() if two else None
     config = ProposalConfig(size=48, resize="original" if own else "longest-side")
     images = pictures(number, height, width)
-    views = look_at(images, model, pooler, config)
+    views = encode_images(images, model, pooler, config)
     assert len(views) == number
     for image, view in zip(images, views, strict=True):
-        (alone,) = look_at([image], model, pooler, config)
+        (alone,) = encode_images([image], model, pooler, config)
         assert view.image is image
         assert torch.equal(view.pixels, alone.pixels)
         for name in ("features", "pooling"):
@@ -56,18 +56,18 @@ def test_a_second_model_looks_only_where_it_pools_masks() -> None:
         config = replace(PLAIN, classifier=classifier)
         segmenter = ImageSegmenter(ModelPair("two", f, g), ["a red ball"], config)
         g.frames = 0
-        assert len(segmenter.look_at(pictures(2))) == 2
+        assert len(segmenter.encode_batch(pictures(2))) == 2
         assert g.frames == passes
 
 
 def test_large_pictures_are_bounded() -> None:
-    images = [np.zeros((10, LONGEST + 80, 3), np.uint8)] * 2
-    for view in look_at(images, ColourModel(), None, ProposalConfig(size=48)):
-        assert view.pixels.shape[-1] == LONGEST
+    images = [np.zeros((10, MAX_WORKING_SIDE + 80, 3), np.uint8)] * 2
+    for view in encode_images(images, ColourModel(), None, ProposalConfig(size=48)):
+        assert view.pixels.shape[-1] == MAX_WORKING_SIDE
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 4, 4), (0, 4, 3)])
 def test_what_is_no_picture_is_refused(shape: tuple[int, ...]) -> None:
     images = [*pictures(1, 4, 4), np.zeros(shape, np.uint8)]
     with pytest.raises(ValueError, match="want an RGB picture"):
-        look_at(images, ColourModel(), None, ProposalConfig(size=48))
+        encode_images(images, ColourModel(), None, ProposalConfig(size=48))

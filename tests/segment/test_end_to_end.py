@@ -74,7 +74,7 @@ def agree(
         assume(slow.margin > margin)
     segmenter = ImageSegmenter(pair, texts, config)
     steps = record(segmenter)
-    view = segmenter.look(image)
+    view = segmenter.encode(image)
     end = segmenter.recur(view)
     assert [alive for alive, _, _ in steps] == [step.alive for step in slow.steps]
     for (_, maps, scores), expected in zip(steps, slow.steps, strict=True):

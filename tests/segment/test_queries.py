@@ -25,7 +25,7 @@ def build(
 
 def test_equal_texts_share_a_query() -> None:
     texts = build("a dog", "a cat", "A  Dog", "a dog", " a CAT ")
-    assert texts.names == ("a dog", "a cat")
+    assert texts.texts == ("a dog", "a cat")
     assert len(texts) == 2
     assert texts.owner == (0, 1, 0, 0, 1)
     assert texts.expressions == ("a dog", "a cat", "A Dog", "a dog", "a CAT")
@@ -33,7 +33,7 @@ def test_equal_texts_share_a_query() -> None:
 
 def test_articles_and_full_stops_make_no_other_query() -> None:
     texts = build("a dog", "the dog.", "Dog!", "an old dog", "theatre", "a")
-    assert texts.names == ("a dog", "an old dog", "theatre", "a")
+    assert texts.texts == ("a dog", "an old dog", "theatre", "a")
     assert texts.owner == (0, 0, 0, 1, 2, 3)
 
 
@@ -43,9 +43,9 @@ def test_embeddings_are_unit_length_blends_of_sentence_and_noun_phrase() -> None
     for weight in (0.0, 0.3, 1.0):
         texts = build("a dog on a mat", noun_weight=weight)
         expected = F.normalize((1 - weight) * sentence + weight * noun, dim=-1)
-        torch.testing.assert_close(texts.queries[0], expected)
+        torch.testing.assert_close(texts.embeddings[0], expected)
     alone = build("a dog", noun_weight=0.3)  # sentence and noun phrase are one
-    torch.testing.assert_close(alone.queries[0], noun)
+    torch.testing.assert_close(alone.embeddings[0], noun)
 
 
 def test_background_words_that_are_named_are_no_rivals() -> None:
@@ -103,9 +103,9 @@ NO_PLACES = (
 
 def test_texts_without_places_are_as_with_the_switch_off() -> None:
     on, off = (build(*NO_PLACES, spatial=spatial) for spatial in (True, False))
-    assert on.spoken == on.names == NO_PLACES
-    assert on.placing is on.anchors is on.kin is None
-    for name in ("queries", "rivals", "opposes"):
+    assert on.encoded_texts == on.texts == NO_PLACES
+    assert on.places is on.anchors is on.same_kind is None
+    for name in ("embeddings", "rivals", "opposes"):
         assert torch.equal(getattr(on, name), getattr(off, name))
     assert (on.background, on.owner) == (off.background, off.owner)
 
@@ -114,35 +114,35 @@ def test_neighbours_with_places_change_no_other_query() -> None:
     """Beside one with a place, a text without has the embedding and rivals that it had."""
     on = build("a man near a car", "the left dog")
     alone = build("a man near a car")
-    assert torch.equal(on.queries[0], alone.queries[0])
+    assert torch.equal(on.embeddings[0], alone.embeddings[0])
     assert on.opposes[0].tolist() == alone.opposes[0].tolist()
-    assert on.placing is not None
-    assert on.placing.placed.tolist() == [False, True]
+    assert on.places is not None
+    assert on.places.has_place.tolist() == [False, True]
 
 
 def test_places_are_taken_out_of_the_text() -> None:
     texts = build("the second dog from the left", "the left dog", "a dog", "a cat", "a cat")
-    assert texts.names[0] == "the second dog from the left"
-    assert texts.spoken == ("the dog", "the dog", "a dog", "a cat")
-    assert torch.equal(texts.queries[0], build("the dog").queries[0])
-    assert texts.kin is not None
-    together = {(i, j) for i, j in texts.kin.nonzero().tolist() if i < j}
+    assert texts.texts[0] == "the second dog from the left"
+    assert texts.encoded_texts == ("the dog", "the dog", "a dog", "a cat")
+    assert torch.equal(texts.embeddings[0], build("the dog").embeddings[0])
+    assert texts.same_kind is not None
+    together = {(i, j) for i, j in texts.same_kind.nonzero().tolist() if i < j}
     assert together == {(0, 1), (0, 2), (1, 2)}, "dogs do not oppose each other"
     off = build("the left dog", spatial=False)
-    assert off.spoken == ("the left dog",)
-    assert off.placing is None
+    assert off.encoded_texts == ("the left dog",)
+    assert off.places is None
 
 
 def test_what_is_nothing_but_a_place_is_embedded_as_it_is() -> None:
     texts = build("Right")
-    assert texts.spoken == ("Right",)
-    assert texts.placing is not None
-    assert texts.placing.placed.all()
+    assert texts.encoded_texts == ("Right",)
+    assert texts.places is not None
+    assert texts.places.has_place.all()
 
 
 def test_what_a_place_is_beside_opposes_it_and_is_looked_for() -> None:
     texts = build("a dog left of the car", "a bus")
-    assert texts.spoken == ("a dog", "a bus")
+    assert texts.encoded_texts == ("a dog", "a bus")
     assert texts.anchors is not None
     assert torch.equal(texts.anchors, FakeModel().encode_text(["the car"]))
     assert texts.opposes.tolist() == [[True, True, True], [True, True, False]]

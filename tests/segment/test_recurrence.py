@@ -74,7 +74,7 @@ def test_queries_are_dropped_until_nothing_changes(
     names = [f"thing {n}" for n in range(count)]
     segmenter = ImageSegmenter(FakeModel(), names, replace(PLAIN, recurrence=recurrence))
     asked = scripted(segmenter, table)
-    end = segmenter.recur(segmenter.look(BOTH))
+    end = segmenter.recur(segmenter.encode(BOTH))
     expected = naive_recurrence(table, count, threshold, most)
     assert asked == expected
     assert end.steps == len(expected)
@@ -91,7 +91,7 @@ def test_when_none_passes_the_best_one_stays(best: int) -> None:
     table = {frozenset({0, 1, 2}): scores, frozenset({best}): scores}
     segmenter = ImageSegmenter(FakeModel(), ["a", "b", "c"], PLAIN)
     asked = scripted(segmenter, table)
-    end = segmenter.recur(segmenter.look(BOTH))
+    end = segmenter.recur(segmenter.encode(BOTH))
     assert end.alive.tolist() == [best]
     assert asked == [[0, 1, 2], [best]]
 
@@ -101,7 +101,7 @@ def test_one_step_drops_nothing() -> None:
     segmenter = ImageSegmenter(
         ColourModel(), ["a red ball", "a blue car"], replace(PLAIN, recurrence=recurrence)
     )
-    end = segmenter.recur(segmenter.look(BOTH))
+    end = segmenter.recur(segmenter.encode(BOTH))
     assert (end.steps, end.alive.tolist()) == (1, [0, 1])
 
 
@@ -109,7 +109,7 @@ def test_the_classifier_drops_what_the_picture_does_not_show() -> None:
     recurrence = RecurrenceConfig(confidence_threshold=0.5)
     names = ["a blue car", "a red ball", "a pot"]  # a pot is grey, as the background
     segmenter = ImageSegmenter(ColourModel(), names, replace(PLAIN, recurrence=recurrence))
-    end = segmenter.recur(segmenter.look(picture((RED, (255, 0, 0)))))
+    end = segmenter.recur(segmenter.encode(picture((RED, (255, 0, 0)))))
     assert 0 not in end.alive.tolist()
     assert 1 in end.alive.tolist()
     assert end.steps > 1

@@ -21,7 +21,7 @@ from car_video.errors import ConfigError, ExpressionError, ModelError
 from car_video.models.base import ImageFeatures
 from car_video.models.pair import ModelPair
 from car_video.models.sam.mobile_sam import SamEmbedding
-from car_video.segment.encoding import LONGEST
+from car_video.segment.encoding import MAX_WORKING_SIDE
 from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.segmenter import ImageSegmenter
 from tests.segment.colour_model import BOTH, GREEN, PLAIN, RED, ColourModel, picture
@@ -243,8 +243,8 @@ def test_odd_sizes_and_plain_pictures(size: tuple[int, int], level: int, refine:
 def test_large_pictures_are_worked_on_small_and_answered_large() -> None:
     large = BOTH.repeat(40, 0).repeat(40, 1)
     segmenter = ImageSegmenter(ColourModel(), ["a red ball"], PLAIN)
-    view = segmenter.look(large)
-    assert max(view.pixels.shape[-2:]) == LONGEST
+    view = segmenter.encode(large)
+    assert max(view.pixels.shape[-2:]) == MAX_WORKING_SIDE
     found = segmenter.segment(large)
     assert found.masks.shape == (1, 2560, 3840)
     large_red = tuple(slice(40 * s.start, 40 * s.stop) for s in RED)
@@ -295,8 +295,8 @@ def test_queries_are_made_as_configured() -> None:
     expected: QuerySet = build_queries(
         segmenter._proposer_bank, ["a man near a red car"], ("sky",), expression
     )
-    torch.testing.assert_close(segmenter.texts.queries, expected.queries)
-    assert len(segmenter.texts.rivals) == 1
+    torch.testing.assert_close(segmenter.queries.embeddings, expected.embeddings)
+    assert len(segmenter.queries.rivals) == 1
 
 
 # Words of place -------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_an_8k_frame(lite, ball):
     large = image.repeat(48, 1).repeat(36, 0)
     config = replace(SMALL, refine="none", presence_threshold=0.0)  # the ball is stretched
     segmenter = ImageSegmenter(lite, ["a red ball"], config)
-    assert max(segmenter.look(large).pixels.shape) == 1920
+    assert max(segmenter.encode(large).pixels.shape) == 1920
     found = segmenter.segment(large)
     assert found.masks.shape == (1, 4320, 7680)
     assert iou(found.masks[0], truth.repeat(48, 1).repeat(36, 0)) > 0.5

@@ -158,7 +158,7 @@ class ColourCue:
     def match(self, logits: Tensor) -> Tensor:
         """How well masks [Q, M, a, b] meet the wishes of their queries: [Q, M] in [0, 1].
 
-        1 where the wanted part of the mask, or more, has the colour; several wishes multiply,
+        1 where the wanted part of the mask, or more, has the colour; plural wishes multiply,
         and the whole is raised to :attr:`weight`.
         """
         assert self.maps is not None

@@ -20,7 +20,7 @@ from car_video.segment.cues.place_tensors import (
     DOWN,
     LOW,
     SIZE,
-    Placing,
+    PlaceTensors,
     middles,
 )
 
@@ -33,12 +33,12 @@ APART = 0.2  # overlap with the smaller, below which they are two
 PART = 0.7  # of the area, below which a mask within another is not the same
 NOTABLE = 0.3  # of the best one's liking, from which an instance counts
 GRID = 64  # cells along the longer side that overlaps and edges are measured on
-GROUPS = 3  # masks of several things together that are looked through
+GROUPS = 3  # masks of plural things together that are looked through
 STRANGER = 0.3  # factor of a mask that is none of the candidates
 CERTAIN = 0.999  # the best candidate exists, nearly
 
 
-def tilt(maps: Tensor, evidence: Tensor, placing: Placing) -> tuple[Tensor, Tensor]:
+def tilt(maps: Tensor, evidence: Tensor, places: PlaceTensors) -> tuple[Tensor, Tensor]:
     """Maps that fade away from where the places are.
 
     Along an axis a cell is known by its quantile, the part of the map's mass before it. Depth
@@ -47,7 +47,7 @@ def tilt(maps: Tensor, evidence: Tensor, placing: Placing) -> tuple[Tensor, Tens
     Args:
         maps: [Q, h, w] in [0, 1].
         evidence: [Q, h, w] in [0, 1].
-        placing: of the Q queries.
+        places: of the Q queries.
 
     Returns:
         both with the same weights, stretched to the maxima they had; rows without a place as
@@ -59,17 +59,17 @@ def tilt(maps: Tensor, evidence: Tensor, placing: Placing) -> tuple[Tensor, Tens
     rows, columns = maps.shape[-2:]
     x, y = torch.meshgrid(middles(columns, maps), middles(rows, maps), indexing="xy")
     own = quantile[:, None] - 0.5
-    beside = torch.stack([x, y], -1) - placing.centre[:, :, None, None]
-    anchored = (placing.anchor >= 0)[..., None, None]
-    way = torch.stack([placing.weight(ACROSS, maps), placing.weight(DOWN, maps)], -1)[
+    beside = torch.stack([x, y], -1) - places.centre[:, :, None, None]
+    anchored = (places.anchor >= 0)[..., None, None]
+    way = torch.stack([places.weight(ACROSS, maps), places.weight(DOWN, maps)], -1)[
         :, :, None, None
     ]
     along = (torch.where(anchored[..., None], beside, own) * way).sum(-1)
     weight = torch.sigmoid(along / torch.where(anchored, ANCHOR_TILT, TILT))
-    middle = placing.direction == DIRECTIONS.index("middle")
+    middle = places.direction == DIRECTIONS.index("middle")
     near = torch.exp(-own.square().sum(-1) / (2 * MIDDLE**2))
     weight = torch.where(middle[..., None, None], near, weight)
-    counts = placing.tilts
+    counts = places.tilts
     weight = torch.where(counts[..., None, None], weight, 1.0).prod(1)
     placed = counts.any(1)[:, None, None]
     return (
@@ -79,7 +79,7 @@ def tilt(maps: Tensor, evidence: Tensor, placing: Placing) -> tuple[Tensor, Tens
 
 
 def place_agreement(
-    logits: Tensor, agreement: Tensor, quality: Tensor, placing: Placing
+    logits: Tensor, agreement: Tensor, quality: Tensor, places: PlaceTensors
 ) -> tuple[Tensor, Tensor]:
     """Agreement of mask candidates with the text and its places.
 
@@ -96,7 +96,7 @@ def place_agreement(
         agreement: [Q, M] with the text, in [0, 1]; below 0 where there is no mask.
         quality: [Q, M] the segmenter's own opinion of its masks. Its square has a say in which
             instances exist (measured in benchmarks/spatial: 0.318 -> 0.345 IoU).
-        placing: of the Q queries.
+        places: of the Q queries.
 
     Returns:
         [Q, M]: times the probability relative to the best one's, 0 for masks that are no
@@ -104,13 +104,13 @@ def place_agreement(
         most 1.
         [Q]: how probable it is that there are as many things as the places count, in [0, 1].
     """
-    placed = placing.placed
+    placed = places.has_place
     everyone = torch.ones_like(agreement[:, 0])
     if not bool(placed.any()):
         return agreement, everyone
     cell = max(1, max(logits.shape[-2:]) // GRID)
     small = F.avg_pool2d((logits[placed] > 0).float(), cell, ceil_mode=True)
-    own = placing[placed]
+    own = places[placed]
     liked = agreement[placed].clamp_min(0) * quality[placed].clamp(0, 1).square()
     exists = _instances(small, liked, own.least)
     probability = exists.new_ones(exists.shape)
@@ -120,13 +120,15 @@ def place_agreement(
     corner = nth(
         _together(keys, among, exists, own), exists, torch.ones_like(own.ordinal[:, 0])
     )
-    enough = torch.ones_like(own.ordinal[:, 0], dtype=exists.dtype)
+    count_probability = torch.ones_like(own.ordinal[:, 0], dtype=exists.dtype)
     for column in range(keys.shape[1]):
         single = nth(keys[:, column], exists, own.ordinal[:, column])
         alone = among[:, column] & ~together
         probability = torch.where(alone[:, None], probability * single, probability)
         counted = alone & (own.ordinal[:, column] > 1)
-        enough = torch.where(counted, enough * single.sum(1), enough)
+        count_probability = torch.where(
+            counted, count_probability * single.sum(1), count_probability
+        )
         side = torch.sigmoid(keys[:, column] / ANCHOR_TILT) * over[:, column] * exists
         beside = anchored[:, column]
         probability = torch.where(beside[:, None], probability * side, probability)
@@ -138,22 +140,24 @@ def place_agreement(
     ranked = torch.where(given > 0, given * relative, given)
     winner = ranked.amax(1).clamp_min(1e-12)
     shared = ((own.direction >= 0) & ~own.tilts).any(1)
-    enough = enough.clamp_max(1)
-    scale = torch.where(shared, given.amax(1) * enough / winner, 1.0)
+    count_probability = count_probability.clamp_max(1)
+    scale = torch.where(shared, given.amax(1) * count_probability / winner, 1.0)
     result = agreement.clone()
     result[placed] = torch.where(ranked > 0, ranked * scale[:, None], ranked)
-    everyone[placed] = enough.to(everyone.dtype)
+    everyone[placed] = count_probability.to(everyone.dtype)
     return result, everyone
 
 
-def inherited(masks: Tensor, candidates: Tensor, factor: Tensor, placing: Placing) -> Tensor:
+def inherited_place_factor(
+    masks: Tensor, candidates: Tensor, factor: Tensor, places: PlaceTensors
+) -> Tensor:
     """What places say of masks that were not among the candidates, by those that they are.
 
     Args:
         masks: [Q, C, a, b] logits.
         candidates: [Q, M, a, b] logits.
         factor: [Q, M] of the candidates' agreement, of their places.
-        placing: of the Q queries.
+        places: of the Q queries.
 
     Returns:
         [Q, C] the greatest factor of a candidate that is the same thing; where none is,
@@ -168,7 +172,7 @@ def inherited(masks: Tensor, candidates: Tensor, factor: Tensor, placing: Placin
     known = torch.where(same, factor[:, None], 0.0).amax(2)
     most = factor.amax(1, keepdim=True)
     known = torch.where(same.any(2), known, STRANGER * torch.where(most > 0, most, 1.0))
-    return torch.where(placing.placed[:, None], known, 1.0)
+    return torch.where(places.has_place[:, None], known, 1.0)
 
 
 def nth(keys: Tensor, exists: Tensor, ordinal: Tensor) -> Tensor:
@@ -238,7 +242,7 @@ def _apart(liked: Tensor, same: Tensor) -> Tensor:
     return kept
 
 
-def _keys(masks: Tensor, exists: Tensor, placing: Placing) -> tuple[Tensor, Tensor, Tensor]:
+def _keys(masks: Tensor, exists: Tensor, places: PlaceTensors) -> tuple[Tensor, Tensor, Tensor]:
     """What things are ordered by, [Q, P, M], greatest first; bool [Q, P]: whether it is the
     distance past an anchor; and [Q, P, M] in [0, 1]: for what is behind an anchor or in front
     of it, whether it is not beside it, else 1.
@@ -254,14 +258,14 @@ def _keys(masks: Tensor, exists: Tensor, placing: Placing) -> tuple[Tensor, Tens
     total = exists.sum(1).clamp_min(1e-9)[:, None]
     centre = (exists[..., None] * middle).sum(1) / total
     away = -(middle - centre[:, None]).norm(dim=-1)
-    anchored = placing.anchor >= 0
-    origin = torch.where(anchored[..., None], placing.centre, 0.0)
+    anchored = places.anchor >= 0
+    origin = torch.where(anchored[..., None], places.centre, 0.0)
     past = middle[:, None] - origin[:, :, None]
 
     def by(values: dict[str, float]) -> Tensor:
-        return placing.weight(values, area)[..., None]
+        return places.weight(values, area)[..., None]
 
-    low = torch.where(anchored, placing.low, 0.0)
+    low = torch.where(anchored, places.low, 0.0)
     keys = (
         by(ACROSS) * past[..., 0]
         + by(DOWN) * past[..., 1]
@@ -278,13 +282,13 @@ def _keys(masks: Tensor, exists: Tensor, placing: Placing) -> tuple[Tensor, Tens
     return keys, anchored, over
 
 
-def _together(keys: Tensor, among: Tensor, exists: Tensor, placing: Placing) -> Tensor:
+def _together(keys: Tensor, among: Tensor, exists: Tensor, places: PlaceTensors) -> Tensor:
     """One key [Q, M] of all places among the kind, of keys [Q, P, M].
 
     Sides share their unit and add up to a corner. Sizes and depths do not: there the ranks are
     added: the part of the other things, as surely as they exist, that each key leaves behind.
     """
-    sides = placing.weight(dict.fromkeys((*ACROSS, *DOWN), 1.0), keys) > 0
+    sides = places.weight(dict.fromkeys((*ACROSS, *DOWN), 1.0), keys) > 0
     unlike = (among & ~sides).any(1) & (among.sum(1) > 1)
     behind = keys[..., None] > keys[:, :, None]
     other = ~torch.eye(exists.shape[1], dtype=torch.bool, device=exists.device)

@@ -24,7 +24,7 @@ NEARLY_ALL = 0.95  # ... which so much of that is above
 
 
 @dataclass(frozen=True)
-class Placing:
+class PlaceTensors:
     """Places of queries as tensors, P of them at most.
 
     Attributes:
@@ -42,7 +42,9 @@ class Placing:
     low: Tensor
 
     @classmethod
-    def of(cls, places: Sequence[Sequence[Place]], anchors: Sequence[str]) -> Placing | None:
+    def of(
+        cls, places: Sequence[Sequence[Place]], anchors: Sequence[str]
+    ) -> PlaceTensors | None:
         """The places of each query; None where no query has any.
 
         Args:
@@ -62,17 +64,17 @@ class Placing:
         direction, ordinal, beside = table.unbind(-1)
         return cls(direction, ordinal, beside, centre, centre[..., 1].clone())
 
-    def __getitem__(self, rows: Tensor) -> Placing:
+    def __getitem__(self, rows: Tensor) -> PlaceTensors:
         """Those of some queries, int64 or bool [N]."""
         rows = rows.to(self.direction.device)
-        return Placing(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+        return PlaceTensors(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
-    def to(self, device: torch.device) -> Placing:
+    def to(self, device: torch.device) -> PlaceTensors:
         """On a device."""
-        return Placing(*(getattr(self, n).to(device) for n in self.__dataclass_fields__))
+        return PlaceTensors(*(getattr(self, n).to(device) for n in self.__dataclass_fields__))
 
     @property
-    def placed(self) -> Tensor:
+    def has_place(self) -> Tensor:
         """bool [Q]: which queries have a place."""
         return (self.direction >= 0).any(1)
 
@@ -91,7 +93,7 @@ class Placing:
         side = self.weight(dict.fromkeys((*ACROSS, *DOWN, "middle"), 1.0), self.centre) > 0
         return side & ((self.ordinal == 1) | (self.anchor >= 0))
 
-    def around(self, anchors: Tensor) -> Placing:
+    def around(self, anchors: Tensor) -> PlaceTensors:
         """With anchors where one picture shows them.
 
         Args:

@@ -1,4 +1,4 @@
-"""Whose a pixel is that several masks claim."""
+"""Whose a pixel is that plural masks claim."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def half_masks(logits: Tensor) -> Tensor:
     return (pooled > 0).float().flatten(1).unflatten(0, lead)
 
 
-def apart(logits: Tensor, size: tuple[int, int], maps: Tensor | None = None) -> Tensor:
+def resolve_overlaps(
+    logits: Tensor, size: tuple[int, int], maps: Tensor | None = None
+) -> Tensor:
     """Masks that share no pixel, unless they are of one thing.
 
     What two masks share goes to one of them as a whole: pixel by pixel the surer logit would

@@ -12,7 +12,7 @@ from car_video.config import SamRefineConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel, crop_logits
 from car_video.segment.cues.colour import ColourCue
 from car_video.segment.cues.geometry import APART, place_agreement
-from car_video.segment.cues.place_tensors import Placing
+from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.mask_selection.candidates import boxes_of, peaks, soft_iou, stability
 
 PROMPTS_AT_ONCE = 64
@@ -28,19 +28,19 @@ class Candidates:
 
     Attributes:
         logits: [Q, M, a, b] on SAM's output grid, without padding.
-        there: bool [Q, M]: padding is False.
+        valid: bool [Q, M]: padding is False.
         agreement: [Q, M] soft IoU with the query's map, and with its places; -1 for padding.
         place_factor: [Q, M] what of it comes from places, 0 where there is no mask; None where
             no query has any.
-        enough: [Q] how probable it is that there are as many things as places count; None
-            where no query has any.
+        count_probability: [Q] how probable it is that there are as many things as places
+            count; None where no query has any.
     """
 
     logits: Tensor
-    there: Tensor
+    valid: Tensor
     agreement: Tensor
     place_factor: Tensor | None = None
-    enough: Tensor | None = None
+    count_probability: Tensor | None = None
 
 
 def propose_candidates(
@@ -51,8 +51,8 @@ def propose_candidates(
     size: tuple[int, int],
     config: SamRefineConfig,
     colours: ColourCue | None = None,
-    placing: Placing | None = None,
-    several: Tensor | None = None,
+    places: PlaceTensors | None = None,
+    plural: Tensor | None = None,
 ) -> Candidates:
     """Ask SAM at the peaks of every map, all queries in one batch.
 
@@ -67,14 +67,14 @@ def propose_candidates(
         size: (H, W) of the frame, pixels that prompts are in.
         config: see :class:`SamRefineConfig`.
         colours: that the queries ask for, if any, in this picture.
-        placing: words of place of the queries, if any: candidates are ranked as instances.
-        several: bool [Q]: whose masks may be joined, see :func:`joined`; None: nobody's.
+        places: words of place of the queries, if any: candidates are ranked as instances.
+        plural: bool [Q]: whose masks may be joined, see :func:`joined`; None: nobody's.
     """
     count, rows, columns = maps.shape
-    places, there = peaks(maps, config.points, config.peak_distance, config.peak_floor)
+    peak_cells, valid = peaks(maps, config.points, config.peak_distance, config.peak_floor)
     cell = torch.tensor([size[1] / columns, size[0] / rows], device=maps.device)
-    points = (places.flip(-1) + 0.5) * cell
-    asked = there.flatten().nonzero()[:, 0]
+    points = (peak_cells.flip(-1) + 0.5) * cell
+    asked = valid.flatten().nonzero()[:, 0]
     logits = maps.new_full((count * config.points, 3, *embedding.grid), -32.0)
     quality = maps.new_zeros(count * config.points, 3)
     if len(asked):
@@ -85,29 +85,29 @@ def propose_candidates(
             logits[asked[part]] = crop_logits(answer, embedding)
             quality[asked[part]] = own.to(quality.dtype)
     logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
-    there = there[..., None].expand(-1, -1, 3).flatten(1)
-    agreement = agreement_with(logits, maps, evidence, colours)
-    agreement = torch.where(there, agreement, -1.0)
-    found = Candidates(logits, there, agreement)
-    if placing is not None:
+    valid = valid[..., None].expand(-1, -1, 3).flatten(1)
+    agreement = map_agreement(logits, maps, evidence, colours)
+    agreement = torch.where(valid, agreement, -1.0)
+    found = Candidates(logits, valid, agreement)
+    if places is not None:
         quality = quality.unflatten(0, (count, config.points)).flatten(1, 2)
-        placed, enough = place_agreement(logits, agreement, quality, placing)
+        placed, count_probability = place_agreement(logits, agreement, quality, places)
         factor = torch.where(agreement > 0, placed / agreement, 0.0)
-        found = Candidates(logits, there, placed, factor, enough)
-    if several is None or config.plural_masks == 0:
+        found = Candidates(logits, valid, placed, factor, count_probability)
+    if plural is None or config.plural_masks == 0:
         return found
-    return joined(found, maps, evidence, several, config.plural_masks, colours)
+    return joined(found, maps, evidence, plural, config.plural_masks, colours)
 
 
 def joined(
     candidates: Candidates,
     maps: Tensor,
     evidence: Tensor,
-    several: Tensor,
+    plural: Tensor,
     most: int,
     colours: ColourCue | None = None,
 ) -> Candidates:
-    """With a union of masks as a further candidate, for who names several things.
+    """With a union of masks as a further candidate, for who names plural things.
 
     SAM answers a point with one thing. The best candidate is joined by the one that lies apart
     from it and makes the agreement best, that union by another, and so on while it grows.
@@ -117,14 +117,14 @@ def joined(
         candidates: of Q queries.
         maps: [Q, h, w], as in :func:`propose_candidates`.
         evidence: [Q, h, w].
-        several: bool [Q].
+        plural: bool [Q].
         most: masks that may join.
         colours: of the Q queries.
 
     Returns:
         Candidates with one column more: the largest union, where there is one.
     """
-    rows = several.nonzero()[:, 0]
+    rows = plural.nonzero()[:, 0]
     parts = candidates.logits[rows]
     masks = (parts > 0).flatten(2).float()
     area = masks.sum(2)
@@ -136,8 +136,8 @@ def joined(
         smaller = torch.minimum(area, whole.sum(1)[:, None])
         free = (masks @ whole[..., None])[..., 0] < APART * smaller
         unions = torch.maximum(parts, union[:, None])
-        liked = agreement_with(unions, maps[rows], evidence[rows], own_colours)
-        liked = torch.where(free & candidates.there[rows], liked, -1.0)
+        liked = map_agreement(unions, maps[rows], evidence[rows], own_colours)
+        liked = torch.where(free & candidates.valid[rows], liked, -1.0)
         gained, best = liked.max(1)
         better = gained > value
         if not bool(better.any()):
@@ -155,17 +155,17 @@ def joined(
         factor = torch.cat([factor, torch.zeros_like(agreement)], 1)
     return Candidates(
         torch.cat([candidates.logits, logits], 1),
-        torch.cat([candidates.there, agreement >= 0], 1),
+        torch.cat([candidates.valid, agreement >= 0], 1),
         torch.cat([candidates.agreement, agreement], 1),
         factor,
-        candidates.enough,
+        candidates.count_probability,
     )
 
 
 def _rows(candidates: Candidates, rows: Tensor) -> Candidates:
     """Those of some queries, for :func:`choose`."""
     return Candidates(
-        candidates.logits[rows], candidates.there[rows], candidates.agreement[rows]
+        candidates.logits[rows], candidates.valid[rows], candidates.agreement[rows]
     )
 
 
@@ -181,7 +181,7 @@ def asked_again(
     """The chosen masks, or what SAM says of their boxes where that agrees better.
 
     A point leaves open what it means, a box says how large it is. Answers that are another
-    thing (IoU with the chosen mask below one half) do not count: of several equal things words
+    thing (IoU with the chosen mask below one half) do not count: of plural equal things words
     of place may have chosen one, and the map shows them all. Measured: docs/benchmarks.md,
     "Which masks a map becomes".
 
@@ -200,12 +200,12 @@ def asked_again(
     flat = (offers > 0).flatten(2).float()
     shared = (flat * flat[:, :1]).sum(2)
     same = shared >= SAME * (flat.sum(2) + flat[:, :1].sum(2) - shared)
-    agreement = agreement_with(offers, maps, evidence, colours)
+    agreement = map_agreement(offers, maps, evidence, colours)
     best = torch.where(same, agreement, -1.0).argmax(1)
     return offers[torch.arange(len(best), device=best.device), best]
 
 
-def agreement_with(
+def map_agreement(
     logits: Tensor, maps: Tensor, evidence: Tensor, colours: ColourCue | None = None
 ) -> Tensor:
     """How well masks agree with what language has found.

@@ -29,7 +29,7 @@ class Proposer:
     Args:
         model: f.
         features: of one frame (batch size 1).
-        texts: queries and rivals.
+        queries: the texts of the run, with their rivals.
         config: see :class:`ProposalConfig`.
         mode: "semantic" (queries compete with each other) or "refer" (each alone).
     """
@@ -38,11 +38,11 @@ class Proposer:
         self,
         model: VisionLanguageModel,
         features: ImageFeatures,
-        texts: QuerySet,
+        queries: QuerySet,
         config: ProposalConfig,
         mode: QueryMode = "semantic",
     ) -> None:
-        self.config, self.mode, self.features, self.texts = config, mode, features, texts
+        self.config, self.mode, self.features, self.queries = config, mode, features, queries
         self.cells = source_of(model, config) == "cells"
         self.scale = model.logit_scale
         self.options = AffinityOptions(
@@ -53,21 +53,21 @@ class Proposer:
             reference_border=config.reference_border,
             epsilon=config.cam.epsilon,
         )
-        queries = texts.queries
-        if texts.first is not None:
-            queries = torch.cat([queries, texts.first])
-        if texts.anchors is not None:
-            queries = torch.cat([queries, texts.anchors])
+        texts = queries.embeddings
+        if queries.first_embeddings is not None:
+            texts = torch.cat([texts, queries.first_embeddings])
+        if queries.anchors is not None:
+            texts = torch.cat([texts, queries.anchors])
         if self.cells:
             assert features.dense is not None
             self.logits = cell_logits(
-                features.dense[0], queries, texts.rivals, model.logit_scale
+                features.dense[0], texts, queries.rivals, model.logit_scale
             )
         else:
             # Grad-CAM has one set of rivals for all: what one query only mentions may be
             # another's target, so only what opposes every query counts.
-            common = texts.rivals[texts.opposes.all(0)]
-            self.weights = CamWeights.compute(model, features, queries, common)
+            common = queries.rivals[queries.opposes.all(0)]
+            self.weights = CamWeights.compute(model, features, texts, common)
         self._walk: Tensor | None = None
 
     def evidence(self, alive: Tensor, step: int = 1) -> Tensor:
@@ -77,25 +77,35 @@ class Proposer:
             alive: int64 [N], numbers of the queries that compete.
             step: of the recurrence; the first may have other texts than the rest.
         """
-        rows = alive + len(self.texts) if self.texts.first is not None and step == 1 else alive
+        rows = (
+            alive + len(self.queries)
+            if self.queries.first_embeddings is not None and step == 1
+            else alive
+        )
         if self.cells:
             queries, rivals = self.logits
-            opposes = self.texts.opposes[alive]
+            opposes = self.queries.opposes[alive]
             compete = self.mode == "semantic"
-            kin = None if self.texts.kin is None else self.texts.kin[alive][:, alive]
-            return cell_probabilities(queries[rows], rivals, opposes, compete, kin)
+            same_kind = (
+                None
+                if self.queries.same_kind is None
+                else self.queries.same_kind[alive][:, alive]
+            )
+            return cell_probabilities(queries[rows], rivals, opposes, compete, same_kind)
         weights = self.weights.select(rows)
         return weights.maps(self.features.cam_map, self.mode, self.config.cam)[0]
 
     def anchors(self) -> Tensor | None:
         """Where the things are that places are beside: [A, h, w] in [0, 1], each alone
         against the background; None where no text has any."""
-        if self.texts.anchors is None:
+        if self.queries.anchors is None:
             return None
-        count = len(self.texts.anchors)
+        count = len(self.queries.anchors)
         if self.cells:
             queries, rivals = self.logits
-            words = torch.arange(len(rivals), device=rivals.device) < len(self.texts.background)
+            words = torch.arange(len(rivals), device=rivals.device) < len(
+                self.queries.background
+            )
             return cell_probabilities(queries[-count:], rivals, words.expand(count, -1), False)
         total = self.weights.queries.shape[1]
         weights = self.weights.select(torch.arange(total - count, total))
@@ -120,9 +130,9 @@ class Proposer:
         under = (maps > self.config.mask_threshold).to(maps.dtype)
         pooled = torch.einsum("nhw,dhw->nd", under, self.features.dense[0].float())
         pooled = F.normalize(pooled, dim=-1)
-        wanted = self.scale * (pooled * self.texts.queries[alive]).sum(-1)
-        rest = self.scale * pooled @ self.texts.rivals.T
-        rest = rest.masked_fill(~self.texts.opposes[alive], float("-inf")).logsumexp(-1)
+        wanted = self.scale * (pooled * self.queries.embeddings[alive]).sum(-1)
+        rest = self.scale * pooled @ self.queries.rivals.T
+        rest = rest.masked_fill(~self.queries.opposes[alive], float("-inf")).logsumexp(-1)
         return torch.sigmoid(wanted - rest) * under.flatten(1).any(1)
 
     def maps(self, alive: Tensor, step: int = 1) -> Tensor:
@@ -172,7 +182,7 @@ def cell_probabilities(
     rivals: Tensor,
     opposes: Tensor,
     compete: bool,
-    kin: Tensor | None = None,
+    same_kind: Tensor | None = None,
 ) -> Tensor:
     """How probable each query is at each cell against all that oppose it.
 
@@ -181,7 +191,7 @@ def cell_probabilities(
         rivals: logits [R, h, w].
         opposes: bool [N, R].
         compete: whether queries oppose each other too.
-        kin: bool [N, N], symmetric: who does not oppose whom nevertheless.
+        same_kind: bool [N, N], symmetric: who does not oppose whom nevertheless.
 
     Returns:
         [N, h, w] in [0, 1].
@@ -191,8 +201,8 @@ def cell_probabilities(
     against = torch.where(mask, rivals[None], closed).logsumexp(1)
     if compete and len(queries) > 1:
         others = ~torch.eye(len(queries), dtype=torch.bool, device=queries.device)
-        if kin is not None:
-            others &= ~kin.to(others.device)
+        if same_kind is not None:
+            others &= ~same_kind.to(others.device)
         rest = torch.where(others[:, :, None, None], queries[None], closed).logsumexp(1)
         against = torch.logaddexp(against, rest)
     return torch.sigmoid(queries - against)

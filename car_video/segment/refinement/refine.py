@@ -10,9 +10,9 @@ from torch import Tensor
 
 from car_video.config import SegmentConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel
-from car_video.segment.encoding import View
+from car_video.segment.encoding import EncodedImage
 from car_video.segment.mask_selection.automatic import automatic_masks, join_parts
-from car_video.segment.mask_selection.overlaps import apart
+from car_video.segment.mask_selection.overlaps import resolve_overlaps
 from car_video.segment.mask_selection.sam_prompts import asked_again, choose, propose_candidates
 from car_video.segment.recurrence import Survivors
 from car_video.segment.refinement.crf.inference import DenseCrf, refine_apart, refine_together
@@ -21,20 +21,20 @@ from car_video.segment.resizing import enlarge, enlarge_guided
 
 
 @dataclass(frozen=True)
-class Outlines:
+class RefinedMasks:
     """Masks of the survivors.
 
     Attributes:
         masks: bool [N, h, w] at working size.
-        enough: [N] in [0, 1], how probable it is that there are as many things as words of
-            place count; None where nobody asks, or nothing can be counted.
+        count_probability: [N] in [0, 1], how probable it is that there are as many things as
+            words of place count; None where no query has places, or without candidates.
     """
 
     masks: Tensor
-    enough: Tensor | None = None
+    count_probability: Tensor | None = None
 
 
-class Outliner:
+class MaskRefiner:
     """Makes masks of proposals, as ``config.refine`` says.
 
     Args:
@@ -46,7 +46,9 @@ class Outliner:
         self._last_parts: tuple[MaskEmbedding, Tensor] | None = None
 
     @torch.inference_mode()
-    def __call__(self, view: View, survivors: Survivors, config: SegmentConfig) -> Outlines:
+    def __call__(
+        self, view: EncodedImage, survivors: Survivors, config: SegmentConfig
+    ) -> RefinedMasks:
         """Masks of the survivors in a picture.
 
         Args:
@@ -55,20 +57,22 @@ class Outliner:
             config: may change from one picture to the next.
         """
         if config.refine != "sam" or self.sam is None:
-            return Outlines(sharpen(view, survivors.maps, config, config.refine))
+            return RefinedMasks(sharpen(view, survivors.maps, config, config.refine))
         size = (int(view.pixels.shape[-2]), int(view.pixels.shape[-1]))
         embedding = self.sam.encode(view.pixels, config.sam.side)
-        enough = None
+        count_probability = None
         if config.sam.rule == "automatic":
             masks = sharpen(view, survivors.maps, config, "crf")
             parts = self.parts(embedding, size, config)
             logits = join_parts(masks, parts, config.sam.automatic).float() - 0.5
         else:
-            logits, enough = self._chosen(embedding, survivors, size, config)
+            logits, count_probability = self._chosen(embedding, survivors, size, config)
         if config.mode == "semantic" and len(logits) > 1:
             # What two claim goes to whom language gives it.
-            return Outlines(apart(logits, size, survivors.maps), enough)
-        return Outlines(enlarge(logits, size) > 0, enough)
+            return RefinedMasks(
+                resolve_overlaps(logits, size, survivors.maps), count_probability
+            )
+        return RefinedMasks(enlarge(logits, size) > 0, count_probability)
 
     def parts(
         self, embedding: MaskEmbedding, size: tuple[int, int], config: SegmentConfig
@@ -88,7 +92,7 @@ class Outliner:
         size: tuple[int, int],
         config: SegmentConfig,
     ) -> tuple[Tensor, Tensor | None]:
-        """The candidate of each survivor that agrees best, logits [N, a, b]; and ``enough``."""
+        """The best candidate of each survivor, logits [N, a, b], and the count probability."""
         assert self.sam is not None
         maps, evidence, colours = survivors.maps, survivors.evidence, survivors.colours
         candidates = propose_candidates(
@@ -99,23 +103,23 @@ class Outliner:
             size,
             config.sam,
             colours,
-            survivors.placing,
-            survivors.several,
+            survivors.places,
+            survivors.plural,
         )
         logits, _ = choose(candidates)
         if config.sam.box_pass:
             logits = asked_again(self.sam, embedding, logits, maps, evidence, size, colours)
-        return logits, candidates.enough
+        return logits, candidates.count_probability
 
 
-def upsample(view: View, maps: Tensor, guided: bool) -> Tensor:
+def upsample(view: EncodedImage, maps: Tensor, guided: bool) -> Tensor:
     """Maps [N, a, b] at working size [N, h, w], along the picture's edges if ``guided``."""
     if guided:
         return enlarge_guided(maps, view.pixels)
     return enlarge(maps, (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])))
 
 
-def sharpen(view: View, maps: Tensor, config: SegmentConfig, refine: str) -> Tensor:
+def sharpen(view: EncodedImage, maps: Tensor, config: SegmentConfig, refine: str) -> Tensor:
     """Masks without mask candidates.
 
     Args:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from car_video.models.sam.base import MaskEmbedding
 from car_video.segment.cues.colour import ColourCue
-from car_video.segment.cues.place_tensors import Placing
+from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.mask_selection.sam_prompts import Candidates
 from car_video.video.tracking.appearance import Identity
 from car_video.video.tracking.mask_tensors import move
@@ -34,8 +34,8 @@ class Scene:
         alive: int64 [N] their numbers.
         here: bool [Q] who may be in the frame and is worth the work; None: all.
         colours: that the queries alive ask for, in this frame; None where they ask for none.
-        placing: words of place of those queries; None where there are none.
-        several: bool [N]: which of those queries name several things; None where none does.
+        places: words of place of those queries; None where there are none.
+        plural: bool [N]: which of those queries name several things; None where none does.
     """
 
     thumbnail: NDArray[np.uint8]
@@ -47,8 +47,8 @@ class Scene:
     alive: Tensor | None = None
     here: NDArray[np.bool_] | None = None
     colours: ColourCue | None = None
-    placing: Placing | None = None
-    several: Tensor | None = None
+    places: PlaceTensors | None = None
+    plural: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class Found:
     Attributes:
         queries: int64 [N] that were asked for.
         candidates: of them.
-        placing: of them; None where none has a place.
+        places: of them; None where none has a place.
     """
 
     queries: Tensor
     candidates: Candidates
-    placing: Placing | None
+    places: PlaceTensors | None
 
 
 @dataclass

@@ -14,9 +14,9 @@ from torch import Tensor
 from car_video.config import SamRefineConfig
 from car_video.config.video import MemoryConfig, TrackConfig
 from car_video.models.sam.base import MaskModel, crop_logits
-from car_video.segment.cues.geometry import inherited
+from car_video.segment.cues.geometry import inherited_place_factor
 from car_video.segment.mask_selection.candidates import boxes_of, stability
-from car_video.segment.mask_selection.sam_prompts import agreement_with, propose_candidates
+from car_video.segment.mask_selection.sam_prompts import map_agreement, propose_candidates
 from car_video.video.feature_memory import FeatureMemory, Votes
 from car_video.video.state.tensors import State, as_array, joined, part_of, take
 from car_video.video.tracking.appearance import Identity
@@ -245,8 +245,8 @@ class Tracker:
         turn = self._turn(scene)
         alive, maps, evidence = scene.alive[turn], scene.maps[turn], scene.evidence[turn]
         colours = None if scene.colours is None else scene.colours[turn]
-        placing = None if scene.placing is None else scene.placing[turn]
-        several = None if scene.several is None else scene.several[turn]
+        places = None if scene.places is None else scene.places[turn]
+        plural = None if scene.plural is None else scene.plural[turn]
         found = propose_candidates(
             self.sam,
             scene.embedding,
@@ -255,8 +255,8 @@ class Tracker:
             scene.size,
             self.refine,
             colours,
-            placing,
-            several,
+            places,
+            plural,
         )
         count = min(LANGUAGE_OFFERS, found.agreement.shape[1])
         agreement, best = found.agreement.topk(count, 1)
@@ -266,17 +266,17 @@ class Tracker:
         scores = found.agreement.new_full((self.queries, count), -1.0)
         logits[alive] = found.logits[rows, best].clamp(-LIMIT, LIMIT)
         scores[alive] = agreement
-        return Offer(logits, scores, count), Found(alive, found, placing)
+        return Offer(logits, scores, count), Found(alive, found, places)
 
     def _placed(self, found: Found, tracked: Offer) -> Offer:
         """Masks of tracks, liked as the language's masks of the same things are for their
         places: left of what, language has seen."""
-        if found.placing is None or found.candidates.place_factor is None:
+        if found.places is None or found.candidates.place_factor is None:
             return tracked
         rows, candidates = found.queries, found.candidates
         assert candidates.place_factor is not None
-        factor = inherited(
-            tracked.logits[rows], candidates.logits, candidates.place_factor, found.placing
+        factor = inherited_place_factor(
+            tracked.logits[rows], candidates.logits, candidates.place_factor, found.places
         )
         agreement = tracked.agreement.clone()
         heard = agreement[rows]
@@ -365,7 +365,7 @@ class Tracker:
         heard = row[owner] >= 0
         rows = row[owner[heard]]
         colours = None if scene.colours is None else scene.colours[rows]
-        agreement[heard] = agreement_with(
+        agreement[heard] = map_agreement(
             logits[heard], scene.maps[rows], scene.evidence[rows], colours
         )
         return agreement

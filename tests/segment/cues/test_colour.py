@@ -146,5 +146,5 @@ def test_colours_are_looked_at_only_where_there_are_candidates(
 ) -> None:
     config = replace(PLAIN, refine=refine, expression=ExpressionConfig(noun_weight=0.0))
     segmenter = ImageSegmenter(ColourModel(), ["a red ball"], config)
-    found = segmenter.recur(segmenter.look(np.full((48, 64, 3), 99, np.uint8)))
+    found = segmenter.recur(segmenter.encode(np.full((48, 64, 3), 99, np.uint8)))
     assert (found.colours is not None) == looked

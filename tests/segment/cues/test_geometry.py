@@ -11,12 +11,12 @@ from torch import Tensor
 
 from car_video.segment.cues.geometry import (
     STRANGER,
-    inherited,
+    inherited_place_factor,
     nth,
     place_agreement,
     tilt,
 )
-from car_video.segment.cues.place_tensors import Placing
+from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.text.parsing.places import Place, take_places
 from tests.naive import places as naive
 
@@ -37,12 +37,12 @@ def scene() -> tuple[Tensor, Tensor, Tensor]:
     return logits, torch.tensor([[0.3, 0.35, 0.4, 0.1]]), torch.ones(1, 4)
 
 
-def ranked(logits: Tensor, agreement: Tensor, quality: Tensor, placing: Placing) -> Tensor:
-    return place_agreement(logits, agreement, quality, placing)[0]
+def ranked(logits: Tensor, agreement: Tensor, quality: Tensor, places: PlaceTensors) -> Tensor:
+    return place_agreement(logits, agreement, quality, places)[0]
 
 
-def placing(*texts: str, anchors: tuple[str, ...] = ()) -> Placing:
-    found = Placing.of([take_places(t).places for t in texts], anchors)
+def places(*texts: str, anchors: tuple[str, ...] = ()) -> PlaceTensors:
+    found = PlaceTensors.of([take_places(t).places for t in texts], anchors)
     assert found is not None
     return found
 
@@ -81,7 +81,7 @@ def test_nth_is_the_sum_over_all_worlds(seed: int, count: int, ordinal: int) -> 
     ],
 )
 def test_places_choose_among_candidates(text: str, chosen: int) -> None:
-    found = ranked(*scene(), placing(text))
+    found = ranked(*scene(), places(text))
     assert int(found[0].argmax()) == chosen
     assert found[0, 3] == 0, "a part of a dog is no dog of its own"
     assert ((found >= 0) & (found <= scene()[1].amax())).all()
@@ -90,10 +90,10 @@ def test_places_choose_among_candidates(text: str, chosen: int) -> None:
 def test_a_doubtful_mask_at_the_end_does_not_win() -> None:
     logits, liked, quality = scene()
     liked[0, 0] = 0.02
-    found = ranked(logits, liked, quality, placing("the left dog"))
+    found = ranked(logits, liked, quality, places("the left dog"))
     assert int(found[0].argmax()) == 1
     quality[0, 1] = 0.1
-    found = ranked(logits, liked, quality, placing("the left dog"))
+    found = ranked(logits, liked, quality, places("the left dog"))
     assert int(found[0].argmax()) == 2, "nor one that the segmenter itself doubts"
 
 
@@ -101,15 +101,15 @@ def test_the_second_is_liked_as_its_kind_is() -> None:
     """Not for its own share of a map that all of them light up; nor if it is not there."""
     logits, liked, quality = scene()
     most = float(liked.amax())
-    second = ranked(logits, liked, quality, placing("second dog from the right"))
+    second = ranked(logits, liked, quality, places("second dog from the right"))
     assert 0.9 * most < float(second[0, 1]) <= most
-    smallest = ranked(logits, liked, quality, placing("smallest dog"))
+    smallest = ranked(logits, liked, quality, places("smallest dog"))
     assert float(smallest[0, 0]) == pytest.approx(most), "nor for that of a size"
-    fourth = ranked(logits, liked, quality, placing("fourth dog from the left"))
+    fourth = ranked(logits, liked, quality, places("fourth dog from the left"))
     assert float(fourth.amax()) < 0.01
-    third = ranked(logits, liked, quality, placing("third dog from the left"))
+    third = ranked(logits, liked, quality, places("third dog from the left"))
     doubtful = liked * torch.tensor([[0.3, 1.0, 1.0, 1.0]])
-    unsure = ranked(logits, doubtful, quality, placing("third dog from the left"))
+    unsure = ranked(logits, doubtful, quality, places("third dog from the left"))
     assert int(unsure[0].argmax()) == int(third[0].argmax()) == 2
     assert float(unsure.amax()) < 0.5 * float(third.amax())
 
@@ -117,8 +117,8 @@ def test_the_second_is_liked_as_its_kind_is() -> None:
 def test_how_surely_there_are_as_many() -> None:
     texts = ["third dog from the left", "fourth dog from the left", "left dog", "a dog"]
     logits, liked, quality = (t.expand(4, *t.shape[1:]) for t in scene())
-    _, enough = place_agreement(logits, liked, quality, placing(*texts))
-    third, fourth, left, plain = enough.tolist()
+    _, count_probability = place_agreement(logits, liked, quality, places(*texts))
+    third, fourth, left, plain = count_probability.tolist()
     assert 0.5 < third <= 1
     assert fourth < 0.01
     assert left == plain == 1
@@ -130,7 +130,7 @@ def test_counting_never_likes_more_than_all(seed: int, number: int) -> None:
     random = torch.Generator().manual_seed(seed)
     logits, _, _ = scene()
     liked, quality = torch.rand(2, 1, 4, generator=random)
-    asked = Placing.of([(Place("left", number),)], ())
+    asked = PlaceTensors.of([(Place("left", number),)], ())
     assert asked is not None
     found = ranked(logits, liked, quality, asked)
     assert ((found >= 0) & (found <= liked.amax() + 1e-6)).all()
@@ -150,7 +150,7 @@ def test_unlike_keys_add_up_by_rank(text: str, chosen: int) -> None:
             torch.stack([disc(30, 70, 6), disc(60, 20, 8), disc(70, 110, 7)]), 4.0, -4.0
         )[None]
     liked = torch.tensor([[0.4, 0.4, 0.4]])
-    found = ranked(logits, liked, torch.ones(1, 3), placing(text))
+    found = ranked(logits, liked, torch.ones(1, 3), places(text))
     assert int(found[0].argmax()) == chosen
 
 
@@ -159,7 +159,7 @@ def test_ends_that_differ_leave_it_to_language() -> None:
     masks = torch.stack([disc(48, 30, 25), disc(48, 110, 5)])
     logits = torch.where(masks, 4.0, -4.0)[None]
     for liked, chosen in ((torch.tensor([[0.4, 0.38]]), 0), (torch.tensor([[0.38, 0.4]]), 1)):
-        found = ranked(logits, liked, torch.ones(1, 2), placing("biggest dog right"))
+        found = ranked(logits, liked, torch.ones(1, 2), places("biggest dog right"))
         assert int(found[0].argmax()) == chosen
         assert (found > 0).all()
 
@@ -167,13 +167,13 @@ def test_ends_that_differ_leave_it_to_language() -> None:
 def test_rows_without_a_place_and_padding_stay() -> None:
     logits, liked, quality = (t.expand(2, *t.shape[1:]).clone() for t in scene())
     liked[1, 2] = -1.0
-    found = ranked(logits, liked, quality, placing("a dog", "dog on the right"))
+    found = ranked(logits, liked, quality, places("a dog", "dog on the right"))
     assert torch.equal(found[0], liked[0])
     assert found[1, 2] == -1
     assert int(found[1].argmax()) == 1
     nothing = torch.full_like(liked, -1.0)
     assert torch.equal(
-        ranked(logits, nothing, quality, placing("left dog", "right dog")), nothing
+        ranked(logits, nothing, quality, places("left dog", "right dog")), nothing
     )
 
 
@@ -190,7 +190,7 @@ def blobs() -> Tensor:
     [("left dog", 4), ("dog on the right", 27), ("dog in the middle", 15)],
 )
 def test_a_map_fades_away_from_the_place(text: str, column: int) -> None:
-    maps, evidence = tilt(blobs(), blobs(), placing(text))
+    maps, evidence = tilt(blobs(), blobs(), places(text))
     assert maps.amax() == pytest.approx(0.8)
     best = int(maps[0].amax(0).argmax())
     assert abs(best - column) <= 2
@@ -201,14 +201,14 @@ def test_a_map_fades_away_from_the_place(text: str, column: int) -> None:
 def test_left_is_left_among_what_lights_up() -> None:
     shifted = torch.zeros(1, 24, 64)
     shifted[..., 32:] = blobs()  # all of it in the right half of the picture
-    maps, _ = tilt(shifted, shifted, placing("left dog"))
-    assert torch.allclose(maps[..., 32:], tilt(blobs(), blobs(), placing("left dog"))[0])
+    maps, _ = tilt(shifted, shifted, places("left dog"))
+    assert torch.allclose(maps[..., 32:], tilt(blobs(), blobs(), places("left dog"))[0])
 
 
 @pytest.mark.parametrize("text", ["a dog", "second dog from the left", "biggest dog"])
 def test_maps_that_no_side_can_tilt_stay(text: str) -> None:
     maps = torch.cat([blobs(), blobs()])
-    found, evidence = tilt(maps, maps, placing(text, "left dog"))
+    found, evidence = tilt(maps, maps, places(text, "left dog"))
     assert torch.equal(found[0], maps[0])
     assert torch.equal(evidence[0], maps[0])
     assert not torch.equal(found[1], maps[1])
@@ -219,7 +219,7 @@ def test_beside_an_anchor() -> None:
     car = torch.zeros(1, 24, 32)
     car[0, 8:16, 20:24] = 1.0
     texts = "dog right of the car", "dog on the left of the car"
-    placed = placing(*texts, anchors=("the car",)).around(car)
+    placed = places(*texts, anchors=("the car",)).around(car)
     assert placed.centre[0, 0].tolist() == pytest.approx([22 / 32, 0.5])
     maps, _ = tilt(blobs().expand(2, -1, -1), blobs().expand(2, -1, -1), placed)
     assert maps[0, 12, 26] > 0.7 > 0.1 > maps[0, 12, 15]
@@ -248,7 +248,7 @@ def depths() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 )
 def test_depth_beside_an_anchor(text: str, chosen: int) -> None:
     logits, liking, quality, car = depths()
-    placed = placing(text, anchors=("the car",)).around(car)
+    placed = places(text, anchors=("the car",)).around(car)
     assert float(placed.low[0, 0]) == pytest.approx(15 / 24)
     found = ranked(logits, liking, quality, placed)
     assert int(found.argmax()) == chosen
@@ -261,7 +261,7 @@ def test_depth_beside_an_anchor(text: str, chosen: int) -> None:
 def test_who_is_behind_is_not_beside() -> None:
     """Of two equally far away, the one over the anchor; alone, the one aside is taken too."""
     logits, liking, quality, car = depths()
-    placed = placing("the dog behind the car", anchors=("the car",)).around(car)
+    placed = places("the dog behind the car", anchors=("the car",)).around(car)
     found = ranked(logits, liking, quality, placed)[0]
     assert found[BEFORE] < 0.01 < found[ASIDE] < found[BEHIND]
     liking[0, BEHIND] = -1.0
@@ -271,26 +271,26 @@ def test_who_is_behind_is_not_beside() -> None:
 def test_the_lowest_edge_of_an_anchor_leaves_out_what_is_faint() -> None:
     car = torch.full((1, 20, 10), 0.3)
     car[0, 4:10, 2:7] = 0.9
-    placed = placing("the dog behind the car", anchors=("the car",))
+    placed = places("the dog behind the car", anchors=("the car",))
     assert float(placed.around(car).low[0, 0]) == pytest.approx(0.5)
     assert float(placed.around(torch.zeros(1, 20, 10)).low[0, 0]) <= 1
 
 
 def test_an_empty_map_stays_empty() -> None:
-    maps, evidence = tilt(torch.zeros(1, 4, 5), torch.zeros(1, 4, 5), placing("left dog"))
+    maps, evidence = tilt(torch.zeros(1, 4, 5), torch.zeros(1, 4, 5), places("left dog"))
     assert not maps.any()
     assert not evidence.any()
 
 
 def test_places_as_tensors() -> None:
     places = [(), (Place("right", 2), Place("left", anchor="a car"))]
-    table = Placing.of(places, ("a bus", "a car"))
+    table = PlaceTensors.of(places, ("a bus", "a car"))
     assert table is not None
-    assert table.placed.tolist() == [False, True]
+    assert table.has_place.tolist() == [False, True]
     assert table.ordinal.tolist() == [[1, 1], [2, 1]]
     assert table.anchor.tolist() == [[-1, -1], [-1, 1]]
     assert table[torch.tensor([1])].direction.shape == (1, 2)
-    assert Placing.of([(), ()], ()) is None
+    assert PlaceTensors.of([(), ()], ()) is None
 
 
 def test_masks_inherit_what_places_say_of_their_likes() -> None:
@@ -302,11 +302,11 @@ def test_masks_inherit_what_places_say_of_their_likes() -> None:
     masks[:, 1, 8:, 8:] = 5.0  # the second one
     masks[:, 2, :8, 8:] = 5.0  # neither
     factor = torch.tensor([[1.0, 0.1], [1.0, 0.1]])
-    placing = Placing.of([[Place("left")], []], [])
-    assert placing is not None
-    found = inherited(masks, candidates, factor, placing)
+    places = PlaceTensors.of([[Place("left")], []], [])
+    assert places is not None
+    found = inherited_place_factor(masks, candidates, factor, places)
     torch.testing.assert_close(found, torch.tensor([[1.0, 0.1, STRANGER], [1.0, 1.0, 1.0]]))
-    found = inherited(masks, candidates, 2 * factor, placing)
+    found = inherited_place_factor(masks, candidates, 2 * factor, places)
     torch.testing.assert_close(found[0], torch.tensor([2.0, 0.2, 2 * STRANGER]))
-    found = inherited(masks, candidates.clamp_max(-5.0), 0 * factor, placing)
+    found = inherited_place_factor(masks, candidates.clamp_max(-5.0), 0 * factor, places)
     assert found[0].tolist() == pytest.approx([STRANGER] * 3), "no mask says nothing"

@@ -16,7 +16,7 @@ from car_video.errors import ConfigError
 from car_video.models.sam.mobile_sam import SamEmbedding
 from car_video.segment.mask_selection import automatic
 from car_video.segment.mask_selection.automatic import automatic_masks, join_parts
-from car_video.segment.refinement.refine import Outliner
+from car_video.segment.refinement.refine import MaskRefiner
 from car_video.segment.segmenter import ImageSegmenter
 from tests.naive.automatic import joined
 from tests.segment.colour_model import PLAIN, ColourModel
@@ -114,7 +114,7 @@ def test_a_picture_is_asked_about_once() -> None:
         ),
     )
     segmenter = ImageSegmenter(ColourModel(), ["a red ball"], config, sam=sam)  # type: ignore[arg-type]
-    view = segmenter.look(image)
+    view = segmenter.encode(image)
     survivors = segmenter.recur(view)
     assert sam.sides == []
     mask = segmenter.refine(view, survivors)[0].numpy()
@@ -122,9 +122,9 @@ def test_a_picture_is_asked_about_once() -> None:
     truth[8:40, 8:40] = True
     assert (mask & truth).sum() / (mask | truth).sum() > 0.75  # with its rim, see ColourSam
     assert sam.prompts == 64
-    outliner, embedding = Outliner(sam), sam.encode(view.pixels, 384)  # type: ignore[arg-type]
-    first = outliner.parts(embedding, (64, 96), segmenter.config)
-    assert outliner.parts(embedding, (64, 96), segmenter.config) is first
+    refiner, embedding = MaskRefiner(sam), sam.encode(view.pixels, 384)  # type: ignore[arg-type]
+    first = refiner.parts(embedding, (64, 96), segmenter.config)
+    assert refiner.parts(embedding, (64, 96), segmenter.config) is first
     assert sam.prompts == 128
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from car_video.segment.mask_selection.overlaps import INSIDE, SAME, apart, losers
+from car_video.segment.mask_selection.overlaps import INSIDE, SAME, losers, resolve_overlaps
 
 GRID = (24, 32)
 SPAN = st.tuples(st.integers(0, 11), st.integers(1, 12))
@@ -37,7 +37,7 @@ BALL = rectangle(slice(10, 16), slice(12, 18), 2.0)
 
 
 def test_a_ball_before_a_man_is_whole() -> None:
-    man, ball = apart(torch.stack([MAN, BALL]), GRID)
+    man, ball = resolve_overlaps(torch.stack([MAN, BALL]), GRID)
     assert torch.equal(ball, BALL > 0)
     assert torch.equal(man, (MAN > 0) & ~(BALL > 0))
 
@@ -45,7 +45,7 @@ def test_a_ball_before_a_man_is_whole() -> None:
 def test_of_two_that_touch_the_surer_gets_what_they_share() -> None:
     left = rectangle(slice(4, 20), slice(2, 14), 3.0)
     right = rectangle(slice(4, 20), slice(10, 30), 6.0)
-    masks = apart(torch.stack([left, right]), GRID)
+    masks = resolve_overlaps(torch.stack([left, right]), GRID)
     assert torch.equal(masks[1], right > 0)
     assert torch.equal(masks[0], (left > 0) & ~(right > 0))
 
@@ -55,27 +55,27 @@ def test_two_side_by_side_are_told_apart_by_their_maps() -> None:
     right = rectangle(slice(4, 20), slice(8, 30), 6.0)
     maps = torch.zeros(2, 6, 8)
     maps[0, :, :3], maps[1, :, 3:] = 0.6, 0.9  # meet between columns 10 and 14
-    one, other = apart(torch.stack([left, right]), GRID, maps)
+    one, other = resolve_overlaps(torch.stack([left, right]), GRID, maps)
     assert not (one & other).any()
     assert torch.equal(one | other, (left > 0) | (right > 0))
     assert one[4:20, 2:11].all()
     assert other[4:20, 13:30].all()
-    without = apart(torch.stack([left, right]), GRID)
+    without = resolve_overlaps(torch.stack([left, right]), GRID)
     assert torch.equal(without[1], right > 0)
 
 
 def test_a_ball_before_a_man_is_whole_whatever_the_maps_say() -> None:
     maps = torch.ones(2, 6, 8)
     maps[1] = 0.1
-    masks = apart(torch.stack([MAN, BALL]), GRID, maps)
-    assert torch.equal(masks, apart(torch.stack([MAN, BALL]), GRID))
+    masks = resolve_overlaps(torch.stack([MAN, BALL]), GRID, maps)
+    assert torch.equal(masks, resolve_overlaps(torch.stack([MAN, BALL]), GRID))
 
 
 def test_one_thing_is_of_both_whatever_the_maps_say() -> None:
     maps = torch.zeros(3, 6, 8)
     maps[0, :3], maps[1, 3:], maps[2, :, 4:] = 1.0, 1.0, 2.0
     beside = rectangle(slice(2, 22), slice(13, 30), 2.0)
-    first, second, third = apart(torch.stack([MAN, MAN, beside]), GRID, maps)
+    first, second, third = resolve_overlaps(torch.stack([MAN, MAN, beside]), GRID, maps)
     assert torch.equal(first, second)
     assert not (first & third).any()
     assert torch.equal(first | third, (MAN > 0) | (beside > 0))
@@ -84,14 +84,14 @@ def test_one_thing_is_of_both_whatever_the_maps_say() -> None:
 def test_one_thing_with_two_names_is_of_both_without_specks() -> None:
     noise = torch.randn(2, *GRID, generator=torch.Generator().manual_seed(0))
     twice = torch.where(MAN > 0, 5 + noise, -5.0)
-    assert torch.equal(apart(twice, GRID), (MAN > 0).expand(2, -1, -1))
+    assert torch.equal(resolve_overlaps(twice, GRID), (MAN > 0).expand(2, -1, -1))
 
 
 @given(st.lists(BOX, min_size=1, max_size=5), st.booleans())
 def test_nothing_is_lost_and_only_one_thing_is_shared(given_boxes, seen: bool) -> None:
     logits = boxes(given_boxes)
     maps = torch.rand(len(logits), 6, 8, generator=torch.Generator().manual_seed(1))
-    before, after = logits > 0, apart(logits, GRID, maps if seen else None)
+    before, after = logits > 0, resolve_overlaps(logits, GRID, maps if seen else None)
     assert not (after & ~before).any()
     assert torch.equal(after.any(0), before.any(0))
     for n, first in enumerate(before):
@@ -129,10 +129,10 @@ def test_who_gives_way_is_the_rule_said_slowly(given_boxes) -> None:
 
 @given(st.lists(BOX, min_size=1, max_size=3), st.integers(1, 40), st.integers(1, 40))
 def test_any_size(given_boxes, height: int, width: int) -> None:
-    assert apart(boxes(given_boxes), (height, width)).shape == (
+    assert resolve_overlaps(boxes(given_boxes), (height, width)).shape == (
         len(given_boxes), height, width
     )  # fmt: skip
 
 
 def test_nobody() -> None:
-    assert apart(torch.zeros(0, *GRID), (48, 64)).shape == (0, 48, 64)
+    assert resolve_overlaps(torch.zeros(0, *GRID), (48, 64)).shape == (0, 48, 64)

@@ -15,10 +15,10 @@ from car_video.models.sam.mobile_sam import SamEmbedding
 from car_video.segment.mask_selection import sam_prompts
 from car_video.segment.mask_selection.sam_prompts import (
     Candidates,
-    agreement_with,
     asked_again,
     choose,
     joined,
+    map_agreement,
     propose_candidates,
 )
 
@@ -77,7 +77,7 @@ def test_points_are_middles_of_cells_in_pixels(scale: float) -> None:
     found = ask(sam, maps, (48, 100), points=1)
     assert sam.asked[0][:, 0].tolist() == [[75.0, 20.0], [5.0, 44.0]]
     assert found.logits.shape == (2, 3, round(12 * scale), round(25 * scale))
-    assert found.there.all()
+    assert found.valid.all()
 
 
 @pytest.mark.parametrize("radius", RADII)
@@ -104,7 +104,7 @@ def test_an_empty_map_asks_nothing_and_gets_nothing() -> None:
     sam = Discs()
     found = ask(sam, torch.zeros(2, 6, 8), (24, 32), points=3)
     assert sam.asked == []
-    assert not found.there.any()
+    assert not found.valid.any()
     assert (found.agreement == -1).all()
     logits, agreement = choose(found)
     assert (logits < 0).all()
@@ -115,7 +115,7 @@ def test_an_empty_map_beside_a_full_one() -> None:
     maps = torch.stack([torch.zeros(24, 32), disc_map(24, 32, 46.0, 58.0, 14.0, 4)])
     sam = Discs()
     found = ask(sam, maps, (96, 128), points=8)
-    assert len(sam.asked[0]) == int(found.there[1].sum()) // 3 > 0
+    assert len(sam.asked[0]) == int(found.valid[1].sum()) // 3 > 0
     logits, _ = choose(found)
     assert not (logits[0] > 0).any()
     assert (logits[1] > 0).any()
@@ -126,9 +126,9 @@ def test_padding_is_cut_off_and_never_chosen() -> None:
     maps[0, 2, 2] = 1.0  # one peak, seven places to spare
     found = ask(Discs(), maps, (37, 50), points=8)
     assert found.logits.shape == (1, 24, 10, 13)  # ceil of 37 and 50 over 4
-    assert found.there[0].tolist() == [True] * 3 + [False] * 21
-    assert (found.agreement[~found.there] == -1).all()
-    assert ((found.agreement[found.there] >= 0) & (found.agreement[found.there] <= 1)).all()
+    assert found.valid[0].tolist() == [True] * 3 + [False] * 21
+    assert (found.agreement[~found.valid] == -1).all()
+    assert ((found.agreement[found.valid] >= 0) & (found.agreement[found.valid] <= 1)).all()
 
 
 def test_evidence_has_a_say() -> None:
@@ -169,7 +169,7 @@ def test_asking_in_parts_changes_nothing(monkeypatch, at_once):
     parts = ask(sam, maps, (256, 320), peak_floor=0.0)
     assert max(len(points) for points in sam.asked) <= at_once
     assert sum(len(points) for points in sam.asked) > 10
-    for name in ("logits", "there", "agreement"):
+    for name in ("logits", "valid", "agreement"):
         torch.testing.assert_close(getattr(parts, name), getattr(whole, name), rtol=0, atol=0)
 
 
@@ -243,13 +243,13 @@ def test_joined_the_slow_way(seed: int, most: int) -> None:
             y, x = (int(v) for v in (torch.rand(2, generator=random) * 20))
             logits[query, mask, y : y + 5, x : x + 9] = 8.0
     there = torch.rand(3, 7, generator=random) < 0.9
-    agreement = torch.where(there, agreement_with(logits, maps, evidence), -1.0)
+    agreement = torch.where(there, map_agreement(logits, maps, evidence), -1.0)
     several = torch.tensor([True, False, True])
     offered = Candidates(logits, there, agreement)
     found = joined(offered, maps, evidence, several, most)
     assert torch.equal(found.logits[:, :7], logits)
     assert found.agreement.shape == (3, 8)
-    assert not found.there[1, 7], "one thing is not joined"
+    assert not found.valid[1, 7], "one thing is not joined"
     for query in (0, 2):
         best = int(agreement[query].argmax())
         union, value = logits[query, best], float(agreement[query, best])
@@ -263,7 +263,7 @@ def test_joined_the_slow_way(seed: int, most: int) -> None:
                 if there[query, mask] and shared < 0.2 * least:
                     whole = torch.maximum(part, union)
                     row = slice(query, query + 1)
-                    liked = agreement_with(whole[None, None], maps[row], evidence[row])
+                    liked = map_agreement(whole[None, None], maps[row], evidence[row])
                     offers.append((float(liked), whole))
             if not offers or max(offers, key=lambda o: o[0])[0] <= value + 1e-7:
                 break

@@ -74,11 +74,11 @@ def test_probabilities_of_large_logits_are_finite() -> None:
 def test_logits_are_scaled_cosines() -> None:
     texts = texts_of(FakeModel(), ["a dog", "a cat"], ("sky", "sea", "sand"))
     dense = torch.randn(12, 3, 5, generator=torch.Generator().manual_seed(1))
-    queries, rivals = cell_logits(dense, texts.queries, texts.rivals, 7.0)
+    queries, rivals = cell_logits(dense, texts.embeddings, texts.rivals, 7.0)
     assert (queries.shape, rivals.shape) == ((2, 3, 5), (3, 3, 5))
     for row, column in np.ndindex(3, 5):
         cell = dense[:, row, column]
-        for found, embeddings in ((queries, texts.queries), (rivals, texts.rivals)):
+        for found, embeddings in ((queries, texts.embeddings), (rivals, texts.rivals)):
             expected = 7 * F.cosine_similarity(embeddings, cell[None])
             torch.testing.assert_close(found[:, row, column], expected)
 
@@ -166,7 +166,7 @@ def test_presence_compares_what_lies_under_the_mask(seed: int, scale: int) -> No
     for row, query in enumerate(alive.tolist()):
         inside = features.dense[0][:, maps[row] > config.mask_threshold].sum(1)
         inside = inside / inside.norm()
-        wanted = math.exp(model.logit_scale * float(inside @ texts.queries[query]))
+        wanted = math.exp(model.logit_scale * float(inside @ texts.embeddings[query]))
         rest = sum(
             math.exp(model.logit_scale * float(inside @ rival))
             for rival, opposes in zip(texts.rivals, texts.opposes[query], strict=True)

@@ -148,10 +148,10 @@ def test_templates_go_around_queries_and_rivals_but_not_in_the_first_step() -> N
     plain = ExpressionConfig(noun_weight=0.0)
     texts = build_queries(bank(), ["a cat"], ("sky",), plain, "one {} more", True)
     expected = FakeModel().encode_text(["one a cat more", "one sky more", "a cat"])
-    torch.testing.assert_close(texts.queries[0], expected[0])
+    torch.testing.assert_close(texts.embeddings[0], expected[0])
     torch.testing.assert_close(texts.rivals[0], expected[1])
-    assert texts.first is not None
-    torch.testing.assert_close(texts.first[0], expected[2])
+    assert texts.first_embeddings is not None
+    torch.testing.assert_close(texts.first_embeddings[0], expected[2])
     assert build_queries(bank(), ["a cat"], ("sky",), plain, "one {} more").first is None
 
 
@@ -161,13 +161,13 @@ def test_the_first_step_sees_other_texts_than_the_second() -> None:
     config = replace(PLAIN, proposal=proposal, recurrence=recurrence)
     model = FakeModel()
     found = ImageSegmenter(model, ["red", "green"], config)
-    end = found.recur(found.look(BOTH))
+    end = found.recur(found.encode(BOTH))
     assert end.steps == 2
     framed = replace(config, proposal=replace(proposal, bare_first=False))
     bare = replace(config, proposal=replace(proposal, template="{}", bare_first=False))
     same, other = (ImageSegmenter(model, ["red", "green"], c) for c in (framed, bare))
-    torch.testing.assert_close(end.maps, same.recur(same.look(BOTH)).maps)
-    assert not torch.equal(end.maps, other.recur(other.look(BOTH)).maps)
+    torch.testing.assert_close(end.maps, same.recur(same.encode(BOTH)).maps)
+    assert not torch.equal(end.maps, other.recur(other.encode(BOTH)).maps)
 
 
 def test_named_background_words_can_stay() -> None:
@@ -184,8 +184,8 @@ def test_duplicates_compete_and_the_first_gets_what_is_found() -> None:
     expression = ExpressionConfig(noun_weight=0.0, duplicates="first")
     config = replace(PLAIN, expression=expression, presence_threshold=0.0)
     segmenter = ImageSegmenter(ColourModel(), ["red ball", "blue", "Red ball"], config)
-    assert segmenter.texts.owner == (0, 1, -1)
-    assert len(segmenter.texts) == 3
+    assert segmenter.queries.owner == (0, 1, -1)
+    assert len(segmenter.queries) == 3
     found = segmenter.segment(BOTH)
     assert found.masks[0].any()
     assert not found.masks[2].any()
@@ -213,7 +213,7 @@ def test_expressions_compete_in_refer_mode_only_if_asked(compete: bool, left: in
     recurrence = RecurrenceConfig(confidence_threshold=0.7, compete_in_refer=compete)
     config = replace(PLAIN, mode="refer", recurrence=recurrence)
     segmenter = ImageSegmenter(ColourModel(), ["a red ball", "a red car"], config)
-    assert len(segmenter.recur(segmenter.look(BOTH)).alive) == left
+    assert len(segmenter.recur(segmenter.encode(BOTH)).alive) == left
 
 
 def test_scores_of_the_classifier_are_shares() -> None:
@@ -256,7 +256,7 @@ def test_the_mask_threshold_is_even_odds_for_the_crf_unless_told() -> None:
         )
         config = replace(PLAIN, refine="crf", crf=crf, proposal=proposal)
         segmenter = ImageSegmenter(FakeModel(), ["red"], replace(config, mode="refer"))
-        view = segmenter.look(BOTH)
+        view = segmenter.encode(BOTH)
         end = segmenter.recur(view)
         full = upsample(view, end.maps, guided=False)
         mask = segmenter.refine(view, end)

@@ -83,7 +83,7 @@ def build_lattice(features: Tensor) -> Lattice:
     """Place points on the lattice.
 
     Args:
-        features: float32 [d, P] or, for several point sets that must not see each other
+        features: float32 [d, P] or, for plural point sets that must not see each other
             (images of a batch), [B, d, P]; each already divided by its standard deviation.
 
     Returns:
