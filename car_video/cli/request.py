@@ -15,7 +15,7 @@ from car_video.errors import ConfigError, ModelError
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig
     from car_video.io.readers.base import Kind
-    from car_video.io.writers.folder import ExistingFolder
+    from car_video.io.writers.folder_choice import ExistingFolder
 
 REFINEMENTS = ("sam", "crf", "none")
 MODES = ("online", "offline", "per-frame")
@@ -99,7 +99,12 @@ def check(request: Request) -> Plan:
         CarVideoError: the first thing that is.
     """
     from car_video.io.readers import Selection
-    from car_video.io.writers import check_output, default_folder, parse_targets
+    from car_video.io.writers import (
+        check_output,
+        default_folder,
+        earlier_extent,
+        parse_targets,
+    )
 
     _check_choices(request)
     expressions = _expressions(request.expressions)
@@ -118,11 +123,14 @@ def check(request: Request) -> Plan:
         from car_video.models.sam.registry import resolve_mask_model
 
         resolve_mask_model(config.segment.sam.model)
-    out = request.out or default_folder(request.source)
+    out = request.out or default_folder(request.source, mode)
     if out == PIPE:
         _check_pipe(request, targets)
     else:
         check_output(out, mode)
+    if mode == "resume" and request.end is None and request.max_frames is None:
+        end, max_frames = earlier_extent(out)  # no further than the run was meant to go
+        request = dataclasses.replace(request, end=end, max_frames=max_frames)
     return Plan(request, expressions, targets, config, mode, out)
 
 

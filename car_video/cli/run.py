@@ -310,8 +310,13 @@ def _open_folder(plan: Plan, reader: FrameReader) -> OutputFolder:
         fps=source.fps,
         model=plan.config.model,
         expressions=plan.expressions,
+        path=str(path) if source.kind in ("file", "folder", "image") else None,
         audio=str(path) if source.has_audio and source.kind == "file" else None,
         audio_origin=source.origin,
+        duration=source.duration,
+        end=plan.request.end,
+        max_frames=plan.request.max_frames,
+        pixel_aspect=source.sample_aspect_ratio,
         still=source.kind in ("folder", "image"),
         single=source.kind == "image",
     )

@@ -6,9 +6,11 @@ Pure functions; files are the business of the writers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as coco
 
@@ -16,6 +18,8 @@ from car_video.errors import DataError
 from car_video.io.palette import davis_palette
 from car_video.io.rle import decode_rle
 from car_video.types import FramePrediction
+
+_PLACES = np.array([1 << 16, 1 << 8, 1], np.uint32)  # of red, green and blue in one number
 
 
 def as_coco(prediction: FramePrediction) -> list[dict[str, Any]]:
@@ -25,7 +29,7 @@ def as_coco(prediction: FramePrediction) -> list[dict[str, Any]]:
         Q dictionaries: ``expression`` (index), ``present``, ``score`` (6 decimals), ``bbox``
         [x, y, w, h] and ``area`` in pixels, ``segmentation`` (compressed RLE: ``size`` [h, w]
         and ``counts`` as a string). An empty mask has a box of zeros. Fewer than Q where
-        ``extras["active"]``, bool [Q], says that nobody looked for some of them.
+        ``extras["active"]``, bool [Q], says that some of them were not looked for.
     """
     asked = prediction.extras.get("active", [True] * len(prediction.expressions))
     stack = np.asfortranarray(prediction.masks.transpose(1, 2, 0), np.uint8)
@@ -116,7 +120,9 @@ def from_frame_dict(entry: Mapping[str, Any], expressions: Sequence[str]) -> Fra
     Raises:
         DataError: an entry without objects, or as in :func:`from_coco`.
     """
-    return from_coco(entry["objects"], expressions, entry["index"], entry["time"])
+    found = from_coco(entry["objects"], expressions, entry["index"], entry["time"])
+    asked = np.isin(np.arange(len(expressions)), [o["expression"] for o in entry["objects"]])
+    return found if asked.all() else replace(found, extras={"active": asked})
 
 
 def as_palette_image(prediction: FramePrediction) -> Image.Image:
@@ -133,29 +139,53 @@ def as_palette_image(prediction: FramePrediction) -> Image.Image:
 def from_palette_image(
     image: Image.Image, expressions: Sequence[str], index: int = 0, time: float = 0.0
 ) -> FramePrediction:
-    """Masks from a palette (or grey) image; scores are 1 where a mask is not empty, else 0.
-
-    The value 255 is the ignored border of PASCAL VOC: background, unless there are 255
-    expressions.
+    """Masks from a mask image; scores are 1 where a mask is not empty, else 0.
 
     Raises:
-        DataError: a colour image, or a value beyond the number of expressions.
+        DataError: as in :func:`palette_labels`.
     """
-    if image.mode not in ("P", "L", "1"):
-        raise DataError(f"frame {index}: want a palette or grey mask image, got {image.mode}")
-    labels = np.asarray(image).astype(np.uint8)
-    if len(expressions) < 255:
-        labels = np.where(labels == 255, np.uint8(0), labels)
-    if labels.size and labels.max() > len(expressions):
-        raise DataError(
-            f"frame {index}: mask value {labels.max()} but only {len(expressions)} expressions"
-        )
+    try:
+        labels = palette_labels(image, len(expressions))
+    except DataError as error:
+        raise DataError(f"frame {index}: {error}") from None
     values = np.arange(1, len(expressions) + 1)
     masks = labels[None] == values[:, None, None]
     present = masks.any(axis=(1, 2))
     return FramePrediction(
         index, time, tuple(expressions), masks, present.astype(np.float32), present
     )
+
+
+def palette_labels(image: Image.Image, expressions: int) -> NDArray[np.uint8]:
+    """uint8 [H, W] of a mask image: 0 background, 1 + index of the expression elsewhere.
+
+    Values of a palette or grey image count as they are; 255, the ignored border of PASCAL VOC,
+    is background unless there are 255 expressions. A colour image, as painting programs save
+    it, may hold the DAVIS colours of these expressions and black, and nothing else.
+
+    Args:
+        image: modes P, L, 1, RGB or RGBA (alpha is ignored).
+        expressions: how many there are.
+
+    Raises:
+        DataError: another mode, a value or colour that no expression has.
+    """
+    if image.mode in ("RGB", "RGBA"):
+        pixels = np.asarray(image)[..., :3].astype(np.uint32) @ _PLACES
+        colours = davis_palette()[: expressions + 1].astype(np.uint32) @ _PLACES
+        order = np.argsort(colours)
+        found = order[np.searchsorted(colours[order], pixels).clip(0, expressions)]
+        if (colours[found] != pixels).any():
+            raise DataError("the mask image has colours that are none of its expressions'")
+        return found.astype(np.uint8)
+    if image.mode not in ("P", "L", "1"):
+        raise DataError(f"want a palette or grey mask image, got {image.mode}")
+    labels = np.asarray(image).astype(np.uint8)
+    if expressions < 255:
+        labels = np.where(labels == 255, np.uint8(0), labels)
+    if labels.max(initial=0) > expressions:
+        raise DataError(f"mask value {labels.max()} but only {expressions} expressions")
+    return labels
 
 
 def as_detections(prediction: FramePrediction) -> dict[str, Any]:

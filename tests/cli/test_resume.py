@@ -91,7 +91,7 @@ def clip(tmp_path_factory):
 @pytest.fixture
 def colours(monkeypatch):
     made = Models(ColourModel(), PLAIN)
-    monkeypatch.setattr(run, "load_segmenter", made)
+    monkeypatch.setattr(run_module, "load_segmenter", made)
     return made
 
 
@@ -103,7 +103,7 @@ def lite(monkeypatch, tmp_path):
         "video: {offline: {window: 3}, tracks: {count: 2}}\n"
     )
     made = Models(load_model("lite", "cpu"))
-    monkeypatch.setattr(run, "load_segmenter", made)
+    monkeypatch.setattr(run_module, "load_segmenter", made)
     return made
 
 
@@ -194,7 +194,7 @@ def test_nothing_is_shown_again_where_nothing_is_new(run, colours, clip):
 
 def test_a_finished_run_is_extended_with_its_past(run, colours, clip):
     assert run.cli(clip, *ASKED, "--max-frames", 4)[0] == 0
-    assert run.cli(clip, *ASKED, "--resume")[0] == 0
+    assert run.cli(clip, *ASKED, "--resume", "--max-frames", COUNT)[0] == 0
     assert colours.seen == list(range(COUNT))
     assert run.cli(clip, *ASKED, "--out", "straight")[0] == 0
     assert files("clip_car") == files("straight")
@@ -228,7 +228,7 @@ def test_per_frame_shows_nothing_again(run, colours, clip):
     options = (*ASKED, "--mode", "per-frame")
     run.cli(clip, *options, "--max-frames", 4)
     assert len(calls) == 4
-    run.cli(clip, *options, "--resume")
+    run.cli(clip, *options, "--resume", "--max-frames", COUNT)
     assert len(calls) == COUNT
     run.cli(clip, *options, "--out", "straight")
     assert files("clip_car") == files("straight")

@@ -205,7 +205,10 @@ def test_overwriting(cli, clip, loader):
 
 def test_resuming_extends_and_adds(cli, clip, loader):
     cli(clip, *ASKED, "--save", "json", "--max-frames", 5)
-    code, out, _ = cli(clip, *ASKED, "--save", "json,masks", "--resume")
+    assert cli(clip, *ASKED, "--save", "sheet", "--resume")[0] == 0
+    assert loader.made[-1].seen == [], "not beyond what the first run was asked for"
+    more = ("--resume", "--max-frames", COUNT)
+    code, out, _ = cli(clip, *ASKED, "--save", "json,masks", *more)
     assert code == 0
     assert loader.made[-1].seen == list(range(5, COUNT))
     assert out.startswith(f"{COUNT} frames, 5 from an earlier run in ")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import av
 import numpy as np
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 from car_video.io.containers import open_input
 
 _AAC_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
+_LONGEST_PAUSE = 60.0  # seconds of silence that are believed after the last picture
 _SLACK = 0.1  # seconds by which timestamps may wander before sound is cut or silence put in
 
 
@@ -21,7 +25,9 @@ class UndecodableError(Exception):
 
 
 class AudioTrack:
-    """Feeds the first audio stream of a file to a container that is being written.
+    """Feeds the sound of a file to a container that is being written.
+
+    Of several streams of sound the default one is taken, else the first.
 
     AAC is copied packet by packet (the cut is exact to one packet, about 20 ms, and what
     is kept is never out of step); every other codec is decoded and becomes AAC,
@@ -47,59 +53,85 @@ class AudioTrack:
         if not streams:
             self._source.close()
             raise ValueError(f"{path} has no sound")
-        self._input = streams[0]
+        default = (s for s in streams if s.disposition & Disposition.default)
+        self._input = next(default, streams[0])
         self._origin = _video_start(self._source) if origin is None else origin
         self._start = 0.0
-        self._writer: _Writer | None = None
+        self._target: _Target | None = None
         self._packets: Iterator[Any] | None = None
         self._held: Any = None
 
     def attach(self, container: Any) -> None:
         """Add the audio stream to an output container, before anything is written to it."""
         copied = self._input.codec_context.name == "aac"
-        self._writer = (_Copy if copied else _Recode)(self._input, container)
+        self._target = (_Copy if copied else _Recode)(self._input, container)
 
     def begin(self, start: float) -> None:
         """Say at which picture time, in seconds, the written file has its 0."""
         self._start = start
         if start > 5.0:  # no need to read through what is cut away
             target = int((start + self._origin - 2.0) / self._input.time_base)
-            self._source.seek(target, stream=self._input, backward=True)
+            with contextlib.suppress(av.FFmpegError):  # then it is read through
+                self._source.seek(target, stream=self._input, backward=True)
         self._packets = self._source.demux(self._input)
 
     def pump(self, until: float) -> None:
         """Write sound up to ``until``, a picture time in seconds."""
-        if self._writer is None:
+        if self._target is None:
             return
-        while self._packets is not None:
-            packet = self._held if self._held is not None else self._next()
-            self._held = None
+        while (packet := self._packet(until)) is not None:
+            self._take(packet)
+        self._target.flush(until - self._start)
+
+    def pump_rest(self) -> None:
+        """Write all sound that is left, up to a pause that only a torn clock can have."""
+        if self._target is None:
+            return
+        last: float | None = None
+        while (packet := self._packet(math.inf)) is not None:
+            time = self._time_of(packet)
+            if last is not None and time - last > _LONGEST_PAUSE:
+                break
+            last = time
+            self._take(packet)
+        self._target.flush(math.inf)
+
+    def _packet(self, until: float) -> Any:
+        """The next packet before a picture time; None where there is none."""
+        packet, self._held = self._held, None
+        while packet is None or packet.pts is None:
+            packet = self._next()
             if packet is None:
-                break
-            if packet.pts is None:
-                continue
-            time = float(packet.pts * packet.time_base) - self._origin
-            if time >= until:
-                self._held = packet
-                break
-            try:
-                self._writer.take(packet, time - self._start)
-            except UndecodableError:
-                self.notice = "some of the sound could not be decoded and is silent"
-        self._writer.flush(until - self._start)
+                return None
+        if self._time_of(packet) < until:
+            return packet
+        self._held = packet
+        return None
+
+    def _time_of(self, packet: Any) -> float:
+        """Of a packet, in seconds of picture time."""
+        return float(packet.pts * packet.time_base) - self._origin
+
+    def _take(self, packet: Any) -> None:
+        assert self._target is not None
+        try:
+            self._target.take(packet, self._time_of(packet) - self._start)
+        except UndecodableError:
+            self.notice = "some of the sound could not be decoded and is silent"
 
     def close(self) -> None:
         """Write what the encoder still holds and let go of the source."""
-        writer, self._writer, self._packets = self._writer, None, None
+        target, self._target, self._packets = self._target, None, None
         try:
-            if writer is not None:
-                writer.close()
+            if target is not None:
+                target.close()
         finally:
             self._source.close()
 
     def _next(self) -> Any:
         """The next packet, or None at the end (also an early one, which leaves a notice)."""
-        assert self._packets is not None
+        if self._packets is None:
+            return None
         try:
             return next(self._packets, None)
         except (av.FFmpegError, OSError) as error:
@@ -108,7 +140,7 @@ class AudioTrack:
             return None
 
 
-class _Writer(Protocol):
+class _Target(Protocol):
     """Times are seconds on the clock of the written file."""
 
     def take(self, packet: Any, time: float) -> None: ...
@@ -149,7 +181,8 @@ class _Recode:
         self._output = container.add_stream("aac", rate=self._rate)
         self._output.layout = self._layout
         self._output.bit_rate = 96_000 if self._layout == "mono" else 160_000
-        self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
+        self._form = ("", "", 0)  # of the frames that the resampler takes
+        self._resampler: Any = None
         self._done = 0  # samples given to the encoder
         self._pending = np.zeros((1 if self._layout == "mono" else 2, 0), np.float32)
 
@@ -162,14 +195,26 @@ class _Recode:
         for frame in frames:
             if frame.time is not None:  # decoders may give a frame later than its packet
                 time = frame.time + shift
-            for piece in self._resampler.resample(frame):
+            for piece in self._resampled(frame):
                 samples = piece.to_ndarray()
                 self._place(samples, round(time * self._rate))
                 time += samples.shape[1] / self._rate
 
+    def _resampled(self, frame: Any) -> list[Any]:
+        """The frame as the encoder wants it; a stream may change its rate and channels."""
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if form != self._form:
+            self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
+            self._form = form
+        try:
+            return list(self._resampler.resample(frame))
+        except (av.FFmpegError, ValueError) as error:
+            raise UndecodableError from error
+
     def flush(self, until: float) -> None:
         """Encode what lies before ``until`` and keep the rest."""
-        count = min(max(round(until * self._rate) - self._done, 0), self._pending.shape[1])
+        ends = until * self._rate - self._done
+        count = round(min(max(ends, 0), self._pending.shape[1]))
         self._encode(self._pending[:, :count])
         self._pending = self._pending[:, count:]
 

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from car_video.io.writers.base import OutputInfo
+from car_video.io.writers import masks
+from car_video.io.writers.atomic_files import writing
+from car_video.io.writers.base import Earlier, Run, Target, Writer
 from car_video.io.writers.drawing import erode
 from car_video.io.writers.pngs import PngFolderWriter
-from car_video.io.writers.video import VideoEncoder, choose_encoder
+from car_video.io.writers.video_file import VideoFileWriter
 from car_video.types import Frame, FramePrediction
 
+FILE, FOLDER = "cutout.webm", "cutout"
 VP9 = (
     (
         "libvpx-vp9",
@@ -30,52 +33,42 @@ VP9 = (
 _CHROMA_REACH = 2  # pixels that half-size colour planes mix
 
 
-class CutoutVideoWriter:
+class CutoutVideoWriter(VideoFileWriter):
     """``cutout.webm``: VP9 with alpha (yuva420p), opaque where any expression's mask is.
 
     Colour is blacked out away from the masks, so that what was cut away is not in the file.
-
-    Args:
-        path: of the webm.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.notices: list[str] = []
-        self._fps = 0.0
-        self._writer: VideoEncoder | None = None
-        self._whole = False
+    codecs = VP9
+    pix_fmt = "yuva420p"
 
-    def open(self, info: OutputInfo) -> None:
-        choose_encoder(VP9)
-        self._fps = info.fps
-
-    def write(self, frame: Frame, prediction: FramePrediction) -> None:
-        if self._writer is None:
-            self._writer = VideoEncoder(
-                self.path, VP9, frame.width, frame.height, self._fps, "yuva420p"
-            )
-        self._writer.write(cut_out(frame.image, prediction, _CHROMA_REACH), frame.time)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer, self._whole = None, True
-
-    def abort(self) -> None:
-        if self._writer is not None:
-            self._writer.abort()
-            self._writer = None
-
-    def paths(self) -> list[Path]:
-        return [self.path] if self._whole else []
+    def picture(self, frame: Frame, prediction: FramePrediction) -> NDArray[np.uint8]:
+        return cut_out(frame.image, prediction, _CHROMA_REACH)
 
 
 class CutoutImageWriter(PngFolderWriter):
-    """``folder/00000.png``: RGBA, opaque where any expression's mask is, zeros elsewhere."""
+    """``folder/00000.png``: RGBA, opaque where any expression's mask is, zeros elsewhere.
+
+    Args:
+        folder: made where it is not there.
+        done: as in :class:`PngFolderWriter`.
+        masks: folder of the run's mask files; a cutout that is older than its mask is made
+            anew.
+    """
+
+    def __init__(self, folder: str | Path, done: Earlier, masks: str | Path) -> None:
+        super().__init__(folder, done)
+        self._masks = Path(masks)
 
     def picture(self, frame: Frame, prediction: FramePrediction) -> Image.Image:
         return Image.fromarray(cut_out(frame.image, prediction))
+
+    def keeps(self, path: Path, index: int) -> bool:
+        mask = self._masks / path.name
+        with writing(path):
+            return super().keeps(path, index) and not (
+                mask.exists() and mask.stat().st_mtime_ns > path.stat().st_mtime_ns
+            )
 
 
 def cut_out(
@@ -99,3 +92,12 @@ def cut_out(
         np.multiply(image[..., channel], coloured, out=result[..., channel])
     result[..., 3] = matte.view(np.uint8) * np.uint8(255)
     return result
+
+
+def _make(run: Run) -> Writer:
+    if run.info.still:
+        return CutoutImageWriter(run.path / FOLDER, run.done, run.path / masks.FOLDER)
+    return CutoutVideoWriter(run.path / FILE)
+
+
+TARGET = Target(_make, files=(FILE,), folders=(FOLDER,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from car_video.errors import DataError, OutputError
 from car_video.io.formats import from_frame_dict
-from car_video.io.writers.atomic_files import writing
+from car_video.io.writers.atomic_files import part_of, writing
+from car_video.io.writers.edited_masks import EditedMasks
+from car_video.io.writers.predictions import RESULTS, frame_lines
 from car_video.types import FramePrediction
 
 
@@ -98,14 +102,28 @@ class DoneFrames(Mapping[int, FramePrediction]):
     Args:
         journal: of the run.
         expressions: of the run.
+        edits: what the user has changed since.
     """
 
-    def __init__(self, journal: Journal, expressions: tuple[str, ...]) -> None:
+    def __init__(
+        self, journal: Journal, expressions: tuple[str, ...], edits: EditedMasks
+    ) -> None:
         self._journal = journal
         self._expressions = expressions
+        self._edits = edits
 
     def __getitem__(self, index: int) -> FramePrediction:
-        return from_frame_dict(self._journal.read(index), self._expressions)
+        """Raises OutputError where the user's edits do not fit the frame."""
+        entry = self._journal.read(index)
+        try:
+            found = from_frame_dict(entry, self._expressions)
+        except DataError as error:
+            raise OutputError(f"{RESULTS}: {error}; put it right or use --overwrite") from None
+        return self._edits.apply(found)
+
+    def changed(self, index: int) -> bool:
+        """Whether the user has edited this frame, once it has been asked for."""
+        return self._edits.changed(index)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._journal.found)
@@ -115,6 +133,27 @@ class DoneFrames(Mapping[int, FramePrediction]):
 
     def __contains__(self, index: object) -> bool:  # without decoding the masks
         return index in self._journal.found
+
+
+def take_in(results: Path, journal: Path, expressions: tuple[str, ...]) -> None:
+    """Put the frames of a ``predictions.json`` into a journal, over what it has of them.
+
+    Raises:
+        OutputError: the file is not of this run, or the disk does not take the journal.
+    """
+    with writing(journal):
+        part = part_of(journal)
+        with part.open("wb") as file:
+            if journal.exists():
+                file.writelines(line for _, _, line in _scan(journal))
+            for line in frame_lines(results, expressions):
+                if _index_of(line + b"\n") is None:
+                    raise OutputError(
+                        f"'{results}' has a frame without index or objects; put it right, or "
+                        "delete it to start over"
+                    )
+                file.write(line + b"\n")
+        os.replace(part, journal)
 
 
 def _scan(path: Path) -> Iterator[tuple[int, int, bytes]]:

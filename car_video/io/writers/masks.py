@@ -6,9 +6,11 @@ from PIL import Image
 
 from car_video.errors import OutputError
 from car_video.io.formats import as_palette_image
-from car_video.io.writers.base import OutputInfo
+from car_video.io.writers.base import OutputInfo, Target
 from car_video.io.writers.pngs import PngFolderWriter
 from car_video.types import Frame, FramePrediction
+
+FOLDER = "masks"
 
 
 class MaskWriter(PngFolderWriter):
@@ -23,3 +25,6 @@ class MaskWriter(PngFolderWriter):
 
     def picture(self, frame: Frame, prediction: FramePrediction) -> Image.Image:
         return as_palette_image(prediction)
+
+
+TARGET = Target(lambda run: MaskWriter(run.path / FOLDER, run.done), folders=(FOLDER,))

@@ -3,68 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from car_video.errors import OutputError
-from car_video.io.writers.base import OutputInfo, Writer
-from car_video.io.writers.cutout import CutoutImageWriter, CutoutVideoWriter
 from car_video.io.writers.folder import OutputFolder
-from car_video.io.writers.masks import MaskWriter
-from car_video.io.writers.overlay import OverlayImageWriter, OverlayVideoWriter
-from car_video.io.writers.sheet import SheetWriter
+from car_video.io.writers.registry import TARGETS
 from car_video.types import Frame, FramePrediction
-
-
-class PredictionsWriter:
-    """``predictions.json``, put together from the folder's journal when the run closes.
-
-    Args:
-        folder: of the run; it keeps the journal.
-    """
-
-    def __init__(self, folder: OutputFolder) -> None:
-        self.notices: list[str] = []
-        self._folder = folder
-        self._paths: list[Path] = []
-
-    def open(self, info: OutputInfo) -> None:
-        """Nothing to prepare."""
-
-    def write(self, frame: Frame, prediction: FramePrediction) -> None:
-        """Nothing to do: the folder has the frame in its journal."""
-
-    def close(self) -> None:
-        self._paths = [self._folder.write_predictions()]
-
-    def abort(self) -> None:
-        """Nothing to remove: the journal stays."""
-
-    def paths(self) -> list[Path]:
-        return self._paths
-
-
-def _cutout(folder: OutputFolder) -> Writer:
-    if folder.info.still:
-        return CutoutImageWriter(folder.path / "cutout", folder.done)
-    return CutoutVideoWriter(folder.path / "cutout.webm")
-
-
-def _overlay(folder: OutputFolder) -> Writer:
-    if folder.info.single:
-        return OverlayImageWriter(folder.path / "overlay.png")
-    return OverlayVideoWriter(folder.path / "overlay.mp4")
-
-
-TARGETS: Mapping[str, Callable[[OutputFolder], Writer]] = {
-    "json": PredictionsWriter,
-    "masks": lambda folder: MaskWriter(folder.path / "masks", folder.done),
-    "sheet": lambda folder: SheetWriter(folder.path / "sheet.png"),
-    "overlay": _overlay,
-    "cutout": _cutout,
-}
-"""What ``--save`` may name, and how each is made; closed in this order, smallest first."""
 
 
 class Outputs:
@@ -89,7 +35,7 @@ class Outputs:
     def __init__(self, folder: OutputFolder, targets: Sequence[str]) -> None:
         self.done = folder.done
         self._folder = folder
-        self._writers = [make(folder) for name, make in TARGETS.items() if name in targets]
+        self._writers = [t.make(folder) for name, t in TARGETS.items() if name in targets]
         try:
             for writer in self._writers:
                 writer.open(folder.info)
@@ -105,7 +51,7 @@ class Outputs:
         """
         for writer in self._writers:
             writer.write(frame, prediction)
-        if frame.index not in self.done:
+        if frame.index not in self.done or self.done.changed(frame.index):
             self._folder.add(prediction, frame.name)
 
     def extend(self, expressions: tuple[str, ...]) -> None:
@@ -126,7 +72,7 @@ class Outputs:
         """
         try:
             for writer in self._writers:
-                writer.close()
+                writer.close(complete)
         except BaseException:
             self.abort()
             raise
@@ -147,7 +93,7 @@ class Outputs:
 
     def notices(self) -> list[str]:
         """Remarks for the user, one line each."""
-        return [notice for writer in self._writers for notice in writer.notices]
+        return [*self._folder.notices, *(n for writer in self._writers for n in writer.notices)]
 
     def __enter__(self) -> Outputs:
         return self
@@ -164,19 +110,3 @@ class Outputs:
             self.close(complete=False)
         else:
             self.abort()
-
-
-def parse_targets(text: str) -> tuple[str, ...]:
-    """``"overlay, json"`` as names of :data:`TARGETS`, each once.
-
-    Raises:
-        OutputError: an unknown name, or none at all.
-    """
-    names = tuple(dict.fromkeys(n for n in (p.strip().lower() for p in text.split(",")) if n))
-    unknown = [name for name in names if name not in TARGETS]
-    known = ", ".join(sorted(TARGETS))
-    if unknown:
-        raise OutputError(f"cannot save '{unknown[0]}'; choose from {known}")
-    if not names:
-        raise OutputError(f"nothing to save; choose from {known}")
-    return names

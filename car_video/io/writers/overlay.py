@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from car_video.io.writers.atomic_files import write_whole
-from car_video.io.writers.audio import open_audio
-from car_video.io.writers.base import OutputInfo
+from car_video.io.writers.audio import AudioTrack, open_audio
+from car_video.io.writers.base import OutputInfo, Run, Target, Writer
 from car_video.io.writers.drawing import draw_overlay
-from car_video.io.writers.video import VideoEncoder, choose_encoder
+from car_video.io.writers.pngs import png_bytes
+from car_video.io.writers.video_file import VideoFileWriter
 from car_video.types import Frame, FramePrediction
 
+VIDEO, PICTURE = "overlay.mp4", "overlay.png"
 H264 = (
     ("libx264", {"crf": "20", "preset": "veryfast"}),
     ("libopenh264", {"b": "6M"}),
@@ -23,57 +26,16 @@ H264 = (
 """Encoders of H.264 in order of preference, with the quality asked from each."""
 
 
-class OverlayVideoWriter:
-    """``overlay.mp4``: H.264, yuv420p, index in front (plays while it loads), sound kept.
+class OverlayVideoWriter(VideoFileWriter):
+    """``overlay.mp4``: H.264, yuv420p, index in front (plays while it loads), sound kept."""
 
-    Args:
-        path: of the mp4.
-    """
+    codecs = H264
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.notices: list[str] = []
-        self._info: OutputInfo | None = None
-        self._writer: VideoEncoder | None = None
-        self._whole = False
+    def picture(self, frame: Frame, prediction: FramePrediction) -> NDArray[np.uint8]:
+        return draw_overlay(frame.image, prediction)
 
-    def open(self, info: OutputInfo) -> None:
-        choose_encoder(H264)
-        self._info = info
-
-    def write(self, frame: Frame, prediction: FramePrediction) -> None:
-        if self._writer is None:
-            self._writer = self._begin(frame)
-        self._writer.write(draw_overlay(frame.image, prediction), frame.time)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self.notices += self._writer.notices()
-            self._writer, self._whole = None, True
-
-    def abort(self) -> None:
-        if self._writer is not None:
-            self._writer.abort()
-            self._writer = None
-
-    def paths(self) -> list[Path]:
-        return [self.path] if self._whole else []
-
-    def _begin(self, frame: Frame) -> VideoEncoder:
-        if self._info is None:
-            raise RuntimeError("open the writer before writing to it")
-        info = self._info
-        audio = open_audio(info.audio, info.audio_origin) if info.audio is not None else None
-        return VideoEncoder(
-            self.path,
-            H264,
-            frame.width,
-            frame.height,
-            info.fps,
-            container_options={"movflags": "+faststart"},
-            audio=audio,
-        )
+    def sound(self, info: OutputInfo) -> AudioTrack | None:
+        return None if info.audio is None else open_audio(info.audio, info.audio_origin)
 
 
 class OverlayImageWriter:
@@ -92,13 +54,11 @@ class OverlayImageWriter:
         """Nothing to prepare."""
 
     def write(self, frame: Frame, prediction: FramePrediction) -> None:
-        buffer = BytesIO()
         drawn = Image.fromarray(draw_overlay(frame.image, prediction))
-        drawn.save(buffer, "PNG", compress_level=3)
-        write_whole(self.path, buffer.getvalue())
+        write_whole(self.path, png_bytes(drawn))
         self._whole = True
 
-    def close(self) -> None:
+    def close(self, complete: bool = True) -> None:
         """Nothing to finish: the file is whole already."""
 
     def abort(self) -> None:
@@ -106,3 +66,12 @@ class OverlayImageWriter:
 
     def paths(self) -> list[Path]:
         return [self.path] if self._whole else []
+
+
+def _make(run: Run) -> Writer:
+    if run.info.single:
+        return OverlayImageWriter(run.path / PICTURE)
+    return OverlayVideoWriter(run.path / VIDEO)
+
+
+TARGET = Target(_make, files=(VIDEO, PICTURE))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
 from car_video.io.writers.atomic_files import write_whole, writing
-from car_video.io.writers.base import OutputInfo
+from car_video.io.writers.base import Earlier, OutputInfo
 from car_video.types import Frame, FramePrediction
 
 
@@ -21,11 +20,11 @@ class PngFolderWriter:
 
     Args:
         folder: made where it is not there.
-        done: indices of frames that an earlier part of this run has finished; a file that
-            is there for one of them is not written again.
+        done: frames that an earlier part of this run has finished; a file that is there for
+            one of them is not written again, unless the user has changed the frame's masks.
     """
 
-    def __init__(self, folder: str | Path, done: Container[int] = ()) -> None:
+    def __init__(self, folder: str | Path, done: Earlier) -> None:
         self.folder = Path(folder)
         self.notices: list[str] = []
         self._done = done
@@ -41,15 +40,17 @@ class PngFolderWriter:
     def write(self, frame: Frame, prediction: FramePrediction) -> None:
         path = self.folder / frame_name(frame.index)
         self._written += 1
-        if frame.index in self._done and path.exists():
+        if self.keeps(path, frame.index):
             return
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        buffer = BytesIO()
-        self.picture(frame, prediction).save(buffer, "PNG", compress_level=3)
-        write_whole(path, buffer.getvalue())
+        write_whole(path, png_bytes(self.picture(frame, prediction)))
 
-    def close(self) -> None:
+    def keeps(self, path: Path, index: int) -> bool:
+        """Whether the file of a frame is there and still right."""
+        return index in self._done and not self._done.changed(index) and path.exists()
+
+    def close(self, complete: bool = True) -> None:
         """Nothing to finish: every file is whole already."""
 
     def abort(self) -> None:
@@ -62,3 +63,10 @@ class PngFolderWriter:
 def frame_name(index: int) -> str:
     """``00042.png`` for frame 42."""
     return f"{index:05d}.png"
+
+
+def png_bytes(image: Image.Image) -> bytes:
+    """The image as a PNG file, packed quickly rather than tightly."""
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from car_video.errors import OutputError
 from car_video.io.writers.atomic_files import part_of, remove, writing
-from car_video.io.writers.base import OutputInfo
+from car_video.io.writers.base import OutputInfo, Run, Target
+from car_video.io.writers.run_record import public_name
+from car_video.types import Frame, FramePrediction
 
+RESULTS = "predictions.json"
 _OPEN, _CLOSE = b'"frames": [', b"]}"
 
 
@@ -24,13 +27,13 @@ def write_predictions(
         path: of the file.
         info: of the run; an fps that is no finite number becomes 0.
         frames: how many lines there are.
-        lines: JSON texts of the frames (``convert.as_frame_dict``) by rising index.
+        lines: JSON texts of the frames (``formats.as_frame_dict``) by rising index.
 
     Raises:
         OutputError: the disk does not take it.
     """
     video = {
-        "source": info.source,
+        "source": public_name(info.source),
         "width": info.width,
         "height": info.height,
         "fps": round(info.fps, 6) if math.isfinite(info.fps) else 0.0,
@@ -51,18 +54,78 @@ def write_predictions(
             raise
 
 
-def frame_lines(path: Path) -> Iterator[bytes]:
-    """JSON texts of the frames in a file that :func:`write_predictions` has written.
+def frame_lines(path: Path, expressions: tuple[str, ...]) -> Iterator[bytes]:
+    """JSON texts of the frames in a ``predictions.json``, one line each.
+
+    What :func:`write_predictions` has written is read line by line; a file that another
+    program has laid out anew is read as a whole.
+
+    Args:
+        path: of the file.
+        expressions: that it must have.
 
     Raises:
-        OutputError: another program has written or changed it.
+        OutputError: it is no such file any more, or has other expressions.
     """
-    with path.open("rb") as file:
+    with writing(path), path.open("rb") as file:
         line = file.readline().rstrip()
-        if line.endswith(_OPEN):
-            for line in file:
-                line = line.strip()
-                if line == _CLOSE:
-                    return
-                yield line.removesuffix(b",")
-    raise OutputError(f"'{path}' was changed by another program; --overwrite replaces it")
+        by_lines = line.endswith(_OPEN)
+        try:
+            head = json.loads(line + _CLOSE if by_lines else path.read_bytes())
+            if tuple(head["expressions"]) != expressions:
+                raise OutputError(
+                    f"'{path}' has other expressions than the run; put it right, or delete it "
+                    "to start over"
+                )
+            if not by_lines:
+                yield from (json.dumps(frame).encode("ascii") for frame in head["frames"])
+                return
+        except (ValueError, KeyError, TypeError):
+            raise _not_ours(path) from None
+        for line in file:
+            line = line.strip()
+            if line == _CLOSE:
+                return
+            yield line.removesuffix(b",")
+    raise _not_ours(path)
+
+
+def _not_ours(path: Path) -> OutputError:
+    return OutputError(
+        f"'{path}' is not what car-video writes any more; put it right, or delete it to start "
+        "over"
+    )
+
+
+class PredictionsWriter:
+    """``predictions.json``, put together from the run's journal when the run closes.
+
+    Args:
+        run: it keeps the journal.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.notices: list[str] = []
+        self._run = run
+        self._frames = 0
+        self._paths: list[Path] = []
+
+    def open(self, info: OutputInfo) -> None:
+        """Nothing to prepare."""
+
+    def write(self, frame: Frame, prediction: FramePrediction) -> None:
+        """Nothing to do: the run has the frame in its journal."""
+        self._frames += 1
+
+    def close(self, complete: bool = True) -> None:
+        if self._frames:
+            self._paths = [self._run.write_predictions()]
+
+    def abort(self) -> None:
+        """Nothing to remove: the journal stays."""
+
+    def paths(self) -> list[Path]:
+        return self._paths
+
+
+TARGET = Target(PredictionsWriter, files=(RESULTS,))

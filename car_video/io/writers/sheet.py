@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from car_video.io.writers.atomic_files import write_whole
-from car_video.io.writers.base import OutputInfo
+from car_video.io.writers.base import OutputInfo, Target
 from car_video.io.writers.drawing import draw_masks
 from car_video.io.writers.fonts import bundled_font
 from car_video.io.writers.legend import ABSENT, Legend
+from car_video.io.writers.pngs import png_bytes
 from car_video.io.writers.video import fit
 from car_video.types import Frame, FramePrediction
 
+FILE = "sheet.png"
 _BACKGROUND = (24, 24, 28)
 _THUMBNAIL = 400  # longest side in pixels
 _GAP = 8
@@ -71,15 +73,13 @@ class SheetWriter:
                 self._every *= 2
         self._seen += 1
 
-    def close(self) -> None:
+    def close(self, complete: bool = True) -> None:
         if not self._kept:
             return
         chosen = evenly(len(self._kept), self._count)
         shares = [f"{round(100 * n / self._seen)}%" if n else ABSENT for n in self._present]
         sheet = lay_out([self._kept[i] for i in chosen], self._expressions, shares)
-        buffer = BytesIO()
-        Image.fromarray(sheet).save(buffer, "PNG")
-        write_whole(self.path, buffer.getvalue())
+        write_whole(self.path, png_bytes(Image.fromarray(sheet)))
         self._whole = True
         self._kept = []
 
@@ -123,11 +123,11 @@ def lay_out(
     )
     pen = ImageDraw.Draw(grid)
     font = bundled_font(13)
-    for place, thumbnail in enumerate(thumbnails):
+    texts = timecodes([thumbnail.time for thumbnail in thumbnails])
+    for place, (thumbnail, text) in enumerate(zip(thumbnails, texts, strict=True)):
         x = _GAP + place % columns * (width + _GAP)
         y = legend.bottom + _GAP + place // columns * (height + _GAP)
         grid.paste(Image.fromarray(thumbnail.image), (x, y))
-        text = timecode(thumbnail.time)
         if width > font.getlength(text) + 12 and height > 24:
             pen.rectangle(
                 (x, y + height - 20, x + font.getlength(text) + 10, y + height - 1), (0, 0, 0)
@@ -138,10 +138,27 @@ def lay_out(
     return sheet
 
 
-def timecode(seconds: float) -> str:
+def timecodes(times: Sequence[float]) -> list[str]:
+    """Each time as text, with as many decimals as tell them apart, 1 to 6.
+
+    Args:
+        times: seconds, rising.
+    """
+    for decimals in range(1, 6):
+        texts = [timecode(time, decimals) for time in times]
+        if len({*texts}) == len(texts):
+            return texts
+    return [timecode(time, 6) for time in times]
+
+
+def timecode(seconds: float, decimals: int = 1) -> str:
     """``1:02.5`` for 62.5 seconds, ``1:00:00.0`` for an hour."""
-    tenths = max(0, round(seconds * 10))
-    minutes, rest = divmod(tenths, 600)
+    parts = 10**decimals
+    whole, rest = divmod(max(0, round(seconds * parts)), parts)
+    minutes, whole = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
-    return f"{head}:{rest // 10:02d}.{rest % 10}"
+    return f"{head}:{whole:02d}.{rest:0{decimals}d}"
+
+
+TARGET = Target(lambda run: SheetWriter(run.path / FILE), files=(FILE,))

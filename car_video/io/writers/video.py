@@ -21,6 +21,7 @@ from car_video.io.writers.atomic_files import part_of, remove, writing
 from car_video.io.writers.audio import AudioTrack
 
 _ROUNDED = 0.0011  # seconds by which a container that counts milliseconds may be off
+_SLOWEST, _FASTEST = 1e-3, 1e6  # frames per second that a grid of timestamps is made for
 _BT709 = 1  # in the numbering of ITU-T H.273 for primaries and transfer
 
 
@@ -39,8 +40,11 @@ class VideoEncoder:
         height: in pixels.
         fps: pictures per second of the source, used for the grid of timestamps.
         pix_fmt: ``yuv420p``, or ``yuva420p`` for pictures with alpha.
-        container_options: options of the container.
-        audio: sound to go with the pictures.
+        pixel_aspect: width of a pixel divided by its height.
+        audio: sound to go with the pictures; closed with the file, also if that fails.
+
+    Attributes:
+        notices: what went wrong with the sound, once the file is closed.
 
     Raises:
         OutputError: none of the encoders is there, or the file cannot be made.
@@ -54,11 +58,12 @@ class VideoEncoder:
         height: int,
         fps: float,
         pix_fmt: str = "yuv420p",
-        container_options: dict[str, str] | None = None,
+        pixel_aspect: Fraction = Fraction(1),
         audio: AudioTrack | None = None,
     ) -> None:
         codec, options = choose_encoder(codecs)
         self.path = path
+        self.notices: list[str] = []
         self._part = part_of(path)
         self._size = (width, height)
         self._rate, self._clock = timescale(fps)
@@ -66,56 +71,89 @@ class VideoEncoder:
         self._time = 0.0
         self._ticks, self._step = -1, round(self._clock / self._rate)
         self._first_dts: int | None = None
+        self._format = pix_fmt
         self._audio = audio
-        with writing(path):
-            self._container: Any = open_output(
-                self._part,
-                format="webm" if path.suffix == ".webm" else "mp4",
-                options=container_options,
-            )
-            stream = self._container.add_stream(codec, rate=self._rate, options=options)
+        self._container: Any = None
+        try:
+            with writing(path):
+                webm = path.suffix == ".webm"
+                self._container = open_output(
+                    self._part,
+                    format="webm" if webm else "mp4",
+                    options={} if webm else {"movflags": "+faststart"},  # index in front
+                )
+                self._stream = self._container.add_stream(
+                    codec, rate=self._rate, options=options
+                )
+                self._describe(width, height, pixel_aspect)
+                if audio is not None:
+                    audio.attach(self._container)
+        except BaseException:
+            self.abort()
+            raise
+
+    def _describe(self, width: int, height: int, pixel_aspect: Fraction) -> None:
+        """Size, clock and colours, before anything is encoded."""
+        stream, context = self._stream, self._stream.codec_context
         stream.width, stream.height = width + width % 2, height + height % 2
-        stream.pix_fmt = pix_fmt
-        stream.codec_context.time_base = Fraction(1, self._clock)
-        stream.codec_context.colorspace = Colorspace.ITU709
-        stream.codec_context.color_range = ColorRange.MPEG
-        stream.codec_context.color_primaries = _BT709
-        stream.codec_context.color_trc = _BT709
-        if pix_fmt == "yuva420p":
+        stream.pix_fmt = self._format
+        context.time_base = Fraction(1, self._clock)
+        context.sample_aspect_ratio = pixel_aspect
+        context.colorspace = Colorspace.ITU709
+        context.color_range = ColorRange.MPEG
+        context.color_primaries = _BT709
+        context.color_trc = _BT709
+        if self._format == "yuva420p":
             stream.metadata["alpha_mode"] = "1"
-        self._stream, self._format = stream, pix_fmt
-        if audio is not None:
-            audio.attach(self._container)
 
     def write(self, image: NDArray[np.uint8], time: float) -> None:
-        """Add one picture, uint8 [H, W, 3 or 4], shown from ``time`` (seconds) on."""
-        if self._first is None:
-            self._first = time
-            if self._audio is not None:
-                self._audio.begin(time)
-        ticks = max(grid_ticks(time - self._first, self._rate, self._clock), self._ticks + 1)
-        if self._ticks >= 0:
-            self._step = ticks - self._ticks
-        self._ticks, self._time = ticks, time
-        image = pad_even(fit(image, *self._size))
-        picture = av.VideoFrame.from_ndarray(image, "rgb24" if image.shape[2] == 3 else "rgba")
-        picture = picture.reformat(format=self._format, dst_colorspace=Colorspace.ITU709)
-        picture.pts, picture.time_base = ticks, Fraction(1, self._clock)
+        """Add one picture, uint8 [H, W, 3 or 4], shown from ``time`` (seconds) on.
+
+        Raises:
+            OutputError: the disk or the encoder does not take it.
+        """
         with writing(self.path):
+            if self._first is None:
+                self._first = time
+                if self._audio is not None:
+                    self._audio.begin(time)
+            ticks = self._ticks_at(time)
+            if self._ticks >= 0:
+                self._step = ticks - self._ticks
+            self._ticks, self._time = ticks, time
+            image = pad_even(fit(image, *self._size))
+            pixels = "rgb24" if image.shape[2] == 3 else "rgba"
+            picture = av.VideoFrame.from_ndarray(image, pixels)
+            picture = picture.reformat(format=self._format, dst_colorspace=Colorspace.ITU709)
+            picture.pts, picture.time_base = ticks, Fraction(1, self._clock)
             if self._audio is not None:
                 self._audio.pump(time)
             self._mux(self._stream.encode(picture))
 
-    def close(self) -> None:
-        """Finish the file and give it its name; without a picture there is no file."""
+    def close(self, end: float | None = None, all_sound: bool = False) -> None:
+        """Finish the file and give it its name; without a picture there is no file.
+
+        Args:
+            end: time in seconds until which the last picture is shown; None shows it as long
+                as the one before.
+            all_sound: sound that goes on after the last picture is kept as well.
+
+        Raises:
+            OutputError: the disk or the encoder does not take it; no file is left.
+        """
         if self._first is None:
             self.abort()
             return
         try:
             with writing(self.path):
+                if end is not None:
+                    self._step = self._ticks_at(end) - self._ticks
                 if self._audio is not None:
                     self._audio.pump(self._time + self._step / self._clock)
+                    if all_sound:
+                        self._audio.pump_rest()
                     self._audio.close()
+                    self.notices += [self._audio.notice] if self._audio.notice else []
                 self._mux(self._stream.encode(None), last=True)
                 self._container.close()
                 os.replace(self._part, self.path)
@@ -123,28 +161,32 @@ class VideoEncoder:
             self.abort()
             raise
 
+    def _ticks_at(self, time: float) -> int:
+        """The time on the clock of the file, after the picture before."""
+        seconds = time - (self._first or 0.0)
+        ticks = grid_ticks(seconds, self._rate, self._clock)
+        if ticks <= self._ticks:  # several pictures within one period
+            ticks = round(seconds * self._clock)
+        return max(ticks, self._ticks + 1)
+
     def _mux(self, packets: list[Any], last: bool = False) -> None:
         for number, packet in enumerate(packets, 1):
             if self._first_dts is None:
                 self._first_dts = packet.dts
             if last and number == len(packets):
                 # mp4 counts durations in the order of decoding: this makes the whole file as
-                # long as its pictures are shown, the last one as long as the one before
+                # long as its pictures are shown
                 end = self._ticks + self._step
                 packet.duration = max(1, end + self._first_dts - packet.dts)
             self._container.mux(packet)
 
-    def notices(self) -> list[str]:
-        """What went wrong with the sound, if anything did."""
-        return [self._audio.notice] if self._audio is not None and self._audio.notice else []
-
     def abort(self) -> None:
         """Stop encoding and remove the unfinished file."""
-        with contextlib.suppress(OSError, av.FFmpegError):
-            # endings that nobody will read: what cannot be written does not matter any more
-            if self._audio is not None:
-                self._audio.close()
-            self._container.close()
+        for part in (self._audio, self._container):
+            # what cannot be written any more does not matter in a file that goes
+            with contextlib.suppress(OSError, av.FFmpegError):
+                if part is not None:
+                    part.close()
         remove(self._part)
 
 
@@ -168,9 +210,9 @@ def timescale(fps: float) -> tuple[Fraction, int]:
     """A rate as an exact fraction, and ticks per second in which its period is whole.
 
     Args:
-        fps: any positive number; 25 where it is not one (cameras that do not know).
+        fps: any number; 25 where no clock can have it (cameras that do not know theirs).
     """
-    usable = np.isfinite(fps) and 0.01 <= fps <= 1000
+    usable = np.isfinite(fps) and _SLOWEST <= fps <= _FASTEST
     rate = Fraction(float(fps) if usable else 25.0).limit_denominator(1001)
     return rate, rate.numerator * -(-12000 // rate.numerator)
 

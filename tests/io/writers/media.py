@@ -15,6 +15,27 @@ from car_video.types import Frame, FramePrediction
 EXPRESSIONS = ("the dog", "the woman")
 
 
+class Done(set):
+    """Frames that an earlier part of a run has finished.
+
+    Attributes:
+        edited: those that the user has changed since.
+    """
+
+    def __init__(self, indices=(), edited=()) -> None:
+        super().__init__(indices)
+        self.edited = set(edited)
+
+    def changed(self, index: int) -> bool:
+        return index in self.edited
+
+
+def tree(path: Path) -> list[str]:
+    """Files below a folder, without the lock."""
+    found = (str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
+    return sorted(name for name in found if name != ".car-video/lock")
+
+
 def info(**changes: object) -> OutputInfo:
     values: dict = {
         "source": "clip.mp4",

@@ -9,7 +9,7 @@ from PIL import Image
 
 from car_video.io.writers.cutout import CutoutImageWriter, CutoutVideoWriter, cut_out
 from car_video.types import FramePrediction
-from tests.io.writers.media import frame, info, prediction
+from tests.io.writers.media import Done, frame, info, prediction
 
 
 def decode_with_alpha(path):
@@ -60,7 +60,7 @@ def test_odd_size_and_no_frames(tmp_path):
 
 
 def test_images_are_exact(tmp_path):
-    writer = CutoutImageWriter(tmp_path / "cutout")
+    writer = CutoutImageWriter(tmp_path / "cutout", Done(), tmp_path / "masks")
     writer.open(info(still=True))
     writer.write(frame(3), prediction(3))
     with Image.open(tmp_path / "cutout" / "00003.png") as image:

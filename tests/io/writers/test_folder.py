@@ -7,28 +7,24 @@ import pytest
 
 from car_video.errors import OutputError
 from car_video.io.writers import OutputFolder, check_output, default_folder
-from tests.io.writers.media import info, prediction
+from tests.io.writers.media import info, prediction, tree
 
 RUN = ".car-video/run.json"
 JOURNAL = ".car-video/journal.jsonl"
 
 
-def tree(path):
-    return sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
-
-
-def finished(path, frames=3, complete=True, results=True, **changes):
-    folder = OutputFolder.open(path, info(**changes), options={"refine": "sam"})
+def finished(out, frames=3, complete=True, results=True, **changes):
+    folder = OutputFolder.open(out, info(**changes), options={"refine": "sam"})
     for index in range(frames):
         folder.add(prediction(index))
     if results:
         folder.write_predictions()
     folder.close(complete)
-    return path
+    return out
 
 
-def resume(path, options=None, **changes):
-    return OutputFolder.open(path, info(**changes), "resume", options or {"refine": "sam"})
+def resume(out, options=None, **changes):
+    return OutputFolder.open(out, info(**changes), "resume", options or {"refine": "sam"})
 
 
 def test_a_complete_run_leaves_its_record_and_no_working_files(tmp_path):
@@ -157,7 +153,7 @@ def test_resume_of_a_complete_run_without_json_starts_over(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "options", "message"),
     [
-        ({"source": "other.mp4"}, None, "differs in source;"),
+        ({"source": "other.mp4"}, None, r"differs in source \(another one\);"),
         ({"model": "clip-b16"}, None, "differs in model;"),
         ({"expressions": ("the dog",)}, None, "differs in expressions;"),
         ({"width": 128}, None, "differs in picture size;"),
@@ -177,11 +173,11 @@ def test_resume_refuses_another_run(tmp_path, changes, options, message):
 def test_resume_takes_the_same_video_by_another_path_but_not_another_video(tmp_path):
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"12345")
-    path = finished(tmp_path / "out", source=str(clip))
-    resume(path, source=os.path.relpath(clip)).close(complete=False)
+    path = finished(tmp_path / "out", path=str(clip))
+    resume(path, path=os.path.relpath(clip)).close(complete=False)
     clip.write_bytes(b"a longer video")
-    with pytest.raises(OutputError, match="differs in source"):
-        resume(path, source=str(clip))
+    with pytest.raises(OutputError, match=r"differs in source \(5 bytes then, 14 now\)"):
+        resume(path, path=str(clip))
 
 
 def test_resume_compares_options_as_json(tmp_path):
@@ -202,7 +198,7 @@ def test_a_damaged_record_is_told(tmp_path, record):
 def test_changed_results_are_told(tmp_path):
     path = finished(tmp_path / "out")
     (path / "predictions.json").write_text("{}")
-    with pytest.raises(OutputError, match="changed by another program"):
+    with pytest.raises(OutputError, match="not what car-video writes any more"):
         resume(path)
 
 

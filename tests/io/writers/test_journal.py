@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from car_video.errors import OutputError
 from car_video.io.formats import as_frame_dict
+from car_video.io.writers.edited_masks import EditedMasks
 from car_video.io.writers.journal import DoneFrames, Journal
 from tests.io.writers.media import EXPRESSIONS, prediction
 
@@ -21,7 +22,8 @@ def filled(path, indices):
 
 def test_what_was_appended_is_found_again(tmp_path):
     filled(tmp_path / "j", [0, 1, 5])
-    done = DoneFrames(Journal(tmp_path / "j"), EXPRESSIONS)
+    edits = EditedMasks(tmp_path / "masks", tmp_path / "predictions.json")
+    done = DoneFrames(Journal(tmp_path / "j"), EXPRESSIONS, edits)
     assert list(done) == [0, 1, 5]
     assert len(done) == 3
     assert 5 in done

@@ -5,11 +5,11 @@ from PIL import Image
 from car_video.errors import OutputError
 from car_video.io.palette import davis_palette
 from car_video.io.writers.masks import MaskWriter
-from tests.io.writers.media import frame, info, prediction
+from tests.io.writers.media import Done, frame, info, prediction
 
 
 def test_files_hold_the_label_map_in_davis_colours(tmp_path):
-    writer = MaskWriter(tmp_path / "masks")
+    writer = MaskWriter(tmp_path / "masks", Done())
     writer.open(info())
     for index in (0, 7, 123456):
         writer.write(frame(index), prediction(index))
@@ -26,7 +26,7 @@ def test_files_hold_the_label_map_in_davis_colours(tmp_path):
 def test_finished_files_are_kept_and_unfinished_ones_written_anew(tmp_path):
     for name in ("00000.png", "00001.png"):
         (tmp_path / name).write_bytes(b"old")
-    writer = MaskWriter(tmp_path, done={0, 2})
+    writer = MaskWriter(tmp_path, Done({0, 2}))
     writer.open(info())
     for index in range(3):
         writer.write(frame(index), prediction(index))
@@ -36,14 +36,14 @@ def test_finished_files_are_kept_and_unfinished_ones_written_anew(tmp_path):
 
 
 def test_more_expressions_than_a_palette_has(tmp_path):
-    writer = MaskWriter(tmp_path)
+    writer = MaskWriter(tmp_path, Done())
     writer.open(info(expressions=tuple(map(str, range(255)))))
     with pytest.raises(OutputError, match="255 expressions, not 256"):
         writer.open(info(expressions=tuple(map(str, range(256)))))
 
 
 def test_without_frames_there_is_no_folder(tmp_path):
-    writer = MaskWriter(tmp_path / "masks")
+    writer = MaskWriter(tmp_path / "masks", Done())
     writer.open(info())
     writer.close()
     assert writer.paths() == []

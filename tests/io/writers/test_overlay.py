@@ -80,7 +80,7 @@ def test_sound_is_cut_with_start_end_and_stride(tmp_path, name, codec):
     clip = make_clip(tmp_path / name, codec, 25, 75)
     path = tmp_path / "overlay.mp4"
     chosen = [f for f in clip_frames(clip) if 0.79 < f.time < 2.2 and f.index % 5 == 0]
-    overlay(path, chosen, audio=str(clip))
+    overlay(path, chosen, audio=str(clip), end=2.2)
     video = probe(path)
     assert video.rate == 5
     assert video.duration == pytest.approx(1.4, abs=1e-3)

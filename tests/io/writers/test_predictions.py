@@ -5,7 +5,7 @@ import pytest
 from car_video.errors import OutputError
 from car_video.io.formats import as_frame_dict
 from car_video.io.writers.predictions import frame_lines, write_predictions
-from tests.io.writers.media import info, prediction
+from tests.io.writers.media import EXPRESSIONS, info, prediction
 
 
 def lines(count):
@@ -33,7 +33,7 @@ def test_the_contract(tmp_path):
 def test_frames_can_be_read_again_line_by_line(tmp_path, count):
     path = tmp_path / "p.json"
     write_predictions(path, info(), count, iter(lines(count)))
-    assert list(frame_lines(path)) == lines(count)
+    assert list(frame_lines(path, EXPRESSIONS)) == lines(count)
     assert len(json.loads(path.read_bytes())["frames"]) == count
 
 
@@ -42,15 +42,41 @@ def test_a_rate_that_is_no_number_is_zero(tmp_path):
     assert json.loads((tmp_path / "p.json").read_bytes())["video"]["fps"] == 0
 
 
+def test_another_layout_is_the_same_file(tmp_path):
+    path = tmp_path / "p.json"
+    write_predictions(path, info(), 3, lines(3))
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=1))
+    assert list(frame_lines(path, EXPRESSIONS)) == lines(3)
+
+
 @pytest.mark.parametrize(
-    "change", [lambda t: json.dumps(json.loads(t), indent=1), lambda t: t[:-4]]
+    ("change", "message"),
+    [
+        (lambda t: t[:-4], "not what car-video writes any more; put it right"),
+        (lambda t: "{}", "not what car-video writes"),
+        (lambda t: "[" + t, "not what car-video writes"),
+        (lambda t: t.replace("the dog", "the cat", 1), "has other expressions than the run"),
+    ],
 )
-def test_files_that_others_changed_are_refused(tmp_path, change):
+def test_files_that_are_not_of_the_run_are_refused(tmp_path, change, message):
     path = tmp_path / "p.json"
     write_predictions(path, info(), 3, lines(3))
     path.write_text(change(path.read_text()))
-    with pytest.raises(OutputError, match="changed by another program"):
-        list(frame_lines(path))
+    with pytest.raises(OutputError, match=message):
+        list(frame_lines(path, EXPRESSIONS))
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("https://user:secret@host/a/clip.mp4?token=secret#secret", "https://host/a/clip.mp4"),
+        ("rtsp://u:sec?ret@secret@host:554/live", "rtsp://host:554/live"),
+        ("what? a clip #2.mp4", "what? a clip #2.mp4"),
+    ],
+)
+def test_what_is_secret_in_an_address_is_not_written(tmp_path, source, kept):
+    write_predictions(tmp_path / "p.json", info(source=source), 0, [])
+    assert json.loads((tmp_path / "p.json").read_bytes())["video"]["source"] == kept
 
 
 def test_nothing_stays_of_a_file_that_fails(tmp_path):

@@ -118,9 +118,7 @@ def test_nothing_has_the_final_name_before_it_is_closed(tmp_path):
 
 
 def test_index_stands_in_front(tmp_path):
-    writer = VideoEncoder(
-        tmp_path / "a.mp4", H264, 64, 48, 25.0, container_options={"movflags": "+faststart"}
-    )
+    writer = VideoEncoder(tmp_path / "a.mp4", H264, 64, 48, 25.0)
     writer.write(frame(0).image, 0.0)
     writer.close()
     data = (tmp_path / "a.mp4").read_bytes()
