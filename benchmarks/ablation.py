@@ -32,10 +32,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from car_video.eval.benchmarks.base import Benchmark, Item, Options, Score, Summary, select
-from car_video.eval.benchmarks.ref_davis import RefDavis
-from car_video.eval.benchmarks.refcoco import RefCoco
-from car_video.eval.benchmarks.semantic import Semantic
+from car_video.eval.benchmarks import Benchmark, Item, Options, make_benchmark
+from car_video.eval.benchmarks.base import select
+from car_video.eval.benchmarks.refcoco_tables import ALL
+from car_video.eval.benchmarks.results import Score, Summary
 
 from benchmarks.ablation_rows import DEFAULT, GROUPS, Row, chosen
 from benchmarks.shared_encodings import Encodings, SharingSegmenters, remember_texts
@@ -69,7 +69,7 @@ def _referring(protocol: str, measure: str) -> Column:
     title = f"refcoco {measure}" if protocol == "per-expression" else f"refcoco joint {measure}"
     return Column(
         title,
-        lambda summary: float(summary.results["protocols"][protocol]["all"][measure]),
+        lambda summary: float(summary.results["protocols"][protocol][ALL][measure]),
         lambda score: score[protocol],
     )
 
@@ -77,13 +77,13 @@ def _referring(protocol: str, measure: str) -> Column:
 SETS = {
     "ref-davis": Set(
         "ref-davis-dev",
-        lambda root: RefDavis(root, Options()),
+        lambda root: make_benchmark("ref-davis", root, Options()),
         "default",
         (Column("ref-davis J&F", lambda s: s.results["J&F"], lambda score: score["davis"]),),
     ),
     "refcoco": Set(
         "refcoco-dev",
-        lambda root: RefCoco(root, Options()),
+        lambda root: make_benchmark("refcoco", root, Options()),
         "refcoco-lite",
         (
             _referring("per-expression", "mIoU"),
@@ -93,7 +93,7 @@ SETS = {
     ),
     "coco-object": Set(
         "coco-dev",
-        lambda root: Semantic(root, Options(), "coco-object"),
+        lambda root: make_benchmark("coco-object", root, Options()),
         "label-space-lite",
         (Column("coco mIoU", lambda s: s.results["mIoU"], lambda score: score),),
     ),
@@ -164,7 +164,7 @@ def score_all(
         next(iter(rows.values())).encodings.forget()
         print(f"{benchmark.name}: {number} of {len(items)}", file=sys.stderr, flush=True)
     for name, segmenters in rows.items():
-        scores.seconds[name] = segmenters.clock.seconds / max(1, segmenters.clock.frames)
+        scores.seconds[name] = segmenters.clock.seconds / max(1, segmenters.clock.segmentations)
     return scores
 
 

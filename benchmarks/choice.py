@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from car_video.eval.data.expressions import ref_davis_expressions
 from car_video.eval.data.images import read_labels, read_rgb
-from car_video.eval.segmenters import make_spec
+from car_video.eval.model_segmenters import make_spec
 from numpy.typing import NDArray
 
 from car_video import load_preset

@@ -19,8 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from car_video.eval.benchmarks.base import Options
-from car_video.eval.benchmarks.semantic import Semantic
+from car_video.eval.benchmarks import Options, make_benchmark
 from car_video.eval.data.images import read_rgb
 
 from car_video import load_model
@@ -71,7 +70,7 @@ class Tally:
 
 def classify(options: argparse.Namespace) -> None:
     """All masks in all ways."""
-    benchmark = Semantic(options.data, Options(), "coco-object")
+    benchmark = make_benchmark("coco-object", options.data, Options())
     model, size = load_model(options.model), ProposalConfig().size
     tally = Tally(model, benchmark.space.names)
     pooling = MaskClassifier(model.classifier, POOLED)

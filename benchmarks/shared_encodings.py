@@ -104,6 +104,7 @@ class SharingSegmenters:
         overrides: dotted keys of :class:`SegmentConfig` and values, which hold whatever the
             preset and the benchmark say.
         clock: CPU seconds of the segmenter as if it had encoded every picture itself.
+        device: that of the model.
     """
 
     model: ModelPair
@@ -114,6 +115,10 @@ class SharingSegmenters:
     _kept: dict[SegmentConfig, tuple[tuple[str, ...], ImageSegmenter]] = field(
         default_factory=dict
     )
+
+    @property
+    def device(self) -> str:
+        return str(self.model.device)
 
     def image(
         self,

@@ -31,9 +31,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from car_video.eval.benchmarks.base import Item, Options
-from car_video.eval.benchmarks.ref_davis import RefDavis
-from car_video.eval.segmenters import make_spec
+from car_video.eval.benchmarks import Benchmark, Item, Options, make_benchmark
+from car_video.eval.model_segmenters import make_spec
 
 from car_video import VideoConfig, load_preset
 from car_video.config import Config
@@ -99,7 +98,7 @@ class Result:
         return f"| {' | '.join(cells)} |"
 
 
-def chosen(benchmark: RefDavis, sequences: Sequence[str], limit: int | None) -> list[Item]:
+def chosen(benchmark: Benchmark, sequences: Sequence[str], limit: int | None) -> list[Item]:
     """Items of the sequences that are wanted, at most ``limit`` sequences."""
     items = benchmark.items()
     groups = list(dict.fromkeys(item.group for item in items))
@@ -110,7 +109,7 @@ def chosen(benchmark: RefDavis, sequences: Sequence[str], limit: int | None) -> 
 
 
 def measure(
-    name: str, config: Config, mode: VideoMode, benchmark: RefDavis, items: list[Item]
+    name: str, config: Config, mode: VideoMode, benchmark: Benchmark, items: list[Item]
 ) -> Result:
     """Predict and score all items with one configuration."""
     segmenters = make_spec(config.model, config, mode, "auto").build()
@@ -131,7 +130,7 @@ def measure(
         results["F"],
         results["flicker"]["prediction"],
         results["flicker"]["truth"],
-        segmenters.clock.frames / segmenters.clock.seconds,
+        segmenters.clock.segmentations / segmenters.clock.seconds,
         sequences,
     )
 
@@ -166,7 +165,7 @@ def run(options: argparse.Namespace) -> None:
     if options.keyframe_side:
         keyframes = KeyframeConfig(side=options.keyframe_side)
         preset = replace(preset, video=VideoConfig(keyframes=keyframes))
-    benchmark = RefDavis(options.data, Options(objects=options.objects))
+    benchmark = make_benchmark("ref-davis", options.data, Options(objects=options.objects))
     items = chosen(benchmark, options.sequences, options.limit)
     groups = {item.group for item in items}
     print(f"{options.data.name}: {len(groups)} sequences, objects {options.objects}, ", end="")

@@ -1,10 +1,11 @@
 """car-eval: predict and score benchmarks, or score the masks of any tool.
 
-Parses, checks and shows; the work is done by :mod:`evaluate`.
+Parses and shows; the checks are made by :mod:`request`, the work is done by :mod:`evaluate`.
 """
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,12 +18,14 @@ from car_video.cli.launcher import limit_spinning
 from car_video.config import load_preset
 from car_video.errors import CarVideoError, DataError
 
-from . import cli_options, segmenters
-from .benchmarks import REGISTRY, Options, make_benchmark
-from .console import Display
-from .evaluate import Evaluation, Request, check, conclude, execute, job
-from .runner import need_engine
-from .version import tool_version
+from . import cli_options, model_segmenters
+from .benchmarks import REGISTRY, make_benchmark
+from .display import Display
+from .evaluate import conclude, execute, job
+from .provenance import tool_version
+from .request import Request, check
+from .runner.engines import need_engine
+from .segmenters import MODES
 
 app = typer.Typer(
     name="car-eval",
@@ -39,6 +42,7 @@ app = typer.Typer(
 )
 
 _INTERRUPTED = 130  # some versions of typer turn the exception into this code
+_arguments: list[str] = []  # of this process, to be recorded with the results
 _CLICK_ERROR: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps it
 
 
@@ -53,40 +57,12 @@ def _run_command(name: str) -> Callable[..., None]:
         "data": (cli_options.Data, cli_options.REQUIRED),
         "out": (cli_options.Out, cli_options.REQUIRED),
         **{key: value for key, value in cli_options.PROTOCOL.items() if key in entry.options},
+        **(cli_options.VIDEO if entry.kind == "video" else {}),
         **cli_options.RUN,
     }
     command.__signature__ = cli_options.signature(described)  # type: ignore[attr-defined]
     command.__annotations__ = {key: value[0] for key, value in described.items()}
     return command
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _options(
-    task: str = "semi-supervised",
-    annotators: str = "",
-    objects: str = "together",
-    dataset: str = "",
-    protocol: str = "both",
-    split: str = "",
-) -> Options:
-    """Protocol choices from the command line.
-
-    Raises:
-        DataError: a value that is no choice.
-    """
-    _choice("--objects", objects or "together", ("together", "one-by-one"))
-    _choice("--protocol", protocol, ("joint", "per-expression", "both"))
-    _choice("--task", task, ("semi-supervised", "unsupervised"))
-    protocols = ("per-expression", "joint") if protocol == "both" else (protocol,)
-    return Options(task, _list(annotators), objects, split, _list(dataset), protocols)
-
-
-def _choice(option: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise DataError(f"{option} must be one of {', '.join(allowed)}, got '{value}'")
 
 
 def _run(
@@ -103,35 +79,51 @@ def _run(
     resume: bool,
     overwrite: bool,
     quiet: bool,
-    mode: str | None,
+    mode: str | None = None,
     **protocol: str,
 ) -> None:
-    video = REGISTRY[name].kind == "video"
     if mode is not None:
-        _choice("--mode", mode, segmenters.MODES if video else segmenters.MODES[:1])
+        cli_options.check_choice("--mode", mode, MODES)
     need_engine(engine)
     if resume and overwrite:
         raise DataError("--resume continues a run and --overwrite replaces it; give one")
     if engine == "ray":  # workers may have another working directory
         data, out = data.absolute(), out.absolute()
-    preset = preset or REGISTRY[name].preset
-    config = load_preset(preset)
-    mode = mode or (config.video.mode if video else segmenters.MODES[0])
-    spec = segmenters.make_spec(model or config.model, config, mode, device)
+    entry = REGISTRY[name]
+    config = load_preset(preset or entry.preset)
+    model = model or config.model
+    labels = {"model": model, "preset": preset or entry.preset}
+    if entry.kind == "video":
+        labels["mode"] = mode or config.video.mode
+    settings = {"config": model_segmenters.config_data(config)}
+    if (weights := Path(model)).is_file():  # another file of that name is another model
+        status = weights.stat()
+        settings["model file"] = {"bytes": status.st_size, "changed": status.st_mtime_ns}
     request = Request(
-        benchmark=make_benchmark(name, data, _options(**protocol)),
+        benchmark=make_benchmark(name, data, cli_options.protocol_options(**protocol)),
         out=out,
-        spec=spec,
-        labels={"model": model or config.model, "preset": preset, "mode": mode},
-        settings={"config": segmenters.config_data(config)},
+        spec=model_segmenters.make_spec(model, config, labels.get("mode", MODES[0]), device),
+        labels=labels,
+        settings=settings,
         limit=limit,
-        sequences=_list(sequences),
+        sequences=cli_options.split_list(sequences),
         workers=workers,
         engine=engine,
         resume=resume,
         overwrite=overwrite,
+        unit=_unit(name),
+        command=_command_line(),
     )
     _finish(request, Display(quiet))
+
+
+def _command_line() -> str:
+    return shlex.join(["car-eval", *_arguments])
+
+
+def _unit(name: str) -> str:
+    """What ``--limit`` counts."""
+    return "sequences" if REGISTRY[name].kind == "video" else "pictures"
 
 
 @app.command(rich_help_panel="Tools")
@@ -148,18 +140,31 @@ def score(
     limit: cli_options.Limit = None,
     sequences: cli_options.Sequences = "",
     workers: cli_options.Workers = 1,
+    overwrite: cli_options.Overwrite = False,
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Score masks made by any tool."""
-    options = _options(task, annotators, "", dataset, protocol, split)
+    chosen = {
+        "task": task,
+        "annotators": annotators,
+        "dataset": dataset,
+        "protocol": protocol,
+        "split": split,
+    }
+    cli_options.check_meaning(benchmark, chosen)
     request = Request(
-        benchmark=make_benchmark(benchmark, data, options),
+        benchmark=make_benchmark(
+            benchmark, data, cli_options.protocol_options(objects="", **chosen)
+        ),
         out=out,
         predictions=predictions,
         labels={"model": "predictions of another tool"},
         limit=limit,
-        sequences=_list(sequences),
+        sequences=cli_options.split_list(sequences),
         workers=workers,
+        overwrite=overwrite,
+        unit=_unit(benchmark),
+        command=_command_line(),
     )
     _finish(request, Display(quiet))
 
@@ -175,12 +180,13 @@ def list_benchmarks() -> None:
 
 def _finish(request: Request, display: Display) -> None:
     """Run a request and show it; exit code 1 when items failed."""
-    items = check(request)
+    selection = check(request)
+    items = selection.items
     with job(request, items) as work:
         done = execute(request, work, items)
         predicts = request.spec is not None  # masks of other tools are bad input as a whole
         outcomes = list(display.progress(done, len(items), tell_failures=predicts))
-        evaluation: Evaluation = conclude(request, items, outcomes)
+        evaluation = conclude(request, selection, outcomes)
     display.summary(evaluation, request.out)
     if evaluation.failures:
         raise typer.Exit(1)
@@ -212,9 +218,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: exit code 0 when all went well, 1 when items failed, 2 for bad input, 130
     for an interrupt."""
     limit_spinning()
+    _arguments[:] = sys.argv[1:] if arguments is None else arguments
     try:
         code = app(
-            args=list(sys.argv[1:] if arguments is None else arguments),
+            args=list(_arguments),
             prog_name="car-eval",
             standalone_mode=False,
         )
@@ -225,17 +232,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Display().error(_plain(error.format_message()))
         code = 2
     except OSError as error:
-        Display().error(f"'{error.filename}': {error.strerror}; check the path and its rights")
+        where = f"'{error.filename}': " if error.filename else ""
+        Display().error(f"{where}{error.strerror or error}; check the path and its rights")
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     if code == _INTERRUPTED:
-        Display().error("interrupted; what is done is kept, go on with --resume")
+        scoring = "score" in _arguments[:1]
+        kept = "nothing was written" if scoring else "what is done is kept, go on with --resume"
+        Display().error(f"interrupted; {kept}")
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _plain(message: str) -> str:
-    """The parser's message, in our words where it speaks of commands."""
+    """The parser's message; an unknown command is called an unknown benchmark."""
     if message.startswith("No such command"):
         name = message.split("'")[1]
         return f"unknown benchmark '{name}'; there are: {', '.join(REGISTRY)} (and score, list)"

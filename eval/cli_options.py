@@ -1,12 +1,17 @@
-"""The options of car-eval's commands, each written down once."""
+"""The options of car-eval's commands, each written down once, and what their values mean."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from car_video.errors import DataError
+
+from .benchmarks import REGISTRY, Options
 
 
 def _path(text: str) -> Path:
@@ -66,7 +71,9 @@ Mode = Annotated[
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Engine = Annotated[str, typer.Option(help="local, or ray (a cluster; extra 'ray').")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace what an earlier run left in --out.")
+]
 
 Described = dict[str, tuple[Any, Any]]
 """Option name -> annotation and default."""
@@ -83,10 +90,12 @@ PROTOCOL: Described = {
 }
 """Options that mean something to some benchmarks only."""
 
+VIDEO: Described = {"mode": (Mode, None)}
+"""Options of the benchmarks on video."""
+
 RUN: Described = {
     "model": (Model, None),
     "preset": (Preset, None),
-    "mode": (Mode, None),
     "device": (Device, "auto"),
     "limit": (Limit, None),
     "sequences": (Sequences, ""),
@@ -108,3 +117,44 @@ def signature(options: Described) -> inspect.Signature:
             for name, (annotation, default) in options.items()
         ]
     )
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """``"a, b"`` as ``("a", "b")``."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def protocol_options(
+    task: str = "semi-supervised",
+    annotators: str = "",
+    objects: str = "together",
+    dataset: str = "",
+    protocol: str = "both",
+    split: str = "",
+) -> Options:
+    """Protocol choices from the command line.
+
+    Raises:
+        DataError: a value that is no choice.
+    """
+    check_choice("--objects", objects or "together", ("together", "one-by-one"))
+    check_choice("--protocol", protocol, ("joint", "per-expression", "both"))
+    check_choice("--task", task, ("semi-supervised", "unsupervised"))
+    protocols = ("per-expression", "joint") if protocol == "both" else (protocol,)
+    return Options(task, split_list(annotators), objects, split, split_list(dataset), protocols)
+
+
+def check_meaning(benchmark: str, chosen: Mapping[str, str]) -> None:
+    """An option that the benchmark does not know must not be passed over."""
+    if benchmark not in REGISTRY:
+        return  # told by make_benchmark
+    known = REGISTRY[benchmark].options
+    for option, value in chosen.items():
+        if option not in known and value != PROTOCOL[option][1]:
+            raise DataError(f"--{option} means nothing to {benchmark}; leave it out")
+
+
+def check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
+    """DataError for a value that is not among the allowed ones."""
+    if value not in allowed:
+        raise DataError(f"{option} must be one of {', '.join(allowed)}, got '{value}'")

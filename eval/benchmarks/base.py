@@ -1,4 +1,4 @@
-"""What every benchmark is: a list of items, how to predict one, how to score one, a summary.
+"""What a benchmark is: a list of items, how to predict one, how to score one, a summary.
 
 A benchmark object is small and picklable; it travels to worker processes and machines.
 Everything that one item needs travels in the item.
@@ -8,21 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from car_video.errors import DataError
 
 from ..segmenters import Segmenters
-
-Score = dict[str, Any]
-"""Numbers of one item, plain data that survives JSON."""
-
-Cell = str | int | float | None
+from .results import Score, Strip, Summary
 
 
 @dataclass(frozen=True)
@@ -33,12 +26,16 @@ class Item:
         key: unique relative path, for instance ``annot1/bear``.
         group: the sequence or picture it belongs to; ``--limit`` and ``--sequences`` count
             groups.
-        payload: what the benchmark needs, picklable.
+        payload: what the benchmark needs: frozen dataclasses, sequences and mappings of plain
+            values, files as :class:`~pathlib.Path`. A resumed run compares it, and size and
+            time of each file, with those of the earlier run.
+        pictures: how many pictures or frames it has.
     """
 
     key: str
     group: str
     payload: Any
+    pictures: int = 1
 
 
 @dataclass(frozen=True)
@@ -64,88 +61,12 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table of the report; ``protocol`` is printed with it, always."""
-
-    title: str
-    protocol: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bar of the per-item chart: item key, what it is called, its value in [0, 1]."""
-
-    key: str
-    label: str
-    value: float
-
-
-@dataclass(frozen=True)
-class Flicker:
-    """Instability of one sequence's masks, per frame transition.
-
-    Attributes:
-        label: name of the sequence.
-        predicted: mean over transitions of the prediction.
-        truth: the same measure of the ground truth, the floor that cannot be beaten.
-        series: prediction's value of each transition.
-    """
-
-    label: str
-    predicted: float
-    truth: float
-    series: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a run comes to.
-
-    Attributes:
-        results: goes into ``results.json``.
-        tables: printed and put into the reports.
-        headline: the few numbers that get quoted, by name.
-        metric: name of the number that the bars show.
-        bars: one per sequence, class or set; ``per`` says which.
-        ranking: item keys and values by which best and worst pictures are chosen.
-        flicker: per sequence, empty for images.
-        files: further text files by name (official CSVs).
-    """
-
-    results: dict[str, Any]
-    tables: tuple[Table, ...]
-    headline: tuple[tuple[str, float], ...]
-    metric: str
-    bars: tuple[Bar, ...]
-    per: str = "sequence"
-    ranking: tuple[Bar, ...] = ()
-    flicker: tuple[Flicker, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Strip:
-    """A picture of the report: one frame with its prediction and ground truth.
-
-    Attributes:
-        title: sequence, frame and expression.
-        image: uint8 [H, W, 3].
-        predicted, truth: uint8 [H, W] label maps.
-        ignored: bool [H, W] pixels that are not scored, or None.
-    """
-
-    title: str
-    image: NDArray[np.uint8]
-    predicted: NDArray[np.uint8]
-    truth: NDArray[np.uint8]
-    ignored: NDArray[np.bool_] | None = None
-
-
-@dataclass(frozen=True)
 class Benchmark(ABC):
     """One benchmark on one data folder with its options chosen.
+
+    A benchmark is a subclass in a file of its own and a line in
+    :data:`~car_video.eval.benchmarks.registry.REGISTRY`; ``tests/eval/benchmarks/contract.py``
+    checks what is asked of it here.
 
     Attributes:
         root: the data folder.
@@ -155,15 +76,21 @@ class Benchmark(ABC):
 
     root: Path
     options: Options
-    name: str = ""
+    name: str
 
     @abstractmethod
     def items(self) -> list[Item]:
-        """Every item, in the data set's order; DataError when the folder is not sound."""
+        """Every item, in the data set's order, training splits left out.
+
+        Raises:
+            DataError: the folder is not sound. Nothing that is wrong with it may come out as a
+                number later.
+        """
 
     @abstractmethod
     def predict(self, item: Item, segmenters: Segmenters, out: Path) -> None:
-        """Segment one item and write its masks below ``out``."""
+        """Segment one item and write its masks below ``out``, in a form that :meth:`score`
+        reads; overwrites what is there."""
 
     @abstractmethod
     def has_prediction(self, item: Item, predictions: Path) -> bool:
@@ -171,18 +98,22 @@ class Benchmark(ABC):
 
     @abstractmethod
     def score(self, item: Item, predictions: Path) -> Score:
-        """Numbers of one item from masks on disk, its own or another tool's."""
+        """Numbers of one item from masks on disk, its own or another tool's.
+
+        Raises:
+            DataError: a mask that is missing, damaged, of another size or of unknown objects.
+        """
 
     @abstractmethod
     def summarise(self, scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
-        """Tables and results from the scores of the items that succeeded."""
+        """Tables and results from the scores, by item key, of the items that succeeded."""
 
     @abstractmethod
     def strips(self, item: Item, predictions: Path) -> list[Strip]:
-        """Pictures of one item for the report."""
+        """Pictures of one item for the report; none where the ground truth is hidden."""
 
     def finish(self, items: Sequence[Item], predictions: Path, out: Path) -> list[Path]:
-        """Write what a submission needs, if anything; returns the files."""
+        """Write what a submission needs, if anything, into ``out``; returns the files."""
         return []
 
 

@@ -7,7 +7,11 @@ from statistics import fmean
 
 from ..metrics import SequenceScores, aggregate, official_csv
 from ..metrics import Summary as DavisSummary
-from .base import Bar, Cell, Flicker, Item, Options, Score, Summary, Table
+from .base import Item, Options
+from .results import Bar, Cell, Flicker, Score, Summary, Table
+
+ANNOTATORS = 4
+"""How many the published numbers are means over (Khoreva et al. 2018, section 4)."""
 
 _FRAMES = {
     "semi-supervised": "semi-supervised task: identities kept, first and last frame dropped",
@@ -74,8 +78,21 @@ def summarise(scores: Mapping[str, Score], items: Sequence[Item], options: Optio
         metric="J&F",
         bars=tuple(Bar(name, name, row[0]) for name, row in sequence_means.items()),
         ranking=tuple(Bar(item.key, item.key, _item_score(summaries, item)) for item in items),
+        ranked_by="J&F of the sequence",
         flicker=tuple(flickers.values()),
         files=_csv_files(summaries, options.split or "val"),
+        warnings=_warnings(list(summaries)),
+    )
+
+
+def _warnings(annotators: Sequence[str]) -> tuple[str, ...]:
+    if len(annotators) == ANNOTATORS:
+        return ()
+    few = len(annotators) < ANNOTATORS
+    number = f"{len(annotators)} of {ANNOTATORS}" if few else f"{len(annotators)}"
+    return (
+        f"{number} annotators ({', '.join(annotators)}); published numbers are means over "
+        f"{ANNOTATORS} and not to be compared with this one",
     )
 
 

@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -24,11 +23,19 @@ from ..data.expressions import VideoExpression, find_meta, read_meta
 from ..data.files import atomic, first_existing, inside, read_json
 from ..data.images import image_size, read_labels, read_rgb, write_binary
 from ..data.videos import Video, find_video
-from ..metrics import SequenceScores, score_sequence
+from ..metrics import score_sequence
 from ..segmenters import Segmenters
-from .base import Bar, Benchmark, Item, Score, Strip, Summary, Table, spread
+from . import expression_tables
+from .base import Benchmark, Item, spread
+from .results import Score, Strip, Summary
 
 _RATE = 6.0  # annotated frames per second of YouTube-VOS; the frames carry no time
+
+_SPLITS = {"ref-youtube-vos": "valid", "mevis": "valid_u"}
+"""The split that is meant unless another one is named."""
+
+_FOLDERS_IN_ZIP = {"ref-youtube-vos": "Annotations/", "mevis": ""}
+"""Where the servers look for the folders of the videos."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +55,13 @@ class Sentence:
 
 @dataclass(frozen=True)
 class ExpressionVideo(Benchmark):
-    """The benchmark on a folder with ``meta_expressions.json`` and ``JPEGImages``.
+    """Either benchmark on a folder with ``meta_expressions.json`` and ``JPEGImages``.
 
-    Attributes:
-        name: ``ref-youtube-vos`` or ``mevis``.
-        split: default split.
-        zip_prefix: folder inside the submission zip.
+    Payload: a :class:`Sentence`.
     """
 
-    name: str = "ref-youtube-vos"
-    split: str = "valid"
-    zip_prefix: str = "Annotations/"
-
     def items(self) -> list[Item]:
-        split = self.options.split or self.split
+        split = self.options.split or _SPLITS[self.name]
         path = find_meta(self.root, split)
         if path is None:
             raise DataError(
@@ -144,52 +144,12 @@ class ExpressionVideo(Benchmark):
         return {"davis": scores.as_json()}
 
     def summarise(self, scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
-        protocol = "one run per expression; J and F over all frames, mean over expressions"
-        known = [item for item in items if scores[item.key]["davis"] is not None]
-        if not known:
-            row = (len({item.group for item in items}), len(items))
-            table = Table(self.name, "ground truth hidden", ("videos", "expressions"), (row,))
-            text = "not scored: the ground truth is hidden, submit the zip"
-            return Summary(
-                {"protocol": text, "expressions": len(items)}, (table,), (), "J&F", ()
-            )
-        pairs = {item.key: _means(scores[item.key]["davis"]) for item in known}
-        j, f = (fmean(pair[i] for pair in pairs.values()) for i in (0, 1))
-        per_sequence: dict[str, dict[str, dict[str, float]]] = {}
-        for item in known:
-            entry = dict(zip(("J", "F"), pairs[item.key], strict=True))
-            per_sequence.setdefault(item.group, {})[item.payload.expression.key] = entry
-        ranking = tuple(Bar(i.key, i.key, fmean(pairs[i.key])) for i in known)
-        videos = {
-            name: fmean(fmean(e.values()) for e in entries.values())
-            for name, entries in per_sequence.items()
-        }
-        columns = ("videos", "expressions", "J&F", "J", "F")
-        return Summary(
-            results={
-                "protocol": protocol,
-                "expressions": len(known),
-                "J": j,
-                "F": f,
-                "J&F": (j + f) / 2,
-                "per_sequence": per_sequence,
-            },
-            tables=(
-                Table(
-                    self.name,
-                    protocol,
-                    columns,
-                    ((len(videos), len(known), (j + f) / 2, j, f),),
-                ),
-            ),
-            headline=(("J&F", (j + f) / 2), ("J", j), ("F", f)),
-            metric="J&F",
-            bars=tuple(Bar(name, name, value) for name, value in videos.items()),
-            ranking=ranking,
-        )
+        return expression_tables.summarise(self.name, scores, items)
 
     def strips(self, item: Item, predictions: Path) -> list[Strip]:
         sentence: Sentence = item.payload
+        if not sentence.has_truth:
+            return []
         size = image_size(sentence.video.images[0])
         predicted, truth = self._predicted(item, predictions, size), _truth(sentence, size)
         return [
@@ -211,7 +171,7 @@ class ExpressionVideo(Benchmark):
                 folder = self._folder(item, predictions)
                 assert folder is not None  # it was scored
                 for frame in item.payload.video.frames:
-                    name = f"{self.zip_prefix}{item.key}/{frame}.png"
+                    name = f"{_FOLDERS_IN_ZIP[self.name]}{item.key}/{frame}.png"
                     info = zipfile.ZipInfo(name)  # no time stamp: same masks, same file
                     archive.writestr(info, (folder / f"{frame}.png").read_bytes())
         return [path]
@@ -232,7 +192,7 @@ def _item(video: Video, expression: VideoExpression, masks: Mapping[str, Any] | 
                 f"'{video.name}'; fetch both again"
             )
     key = f"{video.name}/{expression.key}"
-    return Item(key, video.name, Sentence(video, expression, codes))
+    return Item(key, video.name, Sentence(video, expression, codes), len(video.frames))
 
 
 def _truth(sentence: Sentence, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -255,8 +215,3 @@ def _truth(sentence: Sentence, size: tuple[int, int]) -> NDArray[np.uint8]:
             f"together"
         )
     return np.isin(labels, objects).astype(np.uint8)
-
-
-def _means(davis: Mapping[str, Any]) -> tuple[float, float]:
-    scores = SequenceScores.from_json(davis)
-    return scores.j_statistics()[0].mean, scores.f_statistics()[0].mean

@@ -13,8 +13,9 @@ from ..data.images import read_rgb, write_binary
 from ..data.refer import read_refer
 from ..metrics import GeneralizedScores, generalized_scores, overlap
 from ..segmenters import Segmenters
-from .base import Bar, Benchmark, Item, Score, Strip, Summary, Table
-from .refcoco import expression_names, image_items, strip
+from .base import Benchmark, Item
+from .referring import expression_names, image_items, strip
+from .results import Bar, Score, Strip, Summary, Table
 
 _PROTOCOL = (
     "GRES: each expression alone, union of its targets; an empty mask means no target; "
@@ -24,9 +25,10 @@ _PROTOCOL = (
 
 @dataclass(frozen=True)
 class GRefCoco(Benchmark):
-    """The benchmark on ``grefs(unc).json`` with ``instances.json``."""
+    """The benchmark on ``grefs(unc).json`` with ``instances.json``.
 
-    name: str = "grefcoco"
+    Payload: a picture's referents.
+    """
 
     def items(self) -> list[Item]:
         return image_items(read_refer(self.root, "grefs"), self.options)
@@ -68,29 +70,28 @@ class GRefCoco(Benchmark):
         for item in items:
             for sample in scores[item.key]["samples"]:
                 groups.setdefault(sample["split"], []).append(sample)
-        groups = dict(sorted(groups.items()))
-        groups["all"] = [sample for group in groups.values() for sample in group]
-        values = {name: numbers(_scores(samples)) for name, samples in groups.items()}
+        values = {name: numbers(_scores(groups[name])) for name in sorted(groups)}
+        columns = tuple(next(iter(values.values())))
         rows = tuple((name, *numbers.values()) for name, numbers in values.items())
         return Summary(
-            results={"protocol": _PROTOCOL, **values["all"], "splits": values},
-            tables=(Table("gRefCOCO", _PROTOCOL, ("split", *values["all"]), rows),),
+            results={"protocol": _PROTOCOL, "splits": values},
+            tables=(Table("gRefCOCO", _PROTOCOL, ("split", *columns), rows),),
             headline=tuple(
-                (name, value)
-                for name, value in list(values["all"].items())[:4]
-                if value is not None
+                (f"{metric}, {split}", value)
+                for split, numbers in values.items()
+                for metric in ("gIoU", "cIoU", "N-acc", "T-acc")
+                if (value := numbers[metric]) is not None
             ),
             metric="gIoU",
             per="split",
             bars=tuple(
-                Bar(name, name, float(v["gIoU"] or 0))
-                for name, v in values.items()
-                if name != "all"
+                Bar(name, name, float(numbers["gIoU"] or 0)) for name, numbers in values.items()
             ),
             ranking=tuple(
                 Bar(item.key, item.key, fmean(map(_value, scores[item.key]["samples"])))
                 for item in items
             ),
+            ranked_by="gIoU of the picture's expressions",
         )
 
     def strips(self, item: Item, predictions: Path) -> list[Strip]:

@@ -1,4 +1,7 @@
-"""A class map from a whole label space: in one pass, or things and stuff apart (car.md 1.6)."""
+"""A class map from a whole label space: in one pass, or things and stuff apart.
+
+As in CaR's released code for Context and ADE (docs/benchmarks.md, "Semantic segmentation").
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ from ..metrics.davis import Task, score_sequence
 from ..metrics.flicker import flicker
 from ..segmenters import Segmenters
 from . import davis_tables
-from .base import Benchmark, Item, Score, Strip, Summary, spread
+from .base import Benchmark, Item, spread
+from .results import Score, Strip, Summary
 
 DAVIS_RATE = 24.0  # frames per second of the DAVIS videos; the frames carry no time
 TASKS = ("semi-supervised", "unsupervised")
@@ -53,9 +54,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class RefDavis(Benchmark):
-    """The benchmark on a DAVIS-2017 folder with expression files."""
-
-    name: str = "ref-davis"
+    """The benchmark on a DAVIS-2017 folder with expression files; payload: a :class:`Clip`."""
 
     def items(self) -> list[Item]:
         if self.options.task not in TASKS:
@@ -167,7 +166,7 @@ def _item(annotator: str, video: Video, expressions: Mapping[int, str], sole: bo
             f"has {count} objects; correct the expression file"
         )
     clip = Clip(annotator, video, objects, tuple(expressions[i] for i in objects), sole)
-    return Item(f"{annotator}/{video.name}", video.name, clip)
+    return Item(f"{annotator}/{video.name}", video.name, clip, len(video.frames))
 
 
 def _frames(video: Video) -> Iterator[Frame]:

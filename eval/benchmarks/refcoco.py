@@ -1,8 +1,8 @@
 """RefCOCO, RefCOCO+, RefCOCOg: the object of a sentence in a picture.
 
-Two protocols, always told apart. ``joint`` is CaR's (car.md 5.2): all expressions of a referent
-go in together and give one mask, one sample per referent. ``per-expression`` is everybody
-else's: each sentence alone, one sample per sentence.
+Two protocols, always told apart (docs/benchmarks.md). ``joint`` is that of CaR's released
+evaluation: all expressions of a referent go in together and give one mask, one sample per
+referent. ``per-expression`` is the usual one: each sentence alone, one sample per sentence.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +22,20 @@ from ..data.files import inside
 from ..data.image_predictions import find_mask, read_mask
 from ..data.images import read_rgb, write_binary
 from ..data.refer import Referent, read_refer
-from ..metrics import ReferringScores, overlap, referring_scores
+from ..metrics import overlap
 from ..segmenters import Segmenters
-from .base import Bar, Benchmark, Cell, Item, Options, Score, Strip, Summary, Table
+from . import refcoco_tables
+from .base import Benchmark, Item
+from .refcoco_tables import PROTOCOLS
+from .referring import expression_names, image_items, strip
+from .results import Score, Strip, Summary
 
-PROTOCOLS = {
-    "per-expression": "each expression alone, one sample per expression",
-    "joint": "CaR's protocol: all expressions of a referent together, merged by score, "
-    "5 % area rule, one sample per referent",
-}
-_THRESHOLD = 0.5  # CaR 5.2: merged mask is where the score-weighted mean reaches a half
+_THRESHOLD = 0.5  # CaR's code: the merged mask is where the weighted mean reaches a half
 _SMALL = 0.05  # and the union instead, where that covers at most 5 % of the picture
 
 
 def merge(masks: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """CaR's one mask per referent from the masks of its expressions (car.md 5.2).
+    """One mask per referent from the masks of its expressions, as in CaR's evaluation code.
 
     Args:
         masks: bool [E, H, W].
@@ -58,8 +56,6 @@ def merge(masks: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDArray[np.
 @dataclass(frozen=True)
 class RefCoco(Benchmark):
     """The benchmark on REFER's folders or ``triples.json``; payload: a picture's referents."""
-
-    name: str = "refcoco"
 
     def items(self) -> list[Item]:
         for protocol in self.options.protocols:
@@ -112,34 +108,7 @@ class RefCoco(Benchmark):
         }
 
     def summarise(self, scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
-        results: dict[str, dict[str, dict[str, float]]] = {}
-        tables = []
-        for protocol in dict.fromkeys(p for score in scores.values() for p in score):
-            samples = [s for item in items for s in scores[item.key].get(protocol, ())]
-            groups = _groups(samples)
-            values = {name: _scores(group) for name, group in groups.items()}
-            results[protocol] = {name: numbers(v) for name, v in values.items()}
-            tables.append(_table(PROTOCOLS[protocol], values))
-        first = next(iter(results))
-        sets = {name: v for name, v in results[first].items() if name != "all"}
-        bars = tuple(Bar(name, name, v["mIoU"]) for name, v in sets.items())
-        return Summary(
-            results={
-                "protocol": "; ".join(PROTOCOLS[p] for p in results),
-                **results[first]["all"],
-                "protocols": results,
-            },
-            tables=tuple(tables),
-            headline=tuple(
-                (f"{metric}, {protocol}", values["all"][metric])
-                for protocol, values in results.items()
-                for metric in ("mIoU", "oIoU")
-            ),
-            metric=f"mIoU ({first})",
-            bars=bars,
-            per="data set",
-            ranking=tuple(_rank(item, scores[item.key][first]) for item in items),
-        )
+        return refcoco_tables.summarise(scores, items)
 
     def strips(self, item: Item, predictions: Path) -> list[Strip]:
         protocol = self._protocols(item, predictions)[0]
@@ -153,41 +122,8 @@ class RefCoco(Benchmark):
         return strips
 
 
-def image_items(referents: Sequence[Referent], options: Options) -> list[Item]:
-    """One item per picture, of the chosen data sets and split."""
-    chosen = [
-        r
-        for r in referents
-        if (not options.datasets or r.dataset in options.datasets)
-        and (not options.split or r.split == options.split)
-    ]
-    if not chosen:
-        datasets = ", ".join(sorted({r.dataset for r in referents}))
-        splits = ", ".join(sorted({r.split for r in referents}))
-        raise DataError(f"no referent chosen; this folder has {datasets} with splits {splits}")
-    by_image: dict[Path, list[Referent]] = {}
-    for referent in chosen:
-        by_image.setdefault(referent.image, []).append(referent)
-    return [Item(path.stem, path.stem, tuple(group)) for path, group in by_image.items()]
-
-
-def expression_names(referent: Referent, key: str) -> list[str]:
-    """Names under which the mask of one expression is looked for."""
-    return [f"per-expression/{referent.dataset}/{key}", f"{referent.dataset}/{key}", key]
-
-
 def _joint_names(referent: Referent) -> list[str]:
     return [f"joint/{referent.dataset}/{referent.key}", f"joint/{referent.key}"]
-
-
-def strip(referent: Referent, text: str, predicted: NDArray[np.bool_]) -> Strip:
-    """A picture of the report for one expression."""
-    return Strip(
-        title=f"{referent.image.stem} ({referent.dataset} {referent.split}): {text}",
-        image=read_rgb(referent.image),
-        predicted=predicted.astype(np.uint8),
-        truth=referent.target().astype(np.uint8),
-    )
 
 
 def _merged(prediction: FramePrediction) -> NDArray[np.bool_]:
@@ -212,39 +148,3 @@ def _samples(
             "intersection": int(intersection),
             "union": int(union),
         }
-
-
-def _groups(samples: Sequence[Score]) -> dict[str, list[Score]]:
-    """By data set and split, and all of them last."""
-    groups: dict[str, list[Score]] = {}
-    for sample in samples:
-        groups.setdefault(sample["group"], []).append(sample)
-    return {**dict(sorted(groups.items())), "all": list(samples)}
-
-
-def _scores(samples: Sequence[Score]) -> ReferringScores:
-    return referring_scores(
-        [sample["intersection"] for sample in samples], [sample["union"] for sample in samples]
-    )
-
-
-def numbers(scores: ReferringScores) -> dict[str, float]:
-    """Plain numbers by their usual names."""
-    precision = {f"Pr@{threshold}": value for threshold, value in scores.precision.items()}
-    return {"mIoU": scores.miou, "oIoU": scores.oiou, **precision, "samples": scores.samples}
-
-
-def _table(protocol: str, values: Mapping[str, ReferringScores]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for name, scores in values.items():
-        rows.append(
-            (name, scores.samples, scores.miou, scores.oiou, *scores.precision.values())
-        )
-    thresholds = [f"Pr@{threshold}" for threshold in values["all"].precision]
-    columns = ("data set", "samples", "mIoU", "oIoU", *thresholds)
-    return Table("Referring image segmentation", protocol, columns, tuple(rows))
-
-
-def _rank(item: Item, samples: Sequence[Score]) -> Bar:
-    value = fmean(s["intersection"] / max(s["union"], 1) for s in samples)
-    return Bar(item.key, item.key, value)

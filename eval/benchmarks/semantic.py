@@ -27,7 +27,8 @@ from ..metrics import ConfusionMatrix
 from ..metrics.confusion import Background
 from ..segmenters import Segmenters
 from . import passes
-from .base import Bar, Benchmark, Item, Score, Strip, Summary, Table
+from .base import Benchmark, Item
+from .results import Bar, Score, Strip, Summary, Table
 
 IGNORED = 255
 
@@ -65,8 +66,6 @@ _MEANING: dict[Background, str] = {
 @dataclass(frozen=True)
 class Semantic(Benchmark):
     """One of the four benchmarks, by name. Payload: a :class:`Picture`."""
-
-    name: str = "voc"
 
     @property
     def space(self) -> LabelSpace:
@@ -170,11 +169,12 @@ class Semantic(Benchmark):
                     tuple(per_class.items()),
                 ),
             ),
-            headline=(("mIoU", means[headline] or 0.0),),
+            headline=_headline(means[headline]),
             metric="IoU",
             per="class",
             bars=tuple(Bar(name, name, value) for name, value in per_class.items()),
             ranking=tuple(Bar(i.key, i.key, _accuracy(scores[i.key])) for i in items),
+            ranked_by="mean IoU of the picture's classes",
         )
 
     def strips(self, item: Item, predictions: Path) -> list[Strip]:
@@ -191,6 +191,10 @@ class Semantic(Benchmark):
                 ignored=truth == IGNORED,
             )
         ]
+
+
+def _headline(value: float | None) -> tuple[tuple[str, float], ...]:
+    return () if value is None else (("mIoU", value),)
 
 
 def _known(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Who calls which object what: the expression files of Ref-DAVIS and Ref-YouTube-VOS.
+"""The expression files of Ref-DAVIS and Ref-YouTube-VOS: annotator, object, sentence.
 
 The four official Ref-DAVIS files (Khoreva et al. 2018) hold lines ``sequence object "text"``.
 Two of them are UTF-8, two latin-1, and a few sequence names are misspelt; both are handled

@@ -125,7 +125,7 @@ def atomic(path: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        part.chmod(0o644)  # mkstemp makes files private, results are for everybody
+        part.chmod(0o644)  # mkstemp makes files private; results are not
         os.replace(part, path)
     except OSError as error:
         raise OutputError(

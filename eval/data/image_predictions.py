@@ -37,8 +37,14 @@ def find_mask(root: Path, names: Sequence[str]) -> Path | Mapping[str, Any] | No
 @lru_cache(maxsize=2)
 def _by_id(path: Path) -> Mapping[str, Mapping[str, Any]]:
     result: dict[str, Mapping[str, Any]] = {}
-    for entry in load_records(path):
+    for number, entry in enumerate(load_records(path)):
         name = str(entry.get("id", entry.get("sent_id", "")))
+        if not name:
+            raise DataError(f"'{path}' record {number} has no 'id' or 'sent_id'; add one")
+        try:
+            score_of(entry)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"'{path}' id '{name}': {error}; write it anew") from None
         if name in result:
             raise DataError(f"'{path}' has two records with id '{name}'; keep one")
         result[name] = entry

@@ -27,7 +27,7 @@ _IDS = range(1, 255)  # 0 is the background, 255 void
 
 @dataclass(frozen=True)
 class Place:
-    """Where to look: the annotator, and whether it is the only one that is scored."""
+    """Whose predictions are wanted: an annotator's; ``sole`` if no other is scored."""
 
     annotator: str
     sole: bool

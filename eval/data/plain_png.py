@@ -2,8 +2,8 @@
 
 Scoring one object a frame spends most of its time on inflating PNG files. Label maps are nearly
 always 8-bit palette files whose rows are stored as they are; of those only the zlib stream has
-to be undone, and libdeflate (the package ``deflate``) takes a fifth of zlib's time for it. All
-other files are left to Pillow.
+to be undone. Python's zlib does so; libdeflate (the extra ``deflate``) takes a fifth of its
+time. All other files are left to Pillow.
 
 Source: PNG specification, third edition, sections 5 (chunks) and 7 (rows and filter bytes).
 """
@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 deflate: Any
+_DAMAGED: tuple[type[Exception], ...] = (zlib.error,)
 try:
     deflate = importlib.import_module("deflate")
+    _DAMAGED += (deflate.DeflateError,)
 except ImportError:
     deflate = None
 
@@ -38,10 +40,9 @@ def decode(data: bytes) -> NDArray[np.uint8] | None:
         data: the file.
 
     Returns:
-        uint8 [H, W], or None where this reader does not apply: another kind of PNG, damage, or
-        no ``deflate``.
+        uint8 [H, W], or None where this reader does not apply: another kind of PNG, or damage.
     """
-    if deflate is None or not data.startswith(_SIGNATURE):
+    if not data.startswith(_SIGNATURE):
         return None
     chunks = dict[bytes, bytes]()
     stream = []
@@ -82,10 +83,17 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         position = end + 4
 
 
-def _inflate(stream: bytes, size: int) -> bytearray | None:
-    """The stream undone, if that gives ``size`` bytes; never makes more than these."""
+def _inflate(stream: bytes, size: int) -> bytes | bytearray | None:
+    """The stream undone, if that gives ``size`` bytes; never makes more than one beyond."""
+    rows: bytes | bytearray
     try:
-        rows: bytearray = deflate.zlib_decompress(stream, size)
-    except deflate.DeflateError:
+        if deflate is not None:
+            rows = deflate.zlib_decompress(stream, size)
+        else:
+            inflater = zlib.decompressobj()
+            rows = inflater.decompress(stream, size + 1)
+            if not inflater.eof:
+                return None
+    except _DAMAGED:
         return None
     return rows if len(rows) == size else None

@@ -6,6 +6,7 @@ Official form (REFER): ``refs(<splitter>).p`` or ``grefs(<splitter>).json`` besi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,8 +99,8 @@ def read_refer(root: Path, pattern: str) -> list[Referent]:
                 f"'{root}' holds no {pattern}(*).p or .json with instances.json"
                 f"{' and no triples.json' if pattern == 'refs' else ''}; see docs/benchmarks.md"
             )
-        several = len({f.parent for f in files}) < len(files)
-        referents = [r for file in files for r in _read_official(root, file, several)]
+        splitters = Counter(file.parent for file in files)
+        referents = [r for f in files for r in _read_official(f, splitters[f.parent] > 1)]
     _check(referents, root)
     return referents
 
@@ -119,8 +120,11 @@ def _check(referents: Iterable[Referent], root: Path) -> None:
             seen.add((referent.dataset, key))
 
 
-def _read_official(root: Path, file: Path, several: bool) -> list[Referent]:
-    """Referents of one ``refs(...)`` or ``grefs(...)`` file."""
+def _read_official(file: Path, several: bool) -> list[Referent]:
+    """Referents of one ``refs(...)`` or ``grefs(...)`` file.
+
+    Where a folder has ``several`` of them, each is a data set named after folder and splitter.
+    """
     splitter = file.name[file.name.index("(") + 1 : file.name.rindex(")")]
     what = "referring expressions"
     refs = load_plain_pickle(file, what) if file.suffix == ".p" else read_json(file, what)

@@ -14,10 +14,8 @@ Video objects (DAVIS 2017):
         [..., H, W], for binary and overlapping masks.
     ``frame_statistics(values [T]) -> Statistics``.
 
-    ``flicker(masks [T, H, W], flows=None) -> [T - 1]``: 1 - IoU with the predecessor after
-        motion compensation; flows from ``block_flow(previous, current) -> float32 [2, H, W]``
-        (a generator of flows will do), without them the best translation.
-        ``excess_flicker(prediction, truth, flows=None) -> [T - 1]``: minus that of the truth.
+    ``flicker(masks [T, H, W]) -> [T - 1]``: 1 - IoU with the predecessor after the best
+        translation.
 
 Referring images:
     ``overlap(truth, prediction) -> (intersections, unions)`` of masks [..., H, W];
@@ -33,12 +31,10 @@ Semantic segmentation:
 All values are fractions in [0, 1] (decay in [-1, 1]).
 """
 
-from car_video.video.tracking.motion import block_flow
-
 from .confusion import ConfusionMatrix
 from .contour import boundary_map, contour_accuracy
 from .davis import SequenceScores, Task, score_sequence
-from .flicker import excess_flicker, flicker
+from .flicker import flicker
 from .generalized import GeneralizedScores, generalized_scores
 from .referring import ReferringScores, overlap, referring_scores
 from .region import region_similarity
@@ -55,10 +51,8 @@ __all__ = [
     "Summary",
     "Task",
     "aggregate",
-    "block_flow",
     "boundary_map",
     "contour_accuracy",
-    "excess_flicker",
     "flicker",
     "frame_statistics",
     "generalized_scores",

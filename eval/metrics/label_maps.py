@@ -41,8 +41,8 @@ def paired_scores(
         region[index] = jaccard(
             bitmasks.count(masks[0] & masks[1]), bitmasks.count(masks[0] | masks[1])
         )
-        outlines, disks = _outlines(masks, columns, radius)
-        measure[index] = contour.match(outlines[0], disks[0], outlines[1], disks[1])
+        boundaries, disks = _boundaries(masks, columns, radius)
+        measure[index] = contour.match(boundaries[0], disks[0], boundaries[1], disks[1])
     return region, measure
 
 
@@ -65,13 +65,13 @@ def all_pairs_scores(
     intersection = _pair_counts(prediction, truth)
     areas = bitmasks.count(prediction)[:, None] + bitmasks.count(truth)[None, :]
     region = jaccard(intersection, areas - intersection)
-    truth_outline, truth_disks = _outlines(truth, width, radius)
-    prediction_outline, prediction_disks = _outlines(prediction, width, radius)
+    truth_boundary, truth_disks = _boundaries(truth, width, radius)
+    prediction_boundary, prediction_disks = _boundaries(prediction, width, radius)
     measure = contour.f_measure(
-        bitmasks.count(truth_outline)[None, :],
-        bitmasks.count(prediction_outline)[:, None],
-        _pair_counts(prediction_disks, truth_outline),
-        _pair_counts(prediction_outline, truth_disks),
+        bitmasks.count(truth_boundary)[None, :],
+        bitmasks.count(prediction_boundary)[:, None],
+        _pair_counts(prediction_disks, truth_boundary),
+        _pair_counts(prediction_boundary, truth_disks),
     )
     return region, measure
 
@@ -82,10 +82,10 @@ def _crop(masks: PackedMasks, width: int) -> tuple[PackedMasks, int]:
     return masks[:, rows, words], width - words.start * bitmasks.WORD
 
 
-def _outlines(masks: PackedMasks, width: int, radius: int) -> tuple[PackedMasks, PackedMasks]:
+def _boundaries(masks: PackedMasks, width: int, radius: int) -> tuple[PackedMasks, PackedMasks]:
     """Boundaries and their dilations by the tolerance."""
-    outline = bitmasks.boundary(masks, width)
-    return outline, bitmasks.dilate(outline, radius)
+    boundary = bitmasks.boundary(masks, width)
+    return boundary, bitmasks.dilate(boundary, radius)
 
 
 def _pair_counts(first: PackedMasks, second: PackedMasks) -> NDArray[np.int64]:

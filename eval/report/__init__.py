@@ -1,5 +1,7 @@
-"""Reports of an evaluation: a self-contained HTML page, Markdown, and plots."""
+"""The report of an evaluation: a page that needs no other file, Markdown, and charts.
 
-from .build import write_report
-
-__all__ = ["write_report"]
+``content``  what a report is made of
+``strips``   picture, prediction, ground truth and error of one frame, side by side
+``plots``    charts of scores and flicker
+``writing``  all of them through the two templates
+"""

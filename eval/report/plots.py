@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from ..benchmarks.base import Bar, Flicker
+from ..benchmarks.results import Bar, Flicker
 
 _BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#b8b8b8"
 _MOST = 80  # bars in one chart; more are shown from both ends
@@ -44,8 +44,8 @@ def bars(values: Sequence[Bar], metric: str, per: str) -> bytes:
 
 
 def flicker(values: Sequence[Flicker]) -> bytes:
-    """Per sequence the instability of prediction and ground truth; below, over time, the most
-    restless sequence and the calmest."""
+    """Per sequence the flicker of prediction and ground truth; below, over time, the
+    sequences with the most and the least."""
     ranked = sorted(values, key=lambda value: value.predicted)
     if len(ranked) > _MOST:
         ranked = ranked[: _MOST // 2] + ranked[-_MOST // 2 :]
@@ -64,7 +64,7 @@ def flicker(values: Sequence[Flicker]) -> bytes:
     )
     upper.plot([v.predicted for v in ranked], rows, "o", color=_BLUE, label="prediction")
     upper.plot([v.truth for v in ranked], rows, "D", color=_ORANGE, ms=4, label="ground truth")
-    upper.set(yticks=rows, ylim=(-0.6, len(ranked) - 0.4), xlabel="mean instability")
+    upper.set(yticks=rows, ylim=(-0.6, len(ranked) - 0.4), xlabel="mean flicker")
     upper.set_xlim(left=0)
     upper.set_yticklabels([_short(v.label) for v in ranked], fontsize=8)
     upper.legend(loc="lower right", frameon=False, fontsize=8)
@@ -73,7 +73,7 @@ def flicker(values: Sequence[Flicker]) -> bytes:
         ranked[0].label: (ranked[0], _GREY),
     }.values():
         lower.plot(value.series, color=colour, linewidth=1.1, label=_short(value.label))
-    lower.set(xlabel="frame transition", ylabel="instability")
+    lower.set(xlabel="frame transition", ylabel="flicker")
     lower.set_ylim(bottom=0)
     lower.legend(loc="upper right", frameon=False, fontsize=8)
     for axes in (upper, lower):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from car_video.io.palette import overlay_palette
 
-from ..benchmarks.base import Strip
+from ..benchmarks.results import Strip
 
 PANEL = (340, 220)  # width and height of the box that a panel is fitted into
 _GAP = 6

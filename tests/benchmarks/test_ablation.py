@@ -87,7 +87,7 @@ def test_rows_share_encodings_and_answer_as_if_alone() -> None:
     for change in changes:
         row = SharingSegmenters(pair, encodings, config, change)
         found.append(row.image(image, texts))
-        assert row.clock.frames == 1
+        assert row.clock.segmentations == 1
     assert model.frames == 1
     for change, prediction in zip(changes, found, strict=True):
         alone = ImageSegmenter(pair, texts, with_values(config.segment, change)).segment(image)

@@ -7,6 +7,7 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+from car_video.eval.data import rle
 from PIL import Image
 
 from .fakes import COLOURS
@@ -213,4 +214,37 @@ def coco_object(root: Path, pictures: int = 2) -> Path:
     categories = [{"id": 1, "name": "person"}, {"id": 2, "name": "bicycle"}]
     data = {"images": images, "annotations": annotations, "categories": categories}
     (root / "instances.json").write_text(json.dumps(data))
+    return root
+
+
+def mevis(root: Path, anno_ids: tuple[int, ...] = (0, 1)) -> Path:
+    """valid_u with RLE masks: one expression for both squares, one for none."""
+    data = youtube_vos(root / "valid_u", truth=False)
+    meta = json.loads((data / "meta_expressions.json").read_text())
+    masks: dict[str, list] = {"0": [], "1": []}
+    for frame in range(4):
+        _, labels = scene(40, 64, frame, 2)
+        masks["0"].append(rle.encode(labels == 1))
+        masks["1"].append(rle.encode(labels == 2) if frame else None)
+    expressions = {
+        "0": {"exp": "a red square moving", "obj_id": [0], "anno_id": [0]},
+        "1": {"exp": "red and green squares", "obj_id": [0, 1], "anno_id": list(anno_ids)},
+        "2": {"exp": "a flying elephant", "obj_id": [], "anno_id": []},
+    }
+    frames = meta["videos"]["v1"]["frames"]
+    videos = {"v1": {"expressions": expressions, "frames": frames}}
+    (data / "meta_expressions.json").write_text(json.dumps({"videos": videos}))
+    (data / "mask_dict.json").write_text(json.dumps(masks))
+    return root
+
+
+def context(root: Path) -> Path:
+    """A VOC2010 tree as MMSegmentation's conversion of PASCAL Context makes it."""
+    for number in range(2):
+        image, labels = scene(40, 64, number, 2)
+        save_image(root / f"JPEGImages/p{number}.jpg", image)
+        save_labels(root / f"SegmentationClassContext/p{number}.png", labels)
+    lists = root / "ImageSets/SegmentationContext"
+    lists.mkdir(parents=True)
+    (lists / "val.txt").write_text("p0\np1\n")
     return root

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from car_video.eval import cli, segmenters
+from car_video.eval import cli, model_segmenters
 
 from .fakes import ColourSpec
 
@@ -25,7 +25,7 @@ def car_eval(monkeypatch, capsys):
 
     def run(*arguments, spec: ColourSpec | None = None) -> tuple[int, str, str]:
         made = spec or ColourSpec()
-        monkeypatch.setattr(segmenters, "make_spec", lambda *_: made)
+        monkeypatch.setattr(model_segmenters, "make_spec", lambda *_: made)
         with pytest.raises(SystemExit) as exit_info:
             cli.main([str(argument) for argument in arguments])
         captured = capsys.readouterr()

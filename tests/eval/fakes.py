@@ -29,6 +29,7 @@ def find_colour(image: np.ndarray, text: str) -> np.ndarray:
 class ColourSegmenters:
     spec: ColourSpec
     clock: Clock = field(default_factory=Clock)
+    device: str = "colours"
 
     def __post_init__(self) -> None:
         self.config = Config()
@@ -38,8 +39,7 @@ class ColourSegmenters:
         masks = np.stack([find_colour(image, text) for text in expressions])
         present = masks.any(axis=(1, 2))
         scores = np.where(present, 0.9, 0.0).astype(np.float32)
-        self.clock.frames += 1
-        self.clock.seconds += 0.01
+        self.clock.add(0.01)
         return FramePrediction(0, 0.0, tuple(expressions), masks, scores, present)
 
     def video(self, frames, expressions, config=None):

@@ -212,6 +212,20 @@ def test_a_record_without_a_segmentation_is_no_empty_mask(car_eval, tmp_path):
     assert "no entry 'segmentation', only sent_id, mask" in err
 
 
+@pytest.mark.parametrize(
+    ("record", "word"),
+    [
+        ({"sent_id": 110, "score": float("nan")}, "id '110': score nan is not finite"),
+        ({"image_id": 1, "category_id": 1}, "record 0 has no 'id' or 'sent_id'"),
+    ],
+)
+def test_records_of_expressions_with_other_entries(car_eval, tmp_path, record, word):
+    data = builders.refer(tmp_path / "refer")
+    (tmp_path / "r.json").write_text(json.dumps([{"segmentation": [FLAT], **record}]))
+    arguments = ["refcoco", "--data", data, "--predictions", tmp_path / "r.json"]
+    assert word in refused(car_eval, tmp_path, "score", *arguments)
+
+
 @pytest.mark.parametrize("changed", [{"score": float("nan")}, {"image_id": 1.5}])
 def test_coco_results_with_numbers_that_are_none(car_eval, tmp_path, changed):
     data = builders.coco_object(tmp_path / "coco")
@@ -452,3 +466,12 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(
     code, _, err = car_eval("score", "ref-davis", *arguments)
     assert code == 2
     assert f"'{tmp_path}' cannot be written; choose another --out" in err
+
+
+def test_two_pictures_of_one_name(car_eval, tmp_path):
+    """Their records and masks would take each other's place."""
+    data = builders.voc(tmp_path / "voc")
+    (data / "ImageSets/Segmentation/val.txt").write_text("p0\np1\np0\n")
+    assert "two pictures or sequences 'p0'" in refused(
+        car_eval, tmp_path, "voc", "--data", data
+    )

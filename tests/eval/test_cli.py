@@ -151,9 +151,9 @@ def test_refcoco_reports_both_protocols(car_eval, tmp_path):
     code, out, _ = car_eval("refcoco", "--data", data, "--out", tmp_path / "o")
     assert code == 0
     protocols = results(tmp_path / "o")["protocols"]
-    assert protocols["per-expression"]["all"]["mIoU"] == 0.5  # "thing" finds nothing
-    assert protocols["per-expression"]["all"]["samples"] == 8
-    assert protocols["joint"]["all"]["mIoU"] == 1.0
+    assert protocols["per-expression"]["refcoco val"]["mIoU"] == 0.5  # "thing" finds nothing
+    assert protocols["per-expression"]["refcoco val"]["samples"] == 8
+    assert protocols["joint"]["refcoco val"]["mIoU"] == 1.0
     assert protocols["joint"]["refcoco val"]["samples"] == 4
     assert "5 % area rule" in out
 
@@ -173,6 +173,6 @@ def test_every_image_benchmark_scores_its_own_masks(car_eval, tmp_path):
         )
         assert code == 0, err
         first, second = results(run), results(again)
-        for key in ("model", "preset", "mode"):
+        for key in ("model", "preset", "run"):
             first.pop(key), second.pop(key, None)
         assert first == second

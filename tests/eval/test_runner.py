@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from car_video.eval.benchmarks import Options, make_benchmark
-from car_video.eval.evaluate import Request, check, conclude, execute, job
-from car_video.eval.runner import Outcome
-from car_video.eval.runner_store import RunStore
+from car_video.eval.evaluate import conclude, execute, job
+from car_video.eval.request import Request, check
+from car_video.eval.runner.job import Outcome
+from car_video.eval.runner.store import RunStore
 
 from car_video.errors import ConfigError, OutputError
 
@@ -25,10 +26,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def evaluate(request: Request):
-    items = check(request)
+    selection = check(request)
+    items = selection.items
     with job(request, items) as work:
         outcomes = list(execute(request, work, items))
-        return conclude(request, items, outcomes)
+        return conclude(request, selection, outcomes)
 
 
 def request(data, out, spec=None, **more) -> Request:
@@ -36,8 +38,11 @@ def request(data, out, spec=None, **more) -> Request:
     return Request(benchmark, out, spec or ColourSpec(), labels={"model": "colours"}, **more)
 
 
-def written(out: Path) -> str:
-    return (out / "results.json").read_text()
+def written(out: Path) -> dict:
+    """The results, without what differs from run to run: date and command."""
+    results = json.loads((out / "results.json").read_text())
+    assert results.pop("run")["device"] == "colours"
+    return results
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +90,7 @@ def test_a_failing_item_is_reported_and_loses_nothing(davis, tmp_path, workers):
         "annot1/two": "this one cannot be segmented; leave it out",
         "annot1/three": "RuntimeError: a bug in two lines",
     }
-    results = json.loads(written(tmp_path))
+    results = written(tmp_path)
     assert list(results["per_sequence"]) == ["one"]
     assert results["failed"] == errors
     assert "cannot be segmented" in (tmp_path / "report.html").read_text()
@@ -102,7 +107,7 @@ def test_a_worker_that_dies_takes_only_its_item(davis, tmp_path):
     evaluation = evaluate(request(davis, tmp_path, ColourSpec(die_at_height=44), workers=2))
     assert [outcome.key for outcome in evaluation.failures] == ["annot1/two"]
     assert "died" in evaluation.failures[0].error
-    assert list(json.loads(written(tmp_path))["per_sequence"]) == ["one", "three"]
+    assert list(written(tmp_path)["per_sequence"]) == ["one", "three"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -146,9 +151,9 @@ def test_an_interrupt_keeps_what_is_done(tmp_path):
     data = builders.davis(tmp_path / "davis", {f"s{i}": 1 for i in range(40)}, frames=20)
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from car_video.eval import cli, segmenters\n"
+        "from car_video.eval import cli, model_segmenters\n"
         "from tests.eval.fakes import ColourSpec\n"
-        "segmenters.make_spec = lambda *_: ColourSpec()\n"
+        "model_segmenters.make_spec = lambda *_: ColourSpec()\n"
         "cli.main(['ref-davis', '--data', sys.argv[2], '--out', sys.argv[3], '--quiet'])\n"
     )
     out = tmp_path / "out"
@@ -188,8 +193,8 @@ def test_damaged_record_is_named(tmp_path):
 
 def test_out_that_is_a_file(davis, tmp_path):
     (tmp_path / "o").write_text("")
-    with pytest.raises(OutputError, match="is a file"), job(request(davis, tmp_path / "o"), []):
-        pass
+    with pytest.raises(OutputError, match="is a file"):
+        check(request(davis, tmp_path / "o"))
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +224,7 @@ def test_ray_survives_a_worker_that_dies(davis, tmp_path):
     errors = {outcome.key: outcome.error for outcome in evaluation.failures}
     assert set(errors) == {"annot1/two", "annot1/three"}
     assert "lost" in errors["annot1/two"]
-    assert list(json.loads(written(tmp_path))["per_sequence"]) == ["one"]
+    assert list(written(tmp_path)["per_sequence"]) == ["one"]
 
 
 def test_ray_missing_is_one_line(davis, tmp_path, monkeypatch):
@@ -230,7 +235,7 @@ def test_ray_missing_is_one_line(davis, tmp_path, monkeypatch):
 
 def test_outcome_of_a_bug_keeps_the_traceback(davis, tmp_path):
     wanted = request(davis, tmp_path, ColourSpec(crash_at_height=40), limit=1)
-    items = check(wanted)
+    items = check(wanted).items
     with job(wanted, items) as work:
         (outcome,) = execute(wanted, work, items)
     assert isinstance(outcome, Outcome)

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from car_video.eval import segmenters
+import torch
+from car_video.eval import model_segmenters as segmenters
 
 from car_video.config import Config
 from car_video.errors import ConfigError
@@ -16,6 +17,7 @@ from car_video.types import Frame, FramePrediction
 from . import builders
 
 PICTURE = np.zeros((4, 6, 3), np.uint8)
+MODEL = SimpleNamespace(device=torch.device("cpu"))
 
 
 class Api:
@@ -27,10 +29,10 @@ class Api:
 
     def load_model(self, name, device):
         self.calls.append(("load", name, device))
-        return "model"
+        return MODEL
 
     def ImageSegmenter(self, model, expressions, config, sam=None):
-        self.calls.append(("segmenter", model, tuple(expressions), config.mode))
+        self.calls.append(("segmenter", tuple(expressions), config.mode))
         state = SimpleNamespace(expressions=expressions)
 
         def set_expressions(texts):
@@ -58,7 +60,7 @@ class Api:
         )
 
     def segment_stream(self, model, frames, expressions, config, video):
-        self.calls.append(("stream", model, tuple(expressions), config.mode, video.mode))
+        self.calls.append(("stream", tuple(expressions), config.mode, video.mode))
         for frame in frames:
             masks = np.zeros((len(expressions), *frame.image.shape[:2]), bool)
             scores = np.zeros(len(expressions), np.float32)
@@ -89,16 +91,16 @@ def test_one_segmenter_per_configuration_and_new_words_only(api):
         model.image(PICTURE, texts, config)
     assert api.calls == [
         ("load", "lite", "cpu"),
-        ("segmenter", "model", ("a",), "semantic"),
+        ("segmenter", ("a",), "semantic"),
         ("encode",),
         ("segment", ("a",)),
         ("segment", ("a",)),
         ("set", ("b",)),
         ("segment", ("b",)),
-        ("segmenter", "model", ("b", "c"), "refer"),
+        ("segmenter", ("b", "c"), "refer"),
         ("segment", ("b", "c")),
     ]
-    assert model.clock.frames == 4
+    assert model.clock.segmentations == 4
     assert model.clock.seconds > 0
 
 
@@ -113,7 +115,7 @@ def test_another_picture_or_other_settings_are_looked_at_anew(api):
     ):  # fmt: skip
         model.image(image, ["a"], config)
     assert [call[0] for call in api.calls].count("encode") == 4
-    assert model.clock.frames == 5
+    assert model.clock.segmentations == 5
 
 
 def test_the_refiner_embeds_a_picture_once_for_all_configurations(api):
@@ -146,8 +148,8 @@ def test_video_keeps_number_and_time_and_passes_the_mode_on(api, mode):
     refer = dataclasses.replace(Config().segment, mode="refer")
     found = list(model.video(iter(frames), ["a"], refer))
     assert [(p.index, p.time) for p in found] == [(7, 1.5), (9, 2.0)]
-    assert api.calls == [("load", "lite", "cpu"), ("stream", "model", ("a",), "refer", mode)]
-    assert model.clock.frames == 2
+    assert api.calls == [("load", "lite", "cpu"), ("stream", ("a",), "refer", mode)]
+    assert model.clock.segmentations == 2
     assert model.clock.seconds > 0
 
 
@@ -163,7 +165,7 @@ def test_the_clock_does_not_run_while_frames_are_read(api, monkeypatch):
     model = made()
     for _ in model.video(slow(), ["a"]):
         now[0] += 10.0  # nor while the answer is used
-    assert model.clock.frames == 3
+    assert model.clock.segmentations == 3
     assert model.clock.seconds == 0
 
 
@@ -173,7 +175,7 @@ def test_streams_of_several_expressions_do_not_disturb_each_other(api):
     runs = [model.video([Frame(i, 0.0, PICTURE) for i in (0, 1)], [t]) for t in "ab"]
     for first, second in zip(*runs, strict=True):
         assert (first.expressions, second.expressions) == (("a",), ("b",))
-    assert model.clock.frames == 4
+    assert model.clock.segmentations == 4
 
 
 def test_an_unknown_mode(api):

@@ -9,7 +9,6 @@ import zipfile
 import numpy as np
 import pytest
 from car_video.eval.benchmarks import Options, make_benchmark
-from car_video.eval.data import rle
 from PIL import Image
 
 from car_video.errors import DataError
@@ -67,29 +66,8 @@ def test_validation_leaves_the_test_videos_out(tmp_path):
     assert [item.key for item in bench.items()] == ["v2/0"]
 
 
-def mevis(root, anno_ids):
-    """valid_u with RLE masks: one expression for both squares, one for none."""
-    data = builders.youtube_vos(root / "valid_u", truth=False)
-    meta = json.loads((data / "meta_expressions.json").read_text())
-    masks: dict[str, list] = {"0": [], "1": []}
-    for frame in range(4):
-        _, labels = builders.scene(40, 64, frame, 2)
-        masks["0"].append(rle.encode(labels == 1))
-        masks["1"].append(rle.encode(labels == 2) if frame else None)
-    expressions = {
-        "0": {"exp": "a red square moving", "obj_id": [0], "anno_id": [0]},
-        "1": {"exp": "red and green squares", "obj_id": [0, 1], "anno_id": anno_ids},
-        "2": {"exp": "a flying elephant", "obj_id": [], "anno_id": []},
-    }
-    frames = meta["videos"]["v1"]["frames"]
-    videos = {"v1": {"expressions": expressions, "frames": frames}}
-    (data / "meta_expressions.json").write_text(json.dumps({"videos": videos}))
-    (data / "mask_dict.json").write_text(json.dumps(masks))
-    return root
-
-
 def test_mevis_masks_and_no_target(tmp_path):
-    bench = make_benchmark("mevis", mevis(tmp_path / "m", [0, 1]), Options())
+    bench = make_benchmark("mevis", builders.mevis(tmp_path / "m", [0, 1]), Options())
     items, summary = run(bench, tmp_path / "p")
     found = summary.results["per_sequence"]["v1"]
     assert found["0"] == {"J": 1.0, "F": 1.0}
@@ -101,7 +79,7 @@ def test_mevis_masks_and_no_target(tmp_path):
 
 
 def test_mevis_files_that_do_not_belong_together(tmp_path):
-    bench = make_benchmark("mevis", mevis(tmp_path / "m", [0, 7]), Options())
+    bench = make_benchmark("mevis", builders.mevis(tmp_path / "m", [0, 7]), Options())
     with pytest.raises(DataError, match="mixed"):
         bench.items()
 

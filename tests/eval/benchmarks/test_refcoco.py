@@ -21,7 +21,7 @@ from ..fakes import ColourSpec
 
 
 def slow_merge(masks, scores):
-    """Pixel by pixel, as car.md 5.2 says it."""
+    """Pixel by pixel, as docs/benchmarks.md says it."""
     merged = np.zeros(masks.shape[1:], bool)
     total = sum(float(s) for s in scores)
     for y in range(masks.shape[1]):
@@ -79,7 +79,7 @@ def test_datasets_and_splits_are_chosen(tmp_path):
     assert {r.dataset for item in both for r in item.payload} == {"refcoco", "refcoco+"}
     one = make_benchmark("refcoco", data, Options(datasets=("refcoco+",))).items()
     assert {r.dataset for item in one for r in item.payload} == {"refcoco+"}
-    with pytest.raises(DataError, match="splits val"):
+    with pytest.raises(DataError, match=r"--split testA.*refcoco \(val\); refcoco\+ \(val\)"):
         make_benchmark("refcoco", data, Options(split="testA")).items()
 
 
@@ -134,7 +134,7 @@ def test_grefcoco_numbers(tmp_path):
     bench = make_benchmark("grefcoco", builders.grefer(tmp_path / "g"), Options())
     items = predicted(bench, tmp_path / "p")
     scores = {item.key: bench.score(item, tmp_path / "p") for item in items}
-    results = bench.summarise(scores, items).results
+    results = bench.summarise(scores, items).results["splits"]["val"]
     # one right, half of two, a right "no target", a wrong one
     assert results["gIoU"] == pytest.approx((1 + 0.5 + 1 + 0) / 4, abs=0.02)
     assert (results["N-acc"], results["T-acc"]) == (0.5, 1.0)
@@ -148,8 +148,8 @@ def test_grefcoco_without_such_samples_has_no_accuracy(tmp_path):
     bench = make_benchmark("grefcoco", data, Options())
     items = predicted(bench, tmp_path / "p")
     results = bench.summarise({i.key: bench.score(i, tmp_path / "p") for i in items}, items)
-    assert results.results["N-acc"] is None
-    assert results.results["T-acc"] == 1.0
+    assert results.results["splits"]["val"]["N-acc"] is None
+    assert results.results["splits"]["val"]["T-acc"] == 1.0
 
 
 def test_development_set(shared_data):
@@ -159,3 +159,24 @@ def test_development_set(shared_data):
     referents = [referent for item in items for referent in item.payload]
     assert sum(len(r.expressions) for r in referents) == 53
     assert all(referent.target().any() for referent in referents)
+
+
+def test_pictures_of_one_name_in_two_folders_are_two_items(tmp_path):
+    """As when each data set comes with its own copy; the second took the first one's place."""
+    data = builders.refer(builders.refer(tmp_path / "r"), "refcoco+")
+    bench = make_benchmark("refcoco", data, Options())
+    items = predicted(bench, tmp_path / "p")
+    assert len({item.key for item in items}) == len(items) == 4
+    scores = {item.key: bench.score(item, tmp_path / "p") for item in items}
+    protocols = bench.summarise(scores, items).results["protocols"]
+    assert protocols["joint"]["refcoco val"]["samples"] == 4
+    assert protocols["joint"]["refcoco+ val"]["samples"] == 4
+
+
+def test_only_a_folder_with_two_splitters_is_named_after_them(tmp_path):
+    data = builders.refer(builders.refer(tmp_path / "r"), "refcocog")
+    first = data / "refcocog/refs(unc).p"
+    (data / "refcocog/refs(google).p").write_bytes(first.read_bytes())
+    items = make_benchmark("refcoco", data, Options()).items()
+    found = {referent.dataset for item in items for referent in item.payload}
+    assert found == {"refcoco", "refcocog_unc", "refcocog_google"}

@@ -18,6 +18,18 @@ from car_video.errors import DataError
 
 needs_deflate = pytest.mark.skipif(plain_png.deflate is None, reason="deflate is not installed")
 
+
+@pytest.fixture(
+    params=["zlib", pytest.param("deflate", marks=needs_deflate)], autouse=True, scope="module"
+)
+def inflater(request):
+    """Every test with Python's zlib and, where it is installed, with libdeflate."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "zlib":
+            patch.setattr(plain_png, "deflate", None)
+        yield request.param
+
+
 maps = arrays.arrays(
     np.uint8,
     st.tuples(st.integers(1, 40), st.integers(1, 40)),
@@ -47,7 +59,6 @@ def grey(width: int, height: int, rows: bytes, *more: bytes) -> bytes:
     )
 
 
-@needs_deflate
 @settings(deadline=None, max_examples=60)
 @given(labels=maps, level=st.integers(0, 9))
 def test_palette_maps_are_read_as_they_were_written(labels, level):
@@ -57,7 +68,6 @@ def test_palette_maps_are_read_as_they_were_written(labels, level):
     assert found.flags.c_contiguous
 
 
-@needs_deflate
 @settings(deadline=None, max_examples=60)
 @given(labels=maps, where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_one_wrong_bit_is_never_another_map(labels, where, bit):
@@ -67,14 +77,12 @@ def test_one_wrong_bit_is_never_another_map(labels, where, bit):
     assert found is None or np.array_equal(found, labels)
 
 
-@needs_deflate
 @pytest.mark.parametrize("cut", [0, 5, 20, 40, -1, -13])
 def test_cut_files_are_left_to_pillow(cut):
     data = png(np.arange(100, dtype=np.uint8).reshape(10, 10), bits=8)
     assert plain_png.decode(data[:cut]) is None
 
 
-@needs_deflate
 def test_what_it_does_not_know_is_left_to_pillow():
     rows = b"\0\1\2\0\3\4"
     assert plain_png.decode(grey(2, 2, rows)).tolist() == [[1, 2], [3, 4]]
@@ -88,10 +96,7 @@ def test_what_it_does_not_know_is_left_to_pillow():
         assert plain_png.decode(png(labels, mode)) is None
 
 
-@pytest.mark.parametrize("with_deflate", [True, False])
-def test_label_maps_do_not_depend_on_the_reader(tmp_path, monkeypatch, with_deflate):
-    if not with_deflate:
-        monkeypatch.setattr(plain_png, "deflate", None)
+def test_label_maps_do_not_depend_on_the_reader(tmp_path):
     labels = np.random.default_rng(0).integers(0, 4, (30, 50), np.uint8)
     for mode in ("P", "L"):
         (tmp_path / "a.png").write_bytes(png(labels, mode))

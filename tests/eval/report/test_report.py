@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from car_video.eval.benchmarks.base import Bar, Flicker, Strip
+from car_video.eval.benchmarks.results import Bar, Flicker, Strip
 from car_video.eval.report import plots, strips
-from car_video.eval.report.build import shown
+from car_video.eval.report.writing import shown
 from PIL import Image
 
 from .. import builders

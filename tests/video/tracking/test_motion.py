@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from car_video.eval.metrics import block_flow
 from scipy import ndimage
 
-from car_video.video.tracking.motion import reach_pixels, warp
+from car_video.video.tracking.motion import block_flow, reach_pixels, warp
 
 
 def _texture(height, width, seed=0):

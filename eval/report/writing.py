@@ -1,24 +1,21 @@
-"""Put a report together: plots and picture strips first, then the two templates."""
+"""Write a report: charts and picture strips first, then the two templates."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 
-from ..benchmarks.base import Cell, Item, Summary
+from ..benchmarks.results import Cell, Summary
 from ..data.files import atomic, write_text
-from ..version import tool_version
+from ..provenance import tool_version
 from . import plots, strips
-
-if TYPE_CHECKING:
-    from ..evaluate import Request, Timing
-    from ..runner import Outcome
+from .content import Report
 
 _SHOWN = 3  # best and worst items with pictures
 
@@ -31,7 +28,7 @@ class Picture:
         file: path below the output folder.
         data: PNG or JPEG.
         title: what it shows.
-        note: a line below the title, for instance the score.
+        note: a line below the title: a score, and what it is of.
     """
 
     file: str
@@ -46,13 +43,7 @@ class Picture:
         return f"data:image/{kind};base64,{base64.b64encode(self.data).decode('ascii')}"
 
 
-def write_report(
-    request: Request,
-    summary: Summary,
-    timing: Timing | None,
-    items: Sequence[Item],
-    failures: Sequence[Outcome],
-) -> list[Path]:
+def write_report(report: Report, out: Path) -> list[Path]:
     """Write ``report.html``, ``report.md`` and the pictures that the latter shows.
 
     Returns:
@@ -61,19 +52,14 @@ def write_report(
     Raises:
         OutputError: the folder cannot be written.
     """
-    charts = _charts(summary)
-    best, worst = _examples(request, summary, items)
+    charts = _charts(report.summary)
+    best, worst = _examples(report)
     for picture in (*charts, *best, *worst):
-        with atomic(request.out / picture.file) as part:
+        with atomic(out / picture.file) as part:
             part.write_bytes(picture.data)
     values: dict[str, Any] = {
-        "benchmark": request.benchmark.name,
-        "labels": dict(request.labels),
-        "predictions": str(request.predictions) if request.predictions else None,
-        "summary": summary,
-        "timing": timing,
-        "item_count": len(items),
-        "failures": failures,
+        "report": report,
+        "summary": report.summary,
         "charts": charts,
         "best": best,
         "worst": worst,
@@ -84,9 +70,9 @@ def write_report(
     environment = _environment()
     files = []
     for name in ("report.html", "report.md"):
-        write_text(request.out / name, environment.get_template(f"{name}.j2").render(values))
-        files.append(request.out / name)
-    return files + [request.out / picture.file for picture in charts]
+        write_text(out / name, environment.get_template(f"{name}.j2").render(values))
+        files.append(out / name)
+    return files + [out / picture.file for picture in charts]
 
 
 def _environment() -> jinja2.Environment:
@@ -136,33 +122,29 @@ def _charts(summary: Summary) -> list[Picture]:
             Picture(
                 "plots/flicker.png",
                 plots.flicker(summary.flicker),
-                "Flicker: instability from frame to frame, lower is calmer",
+                "Flicker: change of the masks from frame to frame, lower is steadier",
             )
         )
     return charts
 
 
-def _examples(
-    request: Request, summary: Summary, items: Sequence[Item]
-) -> tuple[list[Picture], list[Picture]]:
+def _examples(report: Report) -> tuple[list[Picture], list[Picture]]:
     """Strips of the items with the best and the worst scores, each item once."""
-    by_key = {item.key: item for item in items}
-    ranked = sorted(summary.ranking, key=lambda bar: (-bar.value, bar.key))
+    ranked = sorted(report.summary.ranking, key=lambda bar: (-bar.value, bar.key))
     count = min(_SHOWN, (len(ranked) + 1) // 2)
     worst = ranked[max(count, len(ranked) - count) :][::-1]
     return (
-        _strips(request, by_key, {b.key: b.value for b in ranked[:count]}, "best"),
-        _strips(request, by_key, {b.key: b.value for b in worst}, "worst"),
+        _strips(report, {b.key: b.value for b in ranked[:count]}, "best"),
+        _strips(report, {b.key: b.value for b in worst}, "worst"),
     )
 
 
-def _strips(
-    request: Request, items: Mapping[str, Item], chosen: Mapping[str, float], kind: str
-) -> list[Picture]:
+def _strips(report: Report, chosen: Mapping[str, float], kind: str) -> list[Picture]:
+    items = {item.key: item for item in report.items}
     pictures: list[Picture] = []
     for key, value in chosen.items():
-        for strip in request.benchmark.strips(items[key], request.masks):
+        for strip in report.benchmark.strips(items[key], report.masks):
             name = f"plots/{kind}-{len(pictures) + 1}.jpg"
-            note = f"score {value:.3f}"
+            note = f"{report.summary.ranked_by} {value:.3f}"
             pictures.append(Picture(name, strips.encode(strip), strip.title, note))
     return pictures

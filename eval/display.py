@@ -19,9 +19,9 @@ from rich.progress import (
 )
 from rich.table import Table as RichTable
 
-from .benchmarks.base import Cell, Table
+from .benchmarks.results import Cell, Table
 from .evaluate import Evaluation
-from .runner import Outcome
+from .runner.job import Outcome
 
 
 def shown(value: Cell) -> str:
@@ -35,8 +35,8 @@ class Display:
     """Standard output of one command; silent when ``quiet``, errors always shown."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self.out = Console(quiet=quiet, highlight=False)
-        self.err = Console(stderr=True, highlight=False)
+        self.out = Console(quiet=quiet, highlight=False, emoji=False)
+        self.err = Console(stderr=True, highlight=False, emoji=False)
 
     def progress(
         self, outcomes: Iterable[Outcome], total: int, tell_failures: bool
@@ -74,16 +74,10 @@ class Display:
                 )
                 self.out.print(_rich_table(table))
         timing = evaluation.timing
-        if timing is not None and timing.frames:
-            memory = (
-                f", peak memory {timing.peak_memory / 2**20:.0f} MiB"
-                if timing.peak_memory
-                else ""
-            )
-            self.out.print(
-                f"{timing.frames} frames in {timing.seconds:.1f} s of segmentation "
-                f"({timing.fps:.2f} frames/s per worker{memory})"
-            )
+        if timing is not None and timing.segmentations:
+            self.out.print(escape(str(timing)), soft_wrap=True)
+        for warning in evaluation.warnings:
+            self.out.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
         names = ", ".join(str(path.relative_to(out)) for path in evaluation.files)
         self.out.print(
             f"written to [bold]{escape(str(out))}[/]: {escape(names)}", soft_wrap=True

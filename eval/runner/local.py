@@ -6,12 +6,9 @@ import multiprocessing
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING
 
-from .benchmarks.base import Item
-
-if TYPE_CHECKING:
-    from .runner import Job, Outcome
+from ..benchmarks.base import Item
+from .job import Job, Outcome
 
 _job: Job | None = None
 
@@ -19,18 +16,18 @@ _job: Job | None = None
 def run_local(job: Job, items: Sequence[Item], workers: int) -> Iterator[Outcome]:
     """Outcomes in order of completion, with ``workers`` processes (1: this one).
 
-    A process that dies takes its item with it and nothing else: the items that were under way
-    are tried again one at a time, so that only the guilty one fails.
+    When a process dies, every item that was under way is tried again alone, so that only the
+    item that kills its process fails.
     """
     if workers <= 1:
         for item in items:
             yield job(item)
         return
-    suspects: list[Item] = []
+    unfinished: list[Item] = []
     queue = list(items)
     while queue:
-        queue = yield from _run_pool(job, queue, workers, suspects)
-    for item in suspects:
+        queue = yield from _run_pool(job, queue, workers, unfinished)
+    for item in unfinished:
         lost: list[Item] = []
         yield from _run_pool(job, [item], 1, lost)
         if lost:
@@ -38,9 +35,9 @@ def run_local(job: Job, items: Sequence[Item], workers: int) -> Iterator[Outcome
 
 
 def _run_pool(
-    job: Job, items: Sequence[Item], workers: int, suspects: list[Item]
+    job: Job, items: Sequence[Item], workers: int, unfinished: list[Item]
 ) -> Generator[Outcome, None, list[Item]]:
-    """Work until done or until a process dies; adds to ``suspects`` what was under way then.
+    """Work until done or until a process dies; adds to ``unfinished`` what was under way then.
 
     Returns:
         items not begun (the generator's return value).
@@ -65,7 +62,7 @@ def _run_pool(
                 del running[future]
                 yield outcome
     except BrokenProcessPool:
-        suspects.extend(running.values())
+        unfinished.extend(running.values())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return queue
@@ -92,8 +89,6 @@ def _work(item: Item) -> Outcome:
 
 
 def _died(item: Item) -> Outcome:
-    from .runner import Outcome
-
     return Outcome(
         item.key, None, "the worker process died (out of memory?); try fewer --workers"
     )

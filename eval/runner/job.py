@@ -1,21 +1,18 @@
-"""Run a benchmark: predict and score what is not done yet, on one of the engines."""
+"""The work of one item: predict, score, record."""
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from car_video.errors import CarVideoError, ConfigError, OutputError
+from car_video.errors import CarVideoError, OutputError
 
-from .benchmarks.base import Benchmark, Item
-from .runner_store import Record, RunStore
-from .segmenters import Segmenters, SegmentersSpec
-
-ENGINES = ("local", "ray")
+from ..benchmarks.base import Benchmark, Item
+from ..segmenters import Segmenters, SegmentersSpec
+from .inputs import inputs
+from .store import Record, RunStore
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,17 @@ class Job:
         return Outcome(item.key, record)
 
     def _work(self, item: Item) -> Record:
-        record: Record = {"frames": 0, "seconds": 0.0}
+        record: Record = {"inputs": inputs(item, self.benchmark.root)}
         if self.spec is not None:
             segmenters = self._load()
             segmenters.clock.reset()
             self.benchmark.predict(item, segmenters, self.predictions)
-            record = {"frames": segmenters.clock.frames, "seconds": segmenters.clock.seconds}
+            record |= {
+                "pictures": item.pictures,
+                "segmentations": segmenters.clock.segmentations,
+                "seconds": segmenters.clock.seconds,
+                "device": segmenters.device,
+            }
         record["score"] = self.benchmark.score(item, self.predictions)
         record["peak_memory"] = peak_memory()
         return record
@@ -99,64 +101,3 @@ def peak_memory() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak) if sys.platform == "darwin" else int(peak) * 1024
-
-
-def run(
-    job: Job, items: Sequence[Item], workers: int = 1, engine: str = "local"
-) -> Iterator[Outcome]:
-    """Outcomes of all items in order of completion; finished ones come first, from the store.
-
-    Args:
-        job: what to do with each item.
-        items: with unique keys.
-        workers: processes (``local``) or actors (``ray``).
-        engine: ``local`` or ``ray``.
-
-    Raises:
-        ConfigError: unknown engine, or ray is not installed.
-        OutputError: the output folder cannot be written any more.
-    """
-    pending = []
-    for item in items:
-        record = job.store.record(item.key)
-        if record is None:
-            pending.append(item)
-        else:
-            yield Outcome(item.key, record)
-    if pending:
-        for outcome in _engine(engine)(job, pending, min(workers, len(pending))):
-            if outcome.fatal:
-                raise OutputError(f"{outcome.error}; then go on with --resume")
-            yield outcome
-
-
-def need_engine(name: str) -> None:
-    """See that an engine can be used, before anything is written.
-
-    Raises:
-        ConfigError: unknown, or its package is not installed.
-    """
-    if name not in ENGINES:
-        raise ConfigError(f"unknown engine '{name}'; engines: {', '.join(ENGINES)}")
-    if name == "ray" and not _installed("ray"):
-        raise ConfigError(
-            "engine 'ray' needs the extra: pip install 'car-video[ray]'; or use --engine local"
-        )
-
-
-def _installed(package: str) -> bool:
-    try:
-        return importlib.util.find_spec(package) is not None
-    except ValueError:  # sys.modules says None: it must not be imported
-        return False
-
-
-def _engine(name: str) -> Callable[[Job, Sequence[Item], int], Iterator[Outcome]]:
-    need_engine(name)
-    if name == "ray":
-        from .runner_ray import run_ray
-
-        return run_ray
-    from .runner_local import run_local
-
-    return run_local

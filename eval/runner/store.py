@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from car_video.errors import OutputError
 
-from .data.files import inside, write_json
+from ..data.files import inside, write_json
 
 Record = dict[str, Any]
+
+_RESULTS = (
+    "results.json",
+    "timing.json",
+    "report.html",
+    "report.md",
+    "submission.zip",
+    "plots/scores.png",
+    "plots/flicker.png",
+    "plots/best-*.jpg",
+    "plots/worst-*.jpg",
+    "global_results-*.csv",
+    "per-sequence_results-*.csv",
+    "*/global_results-*.csv",
+    "*/per-sequence_results-*.csv",
+)
+"""What an evaluation writes when it is concluded."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +47,34 @@ class RunStore:
     def predictions(self) -> Path:
         return self.root / "predictions"
 
+    @property
+    def holds_run(self) -> bool:
+        """Whether a model has predicted here."""
+        return (self.root / "run.json").is_file()
+
+    @property
+    def holds_results(self) -> bool:
+        """Whether an evaluation was concluded here."""
+        return any(self._results())
+
+    def _results(self) -> Iterator[Path]:
+        for pattern in _RESULTS:
+            yield from (path for path in sorted(self.root.glob(pattern)) if path.is_file())
+
+    def remove_results(self) -> None:
+        """Take away the results of an earlier evaluation; they must not stay beside new ones.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        try:
+            for path in list(self._results()):
+                path.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"cannot replace '{error.filename}': {error.strerror}; choose another --out"
+            ) from None
+
     def check(self, settings: Mapping[str, Any], resume: bool, overwrite: bool) -> None:
         """See whether a run can begin or continue here; changes nothing.
 
@@ -38,11 +84,8 @@ class RunStore:
             overwrite: an earlier run may be replaced.
 
         Raises:
-            OutputError: an earlier run without ``resume`` or ``overwrite``, other settings, a
-                file in the folder's place.
+            OutputError: an earlier run without ``resume`` or ``overwrite``, other settings.
         """
-        if self.root.exists() and not self.root.is_dir():
-            raise OutputError(f"'{self.root}' is a file; name a folder with --out")
         earlier = self._read(self.root / "run.json")
         if earlier is not None and not overwrite:
             if not resume:
@@ -60,15 +103,17 @@ class RunStore:
                 )
 
     def open(self, settings: Mapping[str, Any], resume: bool) -> None:
-        """Write the settings; forget the records of an earlier run unless it is resumed.
+        """Write the settings. An earlier run is taken away, unless it is resumed.
 
         Raises:
             OutputError: a folder that cannot be written.
         """
-        if resume and (self.root / "run.json").is_file():
+        if resume and self.holds_run:
             return
-        for record in sorted(self.root.glob("records/**/*.json")):
-            record.unlink()
+        if self.holds_run:
+            for folder in (self.root / "records", self.predictions):
+                shutil.rmtree(folder, ignore_errors=True)
+        self.remove_results()
         write_json(self.root / "run.json", dict(settings))
 
     def record(self, key: str) -> Record | None:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .benchmarks.base import Item
-
-if TYPE_CHECKING:
-    from .runner import Job, Outcome
+from ..benchmarks.base import Item
+from .job import Job, Outcome
 
 
 def run_ray(job: Job, items: Sequence[Item], workers: int) -> Iterator[Outcome]:
@@ -21,7 +19,7 @@ def run_ray(job: Job, items: Sequence[Item], workers: int) -> Iterator[Outcome]:
 
     Joins the cluster that ``RAY_ADDRESS`` names or the caller has initialised; without one a
     local cluster of this machine is started for the time of the run.
-    :func:`runner.need_engine` has seen that ray is installed.
+    :func:`~.engines.need_engine` has seen that ray is installed.
     """
     import ray
 
@@ -42,8 +40,6 @@ def run_ray(job: Job, items: Sequence[Item], workers: int) -> Iterator[Outcome]:
 
 
 def _run_actors(ray: Any, job: Job, items: Sequence[Item], workers: int) -> Iterator[Outcome]:
-    from .runner import Outcome
-
     actor_class = ray.remote(num_cpus=1)(Worker)
     shared_job = ray.put(job)
     idle = [actor_class.remote(shared_job) for _ in range(workers)]

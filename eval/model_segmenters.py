@@ -1,0 +1,200 @@
+"""The models of car_video as :class:`~.segmenters.Segmenters`, through the public API."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from car_video.config import Config, SegmentConfig
+from car_video.errors import ConfigError
+from car_video.types import Frame, FramePrediction
+
+from .segmenters import MODES, Clock, SegmentersSpec
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model of car_video by name with its configuration.
+
+    Attributes:
+        model: name for ``load_model``.
+        config: preset.
+        mode: ``per-frame`` (each frame on its own), ``online`` or ``offline``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    """
+
+    model: str
+    config: Config
+    mode: str = "per-frame"
+    device: str = "auto"
+
+    def build(self) -> ModelSegmenters:
+        return ModelSegmenters(self)
+
+
+class KeptEmbedding:
+    """A mask model that keeps the embedding of the last picture.
+
+    Stands in for the segmenter's own mask model; a picture is known by its tensor.
+    """
+
+    def __init__(self, sam: Any) -> None:
+        self._sam = sam
+        self._last: tuple[Any, int, Any] | None = None
+
+    def encode(self, pixels: Any, side: int) -> Any:
+        """As the mask model's own, but for the picture that came last."""
+        if self._last is None or self._last[0] is not pixels or self._last[1] != side:
+            self._last = None  # let go of the old one before the new one takes memory
+            self._last = (pixels, side, self._sam.encode(pixels, side))
+        return self._last[2]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sam, name)
+
+
+@dataclass
+class LastPicture:
+    """The encodings of the picture that was segmented last.
+
+    Many sentences speak of one picture; it is encoded once for all of them.
+
+    Attributes:
+        image: the array itself; another array is another picture.
+        encodings: one per pair of proposal and classifier settings.
+    """
+
+    image: NDArray[np.uint8] | None = None
+    encodings: dict[tuple[Any, Any], Any] = field(default_factory=dict)
+
+    def encoded(self, segmenter: Any, config: SegmentConfig, image: NDArray[np.uint8]) -> Any:
+        """The picture as the segmenter encodes it, made anew only where it must be."""
+        if image is not self.image:
+            self.image, self.encodings = image, {}
+        key = config.proposal, config.classifier
+        if key not in self.encodings:
+            self.encodings[key] = segmenter.encode(image)
+        return self.encodings[key]
+
+
+@dataclass
+class ModelSegmenters:
+    """A loaded model; keeps one image segmenter per configuration, with the expressions that
+    it was given last, and the encoding of the last picture."""
+
+    spec: ModelSpec
+    clock: Clock = field(default_factory=Clock)
+    _kept: dict[SegmentConfig, tuple[tuple[str, ...], Any]] = field(default_factory=dict)
+    _picture: LastPicture = field(default_factory=LastPicture)
+    _sams: dict[str, KeptEmbedding] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.spec.mode not in MODES:
+            raise ConfigError(f"unknown mode '{self.spec.mode}'; use {', '.join(MODES)}")
+        self.model = _api().load_model(self.spec.model, device=self.spec.device)
+        self.config = self.spec.config
+        self.device = device_name(self.model)
+
+    def image(
+        self,
+        image: NDArray[np.uint8],
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+    ) -> FramePrediction:
+        config = config or self.config.segment
+        segmenter = self._image_segmenter(tuple(expressions), config)
+        started = time.perf_counter()
+        encoded = self._picture.encoded(segmenter, config, image)
+        prediction: FramePrediction = segmenter.segment_encoded(encoded)
+        self.clock.add(time.perf_counter() - started)
+        return prediction
+
+    def video(
+        self,
+        frames: Iterable[Frame],
+        expressions: Sequence[str],
+        config: SegmentConfig | None = None,
+    ) -> Iterator[FramePrediction]:
+        mode = cast(Any, self.spec.mode)  # one of MODES
+        video = dataclasses.replace(self.config.video, mode=mode)
+        waiting = _Untimed(frames)
+        answers = _api().segment_stream(
+            self.model, waiting, list(expressions), config or self.config.segment, video
+        )
+        while True:
+            started = time.perf_counter()
+            answer = next(answers, None)
+            self.clock.seconds += time.perf_counter() - started - waiting.take()
+            if answer is None:
+                return
+            self.clock.segmentations += 1
+            yield answer[1]
+
+    def _image_segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> Any:
+        if config not in self._kept:
+            name = config.sam.model
+            segmenter = _api().ImageSegmenter(
+                self.model, list(expressions), config, sam=self._sams.get(name)
+            )
+            if segmenter.sam is not None and name not in self._sams:
+                segmenter.sam = self._sams[name] = KeptEmbedding(segmenter.sam)
+        else:
+            known, segmenter = self._kept[config]
+            if known != expressions:
+                segmenter.set_expressions(list(expressions))
+        self._kept[config] = (expressions, segmenter)
+        return segmenter
+
+
+class _Untimed:
+    """Frames that pass through, and how long they took to come."""
+
+    def __init__(self, frames: Iterable[Frame]) -> None:
+        self._frames = frames
+        self._seconds = 0.0
+
+    def take(self) -> float:
+        """Seconds spent since the last call."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+    def __iter__(self) -> Iterator[Frame]:
+        frames = iter(self._frames)
+        while True:
+            started = time.perf_counter()
+            frame = next(frames, None)
+            self._seconds += time.perf_counter() - started
+            if frame is None:
+                return
+            yield frame
+
+
+def _api() -> Any:
+    """car_video, imported when a model is wanted: scoring never needs torch."""
+    return importlib.import_module("car_video")
+
+
+def device_name(model: Any) -> str:
+    """The device of a loaded model, ``cpu`` or for instance ``cuda:0 (NVIDIA L4)``."""
+    device = model.device
+    if device.type != "cuda":
+        return str(device)
+    torch = importlib.import_module("torch")
+    return f"{device} ({torch.cuda.get_device_name(device)})"
+
+
+def make_spec(model: str, config: Config, mode: str, device: str) -> SegmentersSpec:
+    """The spec that the command line uses; a seam for tests."""
+    return ModelSpec(model, config, mode, device)
+
+
+def config_data(config: Config) -> dict[str, Any]:
+    """A configuration as plain data, for comparing and recording runs."""
+    return dataclasses.asdict(config)
