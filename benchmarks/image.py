@@ -171,7 +171,7 @@ def one_side(arguments: argparse.Namespace, names: list[str], image: np.ndarray)
     base = peak_above_now(reset=True)
     if arguments.only == "reference":
         parts = pair.proposer, pair.classifier
-        bank = ImageSegmenter(pair, names, config)._scorer.bank
+        bank = ImageSegmenter(pair, names, config)._mask_classifier.bank
         reference_work.segment(*parts, image, names, config, measured=1, bank=bank)
     else:
         ImageSegmenter(pair, names, config).segment(image)
@@ -248,8 +248,15 @@ def main() -> None:
     )
     ours, history, masks = clocked(segmenter, image)
     measured = 15 if arguments.full else 1
+    bank = segmenter._mask_classifier.bank
     theirs, steps, expected = reference_work.segment(
-        pair.proposer, pair.classifier, image, names, config, measured, segmenter._scorer.bank
+        pair.proposer,
+        pair.classifier,
+        image,
+        names,
+        config,
+        measured,
+        bank,
     )
     how = "in full" if arguments.full else "1 of 15 templates measured, times 15"
     report(ours, theirs, f"{arguments.model} + {arguments.classifier}, float32, {how}")

@@ -22,8 +22,9 @@ from car_video.config import CrfConfig, SegmentConfig
 from car_video.segment.classification.input_crops import to_classifier_input
 from car_video.segment.classification.visual_prompts import apply_prompts
 from car_video.segment.proposals.gradcam import min_max
+from car_video.segment.reference.resizing import to_rounded_cells
 from car_video.segment.refinement.crf.inference import DenseCrf, refine_together
-from car_video.segment.resizing import to_own_cells, to_pixels
+from car_video.segment.resizing import to_pixels
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import ORIGAMI, fill, template_set
 from tests.naive.gradcam import positions_for
@@ -99,7 +100,7 @@ def segment(
     templates = template_set(config.classifier.templates)
     share = len(templates) / measured
     pixels = to_pixels(image, f.device)
-    seen = f.prepare(to_own_cells(pixels, 0, f.stride))
+    seen = f.prepare(to_rounded_cells(pixels, 0, f.stride))
     grid = (seen.shape[2] // f.stride, seen.shape[3] // f.stride)
     eta, size = config.proposal.mask_threshold, pixels.shape[-2:]
     words = clock(

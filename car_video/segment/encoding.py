@@ -1,4 +1,4 @@
-"""Pictures as the parts of the algorithm see them: encoded once, plural in one pass."""
+"""Encoded pictures: each model sees a picture once, several pictures in one pass."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from torch import Tensor
 from car_video.config import ProposalConfig
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.models.batching import encode_each
-from car_video.segment.resizing import to_cells, to_own_cells, to_pixels
+from car_video.segment.reference.resizing import to_rounded_cells
+from car_video.segment.resizing import to_cells, to_pixels
 from car_video.types import as_image
 
-MAX_WORKING_SIDE = (
-    1920  # no stage looks at more pixels than this on a side; masks come back full size
-)
+MAX_WORKING_SIDE = 1920
+"""Longest side in pixels of the picture that every stage works on. It bounds memory: at this
+size a map of float32 takes 8 MB. Masks come back at the picture's own size."""
 
 
 @dataclass(frozen=True)
 class EncodedImage:
-    """One picture as the parts of the algorithm see it.
+    """One picture with the features that the models have computed of it.
 
     Attributes:
         image: uint8 [H, W, 3] as given.
-        pixels: float32 [1, 3, h, w] in [0, 1] on the device, at most :data:`MAX_WORKING_SIDE`.
-        features: of f.
-        pooling: of g, for mask pooling; those of f where one model is both, or g needs none.
+        pixels: float32 [1, 3, h, w] in [0, 1] on the device; the sides are at most
+            :data:`MAX_WORKING_SIDE`.
+        features: of the proposer f.
+        pooling: of the classifier g, for mask pooling; the same as ``features`` where one
+            model is both, or where g needs none.
     """
 
     image: NDArray[np.uint8]
@@ -48,21 +51,21 @@ def encode_images(
     Args:
         images: uint8 [H, W, 3], RGB, all of one size.
         proposer: f.
-        pooler: g, if it is another model and pools masks.
-        config: says at what size they are seen.
+        pooler: g, if it is another model than f and pools masks.
+        config: the size that the models see.
 
     Raises:
         ValueError: see :func:`~car_video.types.as_image`.
     """
     images = [as_image(image) for image in images]
     pixels = [to_pixels(image, proposer.device, MAX_WORKING_SIDE) for image in images]
-    cells = to_own_cells if config.resize == "original" else to_cells
+    resize = to_rounded_cells if config.resize == "original" else to_cells
 
-    def encoded(model: VisionLanguageModel) -> list[ImageFeatures]:
-        return encode_each(model, [cells(one, config.size, model.stride) for one in pixels])
+    def encode(model: VisionLanguageModel) -> list[ImageFeatures]:
+        return encode_each(model, [resize(one, config.size, model.stride) for one in pixels])
 
-    features = encoded(proposer)
-    pooling = features if pooler is None else encoded(pooler)
+    features = encode(proposer)
+    pooling = features if pooler is None else encode(pooler)
     return [
         EncodedImage(*parts) for parts in zip(images, pixels, features, pooling, strict=True)
     ]

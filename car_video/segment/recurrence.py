@@ -1,4 +1,4 @@
-"""Which queries stay for the next step of the recurrence (CaR, algorithm 1), and its end."""
+"""Which queries stay for the next step of the recurrence (CaR, algorithm 1), and its result."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from car_video.segment.cues.place_tensors import PlaceTensors
 
 @dataclass(frozen=True)
 class Survivors:
-    """Where the recurrence stopped.
+    """The N queries that the recurrence has kept, and what it knows of them.
 
     Attributes:
-        alive: int64 [N] numbers of the queries that are left.
-        maps: [N, h, w] their proposals.
-        evidence: [N, h, w] the proposals before they were spread.
-        scores: [N] their confidence.
-        steps: how many steps it took.
-        colours: that the survivors ask for, in this picture; None where they ask for none.
-        places: words of place of the survivors, anchors found; None where there are none.
-        plural: bool [N]: who names plural things; None where nobody does.
+        alive: int64 [N], their numbers among all queries, on the CPU.
+        maps: float32 [N, h, w] in [0, 1]: their proposals.
+        evidence: float32 [N, h, w] in [0, 1]: the proposals before the affinity spread them.
+        scores: float32 [N] in [0, 1].
+        steps: how many steps the recurrence took.
+        colours: the colours that they ask for, with the colours of the picture; None without
+            any.
+        places: their words of place, with the anchors found in the picture; None without any.
+        plural: bool [N]: queries that name several things; None without any.
     """
 
     alive: Tensor
@@ -39,7 +40,7 @@ class Survivors:
     plural: Tensor | None = None
 
     def scores_of_all(self, queries: int) -> NDArray[np.float32]:
-        """Confidence of every query, float32 [Q]; 0 of those that were dropped."""
+        """Score of every query, float32 [Q]; 0 of the dropped ones."""
         scores = np.zeros(queries, np.float32)
         scores[self.alive.numpy()] = self.scores.float().cpu().numpy()
         return scores
@@ -50,11 +51,11 @@ def passing(scores: Tensor, config: RecurrenceConfig) -> Tensor:
 
     Args:
         scores: float [N], N >= 1.
-        config: threshold, and whether a score at the threshold passes.
+        config: the threshold theta, and whether a score at the threshold passes.
 
     Returns:
-        bool [N]. Where none passes the best stays, the first of equals, so that there is
-        always one.
+        bool [N]. Where no query passes, the first of the best ones stays: there is always one
+        survivor.
     """
     threshold = config.confidence_threshold
     keep = scores > threshold if config.strict else scores >= threshold

@@ -1,4 +1,4 @@
-"""Between a frame's pixels and a network's: bounded sizes, whole cells, maps back to pixels."""
+"""Sizes: a frame to pixels of bounded size, pixels to whole cells of a network, maps back."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from torch import Tensor
 
 from car_video.segment.refinement.guided_filter import GuidedUpsampler
 
-GUIDE_RADIUS = 2  # cells
-BLOCK = 2**26  # values that enlarged maps may hold at once: 256 MiB of float32
-GUIDE_EPSILON = 1e-3  # colours in [0, 1]: edges fainter than 3 % of the range are ignored
+GUIDE_RADIUS = 2
+"""Radius of the guided filter's windows, in cells of the map. It depends on the backbone's
+stride."""
+GUIDE_EPSILON = 1e-3
+"""Variance of colours in [0, 1] below which a window counts as flat: edges fainter than 3 % of
+the range (the square root) are ignored."""
+MAX_VALUES = 2**26
+"""Values that enlarged maps may hold at once: 256 MiB of float32."""
 
 
 def bounded(height: int, width: int, longest: int) -> tuple[int, int]:
-    """The size of a picture with no side above ``longest``, in the same proportion."""
+    """The height and width of a picture shrunk until no side is above ``longest``."""
     scale = min(1.0, longest / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
@@ -40,8 +45,11 @@ def to_pixels(
 
 
 def cell_size(height: int, width: int, longest: int, stride: int) -> tuple[int, int]:
-    """The size a network sees: longest side about ``longest``, both sides whole cells, at least
-    two of them (small pictures are enlarged, a 1x1 one becomes a square)."""
+    """The size that a network sees, in pixels.
+
+    The longest side is about ``longest``. Both sides are whole cells, at least two of them:
+    small pictures are enlarged.
+    """
     scale = longest / max(height, width)
     cells = (max(2, round(height * scale / stride)), max(2, round(width * scale / stride)))
     return cells[0] * stride, cells[1] * stride
@@ -56,35 +64,17 @@ def to_cells(pixels: Tensor, longest: int, stride: int) -> Tensor:
     return F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=shrinks)
 
 
-def to_own_cells(pixels: Tensor, longest: int, stride: int) -> Tensor:
-    """Resize [1, 3, H, W] as the reference does: sides rounded up to multiples of 16, bicubic.
-
-    Args:
-        longest: not used; the picture keeps its size.
-        stride: of the network. Where 16 is no multiple of it (patches of 14 pixels), what is
-            left over at the right and the bottom is cut off, as a convolution does; larger
-            strides round up to themselves.
-    """
-    unit = max(16, stride)
-    rows, columns = (-(-int(side) // unit) * unit for side in pixels.shape[-2:])
-    if (rows, columns) != tuple(pixels.shape[-2:]):
-        pixels = F.interpolate(
-            pixels, (rows, columns), mode="bicubic", align_corners=False, antialias=True
-        ).clamp(0, 1)
-    return pixels[..., : rows // stride * stride, : columns // stride * stride]
-
-
-def blocks(count: int, pixels: int) -> int:
-    """How many of ``count`` maps of so many pixels are worked on at once, at least one."""
-    return max(1, min(count, BLOCK // max(1, pixels)))
+def maps_at_once(count: int, pixels: int) -> int:
+    """How many of ``count`` maps of ``pixels`` values are enlarged at once, at least one."""
+    return max(1, min(count, MAX_VALUES // max(1, pixels)))
 
 
 def enlarge_masks(masks: Tensor, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """bool [Q, h, w] -> bool [Q, H, W] in memory of the host, a few masks at a time."""
+    """bool [Q, h, w] on any device -> numpy bool [Q, H, W], a few masks at a time."""
     if tuple(masks.shape[-2:]) == size:
         return np.asarray(masks.cpu().numpy())
     found = np.zeros((len(masks), *size), np.bool_)
-    step = blocks(len(masks), size[0] * size[1])
+    step = maps_at_once(len(masks), size[0] * size[1])
     for start in range(0, len(masks), step):
         part = enlarge(masks[start : start + step].float(), size) > 0.5
         found[start : start + step] = part.cpu().numpy()
@@ -101,7 +91,7 @@ def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
 def enlarge_guided(maps: Tensor, pixels: Tensor) -> Tensor:
     """[Q, h, w] -> [Q, H, W] along the edges of the picture (fast guided filter).
 
-    A cell is many pixels wide, so a plain enlargement has blobs for masks. Measured on
+    A cell is many pixels wide: bilinear masks are blobs without edges. Measured on
     ref-davis-dev (every 20th frame, ``--refine none``): J&F 0.36 bilinear, 0.50 guided.
 
     Args:

@@ -47,22 +47,6 @@ def soft_iou(masks: Floats, maps: Floats) -> Floats:
     return out
 
 
-def contrast(masks: Floats, maps: Floats) -> Floats:
-    """[Q, M]: mean of the map inside a mask less that outside, 0 where there is none."""
-    count, offers, height, width = masks.shape
-    out = np.zeros((count, offers))
-    for query in range(count):
-        for offer in range(offers):
-            inside = outside = area = rest = 0.0
-            for y in range(height):
-                for x in range(width):
-                    share, value = masks[query, offer, y, x], maps[query, y, x]
-                    inside, area = inside + share * value, area + share
-                    outside, rest = outside + (1 - share) * value, rest + 1 - share
-            out[query, offer] = (inside / area if area else 0) - (outside / rest if rest else 0)
-    return out
-
-
 def peaks(values: Floats, count: int, distance: int, floor: float) -> list[tuple[int, int]]:
     """Cells of one map, strongest first, none in the square of one already taken."""
     height, width = values.shape

@@ -129,8 +129,8 @@ def test_masks_enlarged_a_few_at_a_time_are_those_enlarged_together(
     generator = torch.Generator().manual_seed(seed)
     masks = torch.rand(count, 6, 9, generator=generator) > 0.5
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(resizing, "BLOCK", block)
-        step = resizing.blocks(count, size[0] * size[1])
+        patch.setattr(resizing, "MAX_VALUES", block)
+        step = resizing.maps_at_once(count, size[0] * size[1])
         assert 1 <= step <= max(1, count)
         assert step == 1 or step * size[0] * size[1] <= block
         found = resizing.enlarge_masks(masks, size)

@@ -429,5 +429,5 @@ def test_wrong_arguments_are_named() -> None:
             ImageSegmenter(ColourModel(), ["a red ball"], wrong)
     segmenter = ImageSegmenter(ColourModel(), ["a red ball"], PLAIN)
     for wrong in ("photo.jpg", torch.zeros(3, 8, 8)):
-        with pytest.raises(ValueError, match=r"uint8 image \[H, W, 3\] \(numpy\), got"):
+        with pytest.raises(ValueError, match=r"numpy array, uint8 \[H, W, 3\], got"):
             segmenter.segment(wrong)

@@ -143,7 +143,7 @@ class ColourCue:
                     wanted[row, column, TERMS.index(term)] = True
         return cls(wanted, part, floor, weight)
 
-    def seen(self, pixels: Tensor) -> ColourCue:
+    def on_picture(self, pixels: Tensor) -> ColourCue:
         """With the colours of a picture, float32 [1, 3, H, W] in [0, 1]."""
         device = pixels.device
         wanted, part, floor = (x.to(device) for x in (self.wanted, self.part, self.floor))

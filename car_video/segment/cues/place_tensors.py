@@ -1,4 +1,4 @@
-"""Words of place of queries as tensors, and where a picture shows what they are beside."""
+"""Words of place of queries as tensors, and the positions of their anchors in a picture."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from car_video.text.parsing.places import Direction, Place
 
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
-# Which way (x, y) each direction points; depth is height in the picture, with size.
+# Which way each direction points, along x and y; depth is height in the picture, and size.
 ACROSS = {"left": -1.0, "right": 1.0}
 DOWN = {"top": -1.0, "bottom": 1.0}
 LOW = {"front": 1.0, "back": -1.0}
 SIZE = {"front": 0.5, "back": -0.5}
 AREA = {"biggest": 1.0, "smallest": -1.0}
-EDGE = 0.5  # of an anchor's highest value: what is above it counts for its lowest edge ...
-NEARLY_ALL = 0.95  # ... which so much of that is above
+EDGE = 0.5
+"""Part of an anchor's maximum above which cells count for its lowest edge."""
+NEARLY_ALL = 0.95
+"""Part of those cells' mass that lies above the lowest edge: a few stray cells do not count."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,11 @@ class PlaceTensors:
     """Places of queries as tensors, P of them at most.
 
     Attributes:
-        direction: int64 [Q, P] number in :data:`DIRECTIONS`, -1: no place.
-        ordinal: int64 [Q, P] from 1.
-        anchor: int64 [Q, P] number of the anchor's text, -1: among its kind.
-        centre: [Q, P, 2] x and y of the anchor in the picture, in parts of its sides.
-        low: [Q, P] y of its lowest edge.
+        direction: int64 [Q, P]: number in :data:`DIRECTIONS`; -1 is padding.
+        ordinal: int64 [Q, P], from 1.
+        anchor: int64 [Q, P]: number of the anchor's text; -1 compares with things of its kind.
+        centre: [Q, P, 2]: x and y of the anchor, in parts of the picture's sides.
+        low: [Q, P]: y of the anchor's lowest edge, in parts of the picture's height.
     """
 
     direction: Tensor
@@ -79,30 +81,31 @@ class PlaceTensors:
         return (self.direction >= 0).any(1)
 
     @property
-    def least(self) -> Tensor:
-        """int64 [Q]: how many things of the kind the places presuppose. "Left" tells two
-        apart, "the middle" and "the second from the left" three, the fourth four."""
+    def min_count(self) -> Tensor:
+        """int64 [Q]: how many things of the kind the places presuppose: "left" two, "the
+        middle" and "the second from the left" three, "the fourth" four."""
         alone = (self.direction >= 0) & (self.anchor < 0)
         middle = self.direction == DIRECTIONS.index("middle")
         count = torch.where(middle | (self.ordinal > 1), self.ordinal.clamp_min(3), 2)
         return torch.where(alone, count, 1).amax(1)
 
     @property
-    def tilts(self) -> Tensor:
-        """bool [Q, P]: which places tilt maps: sides and the middle, the first there."""
+    def weighs_maps(self) -> Tensor:
+        """bool [Q, P]: places that soft maps are weighed by: sides and the middle, without an
+        ordinal above 1 (except beside an anchor)."""
         side = self.weight(dict.fromkeys((*ACROSS, *DOWN, "middle"), 1.0), self.centre) > 0
         return side & ((self.ordinal == 1) | (self.anchor >= 0))
 
-    def around(self, anchors: Tensor) -> PlaceTensors:
-        """With anchors where one picture shows them.
+    def with_anchors(self, anchors: Tensor) -> PlaceTensors:
+        """The same places, with the positions that a picture gives their anchors.
 
         Args:
-            anchors: [A, h, w] maps of the anchors' texts, non-negative.
+            anchors: [A, h, w], >= 0: maps of the anchors' texts.
         """
         rows, columns = anchors.shape[-2:]
         mass = anchors.flatten(1).sum(1).clamp_min(1e-9)
-        x = (anchors.sum(1) * middles(columns, anchors)).sum(1) / mass
-        y = (anchors.sum(2) * middles(rows, anchors)).sum(1) / mass
+        x = (anchors.sum(1) * cell_centres(columns, anchors)).sum(1) / mass
+        y = (anchors.sum(2) * cell_centres(rows, anchors)).sum(1) / mass
         strong = anchors * (anchors >= EDGE * anchors.amax((1, 2), keepdim=True))
         above = strong.sum(2).cumsum(1) / strong.sum((1, 2)).clamp_min(1e-9)[:, None]
         low = ((above < NEARLY_ALL).sum(1) + 1).clamp_max(rows) / rows
@@ -115,6 +118,6 @@ class PlaceTensors:
         return table[self.direction]
 
 
-def middles(count: int, like: Tensor) -> Tensor:
-    """Middles of ``count`` cells in parts of the side, [count], like a tensor."""
+def cell_centres(count: int, like: Tensor) -> Tensor:
+    """Centres of ``count`` cells in parts of the side: [count], of the kind of ``like``."""
     return (torch.arange(count, device=like.device, dtype=like.dtype) + 0.5) / count

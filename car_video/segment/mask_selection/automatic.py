@@ -1,8 +1,8 @@
-"""CaR's rule for masks that SAM finds by itself (arXiv 2312.07661, section 3.4).
+"""CaR's rule for the masks that SAM finds without prompts (arXiv 2312.07661, section 3.4).
 
-SAM is asked at every point of a grid, and what it is sure of is kept: the parts of the picture,
-whatever they are. A proposal then becomes the union of the parts that lie in it or hold it, if
-that union is still the same thing.
+SAM is prompted at every point of a grid, and its reliable masks are kept: the parts of the
+picture. A proposal then becomes the union of the parts that lie in it or contain it, if that
+union overlaps it enough.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from torchvision.ops import masks_to_boxes, nms
 
 from car_video.config import AutomaticConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel, crop_logits
-from car_video.segment.mask_selection.candidates import stability
+from car_video.segment.mask_selection.candidates import PROMPTS_AT_ONCE, stability
 
-PROMPTS_AT_ONCE = 64  # see sam_refine
-PARTS_AT_ONCE = 32  # as float32 265 MB at 1920 x 1080
+PARTS_AT_ONCE = 32
+"""Parts that are held as float32 at once: 265 MB at 1920 x 1080."""
 
 
 def automatic_masks(
@@ -25,7 +25,8 @@ def automatic_masks(
 ) -> Tensor:
     """The parts of a picture.
 
-    Filters work on the grid of mask logits, not at the size of the picture as SAM's do.
+    Quality, stability and box overlap are measured on the grid of SAM's logits, not at the size
+    of the picture as in SAM's own generator.
 
     Args:
         sam: the mask model.
@@ -42,7 +43,7 @@ def automatic_masks(
     y, x = torch.meshgrid(steps * size[0], steps * size[1], indexing="ij")
     points = torch.stack([x, y], -1).reshape(-1, 1, 2)
     labels = torch.ones(len(points), 1, dtype=torch.int64, device=device)
-    found, sure = [], []
+    found, scores = [], []
     for part, label in zip(
         points.split(PROMPTS_AT_ONCE), labels.split(PROMPTS_AT_ONCE), strict=True
     ):
@@ -51,8 +52,8 @@ def automatic_masks(
         good = (quality > config.quality) & (stability(logits) >= config.stability)
         good &= (logits > 0).flatten(1).any(1)
         found.append(logits[good])
-        sure.append(quality[good])
-    logits, quality = torch.cat(found), torch.cat(sure)
+        scores.append(quality[good])
+    logits, quality = torch.cat(found), torch.cat(scores)
     if not len(logits):
         return logits
     boxes = masks_to_boxes(logits > 0)
@@ -64,8 +65,9 @@ def join_parts(proposals: Tensor, parts: Tensor, config: AutomaticConfig) -> Ten
     """Proposals as unions of parts, where the two agree.
 
     A part belongs if its intersection with the proposal, over the smaller of both, is above
-    ``iom`` (a part in the proposal must also cover ``least`` of it); if none does, the one that
-    comes nearest. The union replaces the proposal if their IoU is above ``iou``.
+    ``iom`` (a part inside the proposal must also cover ``min_coverage`` of it). If no part
+    belongs, the nearest one does. The union replaces the proposal if their IoU is above
+    ``iou``.
 
     Args:
         proposals: bool [N, h, w].

@@ -1,8 +1,8 @@
-"""Which of many masks is the one the map means: peaks, agreement and the choice.
+"""Measures by which a mask is chosen among candidates: peaks, overlap, stability, boxes.
 
 A promptable segmenter answers every point with masks of a part, an object and a whole. Prompted
-at the peaks of a proposal its answers nearly always hold the right mask; these functions choose
-it by agreement with the map, measured on the feature grid where the map lives.
+at the peaks of a proposal, its answers nearly always include the right mask. It is chosen by
+its agreement with the proposal, on the cells of the proposal.
 """
 
 from __future__ import annotations
@@ -10,41 +10,46 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+PROMPTS_AT_ONCE = 64
+"""Prompts per call of SAM's decoder. It needs about 16 MB a prompt, and a label space of 80
+names makes 640 of them."""
+
 
 def peaks(maps: Tensor, count: int, distance: int, floor: float) -> tuple[Tensor, Tensor]:
-    """Strong places of soft masks, strongest first, none within ``distance`` of a stronger one.
+    """Strong cells of soft masks, strongest first, none within ``distance`` of a stronger one.
 
-    Not only local maxima: on a smooth map the slopes of the one hill are worth asking about,
-    for its top may lie on a part of the object.
+    They need not be local maxima: the maximum of a smooth map may lie on a part of the object,
+    so the slopes are prompted too.
 
     Args:
         maps: [Q, h, w] in [0, 1].
         count: at most this many per map.
-        distance: in cells; a square of this radius around a peak is closed to others.
-        floor: places below this part of the map's maximum are left out (the maximum stays).
+        distance: in cells; no further peak lies in a square of this radius around a peak.
+        floor: cells below this part of the map's maximum are left out (the maximum stays).
 
     Returns:
-        int64 [Q, count, 2] rows and columns, and bool [Q, count] which of them are there.
+        int64 [Q, count, 2]: rows and columns; bool [Q, count]: which of them are valid, the
+        rest is padding.
     """
     rows, columns = maps.shape[-2:]
     left = maps.clone()
     top = maps.flatten(1).amax(1)
     y = torch.arange(rows, device=maps.device)[None, :, None]
     x = torch.arange(columns, device=maps.device)[None, None, :]
-    points, there = [], []
+    points, valid = [], []
     for _ in range(count):
         values, places = left.flatten(1).max(1)
         row, column = places // columns, places % columns
         points.append(torch.stack([row, column], -1))
-        there.append((values > 0) & (values >= floor * top))
+        valid.append((values > 0) & (values >= floor * top))
         near_row = (y - row[:, None, None]).abs() <= distance
         near_column = (x - column[:, None, None]).abs() <= distance
         left = left.masked_fill(near_row & near_column, -1.0)
-    return torch.stack(points, 1), torch.stack(there, 1)
+    return torch.stack(points, 1), torch.stack(valid, 1)
 
 
 def soft_iou(masks: Tensor, maps: Tensor) -> Tensor:
-    """Overlap of masks with a soft map: sum of minima over sum of maxima.
+    """IoU of masks with soft maps: sum of minima over sum of maxima.
 
     Args:
         masks: [Q, M, h, w] in [0, 1].
@@ -59,22 +64,15 @@ def soft_iou(masks: Tensor, maps: Tensor) -> Tensor:
     ).clamp_min(1e-6)
 
 
-def contrast(masks: Tensor, maps: Tensor) -> Tensor:
-    """Mean of the map inside a mask less the mean outside it, [Q, M] in [-1, 1].
-
-    Shapes as in :func:`soft_iou`. The coherence cue of HybridGL.
-    """
-    maps = maps[:, None]
-    inside = (masks * maps).sum((-1, -2)) / masks.sum((-1, -2)).clamp_min(1e-6)
-    outside = ((1 - masks) * maps).sum((-1, -2)) / (1 - masks).sum((-1, -2)).clamp_min(1e-6)
-    return inside - outside
-
-
 def stability(logits: Tensor, offset: float = 1.0) -> Tensor:
-    """IoU of a mask cut ``offset`` above and below its threshold (SAM), [...] in [0, 1].
+    """IoU of a mask thresholded ``offset`` above and below zero (Segment Anything, section 5).
 
     Args:
         logits: [..., H, W].
+        offset: in logits; 1 is Segment Anything's.
+
+    Returns:
+        [...] in [0, 1].
     """
     strict = (logits > offset).sum((-1, -2)).float()
     loose = (logits > -offset).sum((-1, -2)).float()
@@ -82,7 +80,15 @@ def stability(logits: Tensor, offset: float = 1.0) -> Tensor:
 
 
 def boxes_of(masks: Tensor, size: tuple[int, int]) -> Tensor:
-    """Boxes x0, y0, x1, y1 around non-empty masks [P, a, b], in pixels of ``size``: [P, 4]."""
+    """Boxes around masks.
+
+    Args:
+        masks: bool [P, a, b], none of them empty.
+        size: (H, W) of the picture in pixels.
+
+    Returns:
+        float32 [P, 4]: x0, y0, x1, y1 in pixels of the picture.
+    """
     height, width = masks.shape[-2:]
     sides = []
     for axis, cells, pixels in ((1, width, size[1]), (2, height, size[0])):

@@ -1,4 +1,4 @@
-"""Whose a pixel is that plural masks claim."""
+"""Overlap resolution: which mask gets the pixels that several masks cover."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from torch import Tensor
 
 from car_video.segment.resizing import enlarge
 
-SAME = 0.8  # IoU from which two masks are of one thing
-INSIDE = 0.5  # part of a mask in another one from which it lies in or before it
+SAME_IOU = 0.8
+"""IoU from which two masks are of one thing; both keep their pixels."""
+NESTED = 0.5
+"""Part of a mask in another one from which it lies in it or before it."""
 
 
 def half_masks(logits: Tensor) -> Tensor:
-    """[..., a, b] logits -> flat 0/1 masks [..., n] at half the resolution, for overlaps."""
+    """Logits [..., a, b] -> flat 0/1 masks [..., n] at half the resolution, for overlaps."""
     lead = logits.shape[:-2]
     pooled = F.avg_pool2d(logits.flatten(0, -3)[:, None], 2, ceil_mode=True)
     return (pooled > 0).float().flatten(1).unflatten(0, lead)
@@ -24,60 +26,60 @@ def resolve_overlaps(
 ) -> Tensor:
     """Masks that share no pixel, unless they are of one thing.
 
-    What two masks share goes to one of them as a whole: pixel by pixel the surer logit would
-    leave specks of both. If it is most of one of them, that one gets it (a ball before a man);
-    else the one whose logits are higher there on average, or, with maps of language, pixel by
-    pixel the one whose map is higher (two that stand side by side). Two expressions that name
-    one thing both keep it.
+    The overlap of two masks goes to one of them as a whole: by pixel, the higher logit would
+    leave specks of both. If the overlap is most of one of them, that one gets it (a ball before
+    a man). Else the mask whose logits are higher there on average gets it; with maps of the
+    queries, each pixel goes to the mask whose map is higher (two things side by side). Two
+    expressions that name one thing both keep it.
 
     Args:
         logits: [N, a, b]; an empty mask is below zero everywhere.
         size: (H, W) of the masks.
-        maps: [N, h, w] in [0, 1], where language sees each.
+        maps: [N, h, w] in [0, 1]: proposals of the queries.
 
     Returns:
         bool [N, H, W].
     """
     masks = enlarge(logits, size) > 0
     flat = masks.flatten(1)
-    contested = (flat.sum(0, dtype=torch.int16) > 1).nonzero()[:, 0]
-    if not len(contested):
+    overlap = (flat.sum(0, dtype=torch.int16) > 1).nonzero()[:, 0]
+    if not len(overlap):
         return masks
-    claimed = flat[:, contested]
-    behind, same = losers(logits, nested_only=maps is not None)
-    kept = claimed & ~(behind.float() @ claimed.float() > 0)
-    # Three masks can beat each other in a ring: such a pixel goes to the first of them.
-    nobody = (~kept.any(0)).nonzero()[:, 0]
-    kept[claimed[:, nobody].to(torch.uint8).argmax(0), nobody] = True
+    covered = flat[:, overlap]
+    yields, same = overlap_order(logits, nested_only=maps is not None)
+    kept = covered & ~(yields.float() @ covered.float() > 0)
+    # Three masks can yield to each other in a ring: such a pixel goes to the first of them.
+    orphaned = (~kept.any(0)).nonzero()[:, 0]
+    kept[covered[:, orphaned].to(torch.uint8).argmax(0), orphaned] = True
     if maps is not None:
-        there = enlarge(maps, size).flatten(1)[:, contested].masked_fill(~kept, -1.0)
-        kept &= same[:, there.argmax(0)]
-    flat[:, contested] = kept
+        values = enlarge(maps, size).flatten(1)[:, overlap].masked_fill(~kept, -1.0)
+        kept &= same[:, values.argmax(0)]
+    flat[:, overlap] = kept
     return flat.unflatten(1, size)
 
 
-def losers(logits: Tensor, nested_only: bool = False) -> tuple[Tensor, Tensor]:
-    """Who gives way to whom.
+def overlap_order(logits: Tensor, nested_only: bool = False) -> tuple[Tensor, Tensor]:
+    """Which mask of each pair yields the pixels that both cover.
 
     Args:
         logits: [N, a, b].
-        nested_only: only where one of two masks lies in the other.
+        nested_only: order only pairs of which one mask lies in the other.
 
     Returns:
-        bool [N, N]: mask n gives up what it shares with mask m; and whether both are of one
-        thing, as each is with itself.
+        bool [N, N]: mask n yields what it shares with mask m; bool [N, N]: both are of one
+        thing, as each mask is with itself.
     """
     held = half_masks(logits)
     shared = held @ held.T
     areas = held.sum(1)
     union = areas[:, None] + areas - shared
-    part = shared / areas[:, None].clamp_min(1)  # of the first in the second
+    part = shared / areas[:, None].clamp_min(1)  # of mask n in mask m
     value = F.avg_pool2d(logits[:, None], 2, ceil_mode=True).flatten(1)
-    strength = (value * held) @ held.T  # of the first on what they share
+    strength = (value * held) @ held.T  # logits of mask n on what it shares with mask m
     order = torch.arange(len(held), device=held.device)
     later = order[:, None] > order
-    nested = torch.maximum(part, part.T) > INSIDE
-    mine, other = torch.where(nested, part, strength), torch.where(nested, part.T, strength.T)
-    behind = (mine < other) | ((mine == other) & later)
-    same = (shared > SAME * union) | (order[:, None] == order)
-    return behind & ~same & (nested | (not nested_only)), same
+    nested = torch.maximum(part, part.T) > NESTED
+    own, other = torch.where(nested, part, strength), torch.where(nested, part.T, strength.T)
+    yields = (own < other) | ((own == other) & later)
+    same = (shared > SAME_IOU * union) | (order[:, None] == order)
+    return yields & ~same & (nested | (not nested_only)), same

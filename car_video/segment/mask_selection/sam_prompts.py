@@ -1,4 +1,4 @@
-"""SAM candidates for proposals: prompt at the peaks, keep the mask that agrees with the map."""
+"""SAM candidates for proposals: prompts at the peaks, the choice by agreement with the map."""
 
 from __future__ import annotations
 
@@ -11,29 +11,37 @@ from torch import Tensor
 from car_video.config import SamRefineConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel, crop_logits
 from car_video.segment.cues.colour import ColourCue
-from car_video.segment.cues.geometry import APART, place_agreement
+from car_video.segment.cues.instances import SEPARATE
+from car_video.segment.cues.place_ranking import place_agreement
 from car_video.segment.cues.place_tensors import PlaceTensors
-from car_video.segment.mask_selection.candidates import boxes_of, peaks, soft_iou, stability
+from car_video.segment.mask_selection.candidates import (
+    PROMPTS_AT_ONCE,
+    boxes_of,
+    peaks,
+    soft_iou,
+    stability,
+)
 
-PROMPTS_AT_ONCE = 64
-"""The decoder needs about 16 MB a prompt; a label space of 80 names asks for 640 masks, which
-took 12 GB at once."""
-
-SAME = 0.5  # IoU with the chosen mask from which an answer is of the same thing
+SAME_IOU = 0.5
+"""IoU with the chosen mask from which an answer to its box is of the same thing."""
+ANSWERS = 3
+"""Masks that SAM answers a prompt with: a part, an object and a whole."""
+EMPTY_LOGIT = -32.0
+"""Logit of every cell of a padding mask; its sigmoid is 0 in float32 sums."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Masks that SAM offers for each query.
+    """Masks that SAM answers for each query.
 
     Attributes:
         logits: [Q, M, a, b] on SAM's output grid, without padding.
-        valid: bool [Q, M]: padding is False.
-        agreement: [Q, M] soft IoU with the query's map, and with its places; -1 for padding.
-        place_factor: [Q, M] what of it comes from places, 0 where there is no mask; None where
-            no query has any.
-        count_probability: [Q] how probable it is that there are as many things as places
-            count; None where no query has any.
+        valid: bool [Q, M]: False for padding.
+        agreement: [Q, M]: agreement with the query's map, colours and places; -1 for padding.
+        place_factor: [Q, M]: factor of the agreement that comes from places, 0 for padding;
+            None where no query has places.
+        count_probability: [Q] in [0, 1]: how probable it is that there are as many things as
+            places count; None where no query has places.
     """
 
     logits: Tensor
@@ -54,38 +62,39 @@ def propose_candidates(
     places: PlaceTensors | None = None,
     plural: Tensor | None = None,
 ) -> Candidates:
-    """Ask SAM at the peaks of every map, all queries in one batch.
+    """Prompt SAM at the peaks of every map, all queries in one batch.
 
     Args:
         sam: the promptable model.
         embedding: of the frame.
-        maps: [Q, h, w] in [0, 1], stretched to 1 at their maximum: where to ask.
-        evidence: [Q, h, w] in [0, 1], the maps before they were spread. Masks are compared
-            with the geometric mean of both: the spread map knows the extent, the evidence
-            which cells really looked like the text (chosen on ref-davis-dev and refcoco-dev
-            together: 0.762 -> 0.779 and 0.371 -> 0.405 IoU against the spread map alone).
-        size: (H, W) of the frame, pixels that prompts are in.
+        maps: [Q, h, w] in [0, 1], 1 at their maximum; their peaks are prompted.
+        evidence: [Q, h, w] in [0, 1], the maps before the affinity spread them. Masks are
+            compared with the geometric mean of both: the spread map has the extent of the
+            thing, the evidence the cells that match the text (chosen on ref-davis-dev and
+            refcoco-dev together: 0.762 -> 0.779 and 0.371 -> 0.405 IoU against the spread map
+            alone).
+        size: (H, W) of the frame in pixels, which prompts are given in.
         config: see :class:`SamRefineConfig`.
-        colours: that the queries ask for, if any, in this picture.
-        places: words of place of the queries, if any: candidates are ranked as instances.
-        plural: bool [Q]: whose masks may be joined, see :func:`joined`; None: nobody's.
+        colours: the colours that the queries ask for, with those of the picture.
+        places: words of place of the queries; they rank the candidates as instances.
+        plural: bool [Q]: queries whose masks may be joined, see :func:`with_unions`.
     """
     count, rows, columns = maps.shape
     peak_cells, valid = peaks(maps, config.points, config.peak_distance, config.peak_floor)
     cell = torch.tensor([size[1] / columns, size[0] / rows], device=maps.device)
     points = (peak_cells.flip(-1) + 0.5) * cell
-    asked = valid.flatten().nonzero()[:, 0]
-    logits = maps.new_full((count * config.points, 3, *embedding.grid), -32.0)
-    quality = maps.new_zeros(count * config.points, 3)
-    if len(asked):
-        prompts = points.flatten(0, 1)[asked]
-        labels = torch.ones(len(asked), 1, dtype=torch.int64, device=maps.device)
-        for part in torch.arange(len(asked), device=maps.device).split(PROMPTS_AT_ONCE):
-            answer, own = sam.predict(embedding, prompts[part, None], labels[part])
-            logits[asked[part]] = crop_logits(answer, embedding)
-            quality[asked[part]] = own.to(quality.dtype)
+    prompted = valid.flatten().nonzero()[:, 0]
+    logits = maps.new_full((count * config.points, ANSWERS, *embedding.grid), EMPTY_LOGIT)
+    quality = maps.new_zeros(count * config.points, ANSWERS)
+    if len(prompted):
+        prompts = points.flatten(0, 1)[prompted]
+        labels = torch.ones(len(prompted), 1, dtype=torch.int64, device=maps.device)
+        for part in torch.arange(len(prompted), device=maps.device).split(PROMPTS_AT_ONCE):
+            answer, iou = sam.predict(embedding, prompts[part, None], labels[part])
+            logits[prompted[part]] = crop_logits(answer, embedding)
+            quality[prompted[part]] = iou.to(quality.dtype)
     logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
-    valid = valid[..., None].expand(-1, -1, 3).flatten(1)
+    valid = valid[..., None].expand(-1, -1, ANSWERS).flatten(1)
     agreement = map_agreement(logits, maps, evidence, colours)
     agreement = torch.where(valid, agreement, -1.0)
     found = Candidates(logits, valid, agreement)
@@ -96,10 +105,10 @@ def propose_candidates(
         found = Candidates(logits, valid, placed, factor, count_probability)
     if plural is None or config.plural_masks == 0:
         return found
-    return joined(found, maps, evidence, plural, config.plural_masks, colours)
+    return with_unions(found, maps, evidence, plural, config.plural_masks, colours)
 
 
-def joined(
+def with_unions(
     candidates: Candidates,
     maps: Tensor,
     evidence: Tensor,
@@ -107,18 +116,19 @@ def joined(
     most: int,
     colours: ColourCue | None = None,
 ) -> Candidates:
-    """With a union of masks as a further candidate, for who names plural things.
+    """The candidates, and a union of them as one more candidate of plural queries.
 
-    SAM answers a point with one thing. The best candidate is joined by the one that lies apart
-    from it and makes the agreement best, that union by another, and so on while it grows.
-    Measured on COCO's groups of two to five ("the zebras", "two zebras"; docs/benchmarks.md).
+    SAM answers a point with one thing. The best candidate is joined by the one that is separate
+    from it and gives the best agreement, that union by another, and so on while the agreement
+    grows. Measured on COCO's groups of two to five ("the zebras", "two zebras"; see
+    docs/benchmarks.md).
 
     Args:
         candidates: of Q queries.
         maps: [Q, h, w], as in :func:`propose_candidates`.
         evidence: [Q, h, w].
-        plural: bool [Q].
-        most: masks that may join.
+        plural: bool [Q]: queries that name several things.
+        most: masks that may join the best one.
         colours: of the Q queries.
 
     Returns:
@@ -129,16 +139,16 @@ def joined(
     masks = (parts > 0).flatten(2).float()
     area = masks.sum(2)
     own_colours = None if colours is None else colours[rows]
-    union, value = choose(_rows(candidates, rows))
+    union, value = best_candidates(_rows(candidates, rows))
     grew = torch.zeros_like(rows, dtype=torch.bool)
     for _ in range(most):
         whole = (union > 0).flatten(1).float()
         smaller = torch.minimum(area, whole.sum(1)[:, None])
-        free = (masks @ whole[..., None])[..., 0] < APART * smaller
+        separate = (masks @ whole[..., None])[..., 0] < SEPARATE * smaller
         unions = torch.maximum(parts, union[:, None])
-        liked = map_agreement(unions, maps[rows], evidence[rows], own_colours)
-        liked = torch.where(free & candidates.valid[rows], liked, -1.0)
-        gained, best = liked.max(1)
+        agreement = map_agreement(unions, maps[rows], evidence[rows], own_colours)
+        agreement = torch.where(separate & candidates.valid[rows], agreement, -1.0)
+        gained, best = agreement.max(1)
         better = gained > value
         if not bool(better.any()):
             break
@@ -146,7 +156,7 @@ def joined(
         union = torch.where(better[:, None, None], grown, union)
         value = torch.where(better, gained, value)
         grew |= better
-    logits = torch.full_like(candidates.logits[:, :1], -32.0)
+    logits = torch.full_like(candidates.logits[:, :1], EMPTY_LOGIT)
     agreement = torch.full_like(candidates.agreement[:, :1], -1.0)
     logits[rows[grew], 0] = union[grew]
     agreement[rows[grew], 0] = value[grew]
@@ -163,13 +173,13 @@ def joined(
 
 
 def _rows(candidates: Candidates, rows: Tensor) -> Candidates:
-    """Those of some queries, for :func:`choose`."""
+    """The candidates of some queries, for :func:`best_candidates`."""
     return Candidates(
         candidates.logits[rows], candidates.valid[rows], candidates.agreement[rows]
     )
 
 
-def asked_again(
+def box_pass(
     sam: MaskModel,
     embedding: MaskEmbedding,
     chosen: Tensor,
@@ -178,37 +188,39 @@ def asked_again(
     size: tuple[int, int],
     colours: ColourCue | None = None,
 ) -> Tensor:
-    """The chosen masks, or what SAM says of their boxes where that agrees better.
+    """Prompt SAM with the boxes of the chosen masks; keep its answers where they agree better.
 
-    A point leaves open what it means, a box says how large it is. Answers that are another
-    thing (IoU with the chosen mask below one half) do not count: of plural equal things words
-    of place may have chosen one, and the map shows them all. Measured: docs/benchmarks.md,
-    "Which masks a map becomes".
+    A point does not say how large the thing is, a box does. Answers that are another thing (IoU
+    with the chosen mask below :data:`SAME_IOU`) are left out: places may have chosen one of
+    several equal things, and the map shows all of them. Measured: docs/benchmarks.md, "Which
+    masks a map becomes".
 
     Args:
-        chosen: [Q, a, b] logits.
+        chosen: [Q, a, b] logits; the other arguments are those of
+            :func:`propose_candidates`.
 
-    Others as in :func:`propose_candidates`. Returns logits [Q, a, b].
+    Returns:
+        logits [Q, a, b].
     """
     held = (chosen > 0).flatten(1).any(1).nonzero()[:, 0]
     if not len(held):
         return chosen
-    offers = chosen[:, None].repeat(1, 4, 1, 1)
+    answers = chosen[:, None].repeat(1, 1 + ANSWERS, 1, 1)
     for part in held.split(PROMPTS_AT_ONCE):
         answer, _ = sam.predict(embedding, boxes=boxes_of(chosen[part] > 0, size))
-        offers[part, 1:] = crop_logits(answer, embedding)
-    flat = (offers > 0).flatten(2).float()
+        answers[part, 1:] = crop_logits(answer, embedding)
+    flat = (answers > 0).flatten(2).float()
     shared = (flat * flat[:, :1]).sum(2)
-    same = shared >= SAME * (flat.sum(2) + flat[:, :1].sum(2) - shared)
-    agreement = map_agreement(offers, maps, evidence, colours)
+    same = shared >= SAME_IOU * (flat.sum(2) + flat[:, :1].sum(2) - shared)
+    agreement = map_agreement(answers, maps, evidence, colours)
     best = torch.where(same, agreement, -1.0).argmax(1)
-    return offers[torch.arange(len(best), device=best.device), best]
+    return answers[torch.arange(len(best), device=best.device), best]
 
 
 def map_agreement(
     logits: Tensor, maps: Tensor, evidence: Tensor, colours: ColourCue | None = None
 ) -> Tensor:
-    """How well masks agree with what language has found.
+    """Agreement of masks with the proposals of their queries, and with their colours.
 
     Args:
         logits: [Q, M, a, b].
@@ -221,13 +233,13 @@ def map_agreement(
     """
     grid = (int(maps.shape[-2]), int(maps.shape[-1]))
     masks = F.adaptive_avg_pool2d((logits > 0).float(), grid)
-    # A mask that falls apart when its threshold moves is a checkerboard, not an object.
+    # A mask that changes much with its threshold is a checkerboard, not an object.
     agreement = soft_iou(masks, (maps * evidence).sqrt()) * stability(logits)
     return agreement if colours is None else agreement * colours.match(logits)
 
 
-def choose(candidates: Candidates) -> tuple[Tensor, Tensor]:
-    """The candidate of each query that agrees best.
+def best_candidates(candidates: Candidates) -> tuple[Tensor, Tensor]:
+    """The candidate with the best agreement of each query.
 
     Returns:
         logits [Q, a, b] and agreement [Q].

@@ -59,7 +59,7 @@ REFERENCE: Mapping[str, Any] = {
 """CaR's released code (google-research/clip_as_rnn, 2025) in terms of our configuration."""
 
 
-def settle(config: SegmentConfig, proposer: VisionLanguageModel) -> SegmentConfig:
+def resolve_config(config: SegmentConfig, proposer: VisionLanguageModel) -> SegmentConfig:
     """A configuration with nothing left open.
 
     Args:

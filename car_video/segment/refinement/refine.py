@@ -1,4 +1,4 @@
-"""From the proposals that the recurrence has left to masks: the refinement step."""
+"""The refinement step: from the proposals of the survivors to masks."""
 
 from __future__ import annotations
 
@@ -13,21 +13,29 @@ from car_video.models.sam.base import MaskEmbedding, MaskModel
 from car_video.segment.encoding import EncodedImage
 from car_video.segment.mask_selection.automatic import automatic_masks, join_parts
 from car_video.segment.mask_selection.overlaps import resolve_overlaps
-from car_video.segment.mask_selection.sam_prompts import asked_again, choose, propose_candidates
+from car_video.segment.mask_selection.sam_prompts import (
+    best_candidates,
+    box_pass,
+    propose_candidates,
+)
 from car_video.segment.recurrence import Survivors
 from car_video.segment.refinement.crf.inference import DenseCrf, refine_apart, refine_together
 from car_video.segment.refinement.thresholds import own_thresholds
 from car_video.segment.resizing import enlarge, enlarge_guided
 
+PARTS_AT_ONCE = 16
+"""Automatic masks that are enlarged at once: 133 MB of float32 at 1920 x 1080."""
+
 
 @dataclass(frozen=True)
 class RefinedMasks:
-    """Masks of the survivors.
+    """Masks of the N survivors.
 
     Attributes:
         masks: bool [N, h, w] at working size.
-        count_probability: [N] in [0, 1], how probable it is that there are as many things as
-            words of place count; None where no query has places, or without candidates.
+        count_probability: float32 [N] in [0, 1]: how probable it is that there are as many
+            things as words of place count; None where no query has places, or without
+            candidates.
     """
 
     masks: Tensor
@@ -47,31 +55,30 @@ class MaskRefiner:
 
     @torch.inference_mode()
     def __call__(
-        self, view: EncodedImage, survivors: Survivors, config: SegmentConfig
+        self, encoded: EncodedImage, survivors: Survivors, config: SegmentConfig
     ) -> RefinedMasks:
         """Masks of the survivors in a picture.
 
         Args:
-            view: the picture.
-            survivors: where the recurrence stopped in it.
+            encoded: the picture.
+            survivors: the result of the recurrence in it.
             config: may change from one picture to the next.
         """
         if config.refine != "sam" or self.sam is None:
-            return RefinedMasks(sharpen(view, survivors.maps, config, config.refine))
-        size = (int(view.pixels.shape[-2]), int(view.pixels.shape[-1]))
-        embedding = self.sam.encode(view.pixels, config.sam.side)
+            return RefinedMasks(refine_without_sam(encoded, survivors.maps, config))
+        size = working_size(encoded)
+        embedding = self.sam.encode(encoded.pixels, config.sam.side)
         count_probability = None
         if config.sam.rule == "automatic":
-            masks = sharpen(view, survivors.maps, config, "crf")
+            masks = refine_without_sam(encoded, survivors.maps, config, crf=True)
             parts = self.parts(embedding, size, config)
             logits = join_parts(masks, parts, config.sam.automatic).float() - 0.5
         else:
             logits, count_probability = self._chosen(embedding, survivors, size, config)
         if config.mode == "semantic" and len(logits) > 1:
-            # What two claim goes to whom language gives it.
-            return RefinedMasks(
-                resolve_overlaps(logits, size, survivors.maps), count_probability
-            )
+            # Queries compete in this mode: the maps decide about pixels of two masks.
+            masks = resolve_overlaps(logits, size, survivors.maps)
+            return RefinedMasks(masks, count_probability)
         return RefinedMasks(enlarge(logits, size) > 0, count_probability)
 
     def parts(
@@ -81,7 +88,7 @@ class MaskRefiner:
         assert self.sam is not None
         if self._last_parts is None or self._last_parts[0] is not embedding:
             logits = automatic_masks(self.sam, embedding, size, config.sam.automatic)
-            masks = [enlarge(part, size) > 0 for part in logits.split(16)]
+            masks = [enlarge(part, size) > 0 for part in logits.split(PARTS_AT_ONCE)]
             self._last_parts = (embedding, torch.cat(masks))
         return self._last_parts[1]
 
@@ -106,46 +113,54 @@ class MaskRefiner:
             survivors.places,
             survivors.plural,
         )
-        logits, _ = choose(candidates)
+        logits, _ = best_candidates(candidates)
         if config.sam.box_pass:
-            logits = asked_again(self.sam, embedding, logits, maps, evidence, size, colours)
+            logits = box_pass(self.sam, embedding, logits, maps, evidence, size, colours)
         return logits, candidates.count_probability
 
 
-def upsample(view: EncodedImage, maps: Tensor, guided: bool) -> Tensor:
+def working_size(encoded: EncodedImage) -> tuple[int, int]:
+    """(h, w) of the pixels that every stage works on."""
+    return int(encoded.pixels.shape[-2]), int(encoded.pixels.shape[-1])
+
+
+def upsample(encoded: EncodedImage, maps: Tensor, guided: bool) -> Tensor:
     """Maps [N, a, b] at working size [N, h, w], along the picture's edges if ``guided``."""
     if guided:
-        return enlarge_guided(maps, view.pixels)
-    return enlarge(maps, (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])))
+        return enlarge_guided(maps, encoded.pixels)
+    return enlarge(maps, working_size(encoded))
 
 
-def sharpen(view: EncodedImage, maps: Tensor, config: SegmentConfig, refine: str) -> Tensor:
-    """Masks without mask candidates.
+def refine_without_sam(
+    encoded: EncodedImage, maps: Tensor, config: SegmentConfig, crf: bool | None = None
+) -> Tensor:
+    """Masks by a threshold, or by the dense CRF.
 
     Args:
-        view: the picture.
+        encoded: the picture.
         maps: [N, a, b] proposals in [0, 1].
         config: of the segmenter.
-        refine: none or crf.
+        crf: use the dense CRF; by default as ``config.refine`` says.
 
     Returns:
         bool [N, h, w].
     """
-    common = config.proposal.mask_threshold
-    enlarged = upsample(view, maps, config.proposal.guided)
-    own = config.proposal.threshold_rule == "per-map"
-    picture = (view.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
-    threshold = torch.full_like(maps[:, 0, 0], common)
-    if own:
-        threshold = own_thresholds(maps, enlarged, common)
-    threshold, maps = threshold[:, None, None], enlarged
-    if refine == "none":
-        best = maps == maps.amax(0, keepdim=True)
+    crf = config.refine == "crf" if crf is None else crf
+    eta = config.proposal.mask_threshold
+    enlarged = upsample(encoded, maps, config.proposal.guided)
+    per_map = config.proposal.threshold_rule == "per-map"
+    threshold = torch.full_like(maps[:, 0, 0], eta)
+    if per_map:
+        threshold = own_thresholds(maps, enlarged, eta)
+    threshold = threshold[:, None, None]
+    if not crf:
+        best = enlarged == enlarged.amax(0, keepdim=True)
         wins = best if config.mode == "semantic" else torch.ones_like(best)
-        return (maps > threshold) & wins
-    if config.crf.centred and (own or 0 < common < 1):
+        return (enlarged > threshold) & wins
+    if config.crf.centred and (per_map or 0 < eta < 1):
         # The CRF's unary puts the border between object and background at one half.
-        maps = maps ** (np.log(0.5) / threshold.log())
-    crf = DenseCrf(picture, config.crf, maps.device)
-    together = refine_together if config.mode == "semantic" else refine_apart
-    return together(crf, maps, config.crf.background_power)[0]
+        enlarged = enlarged ** (np.log(0.5) / threshold.log())
+    picture = (encoded.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
+    inference = DenseCrf(picture, config.crf, maps.device)
+    refine = refine_together if config.mode == "semantic" else refine_apart
+    return refine(inference, enlarged, config.crf.background_power)[0]

@@ -14,7 +14,7 @@ from torch import Tensor
 from car_video.config import SamRefineConfig
 from car_video.config.video import MemoryConfig, TrackConfig
 from car_video.models.sam.base import MaskModel, crop_logits
-from car_video.segment.cues.geometry import inherited_place_factor
+from car_video.segment.cues.place_ranking import inherited_place_factor
 from car_video.segment.mask_selection.candidates import boxes_of, stability
 from car_video.segment.mask_selection.sam_prompts import map_agreement, propose_candidates
 from car_video.video.feature_memory import FeatureMemory, Votes

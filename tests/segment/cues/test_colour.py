@@ -84,10 +84,12 @@ def test_masks_of_the_colour_are_preferred() -> None:
     cue = ColourCue.of([colour_wishes("a red car"), colour_wishes("a car"), ()])
     assert cue is not None
     candidates = torch.stack([mask(0, 40), mask(40, 80), mask(0, 80)]).expand(3, -1, -1, -1)
-    match = cue.seen(picture()).match(candidates)
+    match = cue.on_picture(picture()).match(candidates)
     assert match[0].tolist() == pytest.approx([1, OWN_FLOOR, 1], abs=0.02)  # half of it is red
     assert bool((match[1:] == 1).all())
-    assert torch.equal(cue.seen(picture())[torch.tensor([0])].match(candidates[:1]), match[:1])
+    assert torch.equal(
+        cue.on_picture(picture())[torch.tensor([0])].match(candidates[:1]), match[:1]
+    )
 
 
 def test_nobody_asks_for_a_colour() -> None:
@@ -108,7 +110,7 @@ def test_match_is_the_naive_count(seed: int, part: float, floor: float, weight: 
     logits = torch.from_numpy(rng.normal(size=(1, 2, 12, 16))).float()
     cue = ColourCue.of([[ColourWish(terms, part, floor)]], weight)
     assert cue is not None
-    found = cue.seen(pixels).match(logits)[0]
+    found = cue.on_picture(pixels).match(logits)[0]
     maps = colour_maps(pixels)
     for number in range(2):
         inside = [
@@ -136,7 +138,7 @@ def test_the_wanted_part_is_of_the_mask() -> None:
     assert OWN < 0.5
     cue = ColourCue.of([[ColourWish(("red",), 1.0, 0.0)]])
     assert cue is not None
-    match = cue.seen(picture()).match(torch.stack([mask(0, 80)])[None])
+    match = cue.on_picture(picture()).match(torch.stack([mask(0, 80)])[None])
     assert float(match) == pytest.approx(0.5, abs=0.03)
 
 

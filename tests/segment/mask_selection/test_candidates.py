@@ -1,4 +1,4 @@
-"""Peaks, agreement and contrast against loops over cells."""
+"""Peaks and soft IoU against loops over cells."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from car_video.segment.mask_selection.candidates import contrast, peaks, soft_iou, stability
+from car_video.segment.mask_selection.candidates import peaks, soft_iou, stability
 from tests.naive import proposals as naive
 
 
@@ -61,16 +61,11 @@ def test_agreement_is_that_of_loops(
     overlap = soft_iou(given_masks, given_maps)
     np.testing.assert_allclose(overlap, naive.soft_iou(masks, maps), atol=1e-9)
     assert ((overlap >= 0) & (overlap <= 1)).all()
-    difference = contrast(given_masks, given_maps)
-    np.testing.assert_allclose(difference, naive.contrast(masks, maps), atol=1e-9)
-    assert (difference.abs() <= 1).all()
 
 
 def test_a_mask_agrees_with_itself() -> None:
     mask = (torch.rand(2, 1, 5, 7, generator=torch.Generator().manual_seed(0)) > 0.5).float()
     torch.testing.assert_close(soft_iou(mask, mask[:, 0]), torch.ones(2, 1))
-    torch.testing.assert_close(contrast(mask, mask[:, 0]), torch.ones(2, 1))
-    torch.testing.assert_close(contrast(1 - mask, mask[:, 0]), -torch.ones(2, 1))
 
 
 @pytest.mark.parametrize("offset", [0.5, 1.0])

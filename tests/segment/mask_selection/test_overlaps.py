@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from car_video.segment.mask_selection.overlaps import INSIDE, SAME, losers, resolve_overlaps
+from car_video.segment.mask_selection.overlaps import (
+    NESTED,
+    SAME_IOU,
+    overlap_order,
+    resolve_overlaps,
+)
 
 GRID = (24, 32)
 SPAN = st.tuples(st.integers(0, 11), st.integers(1, 12))
@@ -97,27 +102,27 @@ def test_nothing_is_lost_and_only_one_thing_is_shared(given_boxes, seen: bool) -
     for n, first in enumerate(before):
         for m, second in enumerate(before[:n]):
             shared, union = (first & second).sum(), (first | second).sum()
-            if shared <= SAME * union:
+            if shared <= SAME_IOU * union:
                 assert not (after[n] & after[m]).any()
 
 
 @given(st.lists(BOX, min_size=2, max_size=4))
 def test_who_gives_way_is_the_rule_said_slowly(given_boxes) -> None:
     logits = boxes(given_boxes)
-    found, same = losers(logits)
-    nested, _ = losers(logits, nested_only=True)
+    found, same = overlap_order(logits)
+    nested, _ = overlap_order(logits, nested_only=True)
     masks = logits > 0
     for n in range(len(logits)):
         for m in range(len(logits)):
             both = masks[n] & masks[m]
             shared, union = int(both.sum()), int((masks[n] | masks[m]).sum())
-            assert bool(same[n, m]) == (n == m or shared > SAME * union)
+            assert bool(same[n, m]) == (n == m or shared > SAME_IOU * union)
             if same[n, m]:
                 assert not found[n, m]
                 continue
             parts = shared / int(masks[n].sum()), shared / int(masks[m].sum())
-            assert bool(nested[n, m]) == (bool(found[n, m]) and max(parts) > INSIDE)
-            if max(parts) > INSIDE:
+            assert bool(nested[n, m]) == (bool(found[n, m]) and max(parts) > NESTED)
+            if max(parts) > NESTED:
                 mine, other = parts
             else:
                 mine, other = (float(logits[k][both].double().sum()) for k in (n, m))

@@ -15,11 +15,11 @@ from car_video.models.sam.mobile_sam import SamEmbedding
 from car_video.segment.mask_selection import sam_prompts
 from car_video.segment.mask_selection.sam_prompts import (
     Candidates,
-    asked_again,
-    choose,
-    joined,
+    best_candidates,
+    box_pass,
     map_agreement,
     propose_candidates,
+    with_unions,
 )
 
 RADII = (6.0, 14.0, 30.0)
@@ -83,7 +83,9 @@ def test_points_are_middles_of_cells_in_pixels(scale: float) -> None:
 @pytest.mark.parametrize("radius", RADII)
 def test_the_disc_that_fills_the_map_is_chosen(radius: float) -> None:
     maps = disc_map(24, 32, 46.0, 58.0, radius, 4)[None]
-    logits, agreement = choose(ask(Discs(), maps, (96, 128), points=4, peak_distance=1))
+    logits, agreement = best_candidates(
+        ask(Discs(), maps, (96, 128), points=4, peak_distance=1)
+    )
     assert logits.shape == (1, 24, 32)
     expected = disc_map(24, 32, 46.0, 58.0, radius, 4) > 0
     found = logits[0] > 0
@@ -94,7 +96,7 @@ def test_the_disc_that_fills_the_map_is_chosen(radius: float) -> None:
 def test_every_query_has_its_own_answer() -> None:
     places = [(20.0, 24.0), (60.0, 90.0)]
     maps = torch.stack([disc_map(24, 32, y, x, 14.0, 4) for y, x in places])
-    logits, _ = choose(ask(Discs(), maps, (96, 128), points=2))
+    logits, _ = best_candidates(ask(Discs(), maps, (96, 128), points=2))
     for mask, own, other in zip(logits > 0, maps, maps.flip(0), strict=True):
         assert (mask & (own > 0)).sum() > 0.75 * mask.sum()
         assert not (mask & (other > 0)).any()
@@ -106,7 +108,7 @@ def test_an_empty_map_asks_nothing_and_gets_nothing() -> None:
     assert sam.asked == []
     assert not found.valid.any()
     assert (found.agreement == -1).all()
-    logits, agreement = choose(found)
+    logits, agreement = best_candidates(found)
     assert (logits < 0).all()
     assert agreement.tolist() == [0, 0]
 
@@ -116,7 +118,7 @@ def test_an_empty_map_beside_a_full_one() -> None:
     sam = Discs()
     found = ask(sam, maps, (96, 128), points=8)
     assert len(sam.asked[0]) == int(found.valid[1].sum()) // 3 > 0
-    logits, _ = choose(found)
+    logits, _ = best_candidates(found)
     assert not (logits[0] > 0).any()
     assert (logits[1] > 0).any()
 
@@ -146,7 +148,7 @@ def test_evidence_has_a_say() -> None:
             (96, 128),
             config,
         )
-        mask = choose(found)[0][0] > 0
+        mask = best_candidates(found)[0][0] > 0
         assert (mask & (spots[likely] > 0)).any()
         assert not (mask & (spots[other] > 0)).any()
 
@@ -154,7 +156,9 @@ def test_evidence_has_a_say() -> None:
 def test_the_first_of_equals_is_chosen() -> None:
     logits = torch.arange(12.0).reshape(1, 3, 2, 2)
     there = torch.tensor([[True, True, True]])
-    best, agreement = choose(Candidates(logits, there, torch.tensor([[0.2, 0.7, 0.7]])))
+    best, agreement = best_candidates(
+        Candidates(logits, there, torch.tensor([[0.2, 0.7, 0.7]]))
+    )
     assert torch.equal(best[0], logits[0, 1])
     assert agreement.tolist() == pytest.approx([0.7])
 
@@ -197,7 +201,7 @@ def test_a_mask_that_falls_short_of_its_box_is_asked_about_again() -> None:
     maps = torch.zeros(3, 24, 32)
     maps[:2, 4:12, 8:20] = 1.0
     sam = Boxes()
-    found = asked_again(sam, embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
+    found = box_pass(sam, embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
     assert torch.equal(found[0] > 0, maps[0] > 0)
     assert torch.equal(found[1], chosen[1])
     assert torch.equal(found[2], chosen[2]), "an empty mask has no box"
@@ -209,7 +213,7 @@ def test_where_nothing_is_chosen_nothing_is_asked(count: int) -> None:
     nothing = torch.full((count, 24, 32), -8.0)
     sam = Boxes()
     maps = torch.zeros(count, 24, 32)
-    found = asked_again(sam, embedding_of(96, 128), nothing, maps, maps, (96, 128))  # type: ignore[arg-type]
+    found = box_pass(sam, embedding_of(96, 128), nothing, maps, maps, (96, 128))  # type: ignore[arg-type]
     assert torch.equal(found, nothing)
     assert not sam.asked
 
@@ -219,7 +223,7 @@ def test_an_answer_that_agrees_less_is_not_taken() -> None:
     chosen[0, 4:12, 8:20] = 8.0
     chosen[0, 6:10, 10:17] = -8.0
     maps = (chosen > 0).float()
-    found = asked_again(Boxes(), embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
+    found = box_pass(Boxes(), embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
     assert torch.equal(found, chosen)
 
 
@@ -228,7 +232,7 @@ def test_another_thing_is_not_taken_however_well_it_agrees() -> None:
     chosen[0, 4, 8:20] = chosen[0, 4:12, 8] = 8.0  # two sides of the rectangle in its box
     maps = torch.zeros(1, 24, 32)
     maps[0, 4:12, 8:20] = 1.0
-    found = asked_again(Boxes(), embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
+    found = box_pass(Boxes(), embedding_of(96, 128), chosen, maps, maps, (96, 128))  # type: ignore[arg-type]
     assert torch.equal(found, chosen)
 
 
@@ -246,7 +250,7 @@ def test_joined_the_slow_way(seed: int, most: int) -> None:
     agreement = torch.where(there, map_agreement(logits, maps, evidence), -1.0)
     several = torch.tensor([True, False, True])
     offered = Candidates(logits, there, agreement)
-    found = joined(offered, maps, evidence, several, most)
+    found = with_unions(offered, maps, evidence, several, most)
     assert torch.equal(found.logits[:, :7], logits)
     assert found.agreement.shape == (3, 8)
     assert not found.valid[1, 7], "one thing is not joined"
@@ -272,4 +276,4 @@ def test_joined_the_slow_way(seed: int, most: int) -> None:
         liked = float(found.agreement[query, 7])
         assert liked == pytest.approx(grown[-1] if grown else -1.0, abs=1e-5)
         if grown:
-            assert torch.equal(choose(found)[0][query] > 0, union > 0)
+            assert torch.equal(best_candidates(found)[0][query] > 0, union > 0)

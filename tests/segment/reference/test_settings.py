@@ -28,9 +28,9 @@ from car_video.errors import ConfigError
 from car_video.models.pair import ModelPair
 from car_video.segment.queries import build_queries
 from car_video.segment.recurrence import passing
-from car_video.segment.reference.settings import REFERENCE, settle, with_values
+from car_video.segment.reference.resizing import to_rounded_cells
+from car_video.segment.reference.settings import REFERENCE, resolve_config, with_values
 from car_video.segment.refinement.refine import upsample
-from car_video.segment.resizing import to_own_cells
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.text.embeddings import TextBank
 from tests.segment.colour_model import BOTH, PLAIN, ColourModel
@@ -47,7 +47,7 @@ def value_of(config: Any, path: str) -> Any:
 
 def test_one_switch_sets_every_option() -> None:
     asked = from_mapping(Config, {"segment": {"compat": "reference", "refine": "crf"}}).segment
-    found = settle(asked, FakeModel())
+    found = resolve_config(asked, FakeModel())
     for path, value in REFERENCE.items():
         assert value_of(found, path) == value, path
     assert found.recurrence.max_steps == 10
@@ -62,7 +62,7 @@ def test_what_the_switch_does_not_name_stays() -> None:
         classifier=ClassifierConfig(prompts=("gray",), templates="vild"),
         crf=CrfConfig(bilateral_sxy=30.0),
     )
-    found = settle(given, ColourModel())
+    found = resolve_config(given, ColourModel())
     assert found.background == ("sand",)
     assert (found.proposal.mask_threshold, found.proposal.box_threshold) == (0.3, 0.6)
     assert found.recurrence.confidence_threshold == 0.6
@@ -83,10 +83,10 @@ def test_every_option_can_be_set_in_yaml_on_its_own(path: str) -> None:
 
 
 def test_the_documentation_has_every_option_with_its_values() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "compat.md").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "compat.md").read_text("utf-8")
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
     assert list(rows) == list(REFERENCE)
-    default = replace(settle(SegmentConfig(), FakeModel()), crf=FAST_CRF)
+    default = replace(resolve_config(SegmentConfig(), FakeModel()), crf=FAST_CRF)
     for path, row in rows.items():
         ours, theirs = (cell.strip(" `") for cell in row.split("|")[-3:-1])
         if path == "crf.max_pixels":
@@ -106,11 +106,11 @@ def test_another_value_is_refused(compat: Any) -> None:
 
 
 def test_a_model_gets_the_classifier_that_suits_it() -> None:
-    assert settle(SegmentConfig(), ColourModel()).classifier == POOLED
-    assert settle(SegmentConfig(), FakeModel()).classifier == PROMPTED
+    assert resolve_config(SegmentConfig(), ColourModel()).classifier == POOLED
+    assert resolve_config(SegmentConfig(), FakeModel()).classifier == PROMPTED
     own = ClassifierConfig(templates="vild")
     for model in (ColourModel(), FakeModel()):
-        assert settle(SegmentConfig(classifier=own), model).classifier == own
+        assert resolve_config(SegmentConfig(classifier=own), model).classifier == own
     null = from_mapping(SegmentConfig, {"classifier": None})
     assert null.classifier is None
 
@@ -136,7 +136,7 @@ def test_paths_replace_fields_however_deep() -> None:
 def test_own_size_is_rounded_up_to_sixteen(
     size: tuple[int, int], stride: int, expected: tuple[int, int]
 ) -> None:
-    assert to_own_cells(torch.rand(1, 3, *size), 0, stride).shape[-2:] == expected
+    assert to_rounded_cells(torch.rand(1, 3, *size), 0, stride).shape[-2:] == expected
 
 
 def bank() -> TextBank:
@@ -152,7 +152,10 @@ def test_templates_go_around_queries_and_rivals_but_not_in_the_first_step() -> N
     torch.testing.assert_close(texts.rivals[0], expected[1])
     assert texts.first_embeddings is not None
     torch.testing.assert_close(texts.first_embeddings[0], expected[2])
-    assert build_queries(bank(), ["a cat"], ("sky",), plain, "one {} more").first is None
+    assert (
+        build_queries(bank(), ["a cat"], ("sky",), plain, "one {} more").first_embeddings
+        is None
+    )
 
 
 def test_the_first_step_sees_other_texts_than_the_second() -> None:

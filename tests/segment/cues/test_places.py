@@ -1,4 +1,4 @@
-"""Places as geometry: order of instances, tilted maps, candidates that the places choose."""
+"""Places: maps weighed by them, order of instances, candidates that they choose."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from car_video.segment.cues.geometry import (
-    STRANGER,
+from car_video.segment.cues.place_maps import weigh_by_place
+from car_video.segment.cues.place_ranking import (
+    UNRANKED_FACTOR,
     inherited_place_factor,
-    nth,
     place_agreement,
-    tilt,
+    rank_probability,
 )
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.text.parsing.places import Place, take_places
@@ -49,12 +49,14 @@ def places(*texts: str, anchors: tuple[str, ...] = ()) -> PlaceTensors:
 
 @settings(max_examples=80, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 4))
-def test_nth_is_the_sum_over_all_worlds(seed: int, count: int, ordinal: int) -> None:
+def test_rank_probability_is_the_sum_over_all_worlds(
+    seed: int, count: int, ordinal: int
+) -> None:
     random = np.random.default_rng(seed)
     keys = random.permuted(np.tile(np.arange(count, dtype=float), (3, 1)), axis=1)
     exists = random.random((3, count))
     ordinals = torch.tensor([ordinal, 1, 2])
-    found = nth(torch.from_numpy(keys), torch.from_numpy(exists), ordinals)
+    found = rank_probability(torch.from_numpy(keys), torch.from_numpy(exists), ordinals)
     for row, number in enumerate(ordinals.tolist()):
         expected = naive.nth(keys[row], exists[row], number)
         np.testing.assert_allclose(found[row].numpy(), expected, atol=1e-12)
@@ -190,7 +192,7 @@ def blobs() -> Tensor:
     [("left dog", 4), ("dog on the right", 27), ("dog in the middle", 15)],
 )
 def test_a_map_fades_away_from_the_place(text: str, column: int) -> None:
-    maps, evidence = tilt(blobs(), blobs(), places(text))
+    maps, evidence = weigh_by_place(blobs(), blobs(), places(text))
     assert maps.amax() == pytest.approx(0.8)
     best = int(maps[0].amax(0).argmax())
     assert abs(best - column) <= 2
@@ -201,14 +203,16 @@ def test_a_map_fades_away_from_the_place(text: str, column: int) -> None:
 def test_left_is_left_among_what_lights_up() -> None:
     shifted = torch.zeros(1, 24, 64)
     shifted[..., 32:] = blobs()  # all of it in the right half of the picture
-    maps, _ = tilt(shifted, shifted, places("left dog"))
-    assert torch.allclose(maps[..., 32:], tilt(blobs(), blobs(), places("left dog"))[0])
+    maps, _ = weigh_by_place(shifted, shifted, places("left dog"))
+    assert torch.allclose(
+        maps[..., 32:], weigh_by_place(blobs(), blobs(), places("left dog"))[0]
+    )
 
 
 @pytest.mark.parametrize("text", ["a dog", "second dog from the left", "biggest dog"])
 def test_maps_that_no_side_can_tilt_stay(text: str) -> None:
     maps = torch.cat([blobs(), blobs()])
-    found, evidence = tilt(maps, maps, places(text, "left dog"))
+    found, evidence = weigh_by_place(maps, maps, places(text, "left dog"))
     assert torch.equal(found[0], maps[0])
     assert torch.equal(evidence[0], maps[0])
     assert not torch.equal(found[1], maps[1])
@@ -219,9 +223,9 @@ def test_beside_an_anchor() -> None:
     car = torch.zeros(1, 24, 32)
     car[0, 8:16, 20:24] = 1.0
     texts = "dog right of the car", "dog on the left of the car"
-    placed = places(*texts, anchors=("the car",)).around(car)
+    placed = places(*texts, anchors=("the car",)).with_anchors(car)
     assert placed.centre[0, 0].tolist() == pytest.approx([22 / 32, 0.5])
-    maps, _ = tilt(blobs().expand(2, -1, -1), blobs().expand(2, -1, -1), placed)
+    maps, _ = weigh_by_place(blobs().expand(2, -1, -1), blobs().expand(2, -1, -1), placed)
     assert maps[0, 12, 26] > 0.7 > 0.1 > maps[0, 12, 15]
     assert maps[1, 12, 15] > 0.7 > 0.1 > maps[1, 12, 26]
     logits, liked, quality = (t.expand(2, *t.shape[1:]) for t in scene())
@@ -248,12 +252,12 @@ def depths() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 )
 def test_depth_beside_an_anchor(text: str, chosen: int) -> None:
     logits, liking, quality, car = depths()
-    placed = places(text, anchors=("the car",)).around(car)
+    placed = places(text, anchors=("the car",)).with_anchors(car)
     assert float(placed.low[0, 0]) == pytest.approx(15 / 24)
     found = ranked(logits, liking, quality, placed)
     assert int(found.argmax()) == chosen
     assert found[0, chosen] == pytest.approx(float(liking.max())), "as its kind is liked"
-    maps, evidence = tilt(blobs(), blobs(), placed)
+    maps, evidence = weigh_by_place(blobs(), blobs(), placed)
     assert torch.equal(maps, blobs())
     assert torch.equal(evidence, blobs())
 
@@ -261,7 +265,7 @@ def test_depth_beside_an_anchor(text: str, chosen: int) -> None:
 def test_who_is_behind_is_not_beside() -> None:
     """Of two equally far away, the one over the anchor; alone, the one aside is taken too."""
     logits, liking, quality, car = depths()
-    placed = places("the dog behind the car", anchors=("the car",)).around(car)
+    placed = places("the dog behind the car", anchors=("the car",)).with_anchors(car)
     found = ranked(logits, liking, quality, placed)[0]
     assert found[BEFORE] < 0.01 < found[ASIDE] < found[BEHIND]
     liking[0, BEHIND] = -1.0
@@ -272,12 +276,14 @@ def test_the_lowest_edge_of_an_anchor_leaves_out_what_is_faint() -> None:
     car = torch.full((1, 20, 10), 0.3)
     car[0, 4:10, 2:7] = 0.9
     placed = places("the dog behind the car", anchors=("the car",))
-    assert float(placed.around(car).low[0, 0]) == pytest.approx(0.5)
-    assert float(placed.around(torch.zeros(1, 20, 10)).low[0, 0]) <= 1
+    assert float(placed.with_anchors(car).low[0, 0]) == pytest.approx(0.5)
+    assert float(placed.with_anchors(torch.zeros(1, 20, 10)).low[0, 0]) <= 1
 
 
 def test_an_empty_map_stays_empty() -> None:
-    maps, evidence = tilt(torch.zeros(1, 4, 5), torch.zeros(1, 4, 5), places("left dog"))
+    maps, evidence = weigh_by_place(
+        torch.zeros(1, 4, 5), torch.zeros(1, 4, 5), places("left dog")
+    )
     assert not maps.any()
     assert not evidence.any()
 
@@ -305,8 +311,10 @@ def test_masks_inherit_what_places_say_of_their_likes() -> None:
     places = PlaceTensors.of([[Place("left")], []], [])
     assert places is not None
     found = inherited_place_factor(masks, candidates, factor, places)
-    torch.testing.assert_close(found, torch.tensor([[1.0, 0.1, STRANGER], [1.0, 1.0, 1.0]]))
+    torch.testing.assert_close(
+        found, torch.tensor([[1.0, 0.1, UNRANKED_FACTOR], [1.0, 1.0, 1.0]])
+    )
     found = inherited_place_factor(masks, candidates, 2 * factor, places)
-    torch.testing.assert_close(found[0], torch.tensor([2.0, 0.2, 2 * STRANGER]))
+    torch.testing.assert_close(found[0], torch.tensor([2.0, 0.2, 2 * UNRANKED_FACTOR]))
     found = inherited_place_factor(masks, candidates.clamp_max(-5.0), 0 * factor, places)
-    assert found[0].tolist() == pytest.approx([STRANGER] * 3), "no mask says nothing"
+    assert found[0].tolist() == pytest.approx([UNRANKED_FACTOR] * 3), "no mask says nothing"
