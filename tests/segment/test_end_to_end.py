@@ -116,6 +116,7 @@ def tiny() -> tuple[ModelPair, tuple[Tower, Tower]]:
     return pair, (Tower.of(f), Tower.of(g))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compat", ["none", "reference"])
 @settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(
@@ -173,6 +174,7 @@ def pair_of_the_paper() -> ModelPair:
     return ModelPair("pair", f, g)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [PLAIN, REFERENCE], ids=["none", "reference"])
 def test_the_pair_of_the_paper(pair_of_the_paper: ModelPair, config: SegmentConfig) -> None:
     classifier = replace(config.classifier or ClassifierConfig(), templates="a photo of a {}.")
@@ -184,6 +186,7 @@ def test_the_pair_of_the_paper(pair_of_the_paper: ModelPair, config: SegmentConf
     assert len(slow.steps) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["RN50", "convnext_base"])
 @pytest.mark.parametrize("config", [PLAIN, REFERENCE], ids=["none", "reference"])
 def test_convolutional_towers(
@@ -238,6 +241,7 @@ def test_lite_its_own_way(
     agree(lite, picture(height, width, seed), TEXTS[:count], config, margin=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "size", "compat"),
     [

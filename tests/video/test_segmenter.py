@@ -299,6 +299,7 @@ def sizes(value: object, seen: set[int]) -> list[tuple[int, ...]]:
     return [shape for part in parts for shape in sizes(part, seen)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [1, 3])
 def test_state_does_not_grow(config: SegmentConfig, every: int) -> None:
     video = VideoConfig(keyframes=KeyframeConfig(every=every, side=128))

@@ -34,6 +34,7 @@ def tiny() -> dict[str, VitModel]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     variant=st.sampled_from(sorted(VARIANTS)),
@@ -243,6 +244,7 @@ def vit_b16(true_network: Any) -> VitModel:
     return VitModel("ViT-B-16", true_network("ViT-B-16"), open_clip.get_tokenizer("ViT-B-16"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "count", "mode"),
     [((96, 128), 80, "semantic"), ((96, 128), 20, "refer"), ((384, 512), 3, "semantic")],
