@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from car_video.models.clip.base import wrap
+from car_video.models.clip.factory import model_from_network
 from car_video.models.device import DTYPES
 from car_video.segment.proposals.affinity import box_masks, refine, transition
 from car_video.segment.proposals.gradcam import grad_cam, min_max
@@ -166,7 +166,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     tokenizer = open_clip.get_tokenizer(arguments.model)
     model, ours = (
-        wrap(arguments.model, network, tokenizer, dtype=dtype)
+        model_from_network(arguments.model, network, tokenizer, dtype=dtype)
         for network, dtype in (
             (create(arguments.model), None),
             (create(arguments.model), DTYPES[arguments.dtype]),

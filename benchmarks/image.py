@@ -44,7 +44,7 @@ from car_video.config import (
     RecurrenceConfig,
     SegmentConfig,
 )
-from car_video.models.clip.base import wrap
+from car_video.models.clip.factory import model_from_network
 from car_video.models.pair import ModelPair
 from car_video.segment.proposals import maps
 from car_video.segment.proposals.gradcam import CamWeights
@@ -77,7 +77,7 @@ def model(name: str, dtype: torch.dtype | None) -> Any:
     as an untrained text tower has them."""
     torch.manual_seed(0)
     network = with_telling_texts(open_clip.create_model(name, pretrained=None))
-    return wrap(name, network, open_clip.get_tokenizer(name), dtype=dtype)
+    return model_from_network(name, network, open_clip.get_tokenizer(name), dtype=dtype)
 
 
 def pair_of(arguments: argparse.Namespace, dtype: torch.dtype | None) -> ModelPair:

@@ -120,7 +120,7 @@ def check(request: Request) -> Plan:
         raise ConfigError("--interactive needs --mode online, not offline")
     _check_model(config.model, request.device)
     if config.segment.refine == "sam":
-        from car_video.models.sam.registry import resolve_mask_model
+        from car_video.models.sam.catalog import resolve_mask_model
 
         resolve_mask_model(config.segment.sam.model)
     out = request.out or default_folder(request.source, mode)
@@ -240,8 +240,9 @@ def check_computer(plan: Plan) -> None:
         ModelError: the device is not there, or open_clip has no such weights.
     """
     from car_video.models import available_models, pick_device
-    from car_video.models.registry import resolve
 
     pick_device(plan.request.device)
     if plan.config.model not in [model.name for model in available_models()]:
+        from car_video.models.clip.loading import resolve
+
         resolve(plan.config.model)

@@ -23,7 +23,7 @@ def too_long(expressions: Sequence[str], model: str, pair: ModelPair) -> list[st
     return [
         f"'{shorten(text, 40)}' is longer than {model} reads; its end is ignored"
         for text in expressions
-        if _is_cut(pair.proposer, text) or _is_cut(pair.classifier, text)
+        if pair.proposer.truncates(text) or pair.classifier.truncates(text)
     ]
 
 
@@ -46,8 +46,3 @@ def without_a_thing(expressions: Sequence[str]) -> list[str]:
         for text in expressions
         if not names_a_thing(text)
     ]
-
-
-def _is_cut(model: object, text: str) -> bool:
-    ask = getattr(model, "is_cut", None)  # not part of the protocol
-    return bool(ask and ask(text))

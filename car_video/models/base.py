@@ -1,9 +1,9 @@
 """The one interface every vision-language model is used through.
 
-A model encodes a text once, a frame once, and answers three questions about the frame it has
-encoded: how channels weigh for a direction of the joint space (Grad-CAM, linear in the
-direction), what a masked region looks like (mask pooling), and which cells belong together
-(affinity). The segmenter knows nothing else of a network.
+A model encodes a text once and a frame once. Of the encoded frame it gives channel weights for
+a direction of the joint space (Grad-CAM, linear in the direction), embeddings of masked regions
+(mask pooling), and the affinity of cells. The segmenter knows nothing else of a network;
+``tests/models/test_contract.py`` holds every implementation to it.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ class ImageFeatures:
     """What one backbone pass over a batch of frames leaves behind.
 
     Attributes:
-        cam_map: [B, C, h, w]: activations that Grad-CAM looks at. ViT: output of the last
-            block's first LayerNorm, patches only. Conv: last feature map.
+        cam_map: [B, C, h, w]: activations that Grad-CAM differentiates by. ViT: output of the
+            last block's first LayerNorm, patches only. Conv: last feature map.
         pooled: [B, D]: image embedding before normalisation, the one that the CAM's logits
             are made from (ViT: mean over patch tokens; conv: the network's own pooling).
         dense: [B, D, h, w]: embedding of each cell in the joint space, not normalised
             (conv: the pooling and the head applied to every cell; ViT: value path of the
             last block), or None where a family has no such map.
-        affinity: [B, n, n] with n = h * w: which cells attend to which, non-negative, rows
-            not normalised; None where the family uses feature self-affinity.
-        cache: whatever :meth:`VisionLanguageModel.pull_back` needs. Private to the model; what
-            is of frames is [B, ...] there too, see :func:`car_video.models.batching.own_part`.
+        affinity: [B, n, n] with n = h * w: how much each cell attends to each, non-negative,
+            rows not normalised; None where the family uses feature self-affinity.
+        cache: whatever :meth:`VisionLanguageModel.pull_back` needs, private to the model.
+            Tensors of frames are [B, ...] there too, see
+            :func:`car_video.models.batching.own_part`.
     """
 
     cam_map: Tensor
@@ -60,6 +61,12 @@ class VisionLanguageModel(Protocol):
         input_size: side in pixels of the square image that :meth:`embed_image` was made for.
         logit_scale: factor from cosine similarity to logit (100 for released CLIP weights).
         device: where the weights are.
+        dense_matches_text: pooling and projection are linear, so that ``ImageFeatures.dense``
+            compares with texts as well as ``pooled`` does. The segmenter then takes maps from
+            the dense map and scores masks by pooling it; else it uses Grad-CAM and prompted
+            pictures.
+        encodes_batches: :meth:`encode_image` may be given several frames, each of which is then
+            pulled back on its own. False where a gradient would run through the whole batch.
     """
 
     name: str
@@ -69,9 +76,15 @@ class VisionLanguageModel(Protocol):
     input_size: int
     logit_scale: float
     device: torch.device
+    dense_matches_text: bool
+    encodes_batches: bool
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """Unit-length float32 [N, D] embeddings; over-long texts are cut by rule."""
+        ...
+
+    def truncates(self, text: str) -> bool:
+        """Whether a text is longer than :meth:`encode_text` reads, so that its end is cut."""
         ...
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
@@ -79,9 +92,17 @@ class VisionLanguageModel(Protocol):
         W multiples of :attr:`stride`."""
         ...
 
-    def embed_image(self, pixels: Tensor) -> Tensor:
-        """Un-normalised embedding [B, D] of square images [B, 3, S, S] in [0, 1]: the
-        classifier's view of a (prompted) picture."""
+    def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
+        """What the classifier sees of (prompted) pictures.
+
+        Args:
+            pixels: float32 [B, 3, S, S], RGB in [0, 1].
+            penultimate: leave out the last transformer block, as the classifier of CaR's
+                released code does. Networks without transformer blocks ignore it.
+
+        Returns:
+            Un-normalised embeddings [B, D].
+        """
         ...
 
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
-"""Several pictures in one pass of an encoder, and of what comes out each picture's own part.
+"""Several pictures in one pass of an encoder, and each picture's own part of the features.
 
 Encoders have no state, so a picture's features do not depend on its neighbours in the batch,
-but for rounding. What looks at features goes on picture by picture.
+but for rounding. Everything after the encoder works picture by picture.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ def encode_each(model: VisionLanguageModel, pixels: Sequence[Tensor]) -> list[Im
     """Features of pictures of one size, all from one pass where the family can.
 
     Args:
-        model: runs once per picture where it has a true attribute ``one_by_one``: a gradient
-            through a whole batch cannot be taken apart.
+        model: runs once per picture unless it ``encodes_batches``.
         pixels: each float32 [1, 3, H, W] as for ``model.encode_image``.
 
     Returns:
         As many, each of batch size 1; views of what the pass left behind, which is held until
         the last of them is let go.
     """
-    if len(pixels) == 1 or getattr(model, "one_by_one", False):
+    if len(pixels) == 1 or not model.encodes_batches:
         return [model.encode_image(picture) for picture in pixels]
     together = model.encode_image(torch.cat(list(pixels)))
     return [own_part(together, index) for index in range(len(pixels))]

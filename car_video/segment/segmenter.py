@@ -20,7 +20,8 @@ from car_video.config import SegmentConfig
 from car_video.models.base import VisionLanguageModel
 from car_video.models.numerics import standard_torch
 from car_video.models.pair import ModelPair, as_pair
-from car_video.models.sam.base import MaskModel, load_mask_model
+from car_video.models.sam.base import MaskModel
+from car_video.models.sam.registry import load_mask_model
 from car_video.segment.classification.classifier import MaskClassifier
 from car_video.segment.cues.place_maps import weigh_by_place
 from car_video.segment.cues.place_tensors import PlaceTensors

@@ -100,7 +100,7 @@ def test_one_pass_where_the_family_can() -> None:
     model = Counting()
     pictures = [torch.rand(1, 3, 16, 16)] * 4
     assert len(encode_each(model, pictures)) == 4
-    model.one_by_one = True  # type: ignore[attr-defined]
+    model.encodes_batches = False  # type: ignore[attr-defined]
     assert len(encode_each(model, pictures)) == 4
     assert model.batches == [4, 1, 1, 1, 1]
 

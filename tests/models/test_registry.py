@@ -25,9 +25,9 @@ from car_video.models import (
     available_models,
     load_model,
 )
+from car_video.models.clip.loading import resolve
 from car_video.models.clip.vit import VitModel
 from car_video.models.hub import placed_file
-from car_video.models.registry import resolve
 
 ARCHITECTURE = "tiny-test-vit"
 CONFIG = {
@@ -88,8 +88,8 @@ def test_a_local_file(weights: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert model.name == f"{ARCHITECTURE}:{weights}"
     assert not any(p.requires_grad for p in model.network.parameters())
     assert model.encode_text(["a dog", "x" * 10_000, "狗 🐕"]).shape == (3, 24)
-    assert model.is_cut("word " * 100)
-    assert not model.is_cut("the man in red")
+    assert model.truncates("word " * 100)
+    assert not model.truncates("the man in red")
     assert capfd.readouterr() == ("", "")
 
 

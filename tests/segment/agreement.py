@@ -22,7 +22,7 @@ from car_video.config import (
     RecurrenceConfig,
     SegmentConfig,
 )
-from car_video.models.clip.base import wrap
+from car_video.models.clip.factory import model_from_network
 from car_video.models.pair import ModelPair
 from car_video.segment import encoding
 from car_video.segment.resizing import enlarge
@@ -116,7 +116,7 @@ def with_telling_texts(network: Any) -> Any:
 def made(name: str, dtype: torch.dtype = torch.float32) -> Any:
     """A true architecture with random weights and telling texts."""
     network = with_telling_texts(create(name))
-    return wrap(name, network, open_clip.get_tokenizer(name), dtype=dtype)
+    return model_from_network(name, network, open_clip.get_tokenizer(name), dtype=dtype)
 
 
 ROUNDING = 1e-5

@@ -33,11 +33,15 @@ class ColourModel:
     input_size = 16
     logit_scale = 20.0
     device = torch.device("cpu")
-    dense_is_exact = True
+    dense_matches_text = True
+    encodes_batches = True
 
     def __init__(self) -> None:
         self.frames = 0
         self.batches: list[int] = []
+
+    def truncates(self, text: str) -> bool:
+        return False
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         axes = [next((i for i, c in enumerate(COLOURS) if c in t.lower()), GREY) for t in texts]
@@ -51,7 +55,7 @@ class ColourModel:
         dense = self._embed(functional.avg_pool2d(pixels, self.stride))
         return ImageFeatures(dense, dense.mean((2, 3)), dense)
 
-    def embed_image(self, pixels: Tensor) -> Tensor:
+    def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         return self._embed(functional.adaptive_avg_pool2d(pixels, 1))[:, :, 0, 0]
 
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:

@@ -22,6 +22,8 @@ class FakeModel:
     input_size = 16
     logit_scale = 20.0
     device = torch.device("cpu")
+    dense_matches_text = False
+    encodes_batches = True
 
     def __init__(self) -> None:
         generator = torch.Generator().manual_seed(0)
@@ -30,8 +32,13 @@ class FakeModel:
         self.texts: list[str] = []
         self.pictures = 0
 
+    def truncates(self, text: str) -> bool:
+        return False
+
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         self.texts += texts
+        if not texts:
+            return torch.zeros(0, self.embed_dim)
         rows = [
             torch.randn(
                 self.embed_dim, generator=torch.Generator().manual_seed(zlib.crc32(t.encode()))
@@ -46,7 +53,7 @@ class FakeModel:
         dense = torch.einsum("bchw,cd->bdhw", cells - 0.5, self.cell_projection)
         return ImageFeatures(cells, dense.mean((2, 3)), dense)
 
-    def embed_image(self, pixels: Tensor) -> Tensor:
+    def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         self.pictures += len(pixels)
         assert pixels.shape[1:] == (3, self.input_size, self.input_size)
         small = functional.adaptive_avg_pool2d(pixels, 4).flatten(1)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from benchmarks.parity import PAIRS, configuration
 from car_video.config import ClassifierConfig, CrfConfig, RecurrenceConfig, SegmentConfig
-from car_video.models.clip.base import wrap
+from car_video.models.clip.factory import model_from_network
 from car_video.models.lite.model import load_lite
 from car_video.models.pair import ModelPair
 from car_video.segment.segmenter import ImageSegmenter
@@ -110,8 +110,8 @@ def close(fast: Tensor, slow: np.ndarray | None) -> None:
 @pytest.fixture(scope="module")
 def tiny() -> tuple[ModelPair, tuple[Tower, Tower]]:
     """Two small towers in float64: patches of 4 pixels, three blocks; g sees 12 x 12."""
-    f = wrap("f", tiny_vit(1), tokens, dtype=torch.float64)
-    g = wrap("g", tiny_vit(2), tokens, dtype=torch.float64)
+    f = model_from_network("f", tiny_vit(1), tokens, dtype=torch.float64)
+    g = model_from_network("g", tiny_vit(2), tokens, dtype=torch.float64)
     pair = ModelPair("tiny", f, g)
     return pair, (Tower.of(f), Tower.of(g))
 

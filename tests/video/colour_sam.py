@@ -5,13 +5,13 @@ Stands in for MobileSAM where what it should answer has to be known, and costs n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy import ndimage
-from torch import Tensor, nn
+from torch import Tensor
 
 from car_video.models.sam.mobile_sam import SamEmbedding
 
@@ -32,8 +32,7 @@ class ColourSam:
         self.batches: list[int] = []
         self.prompts = 0
 
-    def parameters(self) -> Iterator[nn.Parameter]:
-        yield nn.Parameter(torch.zeros(1))
+    device = torch.device("cpu")
 
     def encode(
         self, pixels: Tensor, side: int = 1024, shape: tuple[int, int] | None = None
@@ -60,6 +59,8 @@ class ColourSam:
         points: Tensor | None = None,
         labels: Tensor | None = None,
         boxes: Tensor | None = None,
+        mask_logits: Tensor | None = None,
+        multimask: bool = True,
     ) -> tuple[Tensor, Tensor]:
         colours = embedding.tokens[0].float().permute(1, 2, 0).numpy()
         masks = []
@@ -80,6 +81,8 @@ class ColourSam:
             for m in masks
         ]
         found = torch.from_numpy(np.array(sizes))
+        if not multimask:
+            found = found[:, 1:2]
         return torch.where(found, 8.0, -8.0), torch.ones(found.shape[:2])
 
 

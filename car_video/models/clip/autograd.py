@@ -28,7 +28,7 @@ from car_video.models.clip.base import (
 )
 from car_video.models.clip.layers import UnsupportedLayer
 from car_video.models.clip.positions import PositionTable
-from car_video.models.numerics import wide
+from car_video.models.numerics import standard_torch, wide
 
 
 class TokenTower:
@@ -156,7 +156,7 @@ class AutogradModel(OpenClipModel):
     """Any :class:`TokenTower` behind the common interface."""
 
     family: Family = "vit"
-    one_by_one = True  # the graph of a batch is one: each frame's gradient would cost them all
+    encodes_batches = False  # a batch has one graph: a frame's gradient would run through all
 
     def __init__(
         self,
@@ -183,6 +183,7 @@ class AutogradModel(OpenClipModel):
             name, network, tokenizer, stride=self.tower.patch, scaling=scaling, dtype=dtype
         )
 
+    @standard_torch()
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over frames [B, 3, H, W] in [0, 1]; see :class:`ImageFeatures`.
 
@@ -207,12 +208,14 @@ class AutogradModel(OpenClipModel):
             cache={"leaf": leaf, "pooled": pooled},
         )
 
+    @standard_torch()
     @torch.no_grad()
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Classifier embedding [B, D]; ``penultimate`` has no meaning here."""
         self.grid_of(pixels)
         return wide(self.tower.embed(self.prepare(pixels)))
 
+    @standard_torch()
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
         """Grad-CAM weights [B, N, C] of directions [B, N, D], one backward pass for each N."""
         leaf, pooled = features.cache["leaf"], features.cache["pooled"]
@@ -227,6 +230,7 @@ class AutogradModel(OpenClipModel):
             return directions.new_zeros(directions.shape[0], 0, leaf.shape[-1])
         return torch.stack(means, 1)
 
+    @standard_torch()
     @torch.no_grad()
     def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
         """Mean dense embedding [B, M, D] under each mask [B, M, h, w]; zeros when empty."""

@@ -1,8 +1,4 @@
-"""What all models made from open_clip networks share: the text tower and the input scaling.
-
-:func:`wrap` looks at an open_clip network and picks the family that has a closed form for it,
-or the autograd fallback.
-"""
+"""What all models made from open_clip networks share: the text tower and the input scaling."""
 
 from __future__ import annotations
 
@@ -17,8 +13,7 @@ from open_clip.model import convert_weights_to_lp
 from torch import Tensor, nn
 
 from car_video.models.base import Family, ImageFeatures
-from car_video.models.clip.layers import UnsupportedLayer
-from car_video.models.numerics import wide
+from car_video.models.numerics import standard_torch, wide
 
 Tokenizer = Any
 """A tokenizer of open_clip: called with a list of texts, gives int64 [N, context length]."""
@@ -44,6 +39,8 @@ class OpenClipModel(ABC):
 
     family: Family
     mixed_precision = False
+    dense_matches_text = False  # pooling is not linear: cells were never trained to match texts
+    encodes_batches = True
 
     def __init__(
         self,
@@ -87,6 +84,7 @@ class OpenClipModel(ABC):
         self._texts: dict[str, Tensor] = {}
         self.embed_dim = int(self.encode_text(["a"]).shape[-1])
 
+    @standard_torch()
     @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """Unit-length embeddings [N, D] on the model's device.
@@ -108,7 +106,7 @@ class OpenClipModel(ABC):
             return torch.zeros(0, self.embed_dim, device=self.device)
         return torch.stack([self._texts[text] for text in texts])
 
-    def is_cut(self, text: str) -> bool:
+    def truncates(self, text: str) -> bool:
         """Whether a text is longer than the model reads."""
         inner = getattr(self._tokenizer, "tokenizer", None)  # Hugging Face's, inside
         length = getattr(self._tokenizer, "context_length", None)
@@ -145,13 +143,7 @@ class OpenClipModel(ABC):
 
     @abstractmethod
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
-        """Embedding [B, D] of whole images [B, 3, S, S] by the network's own pooling.
-
-        Args:
-            pixels: RGB in [0, 1].
-            penultimate: leave out the last transformer block, as the classifier of CaR's
-                released code does; no meaning for networks without blocks.
-        """
+        """By the network's own pooling; see the protocol."""
 
     @abstractmethod
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
@@ -177,33 +169,3 @@ def mask_average(cells: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
     total = torch.einsum("bmhw,bchw->bmc", masks, cells)
     filled = area > 0
     return torch.where(filled, total / torch.where(filled, area, 1.0), 0.0), filled
-
-
-def wrap(
-    name: str,
-    network: Any,
-    tokenizer: Tokenizer,
-    scaling: Scaling = OPENAI_SCALING,
-    dtype: torch.dtype | None = None,
-) -> OpenClipModel:
-    """The model family for an open_clip network: closed form where there is one.
-
-    Args:
-        name, network, tokenizer, scaling: see :class:`OpenClipModel`.
-        dtype: of the image tower; float64 converts the text tower too.
-
-    Raises:
-        UnsupportedLayer: no way to look inside this network.
-    """
-    from car_video.models.clip.autograd import AutogradModel
-    from car_video.models.clip.conv import ResNetModel, TimmConvModel
-    from car_video.models.clip.vit import VitModel
-
-    if dtype == torch.float64:
-        network = network.double()
-    for family in (VitModel, ResNetModel, TimmConvModel):
-        try:
-            return family(name, network, tokenizer, scaling=scaling, dtype=dtype)
-        except UnsupportedLayer:
-            continue
-    return AutogradModel(name, network, tokenizer, scaling=scaling, dtype=dtype)

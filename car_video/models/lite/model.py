@@ -24,6 +24,7 @@ from transformers import BertConfig, BertModel
 from car_video.models import bundled
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.device import fastest_dtype
+from car_video.models.numerics import standard_torch
 
 MAX_TOKENS = 128  # longer texts are cut; MiniLM was trained on at most this many
 PIXEL_MEAN_BGR = (103.939, 116.779, 123.68)  # of the Keras ResNet-50, input BGR in 0..255
@@ -113,7 +114,8 @@ class LiteModel(nn.Module):
     """``lite`` behind the :class:`~car_video.models.base.VisionLanguageModel` protocol."""
 
     family: Family = "conv"
-    dense_is_exact = True  # pooling and head are linear: the map of cells is the model itself
+    dense_matches_text = True  # pooling and head are linear
+    encodes_batches = True
 
     def __init__(self, config: dict[str, Any], tokenizer: Tokenizer) -> None:
         super().__init__()
@@ -129,6 +131,7 @@ class LiteModel(nn.Module):
         self.tokenizer.enable_truncation(MAX_TOKENS)
         self.tokenizer.enable_padding()
 
+    @standard_torch()
     @torch.inference_mode()
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """Unit-length float32 [N, D]; texts over 128 word pieces are cut."""
@@ -139,10 +142,11 @@ class LiteModel(nn.Module):
         attention = torch.tensor([e.attention_mask for e in encoded], device=self.device)
         return self.text(ids, attention).float()
 
-    def is_cut(self, text: str) -> bool:
+    def truncates(self, text: str) -> bool:
         """Whether a text is longer than the model reads."""
         return bool(self.tokenizer.encode(text).overflowing)
 
+    @standard_torch()
     @torch.inference_mode()
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over whole frames, float32 [B, 3, H, W] in [0, 1]."""
@@ -154,17 +158,20 @@ class LiteModel(nn.Module):
             dense=dense.permute(0, 3, 1, 2),
         )
 
+    @standard_torch()
     @torch.inference_mode()
-    def embed_image(self, pixels: Tensor) -> Tensor:
+    def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Un-normalised embedding [B, D] of square pictures."""
         pooled: Tensor = self.image.head(self.image.features(pixels).mean((1, 2)))
         return pooled
 
+    @standard_torch()
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
         """Channel weights [B, N, C]: the transposed head over the number of cells, exactly."""
         rows, columns = features.grid
         return directions @ self.image.head.weight / (rows * columns)
 
+    @standard_torch()
     def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
         """Embedding of masked regions [B, M, D]: masked mean of the dense map."""
         assert features.dense is not None
@@ -174,6 +181,7 @@ class LiteModel(nn.Module):
         return pooled * (total > 0)
 
 
+@standard_torch()
 def load_lite(device: torch.device, dtype: torch.dtype | None = None) -> LiteModel:
     """The bundled model, ready to use.
 
@@ -194,3 +202,8 @@ def load_lite(device: torch.device, dtype: torch.dtype | None = None) -> LiteMod
     model.image.trunk.to(dtype=dtype or fastest_dtype(device))
     model.image.trunk.to(memory_format=torch.channels_last)
     return model
+
+
+def load(source: str, device: torch.device, dtype: torch.dtype | None = None) -> LiteModel:
+    """See :class:`car_video.models.catalog.ModelInfo`; there is one source."""
+    return load_lite(device, dtype)

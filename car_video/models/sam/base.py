@@ -1,21 +1,22 @@
-"""What the algorithm asks of a promptable mask model, and how one is loaded by name."""
+"""What the algorithm asks of a promptable mask model.
+
+``tests/models/test_contract.py`` holds every implementation to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
-from weakref import WeakValueDictionary
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import torch
-from torch import Tensor, nn
-
-from car_video.models.sam.registry import MOBILE
+from torch import Tensor
 
 TRAINED_SIDE = 1024  # side of the square that SAM's positions are relative to
 
 
+@runtime_checkable
 class MaskEmbedding(Protocol):
-    """A picture that a mask model has looked at; the rest is the model's own business."""
+    """A picture that a mask model has encoded; what else it holds is private to the model."""
 
     @property
     def tokens(self) -> Tensor:
@@ -26,11 +27,16 @@ class MaskEmbedding(Protocol):
         """Rows and columns of mask logits without padding; they span the whole picture."""
 
     def to(self, dtype: torch.dtype) -> MaskEmbedding:
-        """The same at another precision, for those that have to wait."""
+        """The same at another precision: embeddings that are kept take half the memory."""
 
 
+@runtime_checkable
 class MaskModel(Protocol):
     """Encode a picture once, ask for many masks."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are, and where pictures and prompts have to be."""
 
     def encode(
         self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
@@ -41,7 +47,7 @@ class MaskModel(Protocol):
             pixels: float32 [1, 3, H, W], RGB in [0, 1].
             side: longest side in pixels that the encoder may see.
             shape: (H, W), multiples of 16, that the picture is to fit into instead, padded to
-                it. Models that were trained at one size see the picture at that always.
+                it. Models that were trained at one size ignore both.
         """
 
     def encode_each(
@@ -77,40 +83,8 @@ class MaskModel(Protocol):
             IoU, float32 [P, 3 or 1].
         """
 
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Of the network, as of any ``nn.Module``."""
-
 
 def crop_logits(logits: Tensor, embedding: MaskEmbedding) -> Tensor:
     """Cut the padding off decoder logits: [..., a, b] -> [..., rows, columns]."""
     rows, columns = embedding.grid
     return logits[..., :rows, :columns]
-
-
-_loaded: WeakValueDictionary[tuple[str, str], Any] = WeakValueDictionary()
-
-
-def load_mask_model(name: str, device: torch.device) -> MaskModel:
-    """A mask model by name; one that is in use already is shared.
-
-    Args:
-        name: ``mobile``, one of :data:`~car_video.models.sam.registry.HUB_MODELS`, or a folder
-            with ``config.json`` and ``model.safetensors`` of such a model.
-        device: where to put it.
-
-    Raises:
-        ModelError: unknown name, weights missing, damaged or not fitting, or a version of
-            transformers that does not have the network.
-    """
-    if name == MOBILE:
-        from car_video.models.sam.mobile_sam import load_mobile_sam
-
-        return load_mobile_sam(device)
-    key = (name, str(device))
-    model = _loaded.get(key)
-    if model is None:
-        from car_video.models.sam.hub_loading import load_hub_sam
-
-        model = _loaded[key] = load_hub_sam(name, device)
-    found: MaskModel = model
-    return found

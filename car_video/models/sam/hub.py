@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from car_video.models.batching import own_part
+from car_video.models.numerics import standard_torch
 from car_video.models.sam.base import TRAINED_SIDE
 
 PIXEL_MEAN = (0.485, 0.456, 0.406)
@@ -51,7 +52,7 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class HubSamEmbedding:
-    """A picture that one of these models has looked at.
+    """A picture that one of these models has encoded.
 
     Attributes:
         tokens: [1, C, h, w] last image embedding.
@@ -102,7 +103,11 @@ class HubSam(nn.Module):
             scaling = torch.tensor(value, device=device).view(1, 3, 1, 1)
             self.register_buffer(name, scaling, persistent=False)
 
-    @torch.inference_mode()
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.mean.device
+
     def encode(
         self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
     ) -> HubSamEmbedding:
@@ -110,6 +115,7 @@ class HubSam(nn.Module):
         that the network was trained at, whatever else is asked: its positions are learnt."""
         return self.encode_each([pixels], side, shape)[0]
 
+    @standard_torch()
     @torch.inference_mode()
     def encode_each(
         self,
@@ -153,6 +159,7 @@ class HubSam(nn.Module):
             self.mean.device.type, self.dtype if low else torch.bfloat16, enabled=low
         )
 
+    @standard_torch()
     @torch.inference_mode()
     def predict(
         self,

@@ -14,24 +14,27 @@ from torch import nn
 from car_video.errors import ModelError
 from car_video.models.device import fastest_dtype
 from car_video.models.hub import cache_folder, hub_file
+from car_video.models.numerics import standard_torch
+from car_video.models.sam.catalog import CONFIG, WEIGHTS
 from car_video.models.sam.hub import FAMILIES, HubSam
-from car_video.models.sam.registry import CONFIG, WEIGHTS, HubModel, resolve_mask_model
 
 
-def load_hub_sam(name: str, device: torch.device, dtype: torch.dtype | None = None) -> HubSam:
+@standard_torch()
+def load(source: str, device: torch.device, dtype: torch.dtype | None = None) -> HubSam:
     """A mask model of transformers; weights are fetched on first use.
 
     Args:
-        name: see :func:`~car_video.models.sam.registry.resolve_mask_model`; not ``mobile``.
+        source: a folder with ``config.json`` and ``model.safetensors``, or a repository of the
+            hub that has both.
         device: where to put it.
         dtype: what matrix products compute in; None takes the fastest that the device has
             natively.
 
     Raises:
-        ModelError: see :func:`~car_video.models.sam.base.load_mask_model`.
+        ModelError: see :func:`~car_video.models.sam.registry.load_mask_model`.
     """
-    config, weights = _files(name)
-    network = _build(name, config, weights)
+    name = Path(source).name
+    network = _build(name, *_files(source, name))
     try:
         network.to(device)
     except torch.OutOfMemoryError:
@@ -41,18 +44,14 @@ def load_hub_sam(name: str, device: torch.device, dtype: torch.dtype | None = No
     return HubSam(network, fastest_dtype(device) if dtype is None else dtype)
 
 
-def _files(name: str) -> tuple[Path, Path]:
-    """Configuration and weights."""
-    source = resolve_mask_model(name)
-    assert source is not None
-    if isinstance(source, Path):
-        return source / CONFIG, source / WEIGHTS
-    assert isinstance(source, HubModel)
+def _files(source: str, name: str) -> tuple[Path, Path]:
+    """Configuration and weights of a folder or of a repository."""
+    if Path(source).is_dir():
+        return Path(source) / CONFIG, Path(source) / WEIGHTS
     placed = cache_folder() / "weights" / name
     hint = "or set sam.model: mobile, which needs no download"
     config, weights = (
-        hub_file(name, source.repository, (file,), placed / file, hint)
-        for file in (CONFIG, WEIGHTS)
+        hub_file(name, source, (file,), placed / file, hint) for file in (CONFIG, WEIGHTS)
     )
     return config, weights
 

@@ -23,6 +23,7 @@ from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncode
 from car_video.errors import ModelError
 from car_video.models import bundled
 from car_video.models.device import fastest_dtype
+from car_video.models.numerics import standard_torch
 from car_video.models.sam.base import TRAINED_SIDE
 from car_video.models.sam.decoder import decode
 
@@ -33,7 +34,7 @@ PIXEL_STD = (58.395, 57.12, 57.375)
 
 @dataclass(frozen=True)
 class SamEmbedding:
-    """A picture that SAM has looked at.
+    """A picture that SAM has encoded.
 
     Attributes:
         tokens: [1, 256, h, w] image embedding.
@@ -87,7 +88,11 @@ class MobileSam(nn.Module):
         )
         self.register_buffer("std", torch.tensor(PIXEL_STD).view(1, 3, 1, 1), persistent=False)
 
-    @torch.inference_mode()
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.mean.device
+
     def encode(
         self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
     ) -> SamEmbedding:
@@ -95,6 +100,7 @@ class MobileSam(nn.Module):
         coarser."""
         return self.encode_each([pixels], side, shape)[0]
 
+    @standard_torch()
     @torch.inference_mode()
     def encode_each(
         self,
@@ -138,6 +144,7 @@ class MobileSam(nn.Module):
         encoded = self.prompt_encoder.shared_embedding(grid[None].float())
         return encoded.permute(0, 3, 1, 2)
 
+    @standard_torch()
     @torch.inference_mode()
     def predict(
         self,
@@ -172,6 +179,7 @@ class MobileSam(nn.Module):
         return masks.float(), quality
 
 
+@standard_torch()
 def load_mobile_sam(device: torch.device, dtype: torch.dtype | None = None) -> MobileSam:
     """The bundled MobileSAM.
 
@@ -197,6 +205,11 @@ def load_mobile_sam(device: torch.device, dtype: torch.dtype | None = None) -> M
         part.to(dtype=encoder)
         part.to(memory_format=torch.channels_last)
     return model
+
+
+def load(source: str, device: torch.device, dtype: torch.dtype | None = None) -> MobileSam:
+    """See :class:`car_video.models.sam.catalog.MaskModelInfo`; there is one source."""
+    return load_mobile_sam(device, dtype)
 
 
 def speed_up(trunk: nn.Module, device: torch.device) -> None:

@@ -1,67 +1,43 @@
-"""Names of mask models: the bundled one, those of the hub, and folders."""
+"""``load_mask_model``: from a name of the catalog to a mask model on a device."""
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
-from pathlib import Path
+from importlib import import_module
+from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary
 
-from car_video.errors import ModelError
+import torch
 
-MOBILE = "mobile"
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+from car_video.models.device import fastest_dtype
+from car_video.models.sam.base import MaskModel
+from car_video.models.sam.catalog import resolve_mask_model
 
-
-@dataclass(frozen=True)
-class HubModel:
-    """A mask model that is fetched on first use.
-
-    Attributes:
-        repository: on the Hugging Face hub.
-        megabytes: to download.
-    """
-
-    repository: str
-    megabytes: int
+_loaded: WeakValueDictionary[tuple[Any, ...], MaskModel] = WeakValueDictionary()
+_lock = Lock()
 
 
-HUB_MODELS = {
-    "sam-vit-base": HubModel("facebook/sam-vit-base", 375),
-    "sam-vit-large": HubModel("facebook/sam-vit-large", 1250),
-    "sam-vit-huge": HubModel("facebook/sam-vit-huge", 2565),
-    "sam-hq-vit-base": HubModel("syscv-community/sam-hq-vit-base", 380),
-    "sam-hq-vit-large": HubModel("syscv-community/sam-hq-vit-large", 1255),
-    "sam-hq-vit-huge": HubModel("syscv-community/sam-hq-vit-huge", 2570),
-    "sam2.1-hiera-tiny": HubModel("facebook/sam2.1-hiera-tiny", 156),
-    "sam2.1-hiera-small": HubModel("facebook/sam2.1-hiera-small", 184),
-    "sam2.1-hiera-base-plus": HubModel("facebook/sam2.1-hiera-base-plus", 323),
-    "sam2.1-hiera-large": HubModel("facebook/sam2.1-hiera-large", 898),
-}
+def load_mask_model(
+    name: str, device: torch.device, dtype: torch.dtype | None = None
+) -> MaskModel:
+    """A mask model by name. One that is in use already is shared, not loaded again.
 
-
-def resolve_mask_model(name: str) -> HubModel | Path | None:
-    """What a name stands for; looks at no weights.
-
-    Returns:
-        None for the bundled model, a model of the hub, or a folder that holds both files.
+    Args:
+        name: see :func:`~car_video.models.sam.catalog.resolve_mask_model`.
+        device: where to put it.
+        dtype: what matrix products compute in; None takes the fastest that the device has
+            natively.
 
     Raises:
-        ModelError: none of these.
+        ModelError: unknown name, weights missing, damaged or not fitting, or a version of
+            transformers that does not have the network.
     """
-    if name == MOBILE:
-        return None
-    if name in HUB_MODELS:
-        return HUB_MODELS[name]
-    folder = Path(name).expanduser()
-    if name and folder.is_dir():
-        for file in (CONFIG, WEIGHTS):
-            if not (folder / file).is_file():
-                raise ModelError(
-                    f"sam.model: folder '{name}' has no {file}; save a SAM, SAM-HQ or SAM 2 "
-                    "of transformers there with save_pretrained"
-                )
-        return folder
-    close = difflib.get_close_matches(name, [MOBILE, *HUB_MODELS], n=2, cutoff=0.55)
-    hint = " or ".join(f"'{c}'" for c in close)
-    choice = f"did you mean {hint}?" if hint else f"there are {MOBILE}, {', '.join(HUB_MODELS)}"
-    raise ModelError(f"no mask model or folder '{name}' (sam.model); {choice}")
+    info = resolve_mask_model(name)
+    dtype = dtype or fastest_dtype(device)
+    key = info.module, info.source, str(device), dtype
+    with _lock:
+        model = _loaded.get(key)
+        if model is None:
+            model = import_module(info.module).load(info.source, device, dtype)
+            _loaded[key] = model
+        return model

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -180,11 +179,9 @@ class MaskClassifier:
         return torch.cat(blocks)
 
     def _look(self, views: Tensor) -> Tensor:
-        """[M, D]; the block to stop at means something to transformers only."""
-        if self.config.block == "penultimate" and self.model.family == "vit":
-            model: Any = self.model  # every ViT of ours can, the protocol does not ask for it
-            return model.embed_image(views, penultimate=True)
-        return self.model.embed_image(views)
+        """[M, D], of the last or the penultimate block."""
+        penultimate = self.config.block == "penultimate"
+        return self.model.embed_image(views, penultimate=penultimate)
 
     def _averaged_softmax(self, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
         """[M, D] -> [M, N]: templates averaged, the best synonym stands for its class."""

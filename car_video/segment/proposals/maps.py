@@ -154,7 +154,7 @@ def source_of(model: VisionLanguageModel, config: ProposalConfig) -> str:
     """Which source "auto" means: cells where the dense map is the network's own pooling."""
     if config.source != "auto":
         return config.source
-    return "cells" if getattr(model, "dense_is_exact", False) else "cam"
+    return "cells" if model.dense_matches_text else "cam"
 
 
 def cell_logits(

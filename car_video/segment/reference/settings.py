@@ -83,8 +83,8 @@ def resolve_config(config: SegmentConfig, proposer: VisionLanguageModel) -> Segm
         config = dataclasses.replace(config, classifier=prompted, recurrence=recurrence)
         return with_values(config, REFERENCE)
     if config.classifier is None:
-        pools = getattr(proposer, "dense_is_exact", False)
-        config = dataclasses.replace(config, classifier=POOLED if pools else PROMPTED)
+        suited = POOLED if proposer.dense_matches_text else PROMPTED
+        config = dataclasses.replace(config, classifier=suited)
     return config
 
 

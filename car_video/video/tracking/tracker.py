@@ -190,7 +190,7 @@ class Tracker:
         self.reset()
         if not state:
             return
-        device = next(self.sam.parameters()).device
+        device = self.sam.device
         shape = (self.queries, self.config.count)
         self.memory.load_state_dict(part_of(state, "memory"), device)
         slots, cells = self.memory.slots, self.memory.cells

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from car_video.models.clip.autograd import AutogradModel
-from car_video.models.clip.base import OpenClipModel, wrap
+from car_video.models.clip.base import OpenClipModel
 from car_video.models.clip.conv import ResNetModel, TimmConvModel
+from car_video.models.clip.factory import model_from_network
 from car_video.models.clip.layers import UnsupportedLayer
 from car_video.models.clip.vit import VitModel
 from car_video.segment.proposals.gradcam import grad_cam
@@ -90,14 +91,14 @@ def check(model: OpenClipModel, dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("kind", sorted(OTHERS))
 def test_unusual_open_clip_transformers(kind: str) -> None:
-    model = wrap(kind, tiny_vit(**OTHERS[kind]), tokens)
+    model = model_from_network(kind, tiny_vit(**OTHERS[kind]), tokens)
     assert isinstance(model, AutogradModel)
     check(model, torch.float64)
 
 
 @pytest.mark.parametrize("kind", ["class token", "average", "rotary"])
 def test_timm_transformers_take_any_size(small: dict[str, Any], kind: str) -> None:
-    model = wrap(kind, small[kind], tokens)
+    model = model_from_network(kind, small[kind], tokens)
     assert isinstance(model, AutogradModel)
     check(model, torch.float32)
 
@@ -140,13 +141,13 @@ def test_works_inside_inference_mode() -> None:
 
 
 def test_families_are_told_apart(true_network: Any) -> None:
-    assert isinstance(wrap("vit", tiny_vit(), tokens), VitModel)
+    assert isinstance(model_from_network("vit", tiny_vit(), tokens), VitModel)
     resnet = open_clip.CLIP(
         16, {"layers": [1, 1, 1, 1], "width": 8, "head_width": 16, "image_size": 64}, TEXT
     )
-    assert isinstance(wrap("resnet", resnet.eval(), tokens), ResNetModel)
+    assert isinstance(model_from_network("resnet", resnet.eval(), tokens), ResNetModel)
     convnext = timm_network("convnext_atto", "")
-    assert isinstance(wrap("convnext", convnext, tokens), TimmConvModel)
+    assert isinstance(model_from_network("convnext", convnext, tokens), TimmConvModel)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
@@ -161,7 +162,10 @@ def test_half_precision_stays_close(small: dict[str, Any], kind: str, dtype: Any
             return sane(timm_network("convnext_atto", ""))
         return tiny_vit(**OTHERS.get(kind, {})).float()
 
-    full, half = wrap(kind, network(), tokens), wrap(kind, network(), tokens, dtype=dtype)
+    full, half = (
+        model_from_network(kind, network(), tokens),
+        model_from_network(kind, network(), tokens, dtype=dtype),
+    )
     assert half.dtype == dtype
     generator = torch.Generator().manual_seed(0)
     stride = full.stride
@@ -184,4 +188,4 @@ def test_half_precision_stays_close(small: dict[str, Any], kind: str, dtype: Any
 def test_towers_of_one_size_only_are_refused() -> None:
     network = timm_network("vit_relpos_small_patch16_224", "")
     with pytest.raises(UnsupportedLayer):
-        wrap("relpos", sane(network), tokens)
+        model_from_network("relpos", sane(network), tokens)

@@ -64,9 +64,9 @@ def test_a_text_does_not_depend_on_its_company(lite: LiteModel, texts: list[str]
 
 def test_long_texts_are_cut_by_rule(lite: LiteModel) -> None:
     exact = "dog " * (MAX_TOKENS - 2)  # and the two marks around it
-    assert not lite.is_cut("the man in red")
-    assert not lite.is_cut(exact)
-    assert lite.is_cut(exact + "dog")
+    assert not lite.truncates("the man in red")
+    assert not lite.truncates(exact)
+    assert lite.truncates(exact + "dog")
     torch.testing.assert_close(
         lite.encode_text([exact]), lite.encode_text([exact + "and then a cat"])
     )

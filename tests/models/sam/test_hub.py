@@ -18,12 +18,15 @@ from transformers import SamImageProcessor
 from car_video.config import SegmentConfig
 from car_video.errors import ModelError
 from car_video.models import base
-from car_video.models.sam.base import crop_logits, load_mask_model
+from car_video.models.sam.base import crop_logits
+from car_video.models.sam.catalog import MASK_MODELS, resolve_mask_model
 from car_video.models.sam.hub import HubSam, HubSamEmbedding
-from car_video.models.sam.hub_loading import load_hub_sam
-from car_video.models.sam.registry import HUB_MODELS, resolve_mask_model
+from car_video.models.sam.hub_loading import load
+from car_video.models.sam.registry import load_mask_model
 from car_video.segment.resizing import enlarge
 from tests.models.hub_networks import KINDS, SIDE, network, processor
+
+SOURCES = {info.name: info.source for info in MASK_MODELS if info.megabytes}
 
 torch.set_num_threads(1)
 PICTURE = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "person.png"
@@ -237,7 +240,7 @@ def folder(tmp_path: Path, models: dict[str, Any], request: pytest.FixtureReques
 def test_loaded_from_a_folder(
     folder: Path, models: dict[str, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    sam = load_hub_sam(str(folder), torch.device("cpu"), torch.float32)
+    sam = load(str(folder), torch.device("cpu"), torch.float32)
     kind = json.loads((folder / "config.json").read_text())["model_type"]
     pixels, prompts = picture(201, 333), prompts_of("points", (201, 333))
     expected = HubSam(models[kind])
@@ -262,7 +265,7 @@ def test_the_published_sam_2_holds_a_video_memory_too(
     (folder / "config.json").write_text(json.dumps(settings))
     state = load_file(folder / "model.safetensors")
     save_file(state | {"memory_encoder.x.weight": torch.ones(2)}, folder / "model.safetensors")
-    sam = load_hub_sam(str(folder), torch.device("cpu"), torch.float32)
+    sam = load(str(folder), torch.device("cpu"), torch.float32)
     assert isinstance(sam.network, transformers.Sam2Model)
     assert capfd.readouterr() == ("", "")
 
@@ -319,10 +322,10 @@ def test_an_old_transformers_is_named(folder: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("car_video.models.sam.hub_loading.transformers", Old())
     with pytest.raises(ModelError, match=r"needs transformers 4\.52 or newer, 4\.48\.0"):
-        load_hub_sam(str(folder), torch.device("cpu"))
+        load(str(folder), torch.device("cpu"))
 
 
-@pytest.mark.parametrize("name", HUB_MODELS)
+@pytest.mark.parametrize("name", SOURCES)
 def test_offline_is_one_line_with_a_way_out(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,7 +338,7 @@ def test_offline_is_one_line_with_a_way_out(
         load_mask_model(name, torch.device("cpu"))
     message = str(caught.value)
     place = tmp_path / "ours" / "weights" / name / "config.json"
-    for part in (name, HUB_MODELS[name].repository, str(place), "sam.model: mobile"):
+    for part in (name, SOURCES[name], str(place), "sam.model: mobile"):
         assert part in message
     assert "\n" not in message
 
