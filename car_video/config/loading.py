@@ -67,8 +67,8 @@ class _Yaml(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         mapping = super().construct_mapping(node, deep)
         if len(mapping) < len(node.value):
-            seen = [self.construct_object(key) for key, _ in node.value]
-            twice = next(key for number, key in enumerate(seen) if key in seen[:number])
+            keys = [self.construct_object(key) for key, _ in node.value]
+            twice = next(key for number, key in enumerate(keys) if key in keys[:number])
             raise yaml.constructor.ConstructorError(
                 None, None, f"key {twice!r} stands twice", node.start_mark
             )

@@ -1,6 +1,19 @@
-"""Vision-language models behind one interface.
+"""Vision-language models and mask models, each kind behind one interface.
 
-Names are imported when they are first used: the list of models (``catalog``) needs no torch.
+``catalog``       names of models, as data; needs no torch
+``registry``      ``load_model``: a pair of models by name
+``pair``          proposer and classifier as one value
+``device``        devices and dtypes that are really there
+``hub``           weights from the Hugging Face hub
+``bundled``       weights that ship with the package; ``int8_weights`` how they are stored
+``base``          ``VisionLanguageModel`` and ``ImageFeatures``: what the algorithm asks of them
+``clip``          models of open_clip
+``lite``          the bundled model
+``sam``           mask models
+``batching``      several frames in one pass
+``numerics``      independence of torch's global state; at least float32
+
+Names are imported when they are first used, so that the catalog is read without torch.
 """
 
 from __future__ import annotations

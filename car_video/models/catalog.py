@@ -60,7 +60,7 @@ def available_models() -> tuple[ModelInfo, ...]:
 
 
 def check_name(name: str) -> ModelInfo:
-    """What a name stands for; looks into no file of weights.
+    """What a name stands for; opens no weights.
 
     Returns:
         One of :data:`MODELS`, or a model of open_clip (:mod:`car_video.models.clip.names`).

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def wide(x: Tensor) -> Tensor:
@@ -18,10 +24,9 @@ def wide(x: Tensor) -> Tensor:
 def standard_torch() -> Iterator[None]:
     """Torch as this package is written for it: float32 by default, on the CPU, no autocast.
 
-    A context, or a decorator of functions. A program may have called
-    ``torch.set_default_dtype`` or ``torch.set_default_device``, or be inside a
-    ``torch.autocast``: all of these would change what comes out, or fail deep inside a library.
-    What is as it should be is not touched, so that threads do not disturb each other.
+    A program may have called ``torch.set_default_dtype`` or ``torch.set_default_device``, or be
+    inside a ``torch.autocast``: all of these would change what comes out, or fail deep inside a
+    library. What is as it should be is not touched, so that threads do not disturb each other.
     """
     before = torch.get_default_dtype()
     with ExitStack() as stack:
@@ -34,6 +39,29 @@ def standard_torch() -> Iterator[None]:
             torch.set_default_dtype(torch.float32)
             stack.callback(torch.set_default_dtype, before)
         yield
+
+
+def in_standard_torch(function: Callable[P, R]) -> Callable[P, R]:
+    """A function that runs in :func:`standard_torch`.
+
+    A generator runs in it from one value to the next; in between, the program that asks for the
+    values has its own settings back.
+    """
+    if not inspect.isgeneratorfunction(function):
+        return standard_torch()(function)
+
+    @functools.wraps(function)
+    def generate(*args: P.args, **kwargs: P.kwargs) -> Any:
+        with closing(function(*args, **kwargs)) as values:
+            while True:
+                with standard_torch():
+                    try:
+                        value = next(values)
+                    except StopIteration:
+                        return
+                yield value
+
+    return generate
 
 
 def _default_device() -> torch.device:

@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import open_clip
 import pytest
 import torch
 import torch.nn.functional as F
@@ -15,13 +14,15 @@ from torch import Tensor
 
 from car_video.models import catalog, load_model
 from car_video.models.base import Family, ImageFeatures, VisionLanguageModel
+from car_video.models.clip import factory
 from car_video.models.clip.factory import model_from_network
 from car_video.models.lite.model import load_lite
 from car_video.models.sam import catalog as mask_catalog
 from car_video.models.sam.hub import HubSam
 from car_video.models.sam.mobile_sam import load_mobile_sam
 from car_video.models.sam.registry import load_mask_model
-from tests.models.conftest import TEXT, sane, tiny_vit, tokens
+from tests.models.clip.families import FAMILIES, tiny_model
+from tests.models.conftest import tiny_vit, tokens
 from tests.models.contract import (
     WORLDS,
     check_mask_model,
@@ -114,21 +115,6 @@ class NewMaskModel:
         return logits, torch.ones(len(prompts), count, dtype=torch.float32, device=CPU)
 
 
-def resnet() -> VisionLanguageModel:
-    torch.manual_seed(0)
-    vision = {"layers": [1, 1, 1, 1], "width": 8, "head_width": 8, "image_size": 64}
-    made = open_clip.CLIP(16, vision, TEXT)
-    made.visual_size = (64, 64)
-    return model_from_network("resnet", sane(made), tokens)
-
-
-def convnext() -> VisionLanguageModel:
-    torch.manual_seed(0)
-    vision = {"timm_model_name": "convnext_atto", "timm_pool": "", "timm_proj": "linear"}
-    made = open_clip.CustomTextCLIP(16, {**vision, "image_size": 64}, TEXT).eval()
-    return model_from_network("convnext", made, tokens)
-
-
 def autograd() -> VisionLanguageModel:
     unusual = {"attentional_pool": True, "attn_pooler_heads": 4, "attn_pooler_queries": 5}
     return model_from_network("coca", tiny_vit(**unusual).float(), tokens)
@@ -136,10 +122,8 @@ def autograd() -> VisionLanguageModel:
 
 MODELS = {
     "lite": lambda: load_lite(CPU, torch.float32),
-    "vit": lambda: model_from_network("vit", tiny_vit().float(), tokens),
-    "resnet": resnet,
-    "convnext": convnext,
-    "autograd": autograd,
+    **{family: lambda family=family: tiny_model(family) for family in FAMILIES},
+    "coca": autograd,
     "fake": FakeModel,
     "colours": ColourModel,
     "newcomer": Newcomer,
@@ -164,9 +148,7 @@ def test_mask_models(name: str) -> None:
 
 def test_families_of_networks() -> None:
     """The contract was run on all four families of open_clip networks."""
-    kinds = ("vit", "resnet", "convnext", "autograd")
-    families = [type(MODELS[name]()).__name__ for name in kinds]
-    assert families == ["VitModel", "ResNetModel", "TimmConvModel", "AutogradModel"]
+    assert {type(tiny_model(family)) for family in FAMILIES} == set(factory.FAMILIES)
 
 
 @pytest.mark.parametrize("world", ["default bfloat16", "another default device"])

@@ -28,11 +28,11 @@ from car_video.models.clip.base import (
 )
 from car_video.models.clip.layers import UnsupportedLayer
 from car_video.models.clip.positions import PositionTable
-from car_video.models.numerics import standard_torch, wide
+from car_video.models.numerics import in_standard_torch, wide
 
 
 class TokenTower:
-    """An image tower as three steps: tokens, the layer that Grad-CAM looks at, pooling.
+    """An image tower as three steps: tokens, the layer that Grad-CAM uses, pooling.
 
     Attributes:
         cam_layer: first layer norm of the last block; its output is [B, prefix + n, D].
@@ -170,7 +170,7 @@ class AutogradModel(OpenClipModel):
         """See :class:`OpenClipModel`.
 
         Raises:
-            UnsupportedLayer: no way to look inside this network.
+            UnsupportedLayer: the network has no tokens to take out.
         """
         visual: Any = network.visual
         if isinstance(visual, VisionTransformer):
@@ -183,7 +183,7 @@ class AutogradModel(OpenClipModel):
             name, network, tokenizer, stride=self.tower.patch, scaling=scaling, dtype=dtype
         )
 
-    @standard_torch()
+    @in_standard_torch
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over frames [B, 3, H, W] in [0, 1]; see :class:`ImageFeatures`.
 
@@ -208,14 +208,14 @@ class AutogradModel(OpenClipModel):
             cache={"leaf": leaf, "pooled": pooled},
         )
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Classifier embedding [B, D]; ``penultimate`` has no meaning here."""
         self.grid_of(pixels)
         return wide(self.tower.embed(self.prepare(pixels)))
 
-    @standard_torch()
+    @in_standard_torch
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
         """Grad-CAM weights [B, N, C] of directions [B, N, D], one backward pass for each N."""
         leaf, pooled = features.cache["leaf"], features.cache["pooled"]
@@ -230,7 +230,7 @@ class AutogradModel(OpenClipModel):
             return directions.new_zeros(directions.shape[0], 0, leaf.shape[-1])
         return torch.stack(means, 1)
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
         """Mean dense embedding [B, M, D] under each mask [B, M, h, w]; zeros when empty."""

@@ -13,7 +13,7 @@ from open_clip.model import convert_weights_to_lp
 from torch import Tensor, nn
 
 from car_video.models.base import Family, ImageFeatures
-from car_video.models.numerics import standard_torch, wide
+from car_video.models.numerics import in_standard_torch, wide
 
 Tokenizer = Any
 """A tokenizer of open_clip: called with a list of texts, gives int64 [N, context length]."""
@@ -84,7 +84,7 @@ class OpenClipModel(ABC):
         self._texts: dict[str, Tensor] = {}
         self.embed_dim = int(self.encode_text(["a"]).shape[-1])
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """Unit-length embeddings [N, D] on the model's device.

@@ -1,7 +1,7 @@
 """Convolutional CLIP through open_clip: the ResNets of CLIP, and timm trunks as ConvNeXt.
 
-Grad-CAM looks at the last feature map. The map is made in the model's dtype; the head above
-it is small and always computed in at least float32.
+Grad-CAM differentiates by the last feature map. The map is made in the model's dtype; the head
+above it is small and always computed in at least float32.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from car_video.models.clip.base import OPENAI_SCALING, OpenClipModel, Scaling, T
 from car_video.models.clip.conv_heads import AttentionPoolHead, Head, mean_pool_head
 from car_video.models.clip.layers import UnsupportedLayer
 from car_video.models.clip.positions import Interpolation
-from car_video.models.numerics import standard_torch, wide
+from car_video.models.numerics import in_standard_torch, wide
 
 
 class ConvModel(OpenClipModel):
@@ -31,7 +31,7 @@ class ConvModel(OpenClipModel):
         """Last feature map [B, C, h, w] of prepared images."""
         raise NotImplementedError
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over frames [B, 3, H, W] in [0, 1]; see :class:`ImageFeatures`.
@@ -45,20 +45,20 @@ class ConvModel(OpenClipModel):
             cam_map=cells, pooled=self.head.pool(cells), dense=self.head.dense(cells)
         )
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Classifier embedding [B, D]; ``penultimate`` has no meaning here."""
         self.grid_of(pixels)
         return self.head.pool(self.feature_map(self.prepare(pixels)))
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
         """Grad-CAM weights [B, N, C] of directions [B, N, D], no autograd."""
         return self.head.pull_back(features.cam_map, wide(directions.to(self.device)))
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
         """Embedding [B, M, D] of the mean feature under each mask [B, M, h, w]."""

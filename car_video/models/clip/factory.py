@@ -1,4 +1,4 @@
-"""From an open_clip network to the model family that can look inside it."""
+"""From an open_clip network to the model family that serves it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def model_from_network(
         dtype: of the image tower; float64 converts the text tower too.
 
     Raises:
-        UnsupportedLayer: no family can look inside this network.
+        UnsupportedLayer: no family serves this network.
     """
     if dtype == torch.float64:
         network = network.double()

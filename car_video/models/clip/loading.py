@@ -22,10 +22,10 @@ from car_video.models.clip.factory import model_from_network
 from car_video.models.clip.layers import UnsupportedLayer
 from car_video.models.clip.names import SAFE, take_apart
 from car_video.models.hub import hub_folder, quiet_hub, weights_file
-from car_video.models.numerics import standard_torch
+from car_video.models.numerics import in_standard_torch
 
 
-@standard_torch()
+@in_standard_torch
 def load(source: str, device: torch.device, dtype: torch.dtype | None = None) -> OpenClipModel:
     """One model of open_clip.
 

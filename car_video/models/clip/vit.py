@@ -30,12 +30,12 @@ from car_video.models.clip.vit_blocks import (
     run_block_first_token,
     run_block_with_attention,
 )
-from car_video.models.numerics import standard_torch, wide
+from car_video.models.numerics import in_standard_torch, wide
 
 
 @dataclass(frozen=True)
 class VitOptions:
-    """How a ViT is looked at.
+    """Choices in what is taken from a ViT.
 
     Attributes:
         interpolation: of the positional embedding to other grids; the reference's is
@@ -100,7 +100,7 @@ class VitModel(OpenClipModel):
             self.blocks[-1], visual.ln_post, visual.proj, visual.final_ln_after_pool
         )
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over frames [B, 3, H, W] in [0, 1]; see :class:`ImageFeatures`."""
@@ -131,7 +131,7 @@ class VitModel(OpenClipModel):
             cache={"last": last},
         )
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Classifier embedding [B, D]; see :class:`OpenClipModel`."""
@@ -145,7 +145,7 @@ class VitModel(OpenClipModel):
             x = run_block_first_token(blocks[-1], x) if first_only else run_block(blocks[-1], x)
         return self._head(x[:, :1] if first_only else x[:, 1:])
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
         """Grad-CAM weights [B, N, C] of directions [B, N, D], no autograd."""
@@ -155,7 +155,7 @@ class VitModel(OpenClipModel):
         directions = wide(directions.to(self.device))
         return vit_gradient.pull_back(last, features.cache["tables"], self._weights, directions)
 
-    @standard_torch()
+    @in_standard_torch
     @torch.no_grad()
     def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
         """Mean dense embedding [B, M, D] under each mask [B, M, h, w]; zeros when empty.

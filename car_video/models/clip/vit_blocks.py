@@ -1,4 +1,4 @@
-"""Forward pass of open_clip's transformer blocks, keeping what segmentation looks at.
+"""Forward pass of open_clip's transformer blocks, keeping what segmentation needs of it.
 
 The blocks' own ``forward`` hides attention maps and runs every token to the end; here the
 same weights are applied by functions that return the maps, or only the row that is asked for.
@@ -97,7 +97,7 @@ class LastBlock:
     """Everything the last block computed, for the closed-form gradient.
 
     Attributes:
-        normed: [B, L, D], output of ``ln_1``: where Grad-CAM looks.
+        normed: [B, L, D], output of ``ln_1``, which Grad-CAM differentiates by.
         queries, keys, values: [B, H, L, d].
         attention: [B, H, L, L].
         context: [B, H, L, d], attention times values.

@@ -1,4 +1,6 @@
-"""Grad-CAM weights of a pre-norm transformer's last block in closed form (car.md 6.3).
+"""Grad-CAM weights of a pre-norm transformer's last block in closed form.
+
+The method is derived in docs/models.md, "How the closed form works".
 
 Wanted is the gradient of ``<pooled, u>`` with respect to the output of the block's first
 layer norm, averaged over the patch tokens, for many directions ``u``. Everything between the

@@ -1,0 +1,1 @@
+"""The bundled model: ``model`` has its towers and loads its weights (docs/lite.md)."""

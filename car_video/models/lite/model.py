@@ -24,7 +24,7 @@ from transformers import BertConfig, BertModel
 from car_video.models import bundled
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.device import fastest_dtype
-from car_video.models.numerics import standard_torch
+from car_video.models.numerics import in_standard_torch
 
 MAX_TOKENS = 128  # longer texts are cut; MiniLM was trained on at most this many
 PIXEL_MEAN_BGR = (103.939, 116.779, 123.68)  # of the Keras ResNet-50, input BGR in 0..255
@@ -131,7 +131,7 @@ class LiteModel(nn.Module):
         self.tokenizer.enable_truncation(MAX_TOKENS)
         self.tokenizer.enable_padding()
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """Unit-length float32 [N, D]; texts over 128 word pieces are cut."""
@@ -146,7 +146,7 @@ class LiteModel(nn.Module):
         """Whether a text is longer than the model reads."""
         return bool(self.tokenizer.encode(text).overflowing)
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over whole frames, float32 [B, 3, H, W] in [0, 1]."""
@@ -158,20 +158,20 @@ class LiteModel(nn.Module):
             dense=dense.permute(0, 3, 1, 2),
         )
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Un-normalised embedding [B, D] of square pictures."""
         pooled: Tensor = self.image.head(self.image.features(pixels).mean((1, 2)))
         return pooled
 
-    @standard_torch()
+    @in_standard_torch
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
         """Channel weights [B, N, C]: the transposed head over the number of cells, exactly."""
         rows, columns = features.grid
         return directions @ self.image.head.weight / (rows * columns)
 
-    @standard_torch()
+    @in_standard_torch
     def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
         """Embedding of masked regions [B, M, D]: masked mean of the dense map."""
         assert features.dense is not None
@@ -181,7 +181,7 @@ class LiteModel(nn.Module):
         return pooled * (total > 0)
 
 
-@standard_torch()
+@in_standard_torch
 def load_lite(device: torch.device, dtype: torch.dtype | None = None) -> LiteModel:
     """The bundled model, ready to use.
 

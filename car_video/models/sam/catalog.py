@@ -53,7 +53,7 @@ MASK_MODELS = (
 
 
 def resolve_mask_model(name: str) -> MaskModelInfo:
-    """What a name stands for; looks at no weights.
+    """What a name stands for; opens no weights.
 
     Args:
         name: one of :data:`MASK_MODELS`, or a folder that holds ``config.json`` and

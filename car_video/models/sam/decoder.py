@@ -44,16 +44,18 @@ def decode(
     """
     rows, columns = image.shape[-2:]
     cells = image.flatten(2).transpose(1, 2).to(dtype)
-    place = positions[0].flatten(1).T.to(dtype)
+    cell_positions = positions[0].flatten(1).T.to(dtype)
     own = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
-    marks = torch.cat([own.expand(len(sparse), -1, -1), sparse.float()], 1)
-    tokens = marks  # what they were stays their position, layer after layer
+    queries = torch.cat([own.expand(len(sparse), -1, -1), sparse.float()], 1)
+    tokens = queries  # the first tokens are added as positions in every layer
     for layer in decoder.transformer.layers:
-        tokens = _tokens_look(layer, tokens, marks, cells, place)
-        cells = _cells_look(layer, tokens, marks, cells, place)
+        tokens = _update_tokens(layer, tokens, queries, cells, cell_positions)
+        cells = _update_cells(layer, tokens, queries, cells, cell_positions)
     last = decoder.transformer
-    seen = token_to_image(last.final_attn_token_to_image, tokens + marks, cells, place)
-    tokens = last.layer_norm_final_attn(tokens + seen)
+    attended = token_to_image(
+        last.final_attn_token_to_image, tokens + queries, cells, cell_positions
+    )
+    tokens = last.layer_norm_final_attn(tokens + attended)
     chosen = range(1, decoder.num_mask_tokens) if multimask else range(1)
     mixers = torch.stack(
         [decoder.output_hypernetworks_mlps[i](tokens[:, 1 + i]) for i in chosen], 1
@@ -63,19 +65,25 @@ def decode(
     return logits, quality[:, list(chosen)]
 
 
-def _tokens_look(
-    layer: SamTwoWayAttentionBlock, tokens: Tensor, marks: Tensor, cells: Tensor, place: Tensor
+def _update_tokens(
+    layer: SamTwoWayAttentionBlock,
+    tokens: Tensor,
+    queries: Tensor,
+    cells: Tensor,
+    positions: Tensor,
 ) -> Tensor:
-    """Tokens [P, T, C] look at each other, then at the picture, then think."""
+    """Tokens [P, T, C] after self-attention, attention to the cells, and the MLP."""
     if layer.skip_first_layer_pe:
         tokens = _attend(layer.self_attn, tokens, tokens)
     else:
-        tokens = tokens + _attend(layer.self_attn, tokens + marks, tokens)
+        tokens = tokens + _attend(layer.self_attn, tokens + queries, tokens)
     tokens = layer.layer_norm1(tokens)
-    seen = token_to_image(layer.cross_attn_token_to_image, tokens + marks, cells, place)
-    tokens = layer.layer_norm2(tokens + seen)
-    thought: Tensor = layer.layer_norm3(tokens + layer.mlp(tokens))
-    return thought
+    attended = token_to_image(
+        layer.cross_attn_token_to_image, tokens + queries, cells, positions
+    )
+    tokens = layer.layer_norm2(tokens + attended)
+    updated: Tensor = layer.layer_norm3(tokens + layer.mlp(tokens))
+    return updated
 
 
 def _attend(attention: SamAttention, query: Tensor, value: Tensor) -> Tensor:
@@ -89,29 +97,29 @@ def _attend(attention: SamAttention, query: Tensor, value: Tensor) -> Tensor:
             (attention.v_proj, value),
         )
     )
-    seen = F.scaled_dot_product_attention(q, k, v)
-    out: Tensor = attention.out_proj(seen.transpose(1, 2).flatten(2))
+    attended = F.scaled_dot_product_attention(q, k, v)
+    out: Tensor = attention.out_proj(attended.transpose(1, 2).flatten(2))
     return out
 
 
 def token_to_image(
-    attention: SamAttention, query: Tensor, cells: Tensor, place: Tensor
+    attention: SamAttention, query: Tensor, cells: Tensor, positions: Tensor
 ) -> Tensor:
-    """Tokens look at the picture.
+    """Attention of tokens to the cells of the picture.
 
     Args:
         attention: the layer.
         query: float32 [P, T, C], with positions.
-        cells: [1 or P, n, C]: values, and with ``place`` keys.
-        place: [n, C] positions of the cells.
+        cells: [1 or P, n, C]: values, and with ``positions`` keys.
+        positions: [n, C] positions of the cells.
 
     Returns:
         float32 [P, T, C].
     """
     prompts, count = query.shape[:2]
-    apart = _by_head(attention.q_proj(query) * attention.scaling, attention)
-    # The bias of keys adds the same to all cells: softmax does not see it.
-    weight = _on_cells(apart @ attention.k_proj.weight, cells, place).softmax(-1)
+    by_head = _by_head(attention.q_proj(query) * attention.scaling, attention)
+    # The bias of keys adds the same to all cells: the softmax cancels it.
+    weight = _on_cells(by_head @ attention.k_proj.weight, cells, positions).softmax(-1)
     if len(cells) == 1:
         average = (weight.flatten(0, 1) @ cells[0]).unflatten(0, weight.shape[:2])
     else:
@@ -125,27 +133,31 @@ def token_to_image(
     return out
 
 
-def _cells_look(
-    layer: SamTwoWayAttentionBlock, tokens: Tensor, marks: Tensor, cells: Tensor, place: Tensor
+def _update_cells(
+    layer: SamTwoWayAttentionBlock,
+    tokens: Tensor,
+    queries: Tensor,
+    cells: Tensor,
+    positions: Tensor,
 ) -> Tensor:
-    """Cells look at the tokens: [P, n, C]."""
+    """Cells [P, n, C] after attention to the tokens."""
     attention = layer.cross_attn_image_to_token
     heads = attention.num_attention_heads
-    key = _by_head(attention.k_proj(tokens + marks) * attention.scaling, attention)
-    logits = _on_cells(key @ attention.q_proj.weight, cells, place)
+    key = _by_head(attention.k_proj(tokens + queries) * attention.scaling, attention)
+    logits = _on_cells(key @ attention.q_proj.weight, cells, positions)
     logits = logits + (key @ attention.q_proj.bias)[..., None].to(logits.dtype)
     weight = logits.unflatten(1, (heads, -1)).softmax(2).flatten(1, 2)
     value = _by_head(attention.v_proj(tokens), attention) @ attention.out_proj.weight.T
     before = cells + attention.out_proj.bias.to(cells.dtype)
-    seen = torch.baddbmm(
+    attended = torch.baddbmm(
         before.expand(len(tokens), -1, -1), weight.transpose(1, 2), value.to(cells.dtype)
     )
     norm = layer.layer_norm4
     return F.layer_norm(
-        seen,
+        attended,
         norm.normalized_shape,
-        norm.weight.to(seen.dtype),
-        norm.bias.to(seen.dtype),
+        norm.weight.to(attended.dtype),
+        norm.bias.to(attended.dtype),
         norm.eps,
     )
 
@@ -159,12 +171,12 @@ def _by_head(x: Tensor, attention: SamAttention) -> Tensor:
     return (x[:, None] * mine[:, None]).flatten(1, 2)
 
 
-def _on_cells(x: Tensor, cells: Tensor, place: Tensor) -> Tensor:
-    """Products of [P, R, C] with cells [1 or P, n, C] plus place [n, C]: [P, R, n]."""
+def _on_cells(x: Tensor, cells: Tensor, positions: Tensor) -> Tensor:
+    """Products of [P, R, C] with cells [1 or P, n, C] plus positions [n, C]: [P, R, n]."""
     x = x.to(cells.dtype)
     if len(cells) == 1:
-        return (x.flatten(0, 1) @ (cells[0] + place).T).unflatten(0, x.shape[:2])
-    shared = (x.flatten(0, 1) @ place.T).unflatten(0, x.shape[:2])
+        return (x.flatten(0, 1) @ (cells[0] + positions).T).unflatten(0, x.shape[:2])
+    shared = (x.flatten(0, 1) @ positions.T).unflatten(0, x.shape[:2])
     return torch.baddbmm(shared, x, cells.transpose(1, 2))
 
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from car_video.models.batching import own_part
-from car_video.models.numerics import standard_torch
+from car_video.models.numerics import in_standard_torch
 from car_video.models.sam.base import TRAINED_SIDE
 
 PIXEL_MEAN = (0.485, 0.456, 0.406)
@@ -111,11 +111,12 @@ class HubSam(nn.Module):
     def encode(
         self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
     ) -> HubSamEmbedding:
-        """See :class:`~car_video.models.sam.base.MaskModel`. The picture is seen at the size
-        that the network was trained at, whatever else is asked: its positions are learnt."""
+        """See :class:`~car_video.models.sam.base.MaskModel`. The picture is
+        encoded at the size that the network was trained at, whatever else is asked: its
+        positions are learnt."""
         return self.encode_each([pixels], side, shape)[0]
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def encode_each(
         self,
@@ -126,11 +127,11 @@ class HubSam(nn.Module):
         """See :class:`~car_video.models.sam.base.MaskModel`."""
         height, width = int(pixels[0].shape[-2]), int(pixels[0].shape[-1])
         size = self._size(height, width)
-        seen = [
+        resized = [
             F.interpolate(picture, size, mode="bilinear", align_corners=False, antialias=True)
             for picture in pixels
         ]
-        x = torch.cat(seen)
+        x = torch.cat(resized)
         x = (x - self.mean) / self.std
         x = F.pad(x, (0, self.side - size[1], 0, self.side - size[0]))
         with self._precision():
@@ -159,7 +160,7 @@ class HubSam(nn.Module):
             self.mean.device.type, self.dtype if low else torch.bfloat16, enabled=low
         )
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def predict(
         self,
@@ -178,7 +179,7 @@ class HubSam(nn.Module):
         if boxes is not None:
             boxes = (boxes.float() * scale.repeat(2))[None]
         maps = [embedding.tokens, *embedding.finer]
-        apart = mask_logits is not None
+        one_picture_each = mask_logits is not None
         if mask_logits is not None:
             # The networks take one mask per picture: each prompt gets a picture of its own.
             maps = [part.expand(len(mask_logits), -1, -1, -1) for part in maps]
@@ -204,5 +205,7 @@ class HubSam(nn.Module):
                 **more,
             )
         masks, quality = answer.pred_masks, answer.iou_scores
-        masks, quality = (masks[:, 0], quality[:, 0]) if apart else (masks[0], quality[0])
+        masks, quality = (
+            (masks[:, 0], quality[:, 0]) if one_picture_each else (masks[0], quality[0])
+        )
         return masks.float(), quality.float()

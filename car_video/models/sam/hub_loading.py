@@ -14,12 +14,12 @@ from torch import nn
 from car_video.errors import ModelError
 from car_video.models.device import fastest_dtype
 from car_video.models.hub import cache_folder, hub_file
-from car_video.models.numerics import standard_torch
+from car_video.models.numerics import in_standard_torch
 from car_video.models.sam.catalog import CONFIG, WEIGHTS
 from car_video.models.sam.hub import FAMILIES, HubSam
 
 
-@standard_torch()
+@in_standard_torch
 def load(source: str, device: torch.device, dtype: torch.dtype | None = None) -> HubSam:
     """A mask model of transformers; weights are fetched on first use.
 

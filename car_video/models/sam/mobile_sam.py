@@ -23,7 +23,7 @@ from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncode
 from car_video.errors import ModelError
 from car_video.models import bundled
 from car_video.models.device import fastest_dtype
-from car_video.models.numerics import standard_torch
+from car_video.models.numerics import in_standard_torch
 from car_video.models.sam.base import TRAINED_SIDE
 from car_video.models.sam.decoder import decode
 
@@ -100,7 +100,7 @@ class MobileSam(nn.Module):
         coarser."""
         return self.encode_each([pixels], side, shape)[0]
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def encode_each(
         self,
@@ -116,13 +116,13 @@ class MobileSam(nn.Module):
         size = (max(1, round(height * scale)), max(1, round(width * scale)))
         if shape is None:
             shape = (size[0] + -size[0] % STRIDE, size[1] + -size[1] % STRIDE)
-        seen = [
+        resized = [
             F.interpolate(
                 picture, size, mode="bilinear", align_corners=False, antialias=scale < 1
             )
             for picture in pixels
         ]
-        x = torch.cat(seen)
+        x = torch.cat(resized)
         x = (x * 255 - self.mean) / self.std
         x = F.pad(x, (0, shape[1] - size[1], 0, shape[0] - size[0]))
         x = x.to(next(self.neck.parameters()).dtype).contiguous(
@@ -144,7 +144,7 @@ class MobileSam(nn.Module):
         encoded = self.prompt_encoder.shared_embedding(grid[None].float())
         return encoded.permute(0, 3, 1, 2)
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def predict(
         self,
@@ -179,7 +179,7 @@ class MobileSam(nn.Module):
         return masks.float(), quality
 
 
-@standard_torch()
+@in_standard_torch
 def load_mobile_sam(device: torch.device, dtype: torch.dtype | None = None) -> MobileSam:
     """The bundled MobileSAM.
 

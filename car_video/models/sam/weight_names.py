@@ -38,7 +38,7 @@ def _encoder_name(key: str) -> str | None:
     )
     parts = key.split(".")
     if parts[0] == "layers":
-        # timm hangs a down-sampling on the stage it leads to, MobileSAM on the one before.
+        # timm counts a down-sampling to the stage after it, MobileSAM to the one before.
         stage = int(parts[1]) + (parts[2] == "downsample")
         parts[:2] = ["stages", str(stage)]
     return "trunk." + ".".join(parts)

@@ -9,7 +9,7 @@ import open_clip
 import torch
 
 from car_video.models.base import VisionLanguageModel
-from car_video.models.clip.base import wrap
+from car_video.models.clip.factory import model_from_network
 from tests.models.conftest import TEXT, sane, tiny_vit, tokens
 
 
@@ -52,4 +52,4 @@ FAMILIES = list(NETWORKS)
 
 def tiny_model(family: str) -> VisionLanguageModel:
     """A model of a family in float32, with random weights."""
-    return wrap(family, NETWORKS[family](), tokens, dtype=torch.float32)
+    return model_from_network(family, NETWORKS[family](), tokens, dtype=torch.float32)
