@@ -18,7 +18,7 @@ from torch import Tensor
 
 from car_video.config import SegmentConfig
 from car_video.models.base import VisionLanguageModel
-from car_video.models.numerics import standard_torch
+from car_video.models.numerics import in_standard_torch
 from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam.base import MaskModel
 from car_video.models.sam.registry import load_mask_model
@@ -63,7 +63,7 @@ class ImageSegmenter:
         (1, 48, 64)
     """
 
-    @standard_torch()
+    @in_standard_torch
     def __init__(
         self,
         model: ModelPair | VisionLanguageModel,
@@ -91,7 +91,7 @@ class ImageSegmenter:
     def sam(self, sam: MaskModel | None) -> None:
         self._refiner.sam = sam
 
-    @standard_torch()
+    @in_standard_torch
     def set_expressions(self, expressions: Sequence[str]) -> None:
         """Segment other things from now on. A text that was encoded before is remembered."""
         self.queries: QuerySet = build_queries(
@@ -122,7 +122,7 @@ class ImageSegmenter:
         """
         return self.segment_encoded(self.encode(image), index, time)
 
-    @standard_torch()
+    @in_standard_torch
     def segment_encoded(
         self, encoded: EncodedImage, index: int = 0, time: float = 0.0
     ) -> FramePrediction:
@@ -135,7 +135,7 @@ class ImageSegmenter:
         """Encode a picture, once for any number of calls of :meth:`segment_encoded`."""
         return self.encode_batch([image])[0]
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> list[EncodedImage]:
         """Encode pictures of one size together, see :mod:`~car_video.segment.encoding`."""
@@ -144,7 +144,7 @@ class ImageSegmenter:
         pooler = self.classifier if pools else None
         return encode_images(images, self.proposer, pooler, self.config.proposal)
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def frame_scores(self, encoded: EncodedImage) -> Tensor:
         """Probability of each query against its rivals for the whole picture, float32 [Q]."""
@@ -155,7 +155,7 @@ class ImageSegmenter:
         rest = rivals.masked_fill(~self.queries.opposes, float("-inf")).logsumexp(-1)
         return torch.sigmoid(own - rest)
 
-    @standard_torch()
+    @in_standard_torch
     @torch.inference_mode()
     def recur(
         self,
@@ -244,7 +244,7 @@ class ImageSegmenter:
         background = self.queries.background
         return scores, self._mask_classifier.presence(embeddings, texts, background)
 
-    @standard_torch()
+    @in_standard_torch
     def refine(self, encoded: EncodedImage, survivors: Survivors) -> Tensor:
         """Masks of the survivors at working size, bool [N, h, w]."""
         return self._refiner(encoded, survivors, self.config).masks
@@ -266,7 +266,7 @@ class ImageSegmenter:
         present = scores >= self.config.presence_threshold
         return self.predict(encoded.image, masks, scores, present, index, time)
 
-    @standard_torch()
+    @in_standard_torch
     def predict(
         self,
         image: NDArray[np.uint8],

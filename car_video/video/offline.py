@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from car_video.models.numerics import in_standard_torch
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.types import Frame, FramePrediction
 from car_video.video.observation import Look, Observation, encode_frames, halved, widened
@@ -74,6 +75,7 @@ class OfflineSegmenter:
         """Whether the segmenter's state is all that the frame after the last answer needs."""
         return not self.window
 
+    @in_standard_torch
     def push(self, frame: Frame) -> Iterator[tuple[Frame, FramePrediction]]:
         """Take a frame; gives what is ready, which may be nothing."""
         if not self.segmenter.follows:
@@ -86,6 +88,7 @@ class OfflineSegmenter:
         if len(self.waiting) >= min(config.batch, config.window - len(self.window)):
             yield from self._take_waiting()
 
+    @in_standard_torch
     def finish(self) -> Iterator[tuple[Frame, FramePrediction]]:
         """Everything that still waits."""
         yield from self._take_waiting()

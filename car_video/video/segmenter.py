@@ -21,6 +21,7 @@ from car_video.config import SegmentConfig
 from car_video.config.video import VideoConfig
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
+from car_video.models.numerics import in_standard_torch
 from car_video.models.pair import ModelPair
 from car_video.segment.encoding import MAX_WORKING_SIDE
 from car_video.segment.mask_selection.overlaps import resolve_overlaps
@@ -65,6 +66,7 @@ class VideoSegmenter:
         ExpressionError: no expression, or an empty one.
     """
 
+    @in_standard_torch
     def __init__(
         self,
         model: ModelPair | VisionLanguageModel,
@@ -95,6 +97,7 @@ class VideoSegmenter:
         self.rhythm = Rhythm()
         self.size: tuple[int, int] | None = None
 
+    @in_standard_torch
     def set_expressions(self, expressions: Sequence[str]) -> None:
         """Look for other things from the next frame on.
 
@@ -155,6 +158,7 @@ class VideoSegmenter:
         }
         return {"about": as_text(about), **parts}
 
+    @in_standard_torch
     def load_state_dict(self, state: State) -> None:
         """Go on as the segmenter whose :meth:`state_dict` it is would have gone on.
 
@@ -203,6 +207,7 @@ class VideoSegmenter:
                     f"the state is of a segmenter with other {name}: {about[name]}, here {own}"
                 )
 
+    @in_standard_torch
     @torch.inference_mode()
     def step(self, frame: Frame) -> FramePrediction:
         """Segment the next frame. Its size may differ from the last one's."""
@@ -266,10 +271,12 @@ class VideoSegmenter:
         """As :meth:`begins`, but nothing is forgotten yet."""
         return self.size != (frame.height, frame.width) or self.cuts.is_cut(colours)
 
+    @in_standard_torch
     def observe(self, look: Look, thumbnail: NDArray[np.uint8]) -> Observation:
         """Let language look at a frame that is encoded."""
         return observe(self.image, look, thumbnail, self.presence)
 
+    @in_standard_torch
     @torch.inference_mode()
     def follow(self, observation: Observation) -> tuple[Tensor, NDArray[np.float32]]:
         """Let the tracks take a frame, and let go of those whose target has left.

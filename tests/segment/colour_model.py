@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from car_video.config import ExpressionConfig, ProposalConfig, SegmentConfig
 from car_video.models.base import Family, ImageFeatures
+from car_video.models.numerics import in_standard_torch
 
 COLOURS = ("red", "green", "blue")
 GREY = len(COLOURS)
@@ -43,25 +44,30 @@ class ColourModel:
     def truncates(self, text: str) -> bool:
         return False
 
+    @in_standard_torch
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         axes = [next((i for i, c in enumerate(COLOURS) if c in t.lower()), GREY) for t in texts]
         rest = torch.where(torch.tensor(axes) == GREY, 0.4, 0.05)[:, None]
-        own = functional.one_hot(torch.tensor(axes), 4).bool()
+        own = functional.one_hot(torch.tensor(axes, dtype=torch.int64), 4).bool()
         return functional.normalize(torch.where(own, 1.0, rest), dim=-1)
 
+    @in_standard_torch
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         self.frames += len(pixels)
         self.batches.append(len(pixels))
         dense = self._embed(functional.avg_pool2d(pixels, self.stride))
         return ImageFeatures(dense, dense.mean((2, 3)), dense)
 
+    @in_standard_torch
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         return self._embed(functional.adaptive_avg_pool2d(pixels, 1))[:, :, 0, 0]
 
+    @in_standard_torch
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
         rows, columns = features.grid
         return directions / (rows * columns)
 
+    @in_standard_torch
     def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
         assert features.dense is not None
         total = masks.sum((-2, -1))[..., None]

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from car_video.models.base import Family, ImageFeatures
+from car_video.models.numerics import in_standard_torch
 
 
 class FakeModel:
@@ -35,6 +36,7 @@ class FakeModel:
     def truncates(self, text: str) -> bool:
         return False
 
+    @in_standard_torch
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         self.texts += texts
         if not texts:
@@ -47,21 +49,25 @@ class FakeModel:
         ]
         return functional.normalize(torch.stack(rows), dim=-1)
 
+    @in_standard_torch
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         grid = (pixels.shape[-2] // self.stride, pixels.shape[-1] // self.stride)
         cells = functional.adaptive_avg_pool2d(pixels, grid)
         dense = torch.einsum("bchw,cd->bdhw", cells - 0.5, self.cell_projection)
         return ImageFeatures(cells, dense.mean((2, 3)), dense)
 
+    @in_standard_torch
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         self.pictures += len(pixels)
         assert pixels.shape[1:] == (3, self.input_size, self.input_size)
         small = functional.adaptive_avg_pool2d(pixels, 4).flatten(1)
         return (small - small.mean(1, keepdim=True)) @ self.projection
 
+    @in_standard_torch
     def pull_back(self, features: ImageFeatures, directions: Tensor) -> Tensor:
         return directions @ self.cell_projection.T
 
+    @in_standard_torch
     def pool_masks(self, features: ImageFeatures, masks: Tensor) -> Tensor:
         assert features.dense is not None
         weights = masks.flatten(2)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor
 
+from car_video.models.numerics import in_standard_torch
 from car_video.models.sam.mobile_sam import SamEmbedding
 
 ALIKE = 0.25  # colours within it are one
@@ -39,6 +40,7 @@ class ColourSam:
     ) -> SamEmbedding:
         return self.encode_each([pixels], side, shape)[0]
 
+    @in_standard_torch
     def encode_each(
         self, pixels: Sequence[Tensor], side: int = 1024, shape: tuple[int, int] | None = None
     ) -> list[SamEmbedding]:
@@ -53,6 +55,7 @@ class ColourSam:
         small = F.interpolate(together, (-(-size[0] // 4), -(-size[1] // 4)), mode="nearest")
         return [SamEmbedding(own, own, size, scale) for own in small.split(1)]
 
+    @in_standard_torch
     def predict(
         self,
         embedding: SamEmbedding,

@@ -29,7 +29,7 @@ from tests.models.hub_networks import KINDS, SIDE, network, processor
 SOURCES = {info.name: info.source for info in MASK_MODELS if info.megabytes}
 
 torch.set_num_threads(1)
-PICTURE = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "person.png"
+PICTURE = Path(__file__).resolve().parents[3] / "docs" / "pictures" / "person.png"
 SIZES = [(201, 333), (277, 187), (128, 128), (71, 90), (57, 301)]
 POINTS = torch.tensor([[[0.3, 0.4], [0.9, 0.1]], [[0.7, 0.7], [0.1, 0.2]], [[0.5, 0.5]] * 2])
 LABELS = torch.tensor([[1, 0], [1, -1], [1, 1]])
