@@ -129,6 +129,7 @@ class VideoSegmenter:
             self.image.config.sam,
         )
 
+    @in_standard_torch
     def state_dict(self) -> State:
         """Everything that the next frame depends on, as plain tensors by name.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from transformers import SamImageProcessor
 
 from car_video.config import SegmentConfig
 from car_video.errors import ModelError
-from car_video.models import base
 from car_video.models.sam.base import crop_logits
 from car_video.models.sam.catalog import MASK_MODELS, resolve_mask_model
 from car_video.models.sam.hub import HubSam, HubSamEmbedding
@@ -275,10 +275,10 @@ def test_loaded_once_while_in_use(folder: Path, models: dict[str, Any]) -> None:
     device = torch.device("cpu")
     first = load_mask_model(str(folder), device)
     assert load_mask_model(str(folder), device) is first
-    key = (str(folder), "cpu")
-    assert key in base._loaded
+    assert load_mask_model(str(folder), device, torch.float64) is not first
+    alive = weakref.ref(first)
     del first
-    assert key not in base._loaded
+    assert alive() is None
 
 
 @pytest.mark.parametrize("folder", ["sam"], indirect=True)
@@ -370,4 +370,4 @@ def test_unknown_names(name: str, message: str) -> None:
 
 def test_mobile_is_the_default() -> None:
     assert SegmentConfig().sam.model == "mobile"
-    assert resolve_mask_model("mobile") is None
+    assert resolve_mask_model("mobile").megabytes == 0
