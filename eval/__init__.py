@@ -18,5 +18,5 @@ In the order in which an evaluation meets them:
 
 Everything but the metrics is for ``car-eval`` alone. Of car_video it uses what users have:
 ``car_video`` itself and its modules ``config``, ``errors``, ``types``, ``io.palette``,
-``io.rle`` and ``text.label_spaces``.
+``io.rle``, ``io.writers.folder_lock`` and ``text.label_spaces``.
 """

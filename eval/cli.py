@@ -21,7 +21,6 @@ from car_video.errors import CarVideoError, DataError
 from . import cli_options, model_segmenters
 from .benchmarks import REGISTRY, make_benchmark
 from .display import Display
-from .evaluate import conclude, execute, job
 from .provenance import tool_version
 from .request import Request, check
 from .runner.engines import need_engine
@@ -182,7 +181,10 @@ def _finish(request: Request, display: Display) -> None:
     """Run a request and show it; exit code 1 when items failed."""
     selection = check(request)
     items = selection.items
+    from .evaluate import conclude, execute, job  # PyAV, Pillow, jinja2: not for --help
+
     with job(request, items) as work:
+        display.warning(work.notice)
         done = execute(request, work, items)
         predicts = request.spec is not None  # masks of other tools are bad input as a whole
         outcomes = list(display.progress(done, len(items), tell_failures=predicts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -20,8 +21,10 @@ from rich.progress import (
 from rich.table import Table as RichTable
 
 from .benchmarks.results import Cell, Table
-from .evaluate import Evaluation
 from .runner.job import Outcome
+
+if TYPE_CHECKING:
+    from .evaluate import Evaluation
 
 
 def shown(value: Cell) -> str:
@@ -77,7 +80,7 @@ class Display:
         if timing is not None and timing.segmentations:
             self.out.print(escape(str(timing)), soft_wrap=True)
         for warning in evaluation.warnings:
-            self.out.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
+            self.warning(warning)
         names = ", ".join(str(path.relative_to(out)) for path in evaluation.files)
         self.out.print(
             f"written to [bold]{escape(str(out))}[/]: {escape(names)}", soft_wrap=True
@@ -88,6 +91,11 @@ class Display:
                 + escape(", ".join(outcome.key for outcome in evaluation.failures)),
                 soft_wrap=True,
             )
+
+    def warning(self, message: str) -> None:
+        """One line on standard output; nothing for an empty message."""
+        if message:
+            self.out.print(f"[yellow]warning:[/] {escape(message)}", soft_wrap=True)
 
     def error(self, message: str) -> None:
         """One line per problem on standard error."""

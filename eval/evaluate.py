@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from car_video.errors import DataError, OutputError
+from car_video.io.writers.folder_lock import FolderLock, check_free
 
 from .benchmarks.base import Item
 from .benchmarks.results import Summary
 from .data.files import write_json, write_text
 from .provenance import provenance, tool_version
 from .report.content import Report, Timing
-from .request import Request, Selection
+from .report.writing import write_report
+from .request import Request, Selection, check_out
 from .runner.engines import need_engine, run
 from .runner.inputs import difference, inputs
 from .runner.job import Job, Outcome
@@ -50,13 +52,16 @@ def job(request: Request, items: Sequence[Item]) -> Iterator[Job]:
     folder.
 
     The model is loaded before ``out`` is touched, so that a wrong name or device leaves
-    nothing behind; a single worker goes on with that model.
+    nothing behind; a single worker goes on with that model. From then on no other run may
+    write into ``out``.
 
     Raises:
-        OutputError: ``out`` cannot be used, or its run was of other data.
+        OutputError: ``out`` cannot be used, another run writes into it, or its run was of other
+            data.
         CarVideoError: the model cannot be loaded, or the engine is not there.
     """
     need_engine(request.engine)
+    check_free(request.out)
     if request.spec is None:
         with tempfile.TemporaryDirectory(prefix="car-eval-") as folder:
             yield Job(request.benchmark, RunStore(Path(folder)), request.masks)
@@ -65,14 +70,23 @@ def job(request: Request, items: Sequence[Item]) -> Iterator[Job]:
     store.check(settings, request.resume, request.overwrite)
     done = request.resume and _check_records(store, items, request.benchmark.root)
     loaded = None if done or request.engine != "local" else request.spec.build()
-    store.open(settings, request.resume)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    work = Job(request.benchmark, store, request.masks, request.spec)
     if request.workers == 1:
-        yield Job(request.benchmark, store, request.masks, request.spec, 0, loaded)
-        return
-    del loaded
-    threads = max(1, (cores or 1) // request.workers)
-    yield Job(request.benchmark, store, request.masks, request.spec, threads)
+        work.segmenters = loaded
+    else:
+        del loaded
+        work.threads = max(1, _cores() // request.workers)
+    with FolderLock(request.out) as lock:
+        store.check(settings, request.resume, request.overwrite)  # another run may have come
+        store.open(settings, request.resume)
+        work.notice = lock.notice
+        yield work
+
+
+def _cores() -> int:
+    """Processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _settings(request: Request) -> dict[str, Any]:
@@ -145,17 +159,7 @@ def conclude(request: Request, selection: Selection, outcomes: Sequence[Outcome]
         "warnings": list(warnings),
         "run": made,
     }
-    RunStore(request.out).remove_results()
-    files = [request.out / "results.json"]
-    write_json(files[0], results)
-    for name, text in summary.files.items():
-        write_text(request.out / name, text)
-        files.append(request.out / name)
     timing = _timing(request, list(records.values())) if request.spec is not None else None
-    if timing is not None:
-        files.append(request.out / "timing.json")
-        write_json(files[-1], {**asdict(timing), "per_second": timing.per_second})
-    files += request.benchmark.finish(good, request.masks, request.out)
     report = Report(
         benchmark=request.benchmark,
         items=tuple(good),
@@ -166,10 +170,28 @@ def conclude(request: Request, selection: Selection, outcomes: Sequence[Outcome]
         failures={outcome.key: outcome.error for outcome in failures},
         timing=timing,
     )
-    from .report.writing import write_report  # Pillow and jinja2: not for --help
-
-    files += write_report(report, request.out)
+    if request.spec is not None:  # job() holds the folder
+        files = _write(request.out, results, report)
+    else:
+        with FolderLock(request.out):
+            check_out(request)  # another evaluation may have been concluded here
+            files = _write(request.out, results, report)
     return Evaluation(summary, timing, warnings, failures, tuple(files))
+
+
+def _write(out: Path, results: Mapping[str, Any], report: Report) -> list[Path]:
+    """Results, tables, submission and report, in place of earlier ones; returns the files."""
+    RunStore(out).remove_results()
+    files = [out / "results.json"]
+    write_json(files[0], results)
+    for name, text in report.summary.files.items():
+        write_text(out / name, text)
+        files.append(out / name)
+    if report.timing is not None:
+        files.append(out / "timing.json")
+        write_json(files[-1], {**asdict(report.timing), "per_second": report.timing.per_second})
+    files += report.benchmark.finish(report.items, report.masks, out)
+    return files + write_report(report, out)
 
 
 def _partial(request: Request, selection: Selection) -> list[str]:

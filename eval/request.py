@@ -82,7 +82,7 @@ def check(request: Request) -> Selection:
         DataError: the data set or the predictions are not sound.
         OutputError: ``out`` is not the results' own folder, or holds earlier ones.
     """
-    _check_out(request)
+    check_out(request)
     every = request.benchmark.items()
     counts = Counter(item.key for item in every)
     if twice := [key for key, count in counts.items() if count > 1]:
@@ -94,8 +94,12 @@ def check(request: Request) -> Selection:
     return Selection(tuple(items), *(len(names) for names in groups))
 
 
-def _check_out(request: Request) -> None:
-    """Results are written neither among the data nor, unasked, over earlier ones."""
+def check_out(request: Request) -> None:
+    """Results are written neither among the data nor, unasked, over earlier ones.
+
+    Raises:
+        OutputError: they would be.
+    """
     out, data = request.out, request.benchmark.root
     if out.exists() and data.exists() and out.samefile(data):
         raise OutputError(f"--out '{out}' is the data folder; choose another --out")

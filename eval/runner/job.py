@@ -45,6 +45,7 @@ class Job:
         spec: model that makes the masks first; None scores what is there.
         threads: of torch in each worker; 0 leaves its own choice.
         segmenters: the loaded model; None loads it with the first item.
+        notice: remark for the user; empty mostly.
     """
 
     benchmark: Benchmark
@@ -53,6 +54,7 @@ class Job:
     spec: SegmentersSpec | None = None
     threads: int = 0
     segmenters: Segmenters | None = None
+    notice: str = ""
 
     def __call__(self, item: Item) -> Outcome:
         """Predict, score and record one item; never raises but for an interrupt."""

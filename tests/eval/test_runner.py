@@ -240,3 +240,50 @@ def test_outcome_of_a_bug_keeps_the_traceback(davis, tmp_path):
         (outcome,) = execute(wanted, work, items)
     assert isinstance(outcome, Outcome)
     assert "in _misbehave" in outcome.details
+
+
+def hold(folder: Path) -> subprocess.Popen:
+    """Another process that has the folder."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from car_video.io.writers.folder_lock import FolderLock\n"
+        "with FolderLock(sys.argv[2]):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", script, str(ROOT), str(folder)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_folder_that_another_run_writes_into_is_refused(davis, car_eval, tmp_path):
+    """Both a run and the scoring of masks; when the other run has ended, both go."""
+    evaluate(request(davis, tmp_path / "run", limit=1))
+    before = written(tmp_path / "run")
+    run = ["ref-davis", "--data", davis, "--out", tmp_path / "run", "--overwrite"]
+    score = ["score", "ref-davis", "--data", davis, "--out", tmp_path / "scores"]
+    score += ["--predictions", davis / "Annotations/480p"]
+    for folder, arguments in ((tmp_path / "run", run), (tmp_path / "scores", score)):
+        other = hold(folder)
+        try:
+            code, out, err = car_eval(*arguments)
+        finally:
+            other.communicate()
+        assert (code, out) == (2, "")
+        assert f"'{folder}' is in use by another run" in err
+        assert err.count("\n") == 1
+        assert not (tmp_path / "scores/results.json").exists()
+        assert written(tmp_path / "run") == before
+        assert car_eval(*arguments)[0] == 0
+        before = written(tmp_path / "run")
+
+
+def test_a_run_holds_its_folder_until_its_report_is_written(davis, tmp_path):
+    first, second = request(davis, tmp_path), request(davis, tmp_path, overwrite=True)
+    items = check(first).items
+    with job(first, items), pytest.raises(OutputError, match="in use"), job(second, items):
+        pass
