@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=20_000)
     parser.add_argument("--size", type=int, default=128, help="proposal.size")
     parser.add_argument("--side", type=int, default=256, help="sam.side")
-    parser.add_argument("--every", type=int, default=1, help="keyframes.every")
+    parser.add_argument("--interval", type=float, default=0.0, help="keyframes.interval")
     parser.add_argument("--scene", type=int, default=500, help="frames from cut to cut")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--threshold", type=float, default=0.5, help="presence_threshold")
@@ -108,7 +108,7 @@ def main() -> None:
         sam=SamRefineConfig(side=given.side),
     )
     video = dataclasses.replace(
-        VideoConfig(), keyframes=KeyframeConfig(every=given.every, side=given.side)
+        VideoConfig(), keyframes=KeyframeConfig(interval=given.interval, side=given.side)
     )
     segmenter = VideoSegmenter(load_model("lite", "cpu"), EXPRESSIONS, config, video)
     step = max(1, given.frames // 20)

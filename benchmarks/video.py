@@ -14,7 +14,7 @@ Rows, each with one thing more than the one before it unless it says otherwise:
     memory           + feature memory
     online           + rival tracks: the default
     offline          + both ways over windows of frames
-    keyframes-N      online, language on every N-th frame only (N = 2, 4, 8)
+    keyframes-N      online, language on every N-th frame only (N = 2, 4, 8), by seconds
 
 Protocol and measures are those of ``car-eval ref-davis`` (semi-supervised task; flicker after
 the best translation). Frames/s are wall time of the segmenter in this process on this machine,
@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from car_video.eval.benchmarks import Benchmark, Item, Options, make_benchmark
+from car_video.eval.benchmarks.ref_davis import DAVIS_RATE
 from car_video.eval.model_segmenters import make_spec
 
 from car_video import VideoConfig, load_preset
@@ -50,15 +51,16 @@ class Row:
     mode: VideoMode
     candidates: bool = True
     tracks: TrackConfig | None = None
-    every: int = 1
+    every: int = 1  # of the 24 frames in a second
 
     def config(self, preset: Config, refine: str) -> Config:
         """The preset as this row wants it; ``refine`` is for rows without candidates."""
+        interval = 0.0 if self.every == 1 else self.every / DAVIS_RATE
         video = replace(
             preset.video,
             mode=self.mode,
             tracks=self.tracks or preset.video.tracks,
-            keyframes=replace(preset.video.keyframes, every=self.every),
+            keyframes=replace(preset.video.keyframes, interval=interval),
         )
         segment = replace(preset.segment, refine="sam" if self.candidates else refine)
         return replace(preset, segment=segment, video=video)

@@ -107,7 +107,7 @@ class Roster:
 
         ``extras["active"]``, bool [Q], says which are.
         """
-        from car_video.video.state.rows import matching
+        from car_video.video.state.selection import matching
 
         if prediction.expressions == self.names:
             return prediction

@@ -29,6 +29,10 @@ RENAMED = {
     "segment.sam.joined": "'segment.sam.plural_masks'",
     "segment.sam.automatic.least": "'segment.sam.automatic.min_coverage'",
     "segment.sam.automatic.overlap": "'segment.sam.automatic.box_overlap'",
+    "video.tracks.look_weight": "'video.tracks.appearance_weight'",
+    "video.tracks.lost_likeness": "'video.tracks.lost_appearance'",
+    "video.presence.smoothing": "'video.presence.time_constant' (in seconds; 0.3: 0.0346)",
+    "video.keyframes.every": "'video.keyframes.interval' (in seconds; 1: 0, 8: 0.333)",
 }
 """Keys of version 0.1 and what to write in their place."""
 

@@ -1,10 +1,11 @@
-"""Settings of the video part: how tracks are kept, when a frame is a keyframe, who is here.
+"""Settings of the video part: how tracks are kept, which frames are keyframes, presence.
 
 Letters in the comments are those of docs/video.md.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from car_video.config.checks import Range, Settings, Unit
 VideoMode = Literal["per-frame", "online", "offline"]
 BelowOne = Annotated[float, Range(0, 1, below=True)]
 Weight = Annotated[float, Range(0, 100)]
+Seconds = Annotated[float, Range(0, 3600)]
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class TrackConfig(Settings, part="video.tracks"):
     decay: BelowOne = 0.9  # gamma: how much of a track's score is its past
     overlap_weight: Weight = 0.2  # lambda: a mask where the last one has moved to
     memory_weight: Weight = 1.0  # mu: a mask where memory says that the object is
-    look_weight: Weight = 1.0  # nu: a mask that looks like the object did
-    lost_likeness: BelowOne = 0.3  # a mask that looks less like it is not it
+    appearance_weight: Weight = 1.0  # nu: a mask of the same appearance as the track's
+    lost_appearance: BelowOne = 0.3  # a track whose mask is less similar to it is lost
     birth_cost: Weight = 0.3  # a young track's handicap, which its age takes away
     switch_cost: Weight = 0.1  # what a rival must be better by to take over
     # that language may ask of SAM on one frame, shared by all expressions
@@ -54,23 +56,22 @@ class MemoryConfig(Settings, part="video.memory"):
 class PresenceConfig(Settings, part="video.presence"):
     """When an expression counts as in the frame: a smoothed score and two thresholds."""
 
-    smoothing: BelowOne = 0.3  # part of the last frame's score
-    stay: Unit = 0.8  # once here, it stays down to this part of the threshold
+    # Seconds in which the weight of a past score falls to 1/e; 0: no smoothing. The default
+    # leaves 0.3 of it from frame to frame at 24 frames/s.
+    time_constant: Seconds = 1 / (24 * math.log(1 / 0.3))
+    stay: Unit = 0.8  # once present, it stays so down to this part of the threshold
 
 
 @dataclass(frozen=True)
 class KeyframeConfig(Settings, part="video.keyframes"):
-    """On which frames language looks, and how the others are carried."""
+    """Which frames language sees, and how masks are propagated over the others."""
 
-    every: Annotated[int, Range(1, 1000)] = (
-        1  # at least each n-th frame is a keyframe; 1: all of them
-    )
-    # longest side of a whole frame that SAM sees on the frames between
+    interval: Seconds = 0.0  # from keyframe to keyframe; 0: every frame is one
+    # Longest side of a whole frame that SAM sees on the frames between.
     side: Annotated[int, Range(64, 1024, step=16)] = 448
-    doubt: Unit = 0.8  # IoU of a mask with where it should be, below which language looks
-    gap: Annotated[int, Range(1, 1000)] = (
-        3  # but not sooner than so many frames after it last did
-    )
+    # A mask with less IoU with its moved predecessor asks for a keyframe at once, ...
+    doubt: Unit = 0.8
+    gap: Seconds = 0.125  # ... but not sooner than this after the last keyframe.
     cut: Unit = 0.25  # a new scene: more than this part of the pixels changes colour
 
 

@@ -1,15 +1,16 @@
-"""Feature memory: where the cells of a few remembered frames have gone.
+"""Feature memory: from which cells of a few remembered frames the cells of a frame have come.
 
-Every cell of the frame looks for its like among the cells near its place in the remembered
-frames; the most similar ones vote with whatever was known of them (label propagation over a
-bounded memory, as in space-time correspondence networks, arXiv 2006.14613). The features are
-those that the frame has paid for anyway, so a look-up costs one matrix product, whatever the
-number of masks.
+Every cell of a new frame is compared with the cells near its place in the remembered frames.
+The most similar ones vote with whatever label they carried (label propagation over a bounded
+memory, as in space-time correspondence networks, arXiv 2006.14613). The features are those of
+the backbone, which ran anyway, and one comparison serves all masks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -19,25 +20,26 @@ from car_video.config.video import MemoryConfig
 from car_video.errors import ConfigError
 from car_video.video.state.tensors import State, take
 
-NOBODY = 1e-6  # voters with less weight than this together know nothing
+NO_VOTE = 1e-6  # voters with less weight than this together know nothing
+TILE = 32
+"""Longest side in cells of the part of a frame that is compared at once, which bounds memory:
+21 MB at any size of the frame. The default size, 512 pixels at a stride of 16, is one part."""
 
 
 @dataclass(frozen=True)
 class Votes:
-    """Who votes for each cell of the frame.
+    """Which remembered cells vote for each cell of a frame.
 
     Attributes:
-        slots: int64 [n, V] which of the remembered frames the voter is in.
-        cells: int64 [n, V] which cell of it.
+        slots: int64 [n, V] number of the voter's frame among the remembered ones.
+        cells: int64 [n, V] number of the voter's cell in that frame.
         weights: [n, V] that sum to one.
-        similarity: [n] cosine of each cell with its most similar one.
         grid: (h, w) with n = h * w.
     """
 
     slots: Tensor
     cells: Tensor
     weights: Tensor
-    similarity: Tensor
     grid: tuple[int, int]
 
     def carry(self, labels: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,14 +50,14 @@ class Votes:
             known: bool [..., R] whether a frame's label means anything.
 
         Returns:
-            [..., h, w] in the range of the labels, and bool [...] whether any voter knew.
+            [..., h, w] in the range of the labels, and bool [...] whether any voter had one.
         """
         flat = labels.flatten(-2)
         places = self.slots * labels.shape[-1] + self.cells
         votes = flat[..., places] * self.weights
         counted = (known[..., self.slots] * self.weights).sum(-1)
-        carried = (votes * known[..., self.slots]).sum(-1) / counted.clamp_min(NOBODY)
-        return carried.unflatten(-1, self.grid), (counted > NOBODY).any(-1)
+        carried = (votes * known[..., self.slots]).sum(-1) / counted.clamp_min(NO_VOTE)
+        return carried.unflatten(-1, self.grid), (counted > NO_VOTE).any(-1)
 
 
 class FeatureMemory:
@@ -77,11 +79,10 @@ class FeatureMemory:
     def clear(self) -> None:
         """Forget everything."""
         self._keys: list[Tensor | None] = [None] * self.slots
-        self._near: tuple[tuple[int, int], Tensor] | None = None
         self.grid: tuple[int, int] | None = None
 
     def resize(self, grid: tuple[int, int], labels: Tensor) -> Tensor:
-        """Take what is remembered to other cells, for a picture seen larger or smaller.
+        """Take what is remembered to other cells, for a picture encoded larger or smaller.
 
         Args:
             grid: (h, w) of the new cells.
@@ -109,32 +110,73 @@ class FeatureMemory:
         """How many cells a remembered frame has."""
         return 0 if self.grid is None else self.grid[0] * self.grid[1]
 
-    @property
-    def has_anchor(self) -> bool:
-        return self._keys[-1] is not None
-
     def match(self, features: Tensor) -> Votes:
         """Voters for every cell of a new frame; the memory must not be empty.
 
         Args:
             features: [D, h, w] of the frame, see :func:`unit_features`.
         """
-        grid = (int(features.shape[-2]), int(features.shape[-1]))
+        rows, columns = int(features.shape[-2]), int(features.shape[-1])
         wanted = [age - 1 for age in sorted(set(self.config.recent))]
         if self.config.anchor:
             wanted.append(self.slots - 1)
         held = [slot for slot in wanted if self._keys[slot] is not None] or [0]
-        keys = [self._keys[slot] for slot in held]
-        bank = torch.cat([key for key in keys if key is not None], 1)
-        cosines = (features.flatten(1).T @ bank).float()
-        similarity = cosines.amax(1)
-        n = cosines.shape[0]
-        closed = ~self._neighbourhood(grid)
-        cosines = cosines.view(n, len(held), n).masked_fill(closed[:, None], -2.0).flatten(1)
-        values, places = cosines.topk(min(self.config.neighbours, cosines.shape[1]), 1)
-        slots = torch.tensor(held, device=places.device)[places // n]
-        weights = (values / self.config.temperature).softmax(1)
-        return Votes(slots, places % n, weights, similarity, grid)
+        keys = [
+            key.unflatten(1, (rows, columns))
+            for s in held
+            if (key := self._keys[s]) is not None
+        ]
+        count = min(self.config.neighbours, len(held) * rows * columns)
+        values = features.new_empty((rows, columns, count), dtype=torch.float32)
+        slots = torch.empty_like(values, dtype=torch.int64)
+        cells = torch.empty_like(slots)
+        for y, x in _tiles((rows, columns)):
+            best, slot, cell = self._match_tile(features, keys, y, x, count)
+            values[y, x], slots[y, x], cells[y, x] = best, slot, cell
+        numbers = torch.tensor(held, device=features.device)
+        weights = (values.flatten(0, 1) / self.config.temperature).softmax(1)
+        return Votes(
+            numbers[slots.flatten(0, 1)], cells.flatten(0, 1), weights, (rows, columns)
+        )
+
+    def _match_tile(
+        self, features: Tensor, keys: list[Tensor], y: slice, x: slice, count: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The most similar near cells of a part of a frame.
+
+        Args:
+            features: [D, h, w] of the frame.
+            keys: [D, h, w] of each remembered frame.
+            y: rows of the part.
+            x: columns of the part.
+            count: V.
+
+        Returns:
+            Each [rows, columns, V] of the part: cosines (-inf: no cell), and int64 numbers of
+            frames and cells.
+        """
+        height, width = int(features.shape[-2]), int(features.shape[-1])
+        radius = self.config.radius
+        near_y = slice(max(0, y.start - radius), min(height, y.stop + radius))
+        near_x = slice(max(0, x.start - radius), min(width, x.stop + radius))
+        own = features[:, y, x].flatten(1)
+        bank = torch.cat([key[:, near_y, near_x].flatten(1) for key in keys], 1)
+        cosines = (own.T @ bank).float()
+        far_y = _distances(y, near_y, features.device) > radius
+        far_x = _distances(x, near_x, features.device) > radius
+        far = far_y[:, None, :, None] | far_x[None, :, None, :]
+        window = far.shape[2] * far.shape[3]
+        far = far.flatten(2).flatten(0, 1)[:, None]
+        cosines = cosines.unflatten(1, (len(keys), window)).masked_fill(far, -torch.inf)
+        values, places = cosines.flatten(1).topk(min(count, len(keys) * window), 1)
+        missing = count - values.shape[1]
+        values = F.pad(values, (0, missing), value=-torch.inf)
+        places = F.pad(places, (0, missing))
+        place, columns = places % window, near_x.stop - near_x.start
+        cells = (near_y.start + place // columns) * width + near_x.start + place % columns
+        shape = (y.stop - y.start, x.stop - x.start)
+        found = values, places // window, cells
+        return tuple(part.unflatten(0, shape) for part in found)
 
     def push(self, features: Tensor, anchor: bool) -> None:
         """Remember a frame (see :func:`unit_features`) as the newest, and as the anchor too if
@@ -184,17 +226,6 @@ class FeatureMemory:
         self._keys = [*keys[:-1], *[None] * (self.depth - held), keys[-1]]
         self.grid = rows, columns
 
-    def _neighbourhood(self, grid: tuple[int, int]) -> Tensor:
-        """bool [n, n]: which cells are within the radius of which."""
-        if self._near is None or self._near[0] != grid:
-            y, x = torch.meshgrid(torch.arange(grid[0]), torch.arange(grid[1]), indexing="ij")
-            y, x = y.flatten(), x.flatten()
-            radius = self.config.radius
-            near = (y[:, None] - y).abs().le(radius) & (x[:, None] - x).abs().le(radius)
-            device = next(key.device for key in self._keys if key is not None)
-            self._near = grid, near.to(device)
-        return self._near[1]
-
 
 def unit_features(features: Tensor) -> Tensor:
     """Features [D, h, w] of a frame, each cell less the mean cell and of unit length.
@@ -210,3 +241,21 @@ def resample(cells: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tenso
     maps = cells.flatten(0, -2).unflatten(-1, old)[None].float()
     moved = F.interpolate(maps, new, mode="bilinear", align_corners=False, antialias=True)
     return moved[0].flatten(1).unflatten(0, cells.shape[:-1]).to(cells.dtype)
+
+
+def _tiles(grid: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
+    """Parts of a grid of about equal sides, none above :data:`TILE`: rows and columns."""
+    rows, columns = (_spans(side) for side in grid)
+    return ((y, x) for y in rows for x in columns)
+
+
+def _spans(side: int) -> list[slice]:
+    parts = -(-side // TILE)
+    edges = [side * part // parts for part in range(parts + 1)]
+    return [slice(first, last) for first, last in pairwise(edges)]
+
+
+def _distances(own: slice, near: slice, device: torch.device) -> Tensor:
+    """Distances along an axis of cells from cells near them, int64 [own, near]."""
+    places = [torch.arange(part.start, part.stop, device=device) for part in (own, near)]
+    return (places[0][:, None] - places[1]).abs()

@@ -1,7 +1,7 @@
-"""What models say of a frame before the past is asked.
+"""What the models say of a frame by itself, before the past has a say.
 
-In two steps: encoders *look*, at any number of frames of one size together, and then language
-*observes* frame by frame.
+In two steps: any number of frames of one size are encoded together, then language sees them
+frame by frame.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
 from car_video.video.feature_memory import unit_features
 from car_video.video.presence import PresenceFilter
-from car_video.video.tracking.scene import Scene
+from car_video.video.tracking.frames import LanguageFrame
 
 
 @dataclass(frozen=True)
-class Look:
-    """A frame that both models have encoded: all that can be paid for only once.
+class EncodedFrame:
+    """A frame that both models have encoded.
 
     Attributes:
-        view: of the vision-language model.
+        image: of the vision-language model.
         embedding: of the mask model.
     """
 
-    view: EncodedImage
+    image: EncodedImage
     embedding: MaskEmbedding
 
 
@@ -41,43 +41,46 @@ class Observation:
     """What language and SAM say of one frame.
 
     Attributes:
-        scene: for the tracker.
-        scores: float32 [Q] how sure it is that each query's target is here.
+        frame: for the tracker.
+        scores: float32 [Q] how sure language is that each query's target is present.
     """
 
-    scene: Scene
+    frame: LanguageFrame
     scores: NDArray[np.float32]
 
 
 @torch.inference_mode()
-def encode_frames(image: ImageSegmenter, frames: Sequence[Frame]) -> list[Look]:
+def encode_frames(image: ImageSegmenter, frames: Sequence[Frame]) -> list[EncodedFrame]:
     """Encode frames of one size, each model in one pass where it can."""
     assert image.sam is not None
-    views = image.encode_batch([frame.image for frame in frames])
-    embeddings = image.sam.encode_each([view.pixels for view in views], image.config.sam.side)
-    return [Look(*both) for both in zip(views, embeddings, strict=True)]
+    images = image.encode_batch([frame.image for frame in frames])
+    embeddings = image.sam.encode_each([one.pixels for one in images], image.config.sam.side)
+    return [EncodedFrame(*both) for both in zip(images, embeddings, strict=True)]
 
 
 @torch.inference_mode()
 def observe(
-    image: ImageSegmenter, look: Look, thumbnail: NDArray[np.uint8], presence: PresenceFilter
+    image: ImageSegmenter,
+    frame: EncodedFrame,
+    thumbnail: NDArray[np.uint8],
+    presence: PresenceFilter,
 ) -> Observation:
-    """Let language look at a frame.
+    """Let language see a frame.
 
     Args:
-        image: whose queries are asked.
-        look: of the frame.
+        image: the image algorithm with its queries.
+        frame: encoded.
         thumbnail: uint8 [h', w', 3] of the frame.
         presence: as of the frame before.
     """
-    view = look.view
-    survivors = image.recur(view)
+    survivors = image.recur(frame.image)
+    pixels = frame.image.pixels
     scores = survivors.scores_of_all(len(image.queries))
-    scene = Scene(
+    seen = LanguageFrame(
         thumbnail,
-        look.embedding,
-        (int(view.pixels.shape[-2]), int(view.pixels.shape[-1])),
-        unit_features(view.features.cam_map[0]),
+        frame.embedding,
+        (int(pixels.shape[-2]), int(pixels.shape[-1])),
+        unit_features(frame.image.features.cam_map[0]),
         survivors.maps,
         survivors.evidence,
         survivors.alive,
@@ -86,22 +89,22 @@ def observe(
         survivors.places,
         survivors.plural,
     )
-    return Observation(scene, scores)
+    return Observation(seen, scores)
 
 
-def halved(observation: Observation) -> Observation:
-    """The same at half the memory: what waits in a window is many."""
-    return _as(observation, torch.float16)
+def to_half(observation: Observation) -> Observation:
+    """The same at half precision, to wait in a window."""
+    return _to(observation, torch.float16)
 
 
-def widened(observation: Observation) -> Observation:
-    """Back to the precision that the algorithm wants."""
-    return _as(observation, torch.float32)
+def to_single(observation: Observation) -> Observation:
+    """Back at the precision that the algorithm wants."""
+    return _to(observation, torch.float32)
 
 
-def _as(observation: Observation, dtype: torch.dtype) -> Observation:
-    scene = observation.scene
-    assert scene.features is not None
-    embedding = scene.embedding.to(dtype)
-    scene = dataclasses.replace(scene, embedding=embedding, features=scene.features.to(dtype))
-    return Observation(scene, observation.scores)
+def _to(observation: Observation, dtype: torch.dtype) -> Observation:
+    frame = observation.frame
+    assert frame.features is not None
+    embedding = frame.embedding.to(dtype)
+    frame = dataclasses.replace(frame, embedding=embedding, features=frame.features.to(dtype))
+    return Observation(frame, observation.scores)

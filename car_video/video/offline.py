@@ -1,10 +1,11 @@
-"""``OfflineSegmenter``: the same tracks with the future known.
+"""``OfflineSegmenter``: tracks with frames ahead known.
 
-Frames are encoded a few at a time and wait in a window. The forward pass is that of the
-stream. Then, for each expression, the frame on which its track had proved itself best is the
-keyframe: from there the track is followed back to the beginning, and where the forward pass was
-still on another object, or on none, the way back replaces it. Presence is smoothed from both
-sides. Memory holds one window and what a batch leaves behind, whatever the length of the clip.
+Frames are encoded a few at a time and wait in a window. The forward pass is that of the online
+mode. The frame on which an expression's track had its highest value is its keyframe. From there
+a second tracker follows the track back to the first frame of the window. Where the forward pass
+has a mask of another object, or none, the backward mask replaces it. Presence is smoothed from
+both ends. Memory holds one window and what a batch leaves behind, whatever the length of the
+clip.
 """
 
 from __future__ import annotations
@@ -21,25 +22,41 @@ from torch import Tensor
 from car_video.models.numerics import in_standard_torch
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.types import Frame, FramePrediction
-from car_video.video.observation import Look, Observation, encode_frames, halved, widened
+from car_video.video.observation import (
+    EncodedFrame,
+    Observation,
+    encode_frames,
+    to_half,
+    to_single,
+)
 from car_video.video.presence import smooth_presence
 from car_video.video.scheduling.keyframes import colour_histogram
-from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
-from car_video.video.tracking.appearance import PROVEN
+from car_video.video.segmenter import VideoSegmenter
+from car_video.video.thumbnail import shrink
+from car_video.video.tracking.appearance import PROVEN_AGE
 from car_video.video.tracking.tracker import Tracker
-from car_video.video.tracking.tracks import NOWHERE, Tracks, overlaps, without
+from car_video.video.tracking.tracks import NO_TRACK, Tracks, overlaps, without
 
-OTHER = 0.1  # IoU under which two masks are of different objects
+OTHER_OBJECT_IOU = 0.1  # two masks with less IoU are of different objects
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A frame of the window, with what the forward pass made of it."""
+class WindowFrame:
+    """A frame of the window, with what the forward pass made of it.
+
+    Attributes:
+        frame: as given.
+        observation: at half precision.
+        logits: float16 [Q, a, b] of the best tracks.
+        scores: float32 [Q] of presence, not smoothed.
+        seconds: from the frame before to this one.
+    """
 
     frame: Frame
     observation: Observation
     logits: Tensor
     scores: NDArray[np.float32]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,7 @@ class OfflineSegmenter:
     def __init__(self, segmenter: VideoSegmenter) -> None:
         self.segmenter = segmenter
         self.waiting: list[Frame] = []  # for the encoders, all of one size
-        self.window: list[Kept] = []
+        self.window: list[WindowFrame] = []
         self.keyframes: dict[int, Keyframe] = {}
 
     @property
@@ -99,47 +116,52 @@ class OfflineSegmenter:
         if not self.waiting:
             return
         frames, self.waiting = self.waiting, []
-        looks = encode_frames(self.segmenter.image, frames)
+        encoded = encode_frames(self.segmenter.image, frames)
         for frame in frames:
-            yield from self._take(frame, looks.pop(0))
+            yield from self._take(frame, encoded.pop(0))
 
-    def _take(self, frame: Frame, look: Look) -> Iterator[tuple[Frame, FramePrediction]]:
+    def _take(
+        self, frame: Frame, encoded: EncodedFrame
+    ) -> Iterator[tuple[Frame, FramePrediction]]:
         """The forward pass of one frame; closes windows that end before or with it."""
-        thumbnail = shrink(frame.image, THUMBNAIL)
+        thumbnail = shrink(frame.image)
         colours = colour_histogram(thumbnail)
-        if self.segmenter.would_begin(frame, colours):
+        if self.segmenter.is_new_scene(frame, colours):
             yield from self._close()
-        self.segmenter.begins(frame, colours)
-        observation = self.segmenter.observe(look, thumbnail)
-        logits, scores = self.segmenter.follow(observation)
-        self.window.append(Kept(frame, halved(observation), logits.half(), scores))
+        seconds = self.segmenter.begin_frame(frame, colours)
+        observation = self.segmenter.observe(encoded, thumbnail)
+        logits, scores = self.segmenter.follow(observation, seconds)
+        self.window.append(
+            WindowFrame(frame, to_half(observation), logits.half(), scores, seconds)
+        )
         self._note_keyframes()
         if len(self.window) >= self.segmenter.video.offline.window:
             yield from self._close()
 
     @torch.inference_mode()
     def _close(self) -> Iterator[tuple[Frame, FramePrediction]]:
-        """The way back over the window, and its answers."""
+        """The backward pass over the window, and its answers."""
         if not self.window:
             return
         logits = [kept.logits for kept in self.window]
         for place, back in self._backward():
-            logits[place] = repaired(logits[place], back.half())
+            logits[place] = repair(logits[place], back.half())
         scores = np.stack([kept.scores for kept in self.window])
         config = self.segmenter.video.presence
         threshold = self.segmenter.image.config.presence_threshold
-        smooth, present = smooth_presence(scores, threshold, config)
+        seconds = [kept.seconds for kept in self.window]
+        smooth, present = smooth_presence(scores, seconds, threshold, config)
         last = len(self.window) - 1
         for place, kept in enumerate(self.window):
             prediction = self.segmenter.answer(
                 kept.frame, logits[place].float(), smooth[place], present[place]
             )
-            if place == last:  # so that who takes the last one finds the state whole
+            if place == last:  # with the last answer the state is whole
                 self.window, self.keyframes = [], {}
             yield kept.frame, prediction
 
     def _note_keyframes(self) -> None:
-        """Remember for each expression the frame with its best track so far."""
+        """Remember for each expression the frame on which its track was best so far."""
         assert self.segmenter.tracker is not None
         state = self.segmenter.tracker.state
         assert state is not None
@@ -148,24 +170,24 @@ class OfflineSegmenter:
             zip(tracks.value[:, 0].tolist(), tracks.age[:, 0].tolist(), strict=True)
         ):
             best = self.keyframes.get(query)
-            if age >= PROVEN and value > (best.value if best else NOWHERE):
+            if age >= PROVEN_AGE and value > (best.value if best else NO_TRACK):
                 own = Tracks(
                     tracks.logits[query : query + 1].clone(),
                     tracks.value[query : query + 1].clone(),
                     tracks.age[query : query + 1].clone(),
-                    tracks.look[query : query + 1].clone(),
+                    tracks.appearance[query : query + 1].clone(),
                 )
                 self.keyframes[query] = Keyframe(value, len(self.window) - 1, own)
 
     def _backward(self) -> Iterator[tuple[int, Tensor]]:
-        """Places in the window, backwards, and the logits of the way back there."""
+        """Places in the window, last one first, and the backward logits [Q, a, b] there."""
         if not self.keyframes:
             return
         tracker = self.segmenter.new_tracker()
         last = max(keyframe.place for keyframe in self.keyframes.values())
         joined = torch.zeros(tracker.queries, dtype=torch.bool)
         for place in range(last, -1, -1):
-            logits = tracker.step(widened(self.window[place].observation).scene)
+            logits = tracker.step(to_single(self.window[place].observation).frame)
             for query, keyframe in self.keyframes.items():
                 if keyframe.place == place:
                     inject(tracker, query, keyframe.tracks)
@@ -179,7 +201,7 @@ def inject(tracker: Tracker, query: int, tracks: Tracks) -> None:
     """Give an expression the tracks of another pass, as of the newest frame."""
     state = tracker.state
     assert state is not None
-    for name in ("logits", "value", "age", "look"):
+    for name in ("logits", "value", "age", "appearance"):
         getattr(state.tracks, name)[query] = getattr(tracks, name)[0]
     cells = F.adaptive_avg_pool2d((tracks.logits[0] > 0).float(), tracker.cells).flatten(1)
     state.labels[query] = cells[:, None]
@@ -187,11 +209,11 @@ def inject(tracker: Tracker, query: int, tracks: Tracks) -> None:
     state.known[query, :, 0] = tracks.alive[0]
 
 
-def repaired(forward: Tensor, backward: Tensor) -> Tensor:
-    """Logits [Q, a, b], those of the way back where the two are of different objects."""
+def repair(forward: Tensor, backward: Tensor) -> Tensor:
+    """Logits [Q, a, b]: the backward ones where the two are of different objects."""
     overlap = overlaps(
         half_masks(forward.float())[:, None], half_masks(backward.float())[:, None]
     )
     there = (backward > 0).flatten(1).any(1)
-    other = there & (overlap[:, 0, 0] < OTHER)
+    other = there & (overlap[:, 0, 0] < OTHER_OBJECT_IOU)
     return torch.where(other[:, None, None], backward, forward)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,22 +13,23 @@ from car_video.config.video import PresenceConfig
 from car_video.video.state.tensors import State, as_array, take
 
 USUAL_AGREEMENT = 0.34
-"""Agreement of a track that neither speaks for presence nor against it."""
+"""Agreement of a track that speaks neither for presence nor against it."""
 
 
 def track_presence(
-    scores: NDArray[np.float32], agreement: NDArray[np.float32]
+    scores: NDArray[np.float32], agreement: NDArray[np.float32] | float = USUAL_AGREEMENT
 ) -> NDArray[np.float32]:
-    """How sure it is that targets are here, of language and track together.
+    """How sure language and a track together are that each target is present.
 
-    What language finds in an empty scene is spread over things that no one mask explains. The
-    exponents were chosen on the hard cases of ``tests/hard_cases`` (presence accuracy 0.88 by
-    language alone, 0.90 together; 0.91 at a usual agreement of 0.42, which calls the dancer of
-    ref-davis-dev absent).
+    In an empty scene language spreads over things that no single mask explains, so the
+    agreement of the best mask tells presence as well. The exponents were chosen on the hard
+    cases of ``tests/hard_cases`` (presence accuracy 0.88 by language alone, 0.90 together; 0.91
+    at a usual agreement of 0.42, which calls the dancer of ref-davis-dev absent).
 
     Args:
         scores: float32 [Q] in [0, 1], of language.
-        agreement: float32 [Q] in [0, 1], of each best track; 0 without a track.
+        agreement: float32 [Q] in [0, 1], of each best track; 0 without a track. By default a
+            track that says nothing, for frames on which nothing is tracked.
 
     Returns:
         float32 [Q] in [0, 1].
@@ -37,11 +39,11 @@ def track_presence(
 
 
 class PresenceFilter:
-    """Whether each expression's target is here, frame by frame.
+    """Whether each expression's target is in the frame, frame by frame.
 
     Args:
         queries: how many expressions.
-        threshold: a score at which a target that was away counts as here.
+        threshold: a target that was absent is present from this score on.
         config: see :class:`PresenceConfig`.
     """
 
@@ -52,7 +54,7 @@ class PresenceFilter:
 
     @property
     def least(self) -> float:
-        """The score down to which a target that is here stays."""
+        """The score down to which a target that is present stays so."""
         return self.config.stay * self.threshold
 
     def reset(self) -> None:
@@ -60,30 +62,31 @@ class PresenceFilter:
         self.scores = None
         self.present = np.zeros_like(self.present)
 
-    def select(self, rows: Sequence[int]) -> None:
-        """Other expressions from now on, see :mod:`car_video.video.state.rows`.
+    def select(self, places: Sequence[int]) -> None:
+        """Other expressions from now on, see :mod:`car_video.video.state.selection`.
 
-        New ones have no score (not a number) and are not here until their first frame.
+        New ones have no score (not a number) and are absent until their first frame.
         """
-        numbers = np.array(rows)
+        numbers = np.array(places)
         self.present = self.present[numbers] & (numbers >= 0)
         if self.scores is not None:
             blank = np.float32(np.nan)
             self.scores = np.where(numbers >= 0, self.scores[numbers], blank)
 
     def step(
-        self, scores: NDArray[np.float32]
+        self, scores: NDArray[np.float32], seconds: float
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Smoothed scores float32 [Q] and presence bool [Q] of the next frame.
 
         Args:
             scores: [Q] in [0, 1].
+            seconds: since the last frame.
         """
         if self.scores is None:
             self.scores = scores.astype(np.float32)
         else:
-            part = self.config.smoothing
             past = np.where(np.isnan(self.scores), scores, self.scores)
+            part = past_weight(seconds, self.config)
             self.scores = (part * past + (1 - part) * scores).astype(np.float32)
         needed = np.where(self.present, self.config.stay, 1.0) * self.threshold
         self.present = self.scores >= needed
@@ -104,30 +107,46 @@ class PresenceFilter:
         self.present, self.scores = present, None if scores is None else as_array(scores)
 
 
+def past_weight(seconds: float, config: PresenceConfig) -> float:
+    """Part of the smoothed score that comes from the past, after so many seconds."""
+    return math.exp(-seconds / config.time_constant) if config.time_constant > 0 else 0.0
+
+
 def smooth_presence(
-    scores: NDArray[np.float32], threshold: float, config: PresenceConfig
+    scores: NDArray[np.float32],
+    seconds: Sequence[float],
+    threshold: float,
+    config: PresenceConfig,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Scores and presence of a whole clip, smoothed from both sides.
+    """Scores and presence of a whole clip, smoothed from both ends.
 
     Args:
-        scores: float32 [T, Q] of the frames by themselves.
+        scores: float32 [T, Q] of the single frames.
+        seconds: from the frame before to each of the T frames; the first is not used.
         threshold: as for :class:`PresenceFilter`.
         config: see :class:`PresenceConfig`.
 
     Returns:
-        float32 [T, Q], and bool [T, Q]: present if it is so coming from either side.
+        float32 [T, Q], the means of both directions; and bool [T, Q], present where hysteresis
+        from either end says so.
     """
-    forward, backward = _passed(scores, config), _passed(scores[::-1], config)[::-1]
+    forward = _smoothed(scores, seconds, config)
+    # Backwards the way to frame t is that from t to t + 1.
+    back = [*seconds[1:], seconds[0]] if len(seconds) else []
+    backward = _smoothed(scores[::-1], back[::-1], config)[::-1]
     smooth = ((forward + backward) / 2).astype(np.float32)
     present = np.zeros(scores.shape, bool)
     for order in (slice(None), slice(None, None, -1)):
-        here = np.zeros(scores.shape[1], bool)
+        state = np.zeros(scores.shape[1], bool)
         for row, score in zip(present[order], smooth[order], strict=True):
-            here = score >= np.where(here, config.stay, 1.0) * threshold
-            row |= here
+            state = score >= np.where(state, config.stay, 1.0) * threshold
+            row |= state
     return smooth, present
 
 
-def _passed(scores: NDArray[np.float32], config: PresenceConfig) -> NDArray[np.float32]:
-    filtered = PresenceFilter(scores.shape[1], 1.0, config)
-    return np.stack([filtered.step(row)[0].copy() for row in scores])
+def _smoothed(
+    scores: NDArray[np.float32], seconds: Sequence[float], config: PresenceConfig
+) -> NDArray[np.float32]:
+    presence = PresenceFilter(scores.shape[1], 1.0, config)
+    steps = zip(scores, seconds, strict=True)
+    return np.stack([presence.step(row, passed)[0].copy() for row, passed in steps])

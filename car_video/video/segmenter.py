@@ -1,54 +1,51 @@
-"""``VideoSegmenter``: the streaming entry, one ``step`` per frame.
+"""``VideoSegmenter``: frames in, masks out, one ``step`` per frame.
 
-Per frame: one pass of the backbone, the recurrence on its features, and what the frames before
-know: tracks that follow objects (with SAM) or maps that remember (without), and presence that
-does not blink. Memory is bounded, whatever the length of the stream.
+Each frame is encoded once and goes through the recurrence. What earlier frames tell is added:
+tracks that follow objects (with SAM) or maps that remember (without), and smoothed presence.
+Memory is bounded, whatever the length of the stream.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from car_video.config import SegmentConfig
-from car_video.config.video import VideoConfig
+from car_video.config import Config, SegmentConfig, VideoConfig
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.numerics import in_standard_torch
 from car_video.models.pair import ModelPair
+from car_video.models.sam.base import MaskModel
 from car_video.segment.encoding import MAX_WORKING_SIDE
 from car_video.segment.mask_selection.overlaps import resolve_overlaps
 from car_video.segment.resizing import bounded, enlarge, to_pixels
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame, FramePrediction
-from car_video.video.feature_memory import unit_features
-from car_video.video.map_memory.carry_over import CarryOver
-from car_video.video.map_memory.smoothing import MapMemory
-from car_video.video.observation import Look, Observation, encode_frames, observe
+from car_video.video.arguments import FrameCounter, as_settings
+from car_video.video.map_memory.propagation import MapPropagation
+from car_video.video.observation import EncodedFrame, Observation, encode_frames, observe
 from car_video.video.presence import PresenceFilter, track_presence
-from car_video.video.scheduling.keyframes import CutDetector, Rhythm, colour_histogram
-from car_video.video.scheduling.pace import Level, Pace, at_level, ladder_for
-from car_video.video.state.rows import NEW, matching
-from car_video.video.state.tensors import (
-    FORMAT,
-    State,
-    as_text,
-    from_text,
-    joined,
-    part_of,
-    take,
+from car_video.video.scheduling.clock import NOMINAL_FPS, FrameClock
+from car_video.video.scheduling.keyframes import (
+    CutDetector,
+    KeyframeSchedule,
+    colour_histogram,
 )
-from car_video.video.tracking.scene import Glimpse
-from car_video.video.tracking.tracker import LIMIT, Tracker
-
-THUMBNAIL = 256  # longest side in pixels of the picture that motion and cuts are seen in
+from car_video.video.scheduling.levels import Level, at_level, ladder_for, spacing_at
+from car_video.video.scheduling.pace import Pace
+from car_video.video.state.description import check_description, describe
+from car_video.video.state.selection import NEW, matching
+from car_video.video.state.tensors import State, as_text, joined, part_of, unpack
+from car_video.video.thumbnail import shrink
+from car_video.video.tracking.frames import IntermediateFrame
+from car_video.video.tracking.mask_tensors import MAX_LOGIT
+from car_video.video.tracking.tracker import Tracker
 
 
 class VideoSegmenter:
@@ -57,13 +54,24 @@ class VideoSegmenter:
     Args:
         model: from :func:`car_video.load_model`.
         expressions: at least one sentence or phrase.
-        config: see :class:`~car_video.config.SegmentConfig`.
-        video: see :class:`~car_video.config.video.VideoConfig`. ``mode="per-frame"`` takes
-            every frame on its own; ``offline`` needs to see frames ahead, which
+        config: a whole preset (:func:`car_video.load_preset`), or settings of the image
+            algorithm; by default the preset ``default``.
+        video: settings of the video algorithm, instead of the preset's. ``mode="per-frame"``
+            takes every frame on its own; ``offline`` needs frames ahead, which
             :func:`~car_video.video.stream.segment_stream` gives it: ``step`` is online.
+        mask_model: a loaded mask model to share; by default the configuration's is loaded, if
+            it is needed.
+        fps: frames per second of frames that are given as arrays.
 
     Raises:
-        ExpressionError: no expression, or an empty one.
+        ExpressionError: no expression, an empty one, or a text in place of a list.
+        ConfigError: settings of another kind.
+
+    Example:
+        >>> from car_video import VideoSegmenter, load_model, load_preset
+        >>> segmenter = VideoSegmenter(load_model("lite"), ["a dog"], load_preset("fast"))
+        >>> segmenter.step(np.zeros((48, 64, 3), np.uint8)).masks.shape
+        (1, 48, 64)
     """
 
     @in_standard_torch
@@ -71,55 +79,80 @@ class VideoSegmenter:
         self,
         model: ModelPair | VisionLanguageModel,
         expressions: Sequence[str],
-        config: SegmentConfig | None = None,
+        config: Config | SegmentConfig | None = None,
         video: VideoConfig | None = None,
+        *,
+        mask_model: MaskModel | None = None,
+        fps: float = NOMINAL_FPS,
     ) -> None:
-        self.image = ImageSegmenter(model, expressions, config)
-        self.video = video or VideoConfig()
+        segment, self.video = as_settings(config, video)
+        self.counter = FrameCounter(fps)
+        self.image = ImageSegmenter(model, expressions, segment, mask_model)
         self.settings = self.image.config, self.video  # of the user, whatever the level
-        self.clock = time.perf_counter
-        self.pace: Pace | None = None
-        if self.video.target_fps is not None:
-            ladder = ladder_for(self.image.config, self.video.keyframes)
-            self.pace = Pace(self.video.target_fps, ladder)
-        self.reset()
+        self.stopwatch = time.perf_counter
+        self.pace = self._new_pace()
+        self.spacing = 1  # frames between keyframes, by the level
+        self.frame_clock = FrameClock()
+        self.size: tuple[int, int] | None = None
+        self._forget()
 
     def reset(self) -> None:
-        """Forget the frames seen so far."""
-        queries = len(self.image.queries)
-        self.presence = PresenceFilter(
-            queries, self.image.config.presence_threshold, self.video.presence
-        )
-        self.cuts = CutDetector(self.video.keyframes.cut)
-        self.carry_over = CarryOver(queries)
-        self.maps = MapMemory(queries, self.video.memory)
-        self.tracker = self.new_tracker() if self.image.sam is not None else None
-        self.rhythm = Rhythm()
-        self.size: tuple[int, int] | None = None
+        """Forget the frames seen so far; arrays are counted from 0 again."""
+        self.counter.next = 0
+        self.frame_clock = FrameClock()
+        self._forget()
 
     @in_standard_torch
     def set_expressions(self, expressions: Sequence[str]) -> None:
         """Look for other things from the next frame on.
 
         Expressions that stay (the same words, at any place) keep their tracks, memory and
-        presence. Language looks at the next frame where there are new ones.
+        presence. Language sees the next frame where there are new ones.
 
         Raises:
             ExpressionError: none, or an empty one; then nothing changes.
         """
         before = self.image.queries.texts
         self.image.set_expressions(expressions)
-        rows = matching(before, self.image.queries.texts)
-        self.presence.select(rows)
-        self.carry_over.select(rows)
-        self.maps.select(rows)
+        places = matching(before, self.image.queries.texts)
+        self.presence.select(places)
+        self.maps.select(places)
         if self.tracker is not None:
-            self.tracker.select(rows, self.video.tracks)
-        if NEW in rows:
-            self.rhythm.reset()
+            self.tracker.select(places, self.video.tracks)
+        if NEW in places:
+            self.schedule.reset()
+
+    @in_standard_torch
+    @torch.inference_mode()
+    def step(self, frame: Frame | NDArray[np.uint8]) -> FramePrediction:
+        """Segment the next frame. Its size may differ from the last one's.
+
+        Args:
+            frame: a frame of :func:`car_video.read_frames`, or an array uint8 [H, W, 3], RGB,
+                which is numbered and timed by ``fps``.
+
+        Raises:
+            ValueError: neither; one line that says how to convert it.
+        """
+        frame = self.counter.frame(frame)
+        if self.video.mode == "per-frame":
+            return self.image.segment(frame.image, frame.index, frame.time)
+        if self.pace is None:
+            return self._step(frame)
+        began, level = self.stopwatch(), self.pace.level
+        prediction = self._step(frame)
+        keyframe = not self.follows or self.schedule.frames == 0
+        if self.pace.step(self.stopwatch() - began, keyframe) != level:
+            self.apply(self.pace.ladder[self.pace.level])
+        return prediction
+
+    @property
+    def follows(self) -> bool:
+        """Whether tracks give the masks, rather than proposals with memory."""
+        return self.tracker is not None and _prompts(self.image.config)
 
     def new_tracker(self) -> Tracker:
-        """A tracker that has seen nothing, for the expressions of this segmenter."""
+        """A tracker without tracks, for the expressions of this segmenter."""
         assert self.image.sam is not None
         return Tracker(
             self.image.sam,
@@ -127,6 +160,88 @@ class VideoSegmenter:
             self.video.tracks,
             self.video.memory,
             self.image.config.sam,
+        )
+
+    def apply(self, level: Level) -> None:
+        """Work at another level of quality from the next frame on; what is followed stays.
+
+        Only where SAM comes or goes, tracks or maps begin anew (presence stays).
+        """
+        followed = self.follows
+        self.image.config, self.video = at_level(*self.settings, level)
+        self.spacing = spacing_at(level, self.settings[1].keyframes)
+        if self.follows != followed:
+            self.maps.reset()
+            self.schedule.reset()
+            if self.tracker is not None:
+                self.tracker.reset()
+
+    def is_new_scene(self, frame: Frame, colours: NDArray[np.float64]) -> bool:
+        """Whether a new scene begins with this frame.
+
+        Args:
+            frame: the next frame.
+            colours: see :func:`~car_video.video.scheduling.keyframes.colour_histogram`.
+        """
+        return self.size != (frame.height, frame.width) or self.cuts.is_cut(colours)
+
+    def begin_frame(self, frame: Frame, colours: NDArray[np.float64]) -> float:
+        """Take note of a new frame; with a new scene the old one is forgotten.
+
+        Returns:
+            Seconds since the last frame.
+        """
+        if self.is_new_scene(frame, colours):
+            self._forget()
+            self.size = (frame.height, frame.width)
+        self.cuts.step(colours)
+        seconds = self.frame_clock.step(frame.time)
+        self.schedule.advance(seconds)
+        return seconds
+
+    @in_standard_torch
+    def observe(self, frame: EncodedFrame, thumbnail: NDArray[np.uint8]) -> Observation:
+        """Let language see a frame that is encoded."""
+        return observe(self.image, frame, thumbnail, self.presence)
+
+    @in_standard_torch
+    @torch.inference_mode()
+    def follow(
+        self, observation: Observation, seconds: float
+    ) -> tuple[Tensor, NDArray[np.float32]]:
+        """Let the tracks take a language frame; those whose target has left end.
+
+        Args:
+            observation: of the frame.
+            seconds: that presence is to move on.
+
+        Returns:
+            Logits [Q, a, b] of the best tracks, and float32 [Q] how sure this frame and the
+            track together are that each target is present.
+        """
+        assert self.tracker is not None
+        logits = self.tracker.step(observation.frame)
+        scores = track_presence(observation.scores, self.tracker.agreement())
+        _, present = self.presence.step(scores, seconds)
+        self.tracker.drop(~present)
+        return logits, scores
+
+    def answer(
+        self,
+        frame: Frame,
+        logits: Tensor,
+        scores: NDArray[np.float32],
+        present: NDArray[np.bool_],
+    ) -> FramePrediction:
+        """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q]."""
+        size = bounded(frame.height, frame.width, MAX_WORKING_SIDE)
+        shown = torch.from_numpy(present).to(logits.device)
+        # Masks of absent targets take no pixel from the others.
+        logits = logits.masked_fill(~shown[:, None, None], -MAX_LOGIT)
+        exclusive = self.image.config.mode == "semantic"
+        masks = resolve_overlaps(logits, size) if exclusive else enlarge(logits, size) > 0
+        return self.image.predict(
+            frame.image, masks, scores.copy(), present, frame.index, frame.time
         )
 
     @in_standard_torch
@@ -142,21 +257,18 @@ class VideoSegmenter:
             {
                 "presence": self.presence.state_dict(),
                 "cuts": self.cuts.state_dict(),
-                "carry_over": self.carry_over.state_dict(),
                 "maps": self.maps.state_dict(),
                 "tracker": {} if self.tracker is None else self.tracker.state_dict(),
             }
         )
-        about = {
-            "format": FORMAT,
-            "model": self.image.proposer.name,
-            "expressions": self.image.queries.expressions,
-            "tracks": self.tracker is not None,
-            "since_keyframe": self.rhythm.since,
-            "wait": self.rhythm.wait,
+        numbers = {
+            "schedule": self.schedule.state(),
+            "time": self.frame_clock.last,
+            "next": self.counter.next,
             "size": self.size,
-            "tensors": sorted(parts),
+            "pace": None if self.pace is None else self.pace.state(),
         }
+        about = {**self._description(), **numbers, "tensors": sorted(parts)}
         return {"about": as_text(about), **parts}
 
     @in_standard_torch
@@ -172,190 +284,105 @@ class VideoSegmenter:
             if state:
                 raise ConfigError("the state is of another mode; per-frame keeps none")
             return
-        about = from_text(take(state, "about", torch.uint8, (None,)))
-        self._check(about)
-        other = sorted({*about["tensors"], "about"} ^ state.keys())
-        if other:
-            raise ConfigError(f"the state is damaged: it lacks '{other[0]}' or has it too much")
+        about = unpack(state)
+        check_description(about, self._description())
         try:
-            self.presence.load_state_dict(part_of(state, "presence"))
-            self.cuts.load_state_dict(part_of(state, "cuts"))
-            self.carry_over.load_state_dict(part_of(state, "carry_over"))
-            self.maps.load_state_dict(part_of(state, "maps"), self.image.proposer.device)
-            if self.tracker is not None:
-                self.tracker.load_state_dict(part_of(state, "tracker"))
-            self.rhythm.since = int(about["since_keyframe"])
-            self.rhythm.wait = int(about["wait"])
-            self.size = None if about["size"] is None else tuple(about["size"])
-        except ConfigError:
+            self._restore(about, state)
+        except (ConfigError, KeyError, TypeError, ValueError) as error:
+            self.pace = self._new_pace()
+            self.image.config, self.video = self.settings
+            self.spacing = 1
             self.reset()
-            raise
+            if isinstance(error, ConfigError):
+                raise
+            raise ConfigError("the state is damaged: its description is not whole") from None
 
-    def _check(self, about: object) -> None:
-        """Raises ConfigError where a state is not of a segmenter like this one."""
-        mine = {
-            "format": FORMAT,
-            "model": self.image.proposer.name,
-            "expressions": list(self.image.queries.expressions),
-            "tracks": self.tracker is not None,
-        }
-        needed = {*mine, "since_keyframe", "wait", "size", "tensors"}
-        if not isinstance(about, dict) or not needed <= about.keys():
-            raise ConfigError("the state is damaged: its description is not whole")
-        for name, own in mine.items():
-            if about[name] != own:
-                raise ConfigError(
-                    f"the state is of a segmenter with other {name}: {about[name]}, here {own}"
-                )
-
-    @in_standard_torch
-    @torch.inference_mode()
-    def step(self, frame: Frame) -> FramePrediction:
-        """Segment the next frame. Its size may differ from the last one's."""
-        if self.video.mode == "per-frame":
-            return self.image.segment(frame.image, frame.index, frame.time)
-        if self.pace is None:
-            return self._step(frame)
-        began, level = self.clock(), self.pace.level
-        prediction = self._step(frame)
-        keyframe = not self.follows or self.rhythm.since == 1
-        if self.pace.step(self.clock() - began, keyframe) != level:
+    def _restore(self, about: dict[str, Any], state: State) -> None:
+        if self.pace is not None and about["pace"] is not None:
+            self.pace.restore(about["pace"])
             self.apply(self.pace.ladder[self.pace.level])
-        return prediction
+        self.presence.load_state_dict(part_of(state, "presence"))
+        self.cuts.load_state_dict(part_of(state, "cuts"))
+        self.maps.load_state_dict(part_of(state, "maps"), self.image.proposer.device)
+        if self.tracker is not None:
+            self.tracker.load_state_dict(part_of(state, "tracker"))
+        self.schedule.restore(about["schedule"])
+        self.frame_clock.last = None if about["time"] is None else float(about["time"])
+        self.counter.next = int(about["next"])
+        if about["size"] is not None:
+            height, width = about["size"]
+            self.size = int(height), int(width)
 
-    @property
-    def follows(self) -> bool:
-        """Whether tracks give the masks, rather than proposals with memory."""
-        config = self.image.config
-        prompted = config.refine == "sam" and config.sam.rule == "peaks"
-        return self.tracker is not None and prompted
+    def _description(self) -> dict[str, Any]:
+        """What a state must have in common with the segmenter that takes it over."""
+        expressions = self.image.queries.expressions
+        return describe(self.image.proposer.name, expressions, self.tracker is not None)
 
-    def apply(self, level: Level) -> None:
-        """Work at another level of quality from the next frame on; what is followed stays.
+    def _new_pace(self) -> Pace | None:
+        segment, video = self.settings
+        if video.target_fps is None:
+            return None
+        return Pace(video.target_fps, ladder_for(segment, video.keyframes))
 
-        Only where SAM comes or goes, tracks or maps begin anew (presence stays).
-        """
-        followed = self.follows
-        self.image.config, self.video = at_level(*self.settings, level)
-        if self.follows != followed:
-            self.maps.reset()
-            self.rhythm.reset()
-            if self.tracker is not None:
-                self.tracker.reset()
+    def _forget(self) -> None:
+        """Begin a new scene."""
+        queries = len(self.image.queries)
+        self.presence = PresenceFilter(
+            queries, self.image.config.presence_threshold, self.video.presence
+        )
+        self.cuts = CutDetector(self.video.keyframes.cut)
+        self.maps = MapPropagation(queries, self.video.memory)
+        self.tracker = self.new_tracker() if self.image.sam is not None else None
+        self.schedule = KeyframeSchedule()
+        self.size = None
 
     def _step(self, frame: Frame) -> FramePrediction:
-        thumbnail = shrink(frame.image, THUMBNAIL)
-        self.begins(frame, colour_histogram(thumbnail))
+        thumbnail = shrink(frame.image)
+        seconds = self.begin_frame(frame, colour_histogram(thumbnail))
+        due = self.schedule.due(self.video.keyframes.interval, self.spacing)
         if self.tracker is None or not self.follows:
-            return self._with_maps(frame)
-        if not self.rhythm.due(self.video.keyframes.every):
-            prediction = self._between(frame, thumbnail, self.tracker)
+            return self._with_maps(frame, due, seconds)
+        if not due:
+            prediction = self._propagate(frame, thumbnail, self.tracker)
             if prediction is not None:
-                self.rhythm.passed()
                 return prediction
         before = self.presence.present
-        (look,) = encode_frames(self.image, [frame])
-        logits, _ = self.follow(self.observe(look, thumbnail))
-        self.rhythm.looked(gone=bool((before & ~self.presence.present).any()))
+        (encoded,) = encode_frames(self.image, [frame])
+        overdue = self.schedule.overdue(self.video.keyframes.interval, self.spacing)
+        logits, _ = self.follow(self.observe(encoded, thumbnail), overdue)
+        self.schedule.language_ran(bool((before & ~self.presence.present).any()))
         return self._answer(frame, logits)
 
-    def begins(self, frame: Frame, colours: NDArray[np.float64]) -> bool:
-        """Whether a new scene begins with this frame; then the old one is forgotten."""
-        new = self.would_begin(frame, colours)
-        if new:
-            self.reset()
-            self.size = (frame.height, frame.width)
-        self.cuts.step(colours)
-        return new
-
-    def would_begin(self, frame: Frame, colours: NDArray[np.float64]) -> bool:
-        """As :meth:`begins`, but nothing is forgotten yet."""
-        return self.size != (frame.height, frame.width) or self.cuts.is_cut(colours)
-
-    @in_standard_torch
-    def observe(self, look: Look, thumbnail: NDArray[np.uint8]) -> Observation:
-        """Let language look at a frame that is encoded."""
-        return observe(self.image, look, thumbnail, self.presence)
-
-    @in_standard_torch
-    @torch.inference_mode()
-    def follow(self, observation: Observation) -> tuple[Tensor, NDArray[np.float32]]:
-        """Let the tracks take a frame, and let go of those whose target has left.
-
-        Returns:
-            Logits [Q, a, b] of the best tracks, and float32 [Q] how sure it is, of this frame
-            and the track together, that each target is here.
-        """
-        assert self.tracker is not None
-        logits = self.tracker.step(observation.scene)
-        scores = track_presence(observation.scores, self.tracker.agreement())
-        _, present = self.presence.step(scores)
-        self.tracker.drop(~present)
-        return logits, scores
-
-    def _between(
+    def _propagate(
         self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker
     ) -> FramePrediction | None:
-        """A frame on which tracks go on by themselves; None if they are in doubt."""
-        if bool((self.presence.present & tracker.leaderless()).any()):
-            return None  # there is nothing to go on with
+        """A frame between keyframes: tracks go on by themselves; None if they are in doubt."""
+        present, config = self.presence.present, self.video.keyframes
+        if bool((present & tracker.trackless()).any()):
+            return None  # a target is present and nothing follows it
         pixels = to_pixels(frame.image, self.image.proposer.device, MAX_WORKING_SIDE)
-        config = self.video.keyframes
-        doubt = config.doubt if self.rhythm.since >= config.gap else 0.0
-        present = self.presence.present
-        logits = tracker.glide(Glimpse(thumbnail, pixels, config.side, present), doubt)
+        doubt = config.doubt if self.schedule.reached(config.gap) else 0.0
+        given = IntermediateFrame(thumbnail, pixels, config.side, present)
+        logits = tracker.propagate(given, doubt)
         return None if logits is None else self._answer(frame, logits)
 
-    def _with_maps(self, frame: Frame) -> FramePrediction:
-        """Without mask candidates: proposals with memory, then their refinement."""
-        view = self.image.encode(frame.image)
-        features = unit_features(view.features.cam_map[0])
-        frame_scores = self.image.frame_scores(view)
-        if self.rhythm.since % self.video.keyframes.every == 0:
-            survivors = self.image.recur(view)
-        else:
-            start = self.carry_over.start(frame_scores)
-            survivors = self.image.recur(view, start, max_steps=1)
-        self.rhythm.passed()
-        self.carry_over.end(survivors.alive, frame_scores)
-        votes = self.maps.look_back(features)
-        mixed = self.maps.step(features, votes, survivors.maps, survivors.alive)
-        masks = self.image.refine(view, dataclasses.replace(survivors, maps=mixed))
-        everyone = masks.new_zeros(len(self.image.queries), *masks.shape[-2:])
-        everyone[survivors.alive] = masks
-        scores, present = self.presence.step(survivors.scores_of_all(len(self.image.queries)))
-        return self.image.predict(
-            frame.image, everyone, scores, present, frame.index, frame.time
-        )
+    def _with_maps(self, frame: Frame, keyframe: bool, seconds: float) -> FramePrediction:
+        """A frame without mask candidates: proposals with memory, then their refinement."""
+        masks, scores = self.maps.step(self.image, frame.image, keyframe)
+        if keyframe:
+            self.schedule.language_ran(False)
+        if self.tracker is not None and _prompts(self.settings[0]):
+            # The last level of pace has no tracks; its scores must mean what theirs do.
+            scores = track_presence(scores)
+        smooth, present = self.presence.step(scores, seconds)
+        return self.image.predict(frame.image, masks, smooth, present, frame.index, frame.time)
 
     def _answer(self, frame: Frame, logits: Tensor) -> FramePrediction:
         """Masks of the tracks, and presence as it stands."""
         assert self.presence.scores is not None
         return self.answer(frame, logits, self.presence.scores, self.presence.present)
 
-    def answer(
-        self,
-        frame: Frame,
-        logits: Tensor,
-        scores: NDArray[np.float32],
-        present: NDArray[np.bool_],
-    ) -> FramePrediction:
-        """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q]."""
-        size = bounded(frame.height, frame.width, MAX_WORKING_SIDE)
-        here = torch.from_numpy(present).to(logits.device)
-        # Who is not here takes no pixel from who is.
-        logits = logits.masked_fill(~here[:, None, None], -LIMIT)
-        exclusive = self.image.config.mode == "semantic"
-        masks = resolve_overlaps(logits, size) if exclusive else enlarge(logits, size) > 0
-        return self.image.predict(
-            frame.image, masks, scores.copy(), present, frame.index, frame.time
-        )
 
-
-def shrink(image: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    """A small copy by means over whole areas; uint8 [H, W, 3] -> uint8 [h, w, 3]."""
-    size = bounded(image.shape[0], image.shape[1], longest)
-    pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
-    pixels = pixels.permute(2, 0, 1)[None].float()
-    small = F.interpolate(pixels, size, mode="area")[0].round().to(torch.uint8)
-    return np.ascontiguousarray(small.permute(1, 2, 0).cpu().numpy())
+def _prompts(config: SegmentConfig) -> bool:
+    """Whether SAM is prompted with peaks and boxes, so that there are tracks."""
+    return config.refine == "sam" and config.sam.rule == "peaks"

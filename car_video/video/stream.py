@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from car_video.config import SegmentConfig
-from car_video.config.video import VideoConfig
+import numpy as np
+from numpy.typing import NDArray
+
+from car_video.config import Config, SegmentConfig, VideoConfig
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
+from car_video.models.sam.base import MaskModel
 from car_video.types import Frame, FramePrediction
 from car_video.video.offline import OfflineSegmenter
+from car_video.video.scheduling.clock import NOMINAL_FPS
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.state.tensors import State
 
@@ -31,8 +35,13 @@ class StreamSegmenter:
         """Whether a frame's answer depends on other frames."""
         return self._segmenter.video.mode != "per-frame"
 
-    def push(self, frame: Frame) -> Iterator[tuple[Frame, FramePrediction]]:
-        """Take a frame; gives the answers that are ready, which may be none."""
+    def push(self, frame: Frame | NDArray[np.uint8]) -> Iterator[tuple[Frame, FramePrediction]]:
+        """Take a frame; gives the answers that are ready, which may be none.
+
+        Raises:
+            ValueError: it is no picture.
+        """
+        frame = self._segmenter.counter.frame(frame)
         if self._offline is None:
             yield frame, self._segmenter.step(frame)
         else:
@@ -44,9 +53,9 @@ class StreamSegmenter:
             yield from self._offline.finish()
 
     def state_dict(self) -> State | None:
-        """The segmenter's, as of the last answer given; None while frames wait for theirs.
+        """The segmenter's state after the last answer; None while frames wait for theirs.
 
-        To be asked for when an answer has been taken, or between pushes.
+        To be called when an answer has been taken, or between pushes.
         """
         if self._offline is not None and not self._offline.whole:
             return None
@@ -61,21 +70,44 @@ class StreamSegmenter:
 
 def segment_stream(
     model: ModelPair | VisionLanguageModel,
-    frames: Iterable[Frame],
+    frames: Iterable[Frame | NDArray[np.uint8]],
     expressions: Sequence[str],
-    config: SegmentConfig | None = None,
+    config: Config | SegmentConfig | None = None,
     video: VideoConfig | None = None,
+    *,
+    mask_model: MaskModel | None = None,
+    fps: float = NOMINAL_FPS,
 ) -> Iterator[tuple[Frame, FramePrediction]]:
     """Segment frames as they come; offline answers lag by up to a window of frames.
 
+    Arguments are checked at once, frames when their turn comes.
+
     Args:
         model: from :func:`car_video.load_model`.
-        frames: in order; may be endless.
+        frames: in order, may be endless; frames or arrays, as for :meth:`VideoSegmenter.step`.
         expressions: at least one sentence or phrase.
-        config: of the image algorithm.
-        video: of the video algorithm; its ``mode`` decides.
+        config: a whole preset, or settings of the image algorithm.
+        video: settings of the video algorithm; its ``mode`` decides.
+        mask_model: a loaded mask model to share.
+        fps: frames per second of arrays.
+
+    Returns:
+        Every frame once and in order, with its prediction.
+
+    Raises:
+        ExpressionError: no expression, or an empty one.
+        ConfigError: settings of another kind.
+        ValueError: a frame that is no picture, when its turn comes.
     """
-    stream = StreamSegmenter(VideoSegmenter(model, expressions, config, video))
+    segmenter = VideoSegmenter(
+        model, expressions, config, video, mask_model=mask_model, fps=fps
+    )
+    return _answers(StreamSegmenter(segmenter), frames)
+
+
+def _answers(
+    stream: StreamSegmenter, frames: Iterable[Frame | NDArray[np.uint8]]
+) -> Iterator[tuple[Frame, FramePrediction]]:
     for frame in frames:
         yield from stream.push(frame)
     yield from stream.finish()

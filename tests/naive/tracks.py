@@ -10,29 +10,29 @@ import numpy as np
 
 from car_video.config.video import TrackConfig
 
-AGREEMENT_FLOOR, SUPPORT_FLOOR, SAME, BIRTHS = 0.02, 0.05, 0.7, 2
+AGREEMENT_FLOOR, SUPPORT_FLOOR, SAME_TRACK_IOU, BIRTHS = 0.02, 0.05, 0.7, 2
 
 
 @dataclass(frozen=True)
 class Track:
-    """One track: its mask as logits [a, b], its score, its age and its look [D]."""
+    """One track: its mask as logits [a, b], its score, its age and its appearance [D]."""
 
     logits: np.ndarray
     value: float
     age: int
-    look: np.ndarray
+    appearance: np.ndarray
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One mask on offer: logits [a, b], agreement (below 0: not there), who prompted it, its
-    look [D], and how much its look speaks for being the expression's object (0 or less)."""
+    """One candidate mask: logits [a, b], agreement (below 0: not there), whether language
+    prompted it, its appearance [D], and the score of its appearance (0 or less)."""
 
     logits: np.ndarray
     agreement: float
     by_language: bool
-    look: np.ndarray
-    pull: float = 0.0
+    appearance: np.ndarray
+    appearance_score: float = 0.0
 
 
 def half(logits: np.ndarray) -> set[tuple[int, int]]:
@@ -83,7 +83,7 @@ def advance(
         config: weights and costs.
     """
     masks = [half(c.logits) for c in candidates]
-    heard = [log(max(c.agreement, AGREEMENT_FLOOR)) for c in candidates]
+    text_score = [log(max(c.agreement, AGREEMENT_FLOOR)) for c in candidates]
     offered = [n for n, c in enumerate(candidates) if c.agreement >= 0]
     entries: list[tuple[float, Track, int, int]] = []  # rank, track, candidate, parent
     followed = []
@@ -91,55 +91,70 @@ def advance(
         if track is None or not offered:
             continue
         before = half(moved[slot])
-        fits = {}
+        association = {}
         for n in offered:
-            fits[n] = heard[n] + config.overlap_weight * iou(masks[n], before)
+            association[n] = text_score[n] + config.overlap_weight * iou(masks[n], before)
             memory = expected[slot]
             if memory is not None:
                 share = support(candidates[n].logits, memory)
-                fits[n] += config.memory_weight * log(max(share, SUPPORT_FLOOR))
-            fits[n] += config.look_weight * float(candidates[n].look @ track.look)
-        best = max(offered, key=lambda n: fits[n])
+                association[n] += config.memory_weight * log(max(share, SUPPORT_FLOOR))
+            association[n] += config.appearance_weight * float(
+                candidates[n].appearance @ track.appearance
+            )
+        best = max(offered, key=lambda n: association[n])
         if iou(masks[best], before) <= config.lost_overlap:
             continue
-        if float(candidates[best].look @ track.look) <= config.lost_likeness:
+        if float(candidates[best].appearance @ track.appearance) <= config.lost_appearance:
             continue
         rate = max(1 / (track.age + 2), 1 - config.decay)
-        value = track.value + rate * (heard[best] - track.value)
+        value = track.value + rate * (text_score[best] - track.value)
         followed.append(best)
-        look = 0.9 * track.look + 0.1 * candidates[best].look
-        look = look / np.sqrt((look * look).sum())
-        new = Track(candidates[best].logits, value, track.age + 1, look)
-        rank = value + candidates[best].pull - config.birth_cost * config.decay**new.age
+        appearance = 0.9 * track.appearance + 0.1 * candidates[best].appearance
+        appearance = appearance / np.sqrt((appearance * appearance).sum())
+        new = Track(candidates[best].logits, value, track.age + 1, appearance)
+        rank = (
+            value
+            + candidates[best].appearance_score
+            - config.birth_cost * config.decay**new.age
+        )
         entries.append((rank + (config.switch_cost if slot == 0 else 0), new, best, slot))
     free = [
         n
         for n in offered
-        if candidates[n].by_language and all(iou(masks[n], masks[f]) < SAME for f in followed)
+        if candidates[n].by_language
+        and all(iou(masks[n], masks[f]) < SAME_TRACK_IOU for f in followed)
     ]
     for _ in range(BIRTHS):
         if free:
-            best = max(free, key=lambda n: heard[n])
-            new = Track(candidates[best].logits, heard[best], 0, candidates[best].look)
-            rank = heard[best] + candidates[best].pull - config.birth_cost
+            best = max(free, key=lambda n: text_score[n])
+            new = Track(
+                candidates[best].logits, text_score[best], 0, candidates[best].appearance
+            )
+            rank = text_score[best] + candidates[best].appearance_score - config.birth_cost
             entries.append((rank, new, best, -1))
-            free = [n for n in free if n != best and iou(masks[n], masks[best]) < SAME]
+            free = [
+                n for n in free if n != best and iou(masks[n], masks[best]) < SAME_TRACK_IOU
+            ]
     chosen: list[tuple[Track, int] | None] = []
     while entries and len(chosen) < config.count:
         _, track, best, parent = top = max(entries, key=lambda e: e[0])
         chosen.append((track, parent))
-        entries = [e for e in entries if e is not top and iou(masks[e[2]], masks[best]) < SAME]
+        entries = [
+            e
+            for e in entries
+            if e is not top and iou(masks[e[2]], masks[best]) < SAME_TRACK_IOU
+        ]
     return chosen + [None] * (config.count - len(chosen))
 
 
-def glide(
+def propagate(
     tracks: Sequence[Track | None],
     offers: Sequence[tuple[Candidate, float]],
     moved: Sequence[np.ndarray],
     config: TrackConfig,
 ) -> tuple[list[Track | None], bool]:
-    """A frame without language: the first track takes the mask that fits best, others drift;
-    and whether it is lost, for even that mask is elsewhere.
+    """A frame without language: the first track takes the candidate with the most overlap;
+    and whether it is lost, because even that one is elsewhere. Others move with the flow.
 
     Args:
         tracks: of one expression, by slot.
@@ -148,7 +163,7 @@ def glide(
         config: when a track is lost.
     """
     result = [
-        None if track is None else Track(before, track.value, track.age + 1, track.look)
+        None if track is None else Track(before, track.value, track.age + 1, track.appearance)
         for track, before in zip(tracks, moved, strict=True)
     ]
     leader, lost = result[0], False
@@ -157,5 +172,5 @@ def glide(
         best = max(range(len(offers)), key=lambda n: shares[n] * offers[n][1])
         lost = shares[best] <= config.lost_overlap
         logits = offers[best][0].logits
-        result[0] = Track(logits, leader.value, leader.age, leader.look)
+        result[0] = Track(logits, leader.value, leader.age, leader.appearance)
     return result, lost

@@ -44,7 +44,7 @@ def frame(number: int, *, red: bool = True, green: bool = True, tint: int = 0) -
         image[red_at(number)] = (255, 0, 0)
     if green:
         image[40:60, 60:84] = (0, 255, 0)
-    return Frame(10 + 2 * number, number / 12.5, image)
+    return Frame(10 + 2 * number, number / 24, image)
 
 
 def iou(mask: np.ndarray, place: tuple[slice, slice]) -> float:

@@ -7,10 +7,27 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from car_video.config.video import MemoryConfig
 from car_video.video.feature_memory import FeatureMemory, unit_features
+from tests.naive import dense_memory
 from tests.naive import memory as naive
+
+
+class LargestTensor(TorchDispatchMode):
+    """The number of elements of the largest tensor that is made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for value in result if isinstance(result, tuple | list) else [result]:
+            if isinstance(value, torch.Tensor):
+                self.elements = max(self.elements, value.numel())
+        return result
 
 
 def features(seed: int, rows: int, columns: int, channels: int = 8) -> torch.Tensor:
@@ -58,8 +75,8 @@ def test_is_the_naive_loop(
     if not seen:
         seen = {0: pushed - 1}  # nothing of a wanted age yet: the newest has to do
     now = features(seed, *grid)
-    carried, heard = memory.match(unit_features(now)).carry(labels, known)
-    assert heard[0].tolist() == [
+    carried, known_there = memory.match(unit_features(now)).carry(labels, known)
+    assert known_there[0].tolist() == [
         any(bool(there[n, track]) for n in seen.values()) for track in (0, 1)
     ]
     for track in (0, 1):
@@ -119,13 +136,13 @@ def test_nothing_moves_further_than_the_radius() -> None:
     assert float(carried[0, 0][:, 8:].max()) == 0  # it is 8 cells further, out of reach
 
 
-def test_a_label_that_nobody_knows_is_zero_and_unheard() -> None:
+def test_a_label_that_is_not_known_is_zero() -> None:
     memory = FeatureMemory(MemoryConfig((1,)))
     memory.push(unit_features(features(0, 4, 4)), True)
     labels = torch.ones(1, 2, 2, 16)
     known = torch.tensor([[[False, False], [True, True]]])
-    carried, heard = memory.match(unit_features(features(1, 4, 4))).carry(labels, known)
-    assert heard.tolist() == [[False, True]]
+    carried, known_there = memory.match(unit_features(features(1, 4, 4))).carry(labels, known)
+    assert known_there.tolist() == [[False, True]]
     assert float(carried[0, 0].abs().max()) == 0
     torch.testing.assert_close(carried[0, 1], torch.ones(4, 4))
 
@@ -140,7 +157,6 @@ def test_the_ring_and_the_anchor() -> None:
         memory.push(unit_features(features(n, 2, 2)), anchor)
         labels = memory.shift(labels, torch.full((1, 1, 1), float(n)), anchor)
     assert not memory.empty
-    assert memory.has_anchor
     assert labels.flatten().tolist() == [5, 4, 3, 2]
     for slot, number in enumerate((5, 4, 3, 2)):
         torch.testing.assert_close(
@@ -148,7 +164,6 @@ def test_the_ring_and_the_anchor() -> None:
         )
     memory.clear()
     assert memory.empty
-    assert not memory.has_anchor
 
 
 @pytest.mark.parametrize("recent", [(1,), (2,), (1, 4, 8)])
@@ -175,3 +190,65 @@ def test_unit_features() -> None:
     expected = naive.unit(given_features.numpy())
     np.testing.assert_allclose(unit_features(given_features).numpy(), expected, atol=1e-6)
     assert not unit_features(torch.ones(4, 2, 2)).any()  # all cells alike: none says anything
+
+
+@given(
+    seed=st.integers(0, 1000),
+    grid=st.sampled_from([(1, 1), (1, 70), (40, 3), (33, 34), (20, 70)]),
+    neighbours=st.integers(1, 60),
+    radius=st.integers(1, 7),
+)
+@settings(deadline=None, max_examples=15)
+def test_parts_of_a_frame_find_what_the_whole_frame_does(
+    seed: int, grid: tuple[int, int], neighbours: int, radius: int
+) -> None:
+    """Above 32 cells a side a frame is compared in parts. The anchor is the newest frame too,
+    so every cosine is there twice."""
+    memory = FeatureMemory(MemoryConfig((1, 2), True, neighbours, radius))
+    frames = [unit_features(features(seed + n, *grid)) for n in range(3)]
+    memory.push(frames[0], False)
+    memory.push(frames[1], True)
+    votes = memory.match(frames[2])
+    keys = [frames[1], frames[0], frames[1]]
+    slots, cells, values, weights = dense_memory.match(
+        frames[2], keys, neighbours, radius, memory.config.temperature
+    )
+    torch.testing.assert_close(votes.weights, weights, atol=1e-5, rtol=1e-4)
+    cosines = torch.stack(
+        [(frames[2].flatten(1) * 1.0).T @ key.flatten(1) for key in (frames[1], frames[0])]
+    )
+    frame_of = {0: 0, 1: 1, memory.slots - 1: 0}
+    chosen = torch.tensor([[frame_of[int(slot)] for slot in row] for row in votes.slots])
+    own = torch.arange(grid[0] * grid[1])[:, None]
+    found = cosines[chosen, own, votes.cells]
+    real = votes.weights > 0
+    torch.testing.assert_close(found[real], values[real], atol=1e-5, rtol=0)
+    near = (votes.cells // grid[1] - own // grid[1]).abs().le(radius)
+    near &= (votes.cells % grid[1] - own % grid[1]).abs().le(radius)
+    assert near[real].all()
+    pairs = votes.slots * grid[0] * grid[1] + votes.cells
+    for row, mask in zip(pairs, real, strict=True):
+        assert len(row[mask].unique()) == int(mask.sum())
+    labels = torch.rand(
+        1, 1, 2, grid[0] * grid[1], generator=torch.Generator().manual_seed(seed)
+    )
+    carried, _ = votes.carry(
+        torch.stack([labels[:, :, 0], labels[:, :, 1], labels[:, :, 0]], 2),
+        torch.ones(1, 1, 3, dtype=torch.bool),
+    )
+    expected = (labels[0, 0, torch.tensor([0, 1, 0])[slots], cells] * weights).sum(1)
+    torch.testing.assert_close(carried.flatten(), expected, atol=1e-4, rtol=0)
+
+
+def test_memory_of_matching_is_bounded() -> None:
+    """The largest tensor of a comparison does not grow with the frame."""
+    largest = []
+    for side in (32, 64, 96):
+        memory = FeatureMemory(MemoryConfig((1,)))
+        memory.push(unit_features(features(0, side, side)), True)
+        with LargestTensor() as seen:
+            memory.match(unit_features(features(1, side, side)))
+        largest.append(seen.elements)
+    whole = 96**2 * 2 * 96**2
+    assert max(largest) < whole / 20
+    assert largest[2] < 4 * largest[0]

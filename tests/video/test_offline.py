@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from car_video.config.video import OfflineConfig, VideoConfig
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
-from car_video.video.observation import encode_frames, halved, widened
-from car_video.video.offline import OfflineSegmenter, repaired
-from car_video.video.segmenter import THUMBNAIL, VideoSegmenter, shrink
+from car_video.video.observation import encode_frames, to_half, to_single
+from car_video.video.offline import OfflineSegmenter, repair
+from car_video.video.segmenter import VideoSegmenter
 from car_video.video.stream import StreamSegmenter, segment_stream
+from car_video.video.thumbnail import shrink
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
 from tests.video.colour_sam import ColourSam
@@ -153,29 +154,29 @@ def test_only_another_object_is_replaced() -> None:
         return logits
 
     nothing = torch.full((1, 20, 40), -5.0)
-    assert torch.equal(repaired(mask(4), mask(25)), mask(25))
-    assert torch.equal(repaired(mask(4), mask(6)), mask(4))  # the same object
-    assert torch.equal(repaired(mask(4), nothing), mask(4))
-    assert torch.equal(repaired(nothing, mask(25)), mask(25))  # forward had lost it
-    both = repaired(torch.cat([mask(4), mask(4)]), torch.cat([mask(25), mask(6)]))
+    assert torch.equal(repair(mask(4), mask(25)), mask(25))
+    assert torch.equal(repair(mask(4), mask(6)), mask(4))  # the same object
+    assert torch.equal(repair(mask(4), nothing), mask(4))
+    assert torch.equal(repair(nothing, mask(25)), mask(25))  # forward had lost it
+    both = repair(torch.cat([mask(4), mask(4)]), torch.cat([mask(25), mask(6)]))
     assert torch.equal(both, torch.cat([mask(25), mask(4)]))
 
 
 def test_half_precision_is_only_for_waiting() -> None:
     segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM)
     given_frame = conftest.frame(0)
-    (look,) = encode_frames(segmenter.image, [given_frame])
-    observation = segmenter.observe(look, shrink(given_frame.image, THUMBNAIL))
-    waiting = halved(observation).scene
+    (encoded,) = encode_frames(segmenter.image, [given_frame])
+    observation = segmenter.observe(encoded, shrink(given_frame.image))
+    waiting = to_half(observation).frame
     assert waiting.embedding.tokens.dtype == torch.float16
     assert waiting.features is not None
     assert waiting.features.dtype == torch.float16
-    back = widened(halved(observation)).scene
+    back = to_single(to_half(observation)).frame
     assert back.features is not None
-    assert observation.scene.features is not None
-    torch.testing.assert_close(back.features, observation.scene.features, atol=1e-3, rtol=1e-3)
+    assert observation.frame.features is not None
+    torch.testing.assert_close(back.features, observation.frame.features, atol=1e-3, rtol=1e-3)
     assert back.embedding.tokens.dtype == torch.float32
-    assert observation.scene.features.dtype == torch.float32  # the given one stays
+    assert observation.frame.features.dtype == torch.float32  # the given one stays
 
 
 def test_the_window_is_all_that_waits() -> None:
@@ -251,9 +252,9 @@ def test_what_waits_is_bounded_with_batches(colour_sam: ColourSam) -> None:
         assert len(late.waiting) < 3
         assert len(late.window) + len(late.waiting) < 7
         for kept in late.window:  # nothing of a batch stays with its frames
-            scene = kept.observation.scene
-            assert scene.features is not None
-            for part in (scene.embedding.tokens, scene.features):
+            seen = kept.observation.frame
+            assert seen.features is not None
+            for part in (seen.embedding.tokens, seen.features):
                 assert part.untyped_storage().nbytes() == part.nbytes
     assert sum(colour_sam.batches) == 30 - len(late.waiting)
     assert len(list(late.finish())) == 2
@@ -289,5 +290,5 @@ def test_state_can_be_taken_while_frames_wait_for_the_encoders() -> None:
 
 def test_sizes_of_batches_are_checked() -> None:
     for batch in (0, 257):
-        with pytest.raises(ConfigError, match=r"offline\.batch must be 1 to 256"):
+        with pytest.raises(ConfigError, match=r"offline\.batch must be from 1 to 256"):
             OfflineConfig(batch=batch)

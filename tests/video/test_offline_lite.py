@@ -44,11 +44,11 @@ def test_three_frames_at_once_are_three_frames(monkeypatch: pytest.MonkeyPatch) 
         parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
         follow = segmenter.follow
 
-        def noted(observation, follow=follow, parts=parts):  # type: ignore[no-untyped-def]
-            logits, scores = follow(observation)
-            scene = observation.scene
+        def noted(observation, seconds, follow=follow, parts=parts):  # type: ignore[no-untyped-def]
+            logits, scores = follow(observation, seconds)
+            frame = observation.frame
             parts.append(
-                (logits, torch.from_numpy(scores), scene.embedding.tokens, scene.features)
+                (logits, torch.from_numpy(scores), frame.embedding.tokens, frame.features)
             )
             return logits, scores
 

@@ -18,8 +18,9 @@ from car_video.config.video import KeyframeConfig, TrackConfig, VideoConfig
 from car_video.errors import ExpressionError
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
-from car_video.video.segmenter import VideoSegmenter, shrink
+from car_video.video.segmenter import VideoSegmenter
 from car_video.video.stream import segment_stream
+from car_video.video.thumbnail import shrink
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
 from tests.video.colour_sam import ColourSam
@@ -219,9 +220,9 @@ def test_after_a_change_of_size_a_stream_is_a_new_one(config: SegmentConfig) -> 
         np.testing.assert_array_equal(found.scores, wanted.scores)
 
 
-def test_between_keyframes_language_does_not_look(colour_sam: ColourSam) -> None:
+def test_between_keyframes_language_sees_nothing(colour_sam: ColourSam) -> None:
     model = ColourModel()
-    video = VideoConfig(keyframes=KeyframeConfig(every=4, side=128))
+    video = VideoConfig(keyframes=KeyframeConfig(interval=4 / 24, side=128))
     segmenter = VideoSegmenter(model, ["a red ball"], WITH_SAM, video)
     for number in range(12):
         found = segmenter.step(conftest.frame(number))
@@ -231,45 +232,45 @@ def test_between_keyframes_language_does_not_look(colour_sam: ColourSam) -> None
     assert all(side <= 128 for side in colour_sam.sides if side < 384)
 
 
-def test_language_looks_at_once_where_a_track_is_lost(colour_sam: ColourSam) -> None:
+def test_a_lost_track_makes_a_keyframe_at_once(colour_sam: ColourSam) -> None:
     model = ColourModel()
-    video = VideoConfig(keyframes=KeyframeConfig(every=100, side=128))
+    video = VideoConfig(keyframes=KeyframeConfig(interval=8.0, side=128))
     segmenter = VideoSegmenter(model, ["a red ball"], WITH_SAM, video)
-    looks, present = [], []
+    language, present = [], []
     for number in range(8):
         before = model.frames
         found = segmenter.step(conftest.frame(number, red=number != 5, green=False))
-        looks.append(model.frames - before)
+        language.append(model.frames - before)
         present.append(bool(found.present[0]))
-    assert looks == [1, 0, 0, 0, 0, 1, 0, 1]  # and soon again, to see whether it is back
+    assert language == [1, 0, 0, 0, 0, 1, 0, 1]  # and soon again, to see whether it is back
     assert present == [True] * 5 + [False, False, True]
 
 
 @pytest.mark.parametrize(
-    ("doubt", "gap", "looked"),
+    ("doubt", "gap", "seen"),
     [(0.5, 1, [1, 0, 1, 0]), (0.5, 3, [1, 0, 0, 0]), (0.0, 1, [1, 0, 0, 0])],
 )
-def test_language_looks_where_a_track_is_in_doubt(
-    colour_sam: ColourSam, doubt: float, gap: int, looked: list[int]
+def test_a_track_in_doubt_makes_a_keyframe(
+    colour_sam: ColourSam, doubt: float, gap: float, seen: list[int]
 ) -> None:
     model = ColourModel()
-    keyframes = KeyframeConfig(every=100, side=128, doubt=doubt, gap=gap, cut=1.0)
+    keyframes = KeyframeConfig(interval=100.0, side=128, doubt=doubt, gap=gap, cut=1.0)
     segmenter = VideoSegmenter(
         model, ["a red ball"], WITH_SAM, VideoConfig(keyframes=keyframes)
     )
-    looks = []
+    language = []
     for number, half in enumerate((22, 22, 6, 6)):  # smaller than flow can tell
         image = conftest.canvas().copy()
         image[32 - half : 32 + half, 48 - half : 48 + half] = (255, 0, 0)
         before = model.frames
         segmenter.step(Frame(number, float(number), image))
-        looks.append(model.frames - before)
-    assert looks == looked
+        language.append(model.frames - before)
+    assert language == seen
 
 
 def test_without_candidates_ordinary_frames_take_one_step(monkeypatch) -> None:
     segmenter = VideoSegmenter(
-        ColourModel(), NAMES, CONFIG, VideoConfig(keyframes=KeyframeConfig(every=3))
+        ColourModel(), NAMES, CONFIG, VideoConfig(keyframes=KeyframeConfig(interval=3 / 24))
     )
     steps = []
     recur = segmenter.image.recur
@@ -300,16 +301,16 @@ def sizes(value: object, seen: set[int]) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("every", [0, 3])
 def test_state_does_not_grow(config: SegmentConfig, every: int) -> None:
-    video = VideoConfig(keyframes=KeyframeConfig(every=every, side=128))
+    video = VideoConfig(keyframes=KeyframeConfig(interval=every / 24, side=128))
     segmenter = VideoSegmenter(ColourModel(), NAMES, config, video)
     held = []
     for number in range(60):
         segmenter.step(conftest.frame(number, red=number % 30 < 20))
         held.append(sizes(segmenter, set()))
     assert len(held[-1]) > 5
-    full = 10 * every  # the memory is full
+    full = 10 * max(1, every)  # the memory is full
     assert all(sorted(entry) == sorted(held[full]) for entry in held[full:])
 
 

@@ -13,7 +13,7 @@ from car_video.config import SamRefineConfig, SegmentConfig
 from car_video.config.video import KeyframeConfig, VideoConfig
 from car_video.types import Frame, FramePrediction
 from car_video.video.segmenter import VideoSegmenter
-from car_video.video.state.rows import matching, take
+from car_video.video.state.selection import matching, select
 from tests.segment.colour_model import BOTH, PLAIN, ColourModel
 
 torch.set_num_threads(1)
@@ -66,7 +66,7 @@ def test_those_that_stay_are_as_without_the_change(config: SegmentConfig) -> Non
 
 @pytest.mark.parametrize("config", [MAPS, TRACKS], ids=["maps", "tracks"])
 def test_a_new_one_is_looked_for_at_once(config: SegmentConfig) -> None:
-    video = VideoConfig(keyframes=KeyframeConfig(every=6, side=256))
+    video = VideoConfig(keyframes=KeyframeConfig(interval=0.6, side=256))
     found = run(config, video, [RED], {2: [RED, GREEN], 4: [GREEN]})
     for prediction in found[2:]:
         mask, score, present = of(prediction, GREEN)
@@ -99,9 +99,9 @@ def test_tracks_and_presence_move_to_their_new_place() -> None:
     assert torch.equal(after.tracks.logits[2], before.tracks.logits[0])
     assert torch.equal(after.tracks.age[1], before.tracks.age[1])
     assert torch.equal(after.labels[2], before.labels[0])
-    assert torch.equal(after.identity.look[2], before.identity.look[0])
-    assert after.identity.trust[2] == before.identity.trust[0] > 0
-    assert after.identity.trust[0] == 0
+    assert torch.equal(after.objects.appearance[2], before.objects.appearance[0])
+    assert after.objects.trust[2] == before.objects.trust[0] > 0
+    assert after.objects.trust[0] == 0
     assert not after.tracks.alive[0].any()
     assert not after.known[0].any()
     assert segmenter.presence.present.tolist() == [False, *present[::-1]]
@@ -128,4 +128,4 @@ def test_matching() -> None:
     assert matching(["a", "B", "a"], ["b", "A", "c", "a", "a"]) == [1, 0, -1, 2, -1]
     assert matching([], ["a"]) == [-1]
     values = torch.arange(6).view(3, 2)
-    assert take(values, [2, -1], 9).tolist() == [[4, 5], [9, 9]]
+    assert select(values, [2, -1], 9).tolist() == [[4, 5], [9, 9]]

@@ -1,9 +1,10 @@
-"""``CarryOver``: the hidden state h of CaR through time: which queries are still in the race.
+"""``CarryOver``: CaR's hidden state h through time: which queries are still in the race.
 
-In CaR h shrinks until nothing changes, on one picture. Between frames it is carried over: an
-ordinary frame starts from the survivors of the last one and takes one step. Objects also
-appear, so a query that was dropped comes back when the whole frame looks more like it than it
-did when it was dropped: that score costs nothing, the pooled embedding is there anyway.
+On one picture CaR's h shrinks until nothing changes (arXiv 2312.07661, algorithm 1). Between
+frames it is carried over: a frame between keyframes starts from the survivors of the last frame
+and takes one step. Objects also appear, so a query that was dropped comes back when the whole
+frame scores more for it than when it was dropped. That score costs nothing: the pooled
+embedding of the frame is there anyway.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from car_video.video.state.rows import take as take_rows
+from car_video.video.state.selection import select
 from car_video.video.state.tensors import State, take
 
 MARGIN = 0.05  # a score must rise by it, so that a query does not come and go every frame
@@ -34,10 +35,10 @@ class CarryOver:
         """All queries are in the race again."""
         self.alive = torch.ones_like(self.alive)
 
-    def select(self, rows: Sequence[int]) -> None:
-        """Other queries from now on, see :mod:`car_video.video.state.rows`; new ones are in."""
-        self.alive = take_rows(self.alive, rows, True)
-        self.dropped_at = take_rows(self.dropped_at, rows, 0.0)
+    def select(self, places: Sequence[int]) -> None:
+        """Other queries from now on, see :mod:`car_video.video.state.selection`."""
+        self.alive = select(self.alive, places, True)
+        self.dropped_at = select(self.dropped_at, places, 0.0)
 
     def start(self, scores: Tensor) -> Tensor:
         """Numbers of the queries that a frame starts with: int64 [N].

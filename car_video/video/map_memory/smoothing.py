@@ -1,7 +1,7 @@
 """``MapMemory``: proposals that remember, for runs without mask candidates.
 
 The map of every expression is mixed with what memory carries over from earlier frames, as
-logits, so that a frame in which language sees less keeps the object.
+logits, so that an object stays on frames on which its own map is weak.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from car_video.config.video import MemoryConfig
 from car_video.video.feature_memory import FeatureMemory, Votes
-from car_video.video.state.rows import take as take_rows
+from car_video.video.state.selection import select
 from car_video.video.state.tensors import State, joined, part_of, take
 
 CARRIED = 0.7  # part of memory (ref-davis-dev: J 0.538 alone, 0.553 with 0.7, 0.504 with 0.85)
@@ -40,15 +40,15 @@ class MapMemory:
         self.memory.clear()
         self.labels = self.known = None
 
-    def select(self, rows: Sequence[int]) -> None:
-        """Other expressions from now on, see :mod:`car_video.video.state.rows`."""
-        self.queries = len(rows)
+    def select(self, places: Sequence[int]) -> None:
+        """Other expressions from now on, see :mod:`car_video.video.state.selection`."""
+        self.queries = len(places)
         if self.labels is not None and self.known is not None:
-            self.labels = take_rows(self.labels, rows, 0.0)
-            self.known = take_rows(self.known, rows, False)
+            self.labels = select(self.labels, places, 0.0)
+            self.known = select(self.known, places, False)
 
-    def look_back(self, features: Tensor) -> Votes | None:
-        """Where the cells of a frame have come from; None without a past."""
+    def match(self, features: Tensor) -> Votes | None:
+        """From which cells those of a frame have come; None without a past."""
         if self.memory.empty or self.labels is None:
             return None
         grid = int(features.shape[-2]), int(features.shape[-1])
@@ -66,17 +66,17 @@ class MapMemory:
             mixed, first = maps, True
         else:
             labels, known, first = self.labels, self.known, False
-            carried, heard = votes.carry(labels[alive], known[alive])
-            part = CARRIED * heard[:, 0, None, None]
+            carried, remembered = votes.carry(labels[alive], known[alive])
+            part = CARRIED * remembered[:, 0, None, None]
             mixed = torch.sigmoid((1 - part) * _logit(maps) + part * _logit(carried[:, 0]))
         sharp = torch.sigmoid(SHARPNESS * (mixed - 0.5)).flatten(1)
         newest = maps.new_zeros(self.queries, 1, sharp.shape[1])
         newest[alive, 0] = sharp
-        seen = torch.zeros(self.queries, 1, dtype=torch.bool, device=maps.device)
-        seen[alive] = True
+        proposed = torch.zeros(self.queries, 1, dtype=torch.bool, device=maps.device)
+        proposed[alive] = True
         self.memory.push(features, first)
         self.labels = self.memory.shift(labels, newest, first)
-        self.known = self.memory.shift(known, seen, first)
+        self.known = self.memory.shift(known, proposed, first)
         return mixed
 
     def state_dict(self) -> State:

@@ -1,15 +1,18 @@
-"""When language has to look: at the start, after a cut, every n frames, and in doubt."""
+"""Which frames are keyframes, that is, seen by language; and where a new scene begins."""
 
 from __future__ import annotations
+
+import math
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from car_video.video.scheduling.clock import NOMINAL_STEP
 from car_video.video.state.tensors import State, as_array, take
 
-SOON = 2  # frames until language looks for who has just gone
-LONGEST = 1000  # frames between keyframes
+RETRY = 2 * NOMINAL_STEP  # seconds until language looks again for a target that has vanished
 BINS = 4  # per colour: coarse enough that motion and light leave a picture alike
 
 
@@ -20,36 +23,85 @@ def colour_histogram(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.bincount(codes, minlength=BINS**3) / len(codes)
 
 
-class Rhythm:
-    """When language looks next.
+class KeyframeSchedule:
+    """Decides which frames language sees, by the seconds and frames since it last saw one.
 
-    Who has just gone may be hidden for a moment only: it is looked for after 2, 4, 8, ...
-    frames, until that is as rare as keyframes are anyway.
+    A target that has just vanished may be hidden for a moment only. Language then sees a frame
+    again after 1/12 s, 1/6 s, 1/3 s, ..., until that is as rare as keyframes are anyway.
 
     Attributes:
-        since: frames since language has looked, with that one; 0 before it ever has.
-        wait: frames from one look to the next while somebody is sought.
+        elapsed: seconds from the last language frame to the present frame; None before any.
+        frames: frames from the last language frame to the present one.
+        step: seconds from the last frame to the present one.
+        retry: seconds after which language sees a frame because a target has vanished.
     """
 
     def __init__(self) -> None:
+        self.step = NOMINAL_STEP
         self.reset()
 
     def reset(self) -> None:
-        """Language looks at the next frame; nobody is sought."""
-        self.since, self.wait = 0, LONGEST
+        """Language sees the next frame; no target has vanished."""
+        self.elapsed: float | None = None
+        self.frames = 0
+        self.retry = math.inf
 
-    def due(self, every: int) -> bool:
-        """Whether the next frame is a keyframe, if each ``every``-th is one at least."""
-        return not 0 < self.since < min(every, self.wait)
+    def advance(self, seconds: float) -> None:
+        """A new frame has come, so many seconds after the last one."""
+        self.step = seconds
+        if self.elapsed is not None:
+            self.elapsed += seconds
+            self.frames += 1
 
-    def passed(self) -> None:
-        """A frame has gone by without language."""
-        self.since += 1
+    def due(self, interval: float, spacing: int = 1) -> bool:
+        """Whether language has to see the present frame.
 
-    def looked(self, gone: bool) -> None:
-        """Language has looked, and somebody who was there is gone, or nobody is."""
-        self.since = 1
-        self.wait = SOON if gone else min(LONGEST, 2 * self.wait)
+        Args:
+            interval: seconds between keyframes.
+            spacing: frames between keyframes at least.
+        """
+        if self.elapsed is None:
+            return True
+        regular = self.frames >= spacing and self.reached(interval)
+        return regular or self.reached(self.retry)
+
+    def reached(self, seconds: float) -> bool:
+        """Whether the present frame is the nearest one to so long after the language frame, or
+        later."""
+        return self.elapsed is None or self.elapsed >= seconds - self.step / 2
+
+    def overdue(self, interval: float, spacing: int = 1) -> float:
+        """Seconds for which presence has waited for language, up to the present frame.
+
+        Seconds in which no keyframe was due do not count: on those presence stands still. A
+        language frame stands for one nominal frame at least.
+
+        Args:
+            interval: seconds between keyframes.
+            spacing: frames between keyframes at least.
+        """
+        if self.elapsed is None:
+            return self.step
+        free = max(interval, (spacing - 1) * self.step)
+        return max(self.elapsed - free, min(self.elapsed, NOMINAL_STEP))
+
+    def language_ran(self, vanished: bool) -> None:
+        """Language has seen the present frame; ``vanished``: a target was present before it and
+        is not now."""
+        self.elapsed, self.frames = 0.0, 0
+        self.retry = RETRY if vanished else 2 * self.retry
+
+    def state(self) -> dict[str, float | int | None]:
+        """Plain data for :meth:`restore`."""
+        retry = None if math.isinf(self.retry) else self.retry
+        return {"elapsed": self.elapsed, "frames": self.frames, "retry": retry}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state`. Raises KeyError, TypeError or ValueError for other data."""
+        elapsed, retry = state["elapsed"], state["retry"]
+        self.frames = int(state["frames"])
+        self.elapsed = None if elapsed is None else float(elapsed)
+        self.retry = math.inf if retry is None else float(retry)
 
 
 class CutDetector:

@@ -21,7 +21,7 @@ from torch import Tensor
 from car_video.errors import ConfigError
 
 State: TypeAlias = dict[str, Tensor]
-FORMAT = 2
+FORMAT = 3
 FRAME = "frame"  # in a file: number of the last frame that the state has seen
 
 
@@ -83,6 +83,23 @@ def from_text(value: Tensor) -> Any:
         return json.loads(value.cpu().numpy().tobytes().decode("utf-8", "surrogatepass"))
     except ValueError:
         raise ConfigError("the state is damaged: its description is not JSON") from None
+
+
+def unpack(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The description of a segmenter's state, ``about``, with the names of all its tensors.
+
+    Raises:
+        ConfigError: there is none, or other tensors than it says.
+    """
+    about = from_text(take(state, "about", torch.uint8, (None,)))
+    if not isinstance(about, dict) or not isinstance(about.get("tensors"), list):
+        raise ConfigError("the state is damaged: its description is not whole")
+    other = sorted({*map(str, about["tensors"]), "about"} ^ state.keys())
+    if other:
+        raise ConfigError(
+            f"the state is damaged: '{other[0]}' is missing or should not be there"
+        )
+    return about
 
 
 def to_bytes(state: Mapping[str, Tensor], frame: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Masks of tracks as other parts want them: moved, pooled over features, boxed."""
+"""Masks of tracks: moved with the picture, and the mean features under them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+MAX_LOGIT = 10.0  # logits of masks beyond it say no more
+
 
 def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
     """Masks of the last frame where the picture has moved them to.
 
     Args:
         logits: [Q, K, a, b].
-        flow: [2, h, w] backward, in pixels of its own grid (:mod:`motion`).
+        flow: [2, h, w] backward, in pixels of its own grid, see
+            :mod:`~car_video.video.tracking.motion`.
         size: (a', b') wanted.
 
     Returns:
@@ -30,7 +33,7 @@ def move(logits: Tensor, flow: Tensor, size: tuple[int, int]) -> Tensor:
     return moved[0].unflatten(0, logits.shape[:2])
 
 
-def looks_of(logits: Tensor, features: Tensor) -> Tensor:
+def appearance_of(logits: Tensor, features: Tensor) -> Tensor:
     """Mean feature under each mask, of unit length.
 
     Args:

@@ -82,24 +82,6 @@ def block_flow(
     return flow.astype(np.float32)
 
 
-def warp(mask: NDArray[np.bool_], flow: Flow) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Move a mask of the previous frame to the current one, to the nearest pixel.
-
-    Args:
-        mask: bool [..., H, W], of the previous frame.
-        flow: float32 [2, H, W], backward.
-
-    Returns:
-        The moved mask, bool [..., H, W], and the pixels whose content was inside the previous
-        frame, bool [H, W]; the moved mask is False outside of those.
-    """
-    height, width = mask.shape[-2:]
-    rows, columns = np.mgrid[:height, :width] + np.rint(flow).astype(np.intp)
-    known = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    moved = mask[..., np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
-    return moved & known, known
-
-
 def _refine(
     before: NDArray[np.float32],
     now: NDArray[np.float32],

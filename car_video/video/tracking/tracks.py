@@ -1,10 +1,10 @@
-"""Object identity before language: rival tracks, and the sentence that chooses among them.
+"""Rival tracks of each expression, and the running scores by which the sentence chooses.
 
-A frame offers masks for every expression: those that language prompts, and those that each
-track prompts where its object should be by now. Every track takes the mask that continues it
-best; what language thinks of that mask goes into the track's running score. New objects that
-language likes start tracks of their own. The best track is the answer, so a single frame that
-misleads language does not make the mask jump.
+A frame has candidate masks for every expression: language prompts some, and each track prompts
+some where its object should be by now. Every track takes the candidate with the highest
+association score. The text score of that candidate goes into the track's running score. Good
+candidates that no track follows begin tracks of their own. The best track is the answer, so a
+single frame that misleads language does not make the mask jump.
 
 Everything is batched over expressions (Q), tracks (K) and candidates (C).
 """
@@ -21,13 +21,13 @@ from car_video.config.video import TrackConfig
 from car_video.segment.mask_selection.candidates import soft_iou
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.video.state.tensors import State, take
-from car_video.video.tracking.appearance import Identity
+from car_video.video.tracking.appearance import ObjectAppearance
 
-NOWHERE = float("-inf")
+NO_TRACK = float("-inf")
 AGREEMENT_FLOOR = 0.02  # agreements below it are all equally bad
 SUPPORT_FLOOR = 0.05  # the same of overlaps with what memory expects
-LOOK_RATE = 0.1  # of the newest look in a track's look
-SAME = 0.7  # two tracks with masks of this IoU are one
+APPEARANCE_RATE = 0.1  # of the newest appearance in a track's appearance
+SAME_TRACK_IOU = 0.7  # two tracks with masks of this IoU are one
 BIRTHS = 2  # tracks that may begin per frame and expression
 
 
@@ -37,20 +37,20 @@ class Tracks:
 
     Attributes:
         logits: [Q, K, a, b] masks on SAM's grid.
-        value: [Q, K] running mean of the log agreement with the text, -inf: no track.
+        value: [Q, K] running mean of the text scores, -inf: no track.
         age: int64 [Q, K] frames since it began.
-        look: [Q, K, D] unit-length mean feature of the object, slowly following it.
+        appearance: [Q, K, D] unit-length mean feature of the object, slowly following it.
     """
 
     logits: Tensor
     value: Tensor
     age: Tensor
-    look: Tensor
+    appearance: Tensor
 
     @property
     def alive(self) -> Tensor:
         """bool [Q, K]."""
-        return self.value > NOWHERE
+        return self.value > NO_TRACK
 
     @classmethod
     def none(
@@ -59,14 +59,14 @@ class Tracks:
         """No track yet, for features of so many dimensions."""
         return cls(
             like.new_zeros(queries, count, *grid),
-            like.new_full((queries, count), NOWHERE),
+            like.new_full((queries, count), NO_TRACK),
             torch.zeros(queries, count, dtype=torch.int64, device=like.device),
             like.new_zeros(queries, count, features),
         )
 
     def state_dict(self) -> State:
         """The attributes by name."""
-        return {name: getattr(self, name) for name in ("logits", "value", "age", "look")}
+        return {name: getattr(self, name) for name in ("logits", "value", "age", "appearance")}
 
     @classmethod
     def from_state(cls, state: State, shape: tuple[int, int], device: torch.device) -> Tracks:
@@ -75,25 +75,25 @@ class Tracks:
             take(state, "logits", torch.float32, (*shape, None, None)).to(device),
             take(state, "value", torch.float32, shape).to(device),
             take(state, "age", torch.int64, shape).to(device),
-            take(state, "look", torch.float32, (*shape, None)).to(device),
+            take(state, "appearance", torch.float32, (*shape, None)).to(device),
         )
 
 
 @dataclass(frozen=True)
-class Offer:
+class TrackCandidates:
     """Masks that a frame offers for each expression.
 
     Attributes:
         logits: [Q, C, a, b].
         agreement: [Q, C] with the text, in [0, 1]; below 0 where there is no mask.
-        by_language: how many of the C language has prompted; they come first.
-        looks: [Q, C, D] unit-length mean feature under each mask; None without features.
+        by_language: how many of the C were prompted by language; they come first.
+        appearance: [Q, C, D] unit-length mean feature under each mask; None without features.
     """
 
     logits: Tensor
     agreement: Tensor
     by_language: int
-    looks: Tensor | None = None
+    appearance: Tensor | None = None
 
 
 def overlaps(a: Tensor, b: Tensor) -> Tensor:
@@ -104,111 +104,136 @@ def overlaps(a: Tensor, b: Tensor) -> Tensor:
 
 def advance(
     tracks: Tracks,
-    offer: Offer,
+    candidates: TrackCandidates,
     moved: Tensor,
     expected: Tensor,
     known: Tensor,
     config: TrackConfig,
-    identity: Identity | None = None,
+    objects: ObjectAppearance | None = None,
 ) -> tuple[Tracks, Tensor]:
     """One frame on: every track continues or is lost, new ones begin, the best come first.
 
     Args:
         tracks: of the last frame.
-        offer: masks of this frame.
+        candidates: masks of this frame.
         moved: [Q, K, a, b] logits of the tracks' masks, moved with the picture.
         expected: [Q, K, h, w] in [0, 1]: where memory says that each object is.
         known: bool [Q, K]: whether memory says anything.
         config: see :class:`TrackConfig`.
-        identity: what each expression's object has looked like; None: nobody knows.
+        objects: appearance of each expression's object; None: none is known.
 
     Returns:
         The tracks, and int64 [Q, K]: the slot each has come from, -1 if it is new.
     """
-    masks = half_masks(offer.logits)
-    there = offer.agreement >= 0
-    language = offer.agreement.clamp_min(AGREEMENT_FLOOR).log()
+    assert candidates.appearance is not None
+    masks = half_masks(candidates.logits)
+    there = candidates.agreement >= 0
+    text_score = candidates.agreement.clamp_min(AGREEMENT_FLOOR).log()
     overlap = overlaps(masks, half_masks(moved))
-    support = _support(offer.logits, expected)
-    familiar = support.clamp_min(SUPPORT_FLOOR).log() * known[:, None]
-    assert offer.looks is not None
-    likeness = offer.looks @ tracks.look.transpose(-1, -2)
-    fit = (
-        language[..., None]
+    support = _support(candidates.logits, expected).clamp_min(SUPPORT_FLOOR).log()
+    cosine = candidates.appearance @ tracks.appearance.transpose(-1, -2)
+    association = (
+        text_score[..., None]
         + config.overlap_weight * overlap
-        + config.memory_weight * familiar
-        + config.look_weight * likeness
+        + config.memory_weight * (support * known[:, None])
+        + config.appearance_weight * cosine
     )
-    fit = fit.masked_fill(~there[..., None], NOWHERE)
-    follower = fit.argmax(1)  # [Q, K]
+    association = association.masked_fill(~there[..., None], NO_TRACK)
+    follower = association.argmax(1)  # [Q, K]
     kept = overlap.gather(1, follower[:, None])[:, 0] > config.lost_overlap
-    kept &= likeness.gather(1, follower[:, None])[:, 0] > config.lost_likeness
-    kept &= tracks.alive & (fit.amax(1) > NOWHERE)
-    heard = language.gather(1, follower)
+    kept &= cosine.gather(1, follower[:, None])[:, 0] > config.lost_appearance
+    kept &= tracks.alive & (association.amax(1) > NO_TRACK)
     rate = (1 / (tracks.age + 2.0)).clamp_min(1 - config.decay)
-    value = torch.where(kept, tracks.value.lerp(heard, rate), NOWHERE)
-    born = _births(masks, language, there, offer.by_language, follower, kept)
+    value = torch.where(kept, tracks.value.lerp(text_score.gather(1, follower), rate), NO_TRACK)
+    born = _births(masks, text_score, there, candidates.by_language, follower, kept)
     chosen = torch.cat([follower, born], 1)
-    fresh = language.gather(1, born.clamp_min(0)).masked_fill(born < 0, NOWHERE)
+    fresh = text_score.gather(1, born.clamp_min(0)).masked_fill(born < 0, NO_TRACK)
     values = torch.cat([value, fresh], 1)
     ages = torch.cat([tracks.age + 1, torch.zeros_like(born)], 1)
     slots = torch.arange(follower.shape[1], device=born.device).expand_as(follower)
     parents = torch.cat([slots, torch.full_like(born, -1)], 1)
     rank = values - config.birth_cost * config.decay**ages
     rank[:, 0] += config.switch_cost
-    if identity is not None:
-        own = offer.looks.gather(
-            1, chosen.clamp_min(0)[..., None].expand(-1, -1, offer.looks.shape[-1])
-        )
-        rank += identity.pull(own)
-    order = _rank_apart(
+    if objects is not None:
+        features = candidates.appearance.shape[-1]
+        places = chosen.clamp_min(0)[..., None].expand(-1, -1, features)
+        rank += objects.score(candidates.appearance.gather(1, places))
+    order = _rank_distinct(
         rank, masks, chosen.clamp_min(0), min(config.count, rank.shape[1]), config.count
     )
-    picked = order.clamp_min(0)
-    empty = order < 0
+    return _reordered(tracks, candidates, order, chosen, parents, values, ages)
+
+
+def _reordered(
+    tracks: Tracks,
+    candidates: TrackCandidates,
+    order: Tensor,
+    chosen: Tensor,
+    parents: Tensor,
+    values: Tensor,
+    ages: Tensor,
+) -> tuple[Tracks, Tensor]:
+    """Tracks in their new order, and the slots they have come from.
+
+    Args:
+        tracks: of the last frame.
+        candidates: masks of this frame.
+        order: int64 [Q, K] numbers of entries, -1: none.
+        chosen: int64 [Q, E] candidate of each entry.
+        parents: int64 [Q, E] old slot of each entry, -1: a new track.
+        values: [Q, E].
+        ages: int64 [Q, E].
+    """
+    assert candidates.appearance is not None
+    picked, empty = order.clamp_min(0), order < 0
     candidate = chosen.gather(1, picked).clamp_min(0)
-    rows = torch.arange(len(candidate), device=candidate.device)[:, None]
+    queries = torch.arange(len(candidate), device=candidate.device)[:, None]
     parent = parents.gather(1, picked).masked_fill(empty, -1)
-    look = offer.looks[rows, candidate]
-    before = tracks.look[rows, parent.clamp_min(0)]
-    slow = F.normalize(before.lerp(look, LOOK_RATE), dim=-1)
+    newest = candidates.appearance[queries, candidate]
+    before = tracks.appearance[queries, parent.clamp_min(0)]
+    followed = F.normalize(before.lerp(newest, APPEARANCE_RATE), dim=-1)
     new = Tracks(
-        offer.logits[rows, candidate],
-        values.gather(1, picked).masked_fill(empty, NOWHERE),
+        candidates.logits[queries, candidate],
+        values.gather(1, picked).masked_fill(empty, NO_TRACK),
         ages.gather(1, picked).masked_fill(empty, 0),
-        torch.where((parent >= 0)[..., None], slow, look),
+        torch.where((parent >= 0)[..., None], followed, newest),
     )
     return new, parent
 
 
-def glide(
-    tracks: Tracks, offer: Offer, moved: Tensor, quality: Tensor, config: TrackConfig
+def propagate(
+    tracks: Tracks,
+    candidates: TrackCandidates,
+    moved: Tensor,
+    quality: Tensor,
+    config: TrackConfig,
 ) -> tuple[Tracks, Tensor, Tensor]:
-    """One frame on without language: the best tracks take new masks, rivals drift along.
+    """One frame on without language: the best tracks take new masks, rivals move with the flow.
 
     Args:
         tracks: of the last frame.
-        offer: three masks for the best track of each expression and nothing else,
-            [Q, 3, a, b]. Who is offered nothing drifts.
+        candidates: three masks for the best track of each expression and nothing else,
+            [Q, 3, a, b]. An expression without candidates moves with the flow.
         moved: as in :func:`advance`.
         quality: [Q, 3] how well each mask holds together, in [0, 1].
         config: see :class:`TrackConfig`.
 
     Returns:
-        The tracks in their slots; bool [Q]: whose best track is lost, that is, has no mask near
-        where it has moved to (the caller has to ask language then); and [Q] the IoU of each
-        best track's mask with that place, 1 for those that drift.
+        The tracks in their slots; bool [Q]: which best tracks are lost, that is, have no
+        candidate near their moved mask (the caller has to ask language then); and [Q] the IoU
+        of each best track's mask with its moved one, 1 for those without candidates.
     """
-    overlap = overlaps(half_masks(offer.logits), half_masks(moved[:, :1]))[..., 0]
-    asked = offer.agreement.ge(0).any(1)
+    overlap = overlaps(half_masks(candidates.logits), half_masks(moved[:, :1]))[..., 0]
+    asked = candidates.agreement.ge(0).any(1)
     best = (overlap * quality).argmax(1)
-    rows = torch.arange(len(best), device=best.device)
-    lost = tracks.alive[:, 0] & asked & (overlap[rows, best] <= config.lost_overlap)
+    queries = torch.arange(len(best), device=best.device)
+    lost = tracks.alive[:, 0] & asked & (overlap[queries, best] <= config.lost_overlap)
     logits = moved.clone()
-    leader = torch.where(asked[:, None, None], offer.logits[rows, best], moved[:, 0])
-    logits[:, 0] = leader
-    sure = torch.where(asked & tracks.alive[:, 0], overlap[rows, best], 1.0)
-    return Tracks(logits, tracks.value, tracks.age + 1, tracks.look), lost, sure
+    logits[:, 0] = torch.where(
+        asked[:, None, None], candidates.logits[queries, best], moved[:, 0]
+    )
+    sure = torch.where(asked & tracks.alive[:, 0], overlap[queries, best], 1.0)
+    return Tracks(logits, tracks.value, tracks.age + 1, tracks.appearance), lost, sure
 
 
 def _support(logits: Tensor, expected: Tensor) -> Tensor:
@@ -220,7 +245,7 @@ def _support(logits: Tensor, expected: Tensor) -> Tensor:
 
 def _births(
     masks: Tensor,
-    language: Tensor,
+    text_score: Tensor,
     there: Tensor,
     by_language: int,
     follower: Tensor,
@@ -228,38 +253,40 @@ def _births(
 ) -> Tensor:
     """Candidates of language that no track follows: int64 [Q, BIRTHS], -1 where there is none.
 
-    The best one, and the best that is apart from it.
+    The best one, and the best of those whose IoU with it is below :data:`SAME_TRACK_IOU`.
     """
     rows = torch.arange(len(masks), device=masks.device)
     followed = masks.gather(1, follower[..., None].expand(-1, -1, masks.shape[-1]))
     followed = followed * kept[..., None]
     own = masks[:, :by_language]
-    free = there[:, :by_language] & (overlaps(own, followed).amax(2) < SAME)
-    score = language[:, :by_language].masked_fill(~free, NOWHERE)
+    free = there[:, :by_language] & (overlaps(own, followed).amax(2) < SAME_TRACK_IOU)
+    score = text_score[:, :by_language].masked_fill(~free, NO_TRACK)
     born = []
     for _ in range(BIRTHS):
         best = score.argmax(1)
-        found = score[rows, best] > NOWHERE
+        found = score[rows, best] > NO_TRACK
         born.append(torch.where(found, best, -1))
-        same = overlaps(own, own[rows, best][:, None])[..., 0] >= SAME
-        score = score.masked_fill(same | (~found)[:, None], NOWHERE)
-        score[rows, best] = NOWHERE
+        same = overlaps(own, own[rows, best][:, None])[..., 0] >= SAME_TRACK_IOU
+        score = score.masked_fill(same | (~found)[:, None], NO_TRACK)
+        score[rows, best] = NO_TRACK
     return torch.stack(born, 1)
 
 
-def _rank_apart(rank: Tensor, masks: Tensor, chosen: Tensor, count: int, size: int) -> Tensor:
-    """The best ``count`` entries whose masks are apart: int64 [Q, size], -1: none."""
+def _rank_distinct(
+    rank: Tensor, masks: Tensor, chosen: Tensor, count: int, size: int
+) -> Tensor:
+    """The best ``count`` entries whose masks differ: int64 [Q, size], -1: none."""
     rows = torch.arange(len(rank), device=rank.device)
     own = masks.gather(1, chosen[..., None].expand(-1, -1, masks.shape[-1]))
-    same = overlaps(own, own) >= SAME
+    same = overlaps(own, own) >= SAME_TRACK_IOU
     left = rank.clone()
     order = []
     for _ in range(count):
         best = left.argmax(1)
-        found = left[rows, best] > NOWHERE
+        found = left[rows, best] > NO_TRACK
         order.append(torch.where(found, best, -1))
-        left = left.masked_fill(same[rows, best], NOWHERE)
-        left[rows, best] = NOWHERE
+        left = left.masked_fill(same[rows, best], NO_TRACK)
+        left[rows, best] = NO_TRACK
     while len(order) < size:
         order.append(torch.full_like(order[0], -1))
     return torch.stack(order, 1)
@@ -267,4 +294,4 @@ def _rank_apart(rank: Tensor, masks: Tensor, chosen: Tensor, count: int, size: i
 
 def without(tracks: Tracks, gone: Tensor) -> Tracks:
     """The tracks with those of some expressions dropped; ``gone``: bool [Q]."""
-    return replace(tracks, value=tracks.value.masked_fill(gone[:, None], NOWHERE))
+    return replace(tracks, value=tracks.value.masked_fill(gone[:, None], NO_TRACK))

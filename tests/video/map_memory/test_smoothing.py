@@ -23,7 +23,7 @@ def step(
     memory: MapMemory, seen: torch.Tensor, maps: torch.Tensor, alive: torch.Tensor
 ) -> torch.Tensor:
     seen = unit_features(seen)
-    return memory.step(seen, memory.look_back(seen), maps, alive)
+    return memory.step(seen, memory.match(seen), maps, alive)
 
 
 def square(value: float) -> torch.Tensor:
@@ -110,7 +110,7 @@ def test_memory_goes_along_to_another_grid() -> None:
     rows, columns = memory.memory.grid
     before = memory.labels[0, 0, 0].unflatten(-1, (rows, columns))
     other = features(1, (2 * rows, 2 * columns))
-    votes = memory.look_back(other)
+    votes = memory.match(other)
     assert votes is not None
     assert votes.grid == (2 * rows, 2 * columns)
     after = memory.labels[0, 0, 0].unflatten(-1, votes.grid)

@@ -1,6 +1,9 @@
-"""Scene cuts: another scene is one, motion and light are not. When language looks next."""
+"""Scene cuts: another scene is one, motion and light are not. Which frames are keyframes."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Set
 
 import numpy as np
 import pytest
@@ -8,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from car_video.video.scheduling.keyframes import CutDetector, Rhythm, colour_histogram
+from car_video.video.scheduling.clock import FrameClock
+from car_video.video.scheduling.keyframes import (
+    CutDetector,
+    KeyframeSchedule,
+    colour_histogram,
+)
 
 
 def world(seed: int, tint: tuple[int, int, int]) -> np.ndarray:
@@ -85,38 +93,97 @@ def test_histogram_is_that_of_a_loop() -> None:
     np.testing.assert_allclose(colour_histogram(picture), expected.flatten())
 
 
-def looks(rhythm: Rhythm, every: int, frames: int, gone: set[int]) -> list[int]:
-    """Frames that language looks at; on those in ``gone`` it finds that somebody has left."""
-    looked = []
+def language_frames(
+    schedule: KeyframeSchedule,
+    interval: float,
+    frames: int,
+    vanishing: Set[int] = frozenset(),
+    spacing: int = 1,
+    fps: float = 24.0,
+) -> list[int]:
+    """Frames that language sees; on those in ``vanishing`` it finds that a target is gone."""
+    seen = []
     for number in range(frames):
-        if rhythm.due(every):
-            looked.append(number)
-            rhythm.looked(gone=number in gone)
-        else:
-            rhythm.passed()
-    return looked
+        schedule.advance(1 / fps)
+        if schedule.due(interval, spacing):
+            seen.append(number)
+            schedule.language_ran(vanished=number in vanishing)
+    return seen
 
 
-def test_language_looks_at_every_nth_frame() -> None:
-    assert looks(Rhythm(), 8, 30, set()) == [0, 8, 16, 24]
-    assert looks(Rhythm(), 1, 4, {1}) == [0, 1, 2, 3]
+def test_language_sees_a_frame_per_interval() -> None:
+    assert language_frames(KeyframeSchedule(), 1 / 3, 30) == [0, 8, 16, 24]
+    assert language_frames(KeyframeSchedule(), 0.333, 30) == [0, 8, 16, 24]
+    assert language_frames(KeyframeSchedule(), 0.0, 4, {1}) == [0, 1, 2, 3]
 
 
-def test_who_has_gone_is_looked_for_soon_and_then_ever_later() -> None:
-    assert looks(Rhythm(), 8, 40, {8}) == [0, 8, 10, 14, 22, 30, 38]
-    assert looks(Rhythm(), 100, 40, {0}) == [0, 2, 6, 14, 30]
-    assert looks(Rhythm(), 8, 20, {0, 6}) == [0, 2, 6, 8, 12]
+@pytest.mark.parametrize(
+    ("fps", "expected"), [(2, 1), (6, 2), (12, 4), (25, 8), (29.97, 10), (60, 20), (240, 80)]
+)
+def test_the_interval_is_in_seconds_at_any_frame_rate(fps: float, expected: int) -> None:
+    seen = language_frames(KeyframeSchedule(), 1 / 3, 400, fps=fps)
+    assert set(np.diff(seen)) == {expected}
 
 
-@given(st.integers(1, 50), st.sets(st.integers(0, 99)))
-def test_nobody_waits_longer_than_for_a_keyframe(every: int, gone: set[int]) -> None:
-    looked = looks(Rhythm(), every, 100, gone)
-    assert max(np.diff([*looked, 100])) <= every
-    assert looked[0] == 0
+def test_times_rounded_to_milliseconds_give_the_same_keyframes() -> None:
+    schedule, clock, seen = KeyframeSchedule(), FrameClock(), []
+    for number in range(60):
+        schedule.advance(clock.step(round(number / 24, 3)))
+        if schedule.due(1 / 3):
+            seen.append(number)
+            schedule.language_ran(vanished=False)
+    assert seen == list(range(0, 60, 8))
 
 
-def test_a_new_start_forgets_who_was_sought() -> None:
-    rhythm = Rhythm()
-    rhythm.looked(gone=True)
-    rhythm.reset()
-    assert looks(rhythm, 8, 20, set()) == [0, 8, 16]
+def test_a_vanished_target_is_looked_for_soon_and_then_ever_later() -> None:
+    third, long = 1 / 3, 100 / 24
+    assert language_frames(KeyframeSchedule(), third, 40, {8}) == [0, 8, 10, 14, 22, 30, 38]
+    assert language_frames(KeyframeSchedule(), long, 40, {0}) == [0, 2, 6, 14, 30]
+    assert language_frames(KeyframeSchedule(), third, 20, {0, 6}) == [0, 2, 6, 8, 12]
+
+
+def test_a_level_may_space_keyframes_by_frames() -> None:
+    assert language_frames(KeyframeSchedule(), 0.0, 12, spacing=5) == [0, 5, 10]
+    assert language_frames(KeyframeSchedule(), 1 / 3, 20, spacing=5) == [0, 8, 16]
+
+
+@given(st.floats(0, 3), st.sets(st.integers(0, 99)), st.floats(1, 100))
+def test_no_interval_is_longer_than_asked_for(
+    interval: float, vanishing: set[int], fps: float
+) -> None:
+    seen = language_frames(KeyframeSchedule(), interval, 100, vanishing, fps=fps)
+    assert seen[0] == 0
+    assert max(np.diff([*seen, 100])) <= max(1, np.ceil(interval * fps - 0.5 + 1e-6))
+
+
+def test_a_new_start_forgets_what_had_vanished() -> None:
+    schedule = KeyframeSchedule()
+    schedule.language_ran(vanished=True)
+    schedule.reset()
+    assert language_frames(schedule, 1 / 3, 20) == [0, 8, 16]
+
+
+def test_presence_waits_only_while_a_keyframe_is_due() -> None:
+    """On schedule a keyframe is the next frame, whatever the interval; a gap is a gap."""
+    schedule = KeyframeSchedule()
+    schedule.language_ran(vanished=False)
+    for _ in range(8):
+        schedule.advance(1 / 24)
+    assert schedule.overdue(1 / 3) == pytest.approx(1 / 24)
+    assert schedule.overdue(0.0, spacing=8) == pytest.approx(1 / 24)
+    schedule.advance(2.0)
+    assert schedule.overdue(1 / 3) == pytest.approx(2.0)
+    every = KeyframeSchedule()
+    every.language_ran(vanished=False)
+    every.advance(1 / 3)  # of every 8th frame of a clip
+    assert every.overdue(0.0) == pytest.approx(1 / 3)
+
+
+@given(st.floats(0, 5), st.integers(0, 50), st.one_of(st.none(), st.floats(0.01, 10)))
+def test_a_schedule_is_stored_as_plain_data(
+    elapsed: float, frames: int, retry: float | None
+) -> None:
+    state = {"elapsed": elapsed, "frames": frames, "retry": retry}
+    schedule = KeyframeSchedule()
+    schedule.restore(json.loads(json.dumps(state)))
+    assert schedule.state() == state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,14 @@ from car_video.config import SamRefineConfig, SegmentConfig
 from car_video.config.video import KeyframeConfig, VideoConfig
 from car_video.errors import ConfigError
 from car_video.types import Frame
-from car_video.video.scheduling.pace import LADDER, Level, Pace, at_level, ladder_for
+from car_video.video.scheduling.levels import (
+    LADDER,
+    Level,
+    at_level,
+    ladder_for,
+    spacing_at,
+)
+from car_video.video.scheduling.pace import Pace
 from car_video.video.segmenter import VideoSegmenter
 from tests.segment.colour_model import BOTH, PLAIN, ColourModel
 
@@ -25,7 +33,7 @@ def drive(
     pace: Pace,
     frames: int,
     speed: Callable[[int], float],
-    outside: float = 0.0,
+    outside: float | Callable[[int], float] = 0.0,
     noise: float = 0.0,
     bent: Callable[[int], float] = lambda level: 1.0,
 ) -> tuple[list[int], list[float]]:
@@ -46,9 +54,10 @@ def drive(
         work = level.work()[0 if keyframe else 1] * bent(pace.level)
         seconds = work * speed(number) * (1 + noise * chance.uniform(-1, 1))
         levels.append(pace.level)
-        spent.append(seconds + outside)
+        elsewhere = outside(number) if callable(outside) else outside
+        spent.append(seconds + elsewhere)
         pace.step(seconds, keyframe)
-        pace.outside(outside)
+        pace.outside(elsewhere)
     return levels, spent
 
 
@@ -89,6 +98,60 @@ def test_load_that_comes_and_goes() -> None:
     assert levels[990] > 0
     assert rate(spent[700:1000]) > 5 / 1.05
     assert levels[-1] == 0
+
+
+@pytest.mark.parametrize("target", [2.0, 4.0, 12.0])
+@pytest.mark.parametrize("number", [0, 1, 100])
+@pytest.mark.parametrize("spike", [1.0, 5.0])
+def test_what_happens_once_outside_does_not_count(
+    target: float, number: int, spike: float
+) -> None:
+    """A preview window opens on the first frame, a disk stops for a moment on another."""
+
+    def outside(frame: int) -> float:
+        return spike if frame == number else 0.001
+
+    levels, _ = drive(Pace(target), 600, lambda _: 0.5, outside)
+    undisturbed, _ = drive(Pace(target), 600, lambda _: 0.5, 0.001)
+    assert levels == undisturbed
+
+
+def test_quality_comes_back_after_seconds_that_were_lost() -> None:
+    def outside(frame: int) -> float:
+        return 1.0 if 50 <= frame < 55 else 0.001
+
+    levels, _ = drive(Pace(8), 3000, lambda _: 0.1, outside)
+    assert max(levels[50:200]) > 0
+    assert levels[-1] == 0
+
+
+def test_tracks_are_given_up_last_and_never_at_one_blow() -> None:
+    pace = Pace(500)
+    levels, _ = drive(pace, 100, lambda _: 1.0)
+    assert len(LADDER) - 2 in levels
+    assert levels[-1] == len(LADDER) - 1
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    st.lists(st.tuples(st.floats(0, 2), st.booleans()), min_size=2, max_size=60),
+    st.integers(1, 59),
+)
+def test_a_pace_is_stored_as_plain_data(costs: list[tuple[float, bool]], cut: int) -> None:
+    whole, first, second = Pace(4), Pace(4), Pace(4)
+    for seconds, keyframe in costs[:cut]:
+        whole.step(seconds, keyframe)
+        first.step(seconds, keyframe)
+    second.restore(json.loads(json.dumps(first.state())))
+    for seconds, keyframe in costs[cut:]:
+        assert second.step(seconds, keyframe) == whole.step(seconds, keyframe)
+
+
+@pytest.mark.parametrize("change", [{"level": 99}, {"level": "x"}, {"_calm": None}])
+def test_damaged_data_is_refused(change: dict[str, object]) -> None:
+    state = {**Pace(4).state(), **change}
+    with pytest.raises((TypeError, ValueError)):
+        Pace(4).restore(state)
 
 
 def test_what_passes_outside_counts() -> None:
@@ -139,7 +202,7 @@ def test_a_target_is_for_streams() -> None:
 
 def test_settings_are_never_raised() -> None:
     segment = SegmentConfig(sam=SamRefineConfig(side=512))
-    video = VideoConfig(keyframes=KeyframeConfig(every=4, side=256))
+    video = VideoConfig(keyframes=KeyframeConfig(interval=1 / 6, side=256))
     ladder = ladder_for(segment, video.keyframes)
     assert at_level(segment, video, ladder[0]) == (segment, video)
     for level in ladder:
@@ -147,7 +210,10 @@ def test_settings_are_never_raised() -> None:
         assert bounded.sam.side <= 512
         assert bounded.proposal.size <= segment.proposal.size
         assert spaced.keyframes.side <= 256
-        assert spaced.keyframes.every >= 4
+        assert spaced.keyframes.interval == video.keyframes.interval
+        assert spacing_at(level, video.keyframes) in (1, level.every)
+    assert spacing_at(ladder[0], video.keyframes) == 1
+    assert spacing_at(ladder[1], video.keyframes) == ladder[1].every > 4
     costs = [level.cost() for level in ladder]
     assert costs == sorted(costs, reverse=True)
 
@@ -171,7 +237,7 @@ def test_a_segmenter_changes_its_level_and_keeps_the_masks() -> None:
         ColourModel(), ["a red ball", "a green frog"], config, VideoConfig(target_fps=2.0)
     )
     ticks = iter(range(1000))
-    segmenter.clock = lambda: float(next(ticks))
+    segmenter.stopwatch = lambda: float(next(ticks))
     sizes = []
     for number in range(8):
         frame = at(number)
@@ -183,7 +249,7 @@ def test_a_segmenter_changes_its_level_and_keeps_the_masks() -> None:
             assert (mask & truth).sum() / (mask | truth).sum() > 0.8
     assert sizes[0] == 512
     assert sizes[-1] == 256
-    assert segmenter.maps.memory.grid == (43, 64)
+    assert segmenter.maps.memory.memory.grid == (43, 64)
 
 
 def test_memory_survives_another_grid() -> None:
@@ -193,11 +259,11 @@ def test_memory_survives_another_grid() -> None:
         segmenter.step(at(number))
     segmenter.image.config = replace(config, proposal=replace(config.proposal, size=48))
     segmenter.step(at(3))
-    assert segmenter.maps.labels is not None
-    assert segmenter.maps.known is not None
-    assert segmenter.maps.labels.shape[-1] == 8 * 12
-    assert segmenter.maps.known[0, 0, :4].tolist() == [True] * 4
-    labels = segmenter.maps.labels[0, 0].unflatten(-1, (8, 12))
+    assert segmenter.maps.memory.labels is not None
+    assert segmenter.maps.memory.known is not None
+    assert segmenter.maps.memory.labels.shape[-1] == 8 * 12
+    assert segmenter.maps.memory.known[0, 0, :4].tolist() == [True] * 4
+    labels = segmenter.maps.memory.labels[0, 0].unflatten(-1, (8, 12))
     truth = (at(2).image == (255, 0, 0)).all(-1)[::8, ::8]
     assert ((labels[1] > 0.5).numpy() == truth).mean() > 0.9
 
@@ -231,7 +297,22 @@ def test_tracks_survive_every_level_but_the_last() -> None:
     assert ages[10:] == [0, 1]
 
 
-def test_a_level_with_nobody_there() -> None:
+def test_presence_means_the_same_at_the_last_level() -> None:
+    """Without tracks its score is that of a track that says nothing, not language's alone."""
+    config = replace(PLAIN, mode="refer", refine="sam", sam=SamRefineConfig(side=256, points=4))
+    segmenter = VideoSegmenter(ColourModel(), ["a red ball"], config)
+    for number in range(3):
+        segmenter.step(at(number))
+    segmenter.apply(Level(1, 256, 128, 96, refine=False))
+    for number in range(3, 8):
+        low = segmenter.step(at(number))
+    alone = VideoSegmenter(ColourModel(), ["a red ball"], replace(config, refine="none"))
+    for number in range(8):
+        plain = alone.step(at(number))
+    assert low.scores[0] == pytest.approx(min(1.0, float(plain.scores[0]) ** 0.5), abs=2e-3)
+
+
+def test_a_level_without_any_target() -> None:
     config = replace(PLAIN, refine="sam", sam=SamRefineConfig(side=128, points=2))
     segmenter = VideoSegmenter(ColourModel(), ["a blue bird"], config)
     for side in (128, 64, 128):

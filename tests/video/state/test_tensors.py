@@ -22,7 +22,13 @@ from car_video.errors import ConfigError
 from car_video.models import load_model
 from car_video.types import Frame, FramePrediction
 from car_video.video.segmenter import VideoSegmenter
-from car_video.video.state.tensors import State, from_bytes, to_bytes
+from car_video.video.state.tensors import (
+    State,
+    as_text,
+    from_bytes,
+    from_text,
+    to_bytes,
+)
 from car_video.video.stream import StreamSegmenter, segment_stream
 from tests.models.hub_networks import KINDS, network
 from tests.segment.colour_model import PLAIN, ColourModel
@@ -75,21 +81,21 @@ def check_continued(make: Callable[[], VideoSegmenter], frames: list[Frame], cut
 
 
 @pytest.mark.parametrize("cut", [1, 3, 7])
-@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("every", [0, 3])
 def test_maps_go_on(cut: int, every: int) -> None:
-    video = VideoConfig(keyframes=KeyframeConfig(every=every))
+    video = VideoConfig(keyframes=KeyframeConfig(interval=every / 25))
     frames = [moving(n) for n in range(9)]
     state = check_continued(
         lambda: VideoSegmenter(ColourModel(), NAMES, PLAIN, video), frames, cut
     )
-    assert "maps.labels" in state
+    assert "maps.memory.labels" in state
     assert all(type(value) is torch.Tensor for value in state.values())
 
 
-@pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.parametrize("every", [0, 4])
 def test_tracks_go_on(every: int) -> None:
-    """With ``lite`` and SAM; every=4: the state is taken between two keyframes."""
-    video = VideoConfig(keyframes=KeyframeConfig(every=every, side=256))
+    """With ``lite`` and SAM; 4 / 25 s: the state is taken between two keyframes."""
+    video = VideoConfig(keyframes=KeyframeConfig(interval=every / 25, side=256))
     pair = load_model("lite", "cpu")
     frames = [moving(n, 120, 160) for n in range(6)]
     state = check_continued(lambda: VideoSegmenter(pair, NAMES, SMALL, video), frames, 3)
@@ -101,7 +107,7 @@ def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
     network(kind).save_pretrained(tmp_path / kind)
     sam = SamRefineConfig(model=str(tmp_path / kind), points=2)
     config = replace(PLAIN, refine="sam", sam=sam, presence_threshold=0.0)
-    video = VideoConfig(keyframes=KeyframeConfig(every=2))
+    video = VideoConfig(keyframes=KeyframeConfig(interval=2 / 25))
     frames = [moving(n) for n in range(5)]
     state = check_continued(
         lambda: VideoSegmenter(ColourModel(), NAMES, config, video), frames, 3
@@ -120,23 +126,65 @@ def test_turns_go_on() -> None:
     video = VideoConfig(tracks=TrackConfig(prompts=8))
     frames = [moving(n, 120, 160) for n in range(6)]
     state = check_continued(lambda: VideoSegmenter(pair, names, SMALL, video), frames, 3)
-    assert state["tracker.waited"].any()
+    assert state["tracker.turns.waited"].any()
 
 
-def test_who_has_just_gone_is_sought_as_soon_after_a_resume() -> None:
-    video = VideoConfig(keyframes=KeyframeConfig(every=50))
-    first = stepped(video=video)
-    first.rhythm.looked(gone=True)
-    second = VideoSegmenter(ColourModel(), NAMES, PLAIN, video)
+def test_a_vanished_target_is_looked_for_as_soon_after_a_resume() -> None:
+    first = stepped()
+    first.schedule.language_ran(vanished=True)
+    second = VideoSegmenter(ColourModel(), NAMES, PLAIN)
     second.load_state_dict(first.state_dict())
     for _ in range(12):
-        assert second.rhythm.due(50) == first.rhythm.due(50)
-        for rhythm in (first.rhythm, second.rhythm):
-            if rhythm.due(50):
-                rhythm.looked(gone=False)
-            else:
-                rhythm.passed()
-    assert second.rhythm.wait == first.rhythm.wait < 50
+        for schedule in (first.schedule, second.schedule):
+            schedule.advance(1 / 25)
+        assert second.schedule.due(2.0) == first.schedule.due(2.0)
+        if first.schedule.due(2.0):
+            first.schedule.language_ran(vanished=False)
+            second.schedule.language_ran(vanished=False)
+    assert second.schedule.retry == first.schedule.retry < 2.0
+
+
+def test_level_and_costs_of_a_wanted_rate_go_on() -> None:
+    """A clock that says every frame takes a second: both segmenters go down alike."""
+    config = replace(PLAIN, proposal=replace(PLAIN.proposal, size=512))
+
+    def make() -> VideoSegmenter:
+        segmenter = VideoSegmenter(ColourModel(), NAMES, config, VideoConfig(target_fps=2.0))
+        ticks = iter(range(1000))
+        segmenter.stopwatch = lambda: float(next(ticks))
+        return segmenter
+
+    state = check_continued(make, [moving(n) for n in range(9)], 6)
+    second = make()
+    second.load_state_dict(state)
+    assert second.pace is not None
+    assert second.pace.level > 0
+    assert second.image.config.proposal.size == second.pace.ladder[second.pace.level].size < 512
+
+
+def test_the_time_of_the_last_frame_goes_on() -> None:
+    first, second = stepped(), VideoSegmenter(ColourModel(), NAMES, PLAIN)
+    second.load_state_dict(first.state_dict())
+    late = replace(moving(3), time=0.9)
+    same(second.step(late), first.step(late))
+
+
+def test_states_of_another_version_are_refused() -> None:
+    state = stepped().state_dict()
+    about = from_text(state["about"])
+    with pytest.raises(ConfigError, match="other format"):
+        stepped().load_state_dict({**state, "about": as_text({**about, "format": 2})})
+
+
+@pytest.mark.parametrize("name", ["schedule", "time", "next", "size", "pace"])
+@pytest.mark.parametrize("value", ["x", [1], {"level": 1}])
+def test_damaged_descriptions_are_refused(name: str, value: object) -> None:
+    state = stepped().state_dict()
+    about = from_text(state["about"])
+    if name == "pace" or (name, value) == ("size", [1]):
+        return  # no target is set: what the state says of pace is not used
+    with pytest.raises(ConfigError, match="damaged"):
+        stepped().load_state_dict({**state, "about": as_text({**about, name: value})})
 
 
 def test_before_the_first_frame_there_is_little() -> None:
@@ -201,8 +249,8 @@ def test_tensors_of_other_kinds_are_refused() -> None:
 
 def test_states_on_another_grid_are_refused() -> None:
     state = stepped().state_dict()
-    rows, columns = state["maps.memory.grid"].tolist()
-    other = {**state, "maps.memory.grid": torch.tensor([rows + 1, columns])}
+    rows, columns = state["maps.memory.memory.grid"].tolist()
+    other = {**state, "maps.memory.memory.grid": torch.tensor([rows + 1, columns])}
     with pytest.raises(ConfigError, match="other settings"):
         stepped().load_state_dict(other)
     fewer = VideoConfig(memory=MemoryConfig(recent=(1, 2)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from car_video.video.tracking.motion import block_flow, reach_pixels, warp
+from car_video.video.tracking.motion import block_flow, reach_pixels
 
 
 def _texture(height, width, seed=0):
@@ -60,18 +60,6 @@ def test_odd_and_tiny_frames():
 def test_frames_must_be_of_one_size():
     with pytest.raises(ValueError, match="two sizes"):
         block_flow(np.zeros((4, 5), np.uint8), np.zeros((5, 4), np.uint8))
-
-
-def test_warp_moves_and_knows_what_came_from_outside():
-    mask = np.zeros((6, 8), bool)
-    mask[2, 3] = True
-    flow = np.zeros((2, 6, 8), np.float32)
-    flow[0], flow[1] = -1, 2.4  # content came from one row above, two columns to the right
-    moved, known = warp(mask, flow)
-    assert np.argwhere(moved).tolist() == [[3, 1]]
-    assert known.tolist() == [[y > 0 and x < 6 for x in range(8)] for y in range(6)]
-    both, _ = warp(np.stack([mask, ~mask]), flow)
-    np.testing.assert_array_equal(both, [moved, ~moved & known])
 
 
 def test_reach():

@@ -1,4 +1,4 @@
-"""The tracker with a segmenter that sees colours: who is followed when language errs."""
+"""The tracker with a segmenter that sees colours: what is followed when language errs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from car_video.config import SamRefineConfig
 from car_video.config.video import MemoryConfig, TrackConfig
 from car_video.segment.mask_selection.candidates import boxes_of
 from car_video.video.feature_memory import unit_features
-from car_video.video.tracking.mask_tensors import move
-from car_video.video.tracking.scene import Glimpse, Scene
-from car_video.video.tracking.tracker import LIMIT, Tracker
+from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
+from car_video.video.tracking.mask_tensors import MAX_LOGIT, move
+from car_video.video.tracking.tracker import Tracker
 from tests.video.colour_sam import ColourSam
 
 SIZE = (64, 96)
@@ -45,7 +45,7 @@ def picture(number: int, *, red: bool = True, green: bool = True) -> np.ndarray:
     return image
 
 
-def heard(place: tuple[slice, slice] | None) -> Tensor:
+def proposal_at(place: tuple[slice, slice] | None) -> Tensor:
     """A proposal [16, 24] that is 1 at a place of the picture."""
     full = torch.zeros(1, 1, *SIZE)
     if place is not None:
@@ -53,7 +53,7 @@ def heard(place: tuple[slice, slice] | None) -> Tensor:
     return F.adaptive_avg_pool2d(full, (16, 24))[0, 0]
 
 
-def scene(image: np.ndarray, *proposals: Tensor | None, cells: int = 4) -> Scene:
+def scene(image: np.ndarray, *proposals: Tensor | None, cells: int = 4) -> LanguageFrame:
     """One proposal for each expression, None where language says nothing."""
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
     alive = [number for number, proposal in enumerate(proposals) if proposal is not None]
@@ -62,7 +62,7 @@ def scene(image: np.ndarray, *proposals: Tensor | None, cells: int = 4) -> Scene
     features = unit_features(F.avg_pool2d(pixels, cells)[0])
     size = (image.shape[0], image.shape[1])
     embedding = ColourSam().encode(pixels, SIDE)
-    return Scene(
+    return LanguageFrame(
         image,
         embedding,
         size,
@@ -73,13 +73,13 @@ def scene(image: np.ndarray, *proposals: Tensor | None, cells: int = 4) -> Scene
     )
 
 
-def glimpse(image: np.ndarray, here: np.ndarray | None = None) -> Glimpse:
+def between(image: np.ndarray, possible: np.ndarray | None = None) -> IntermediateFrame:
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
-    return Glimpse(image, pixels, SIDE, here)
+    return IntermediateFrame(image, pixels, SIDE, possible)
 
 
-def glided(tracks: Tracker, given: Glimpse) -> Tensor:
-    logits = tracks.glide(given)
+def propagated(tracks: Tracker, given: IntermediateFrame) -> Tensor:
+    logits = tracks.propagate(given)
     assert logits is not None
     return logits
 
@@ -94,7 +94,7 @@ def tracker(queries: int = 1, config: TrackConfig | None = None) -> Tracker:
     )
 
 
-def step(tracks: Tracker, given_scene: Scene) -> Tensor:
+def step(tracks: Tracker, given_scene: LanguageFrame) -> Tensor:
     return tracks.step(given_scene) > 0
 
 
@@ -108,8 +108,8 @@ def test_an_object_is_followed_while_language_says_nothing_of_it() -> None:
     tracks = tracker(2)
     for number in range(25):
         silent = number >= 3
-        red = None if silent else heard(at(number))
-        masks = step(tracks, scene(picture(number), red, heard(green_at(number))))
+        red = None if silent else proposal_at(at(number))
+        masks = step(tracks, scene(picture(number), red, proposal_at(green_at(number))))
         assert iou(masks[0], at(number)) > 0.8
         assert iou(masks[1], green_at(number)) > 0.8
 
@@ -117,12 +117,12 @@ def test_an_object_is_followed_while_language_says_nothing_of_it() -> None:
 def test_language_may_say_nothing_of_anything() -> None:
     tracks = tracker(1)
     for number in range(12):
-        red = heard(at(number)) if number < 3 else None
+        red = proposal_at(at(number)) if number < 3 else None
         masks = step(tracks, scene(picture(number), red))
         assert iou(masks[0], at(number)) > 0.8
     fresh = tracker(2)
     assert not step(fresh, scene(picture(0), None, None)).any()
-    assert fresh.leaderless().all()
+    assert fresh.trackless().all()
 
 
 def test_a_single_frame_does_not_switch_but_many_do() -> None:
@@ -131,7 +131,7 @@ def test_a_single_frame_does_not_switch_but_many_do() -> None:
     for number in range(30):
         mistaken = number == 8 or number >= 12
         likes = (0.3 * (number == 8), 1.0) if mistaken else (1.0, 0.3)
-        proposal = likes[0] * heard(at(number)) + likes[1] * heard(green_at(number))
+        proposal = likes[0] * proposal_at(at(number)) + likes[1] * proposal_at(green_at(number))
         masks = step(tracks, scene(picture(number), proposal))
         leaders.append("red" if iou(masks[0], at(number)) > 0.8 else "green")
         assert iou(masks[0], at(number) if leaders[-1] == "red" else green_at(number)) > 0.8
@@ -146,7 +146,7 @@ def test_frame_by_frame_the_same_language_does_switch() -> None:
     alone = []
     for number in (7, 8, 9):
         likes = (0.3, 1.0) if number == 8 else (1.0, 0.3)
-        proposal = likes[0] * heard(at(number)) + likes[1] * heard(green_at(number))
+        proposal = likes[0] * proposal_at(at(number)) + likes[1] * proposal_at(green_at(number))
         masks = step(tracker(), scene(picture(number), proposal))
         alone.append(iou(masks[0], at(number)) > 0.8)
     assert alone == [True, False, True]
@@ -155,12 +155,12 @@ def test_frame_by_frame_the_same_language_does_switch() -> None:
 def test_an_object_that_is_gone_is_let_go() -> None:
     tracks = tracker()
     for number in range(4):
-        step(tracks, scene(picture(number, green=False), heard(at(number))))
-    assert not tracks.leaderless()[0]
+        step(tracks, scene(picture(number, green=False), proposal_at(at(number))))
+    assert not tracks.trackless()[0]
     masks = step(tracks, scene(picture(4, red=False, green=False), None))
-    assert tracks.leaderless()[0]
+    assert tracks.trackless()[0]
     assert not masks.any()
-    masks = step(tracks, scene(picture(5, green=False), heard(at(5))))
+    masks = step(tracks, scene(picture(5, green=False), proposal_at(at(5))))
     assert iou(masks[0], at(5)) > 0.8  # found again
 
 
@@ -170,7 +170,7 @@ def test_expressions_do_not_know_of_each_other(count: int) -> None:
     both, red, green = tracker(2, config), tracker(1, config), tracker(1, config)
     for number in range(5):
         image = picture(number)
-        proposals = heard(at(number)), heard(green_at(number))
+        proposals = proposal_at(at(number)), proposal_at(green_at(number))
         together = step(both, scene(image, *proposals))
         assert torch.equal(together[:1], step(red, scene(image, proposals[0])))
         assert torch.equal(together[1:], step(green, scene(image, proposals[1])))
@@ -178,14 +178,14 @@ def test_expressions_do_not_know_of_each_other(count: int) -> None:
 
 def test_between_keyframes_tracks_go_on_by_themselves() -> None:
     tracks = tracker(2)
-    step(tracks, scene(picture(0), heard(at(0)), None))
+    step(tracks, scene(picture(0), proposal_at(at(0)), None))
     for number in range(1, 10):
-        masks = glided(tracks, glimpse(picture(number))) > 0
+        masks = propagated(tracks, between(picture(number))) > 0
         assert iou(masks[0], at(number)) > 0.8
         assert not masks[1].any()
-        assert tracks.leaderless().tolist() == [False, True]
-    assert tracks.glide(glimpse(picture(10, red=False))) is None  # language has to look
-    assert tracks.leaderless().tolist() == [False, True]
+        assert tracks.trackless().tolist() == [False, True]
+    assert tracks.propagate(between(picture(10, red=False))) is None  # language has to look
+    assert tracks.trackless().tolist() == [False, True]
 
 
 def grid_of_squares(count: int) -> list[tuple[slice, slice]]:
@@ -207,16 +207,16 @@ def test_many_expressions_take_turns_within_a_budget() -> None:
     sam = tracks.sam
     assert isinstance(sam, ColourSam)
     assert tracks.config.count == 2  # of three: expressions share the tracks
-    step(tracks, scene(image, *(heard(place) for place in places)))
+    step(tracks, scene(image, *(proposal_at(place) for place in places)))
     assert tracks.state is not None
     spoken = []
     for _ in range(8):
         sam.prompts = 0
-        masks = step(tracks, scene(image, *(heard(place) for place in places)))
+        masks = step(tracks, scene(image, *(proposal_at(place) for place in places)))
         tracked = int(tracks.state.tracks.alive.sum())
         assert sam.prompts <= 9 + 24
         assert tracked >= 12
-        spoken.append((tracks.waited == 0).nonzero()[0].tolist())
+        spoken.append((tracks.turns.waited == 0).nonzero()[0].tolist())
         for mask, place in zip(masks, places, strict=True):
             assert iou(mask, place) > 0.75
     assert all(len(turn) == 3 for turn in spoken)
@@ -226,46 +226,46 @@ def test_many_expressions_take_turns_within_a_budget() -> None:
     assert spoken[:4] == spoken[4:]
 
 
-def test_who_may_be_here_and_has_no_track_goes_first() -> None:
+def test_a_possible_target_without_a_track_has_the_first_turn() -> None:
     places = grid_of_squares(6)
     image = picture(0, red=False, green=False)
     for place in places[:5]:
         image[place] = RED
     tracks = tracker(6, TrackConfig(prompts=3))
-    step(tracks, scene(image, *(heard(place) for place in places[:5]), None))
-    assert tracks.leaderless().tolist() == [False] * 5 + [True]
+    step(tracks, scene(image, *(proposal_at(place) for place in places[:5]), None))
+    assert tracks.trackless().tolist() == [False] * 5 + [True]
     image[places[5]] = RED
-    masks = step(tracks, scene(image, *(heard(place) for place in places)))
+    masks = step(tracks, scene(image, *(proposal_at(place) for place in places)))
     assert iou(masks[5], places[5]) > 0.75
 
 
-def test_who_is_not_here_costs_nothing() -> None:
+def test_an_absent_target_costs_nothing() -> None:
     tracks = tracker(2)
-    step(tracks, scene(picture(0), heard(at(0)), heard(green_at(0))))
+    step(tracks, scene(picture(0), proposal_at(at(0)), proposal_at(green_at(0))))
     sam = tracks.sam
     assert isinstance(sam, ColourSam)
     sam.prompts = 0
     here = np.array([True, False])
-    masks = glided(tracks, glimpse(picture(1), here)) > 0
+    masks = propagated(tracks, between(picture(1), here)) > 0
     assert sam.prompts == 1
     assert iou(masks[0], at(1)) > 0.8
-    assert not tracks.leaderless().any()  # it drifts, nobody has seen it go
+    assert not tracks.trackless().any()  # it moves with the flow, its absence has not been seen
 
 
 def test_the_first_frame_must_be_a_keyframe() -> None:
     with pytest.raises(AssertionError, match="keyframe"):
-        tracker().glide(glimpse(picture(0)))
+        tracker().propagate(between(picture(0)))
 
 
 def test_a_track_in_doubt_changes_nothing() -> None:
     tracks = tracker()
-    step(tracks, scene(picture(0), heard(at(0))))
+    step(tracks, scene(picture(0), proposal_at(at(0))))
     before = tracks.state_dict()
-    assert tracks.glide(glimpse(picture(1, red=False)), doubt=0.6) is None
+    assert tracks.propagate(between(picture(1, red=False)), doubt=0.6) is None
     after = tracks.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert tracks.glide(glimpse(picture(1)), doubt=0.6) is not None
+    assert tracks.propagate(between(picture(1)), doubt=0.6) is not None
 
 
 @pytest.mark.parametrize(
@@ -276,51 +276,54 @@ def test_one_doubt_among_many_can_wait(reds: int, greens: int, called: bool) -> 
     tracks = tracker(reds + greens)
     places = [at(0)] * reds + [green_at(0)] * greens
     for _ in range(2):  # language takes turns
-        step(tracks, scene(picture(0), *(heard(place) for place in places)))
-    assert not tracks.leaderless().any()
+        step(tracks, scene(picture(0), *(proposal_at(place) for place in places)))
+    assert not tracks.trackless().any()
     image = picture(0, red=False)
     image[8:20, 6:18] = RED  # a third of what it was
-    masks = tracks.glide(glimpse(image), doubt=0.95)
+    masks = tracks.propagate(between(image), doubt=0.95)
     assert (masks is None) == called
 
 
-def test_where_nobody_is_nothing_is_looked_at() -> None:
+def test_without_a_present_target_sam_sees_nothing() -> None:
     tracks = tracker()
-    step(tracks, scene(picture(0), heard(at(0))))
+    step(tracks, scene(picture(0), proposal_at(at(0))))
     sam = tracks.sam
     assert isinstance(sam, ColourSam)
     sam.sides.clear()
-    tracks.glide(glimpse(picture(1), np.array([False])))
+    tracks.propagate(between(picture(1), np.array([False])))
     assert not sam.sides
-    tracks.glide(glimpse(picture(2)))
+    tracks.propagate(between(picture(2)))
     assert len(sam.sides) == 1
 
 
 def test_tracks_go_along_to_another_grid_of_cells() -> None:
     tracks = tracker()
     for number in range(3):
-        step(tracks, scene(picture(number), heard(at(number))))
+        step(tracks, scene(picture(number), proposal_at(at(number))))
     assert int(tracks.state.tracks.age[0, 0]) == 2
-    masks = step(tracks, scene(picture(3), heard(at(3)), cells=8))
+    masks = step(tracks, scene(picture(3), proposal_at(at(3)), cells=8))
     assert iou(masks[0], at(3)) > 0.8
     assert int(tracks.state.tracks.age[0, 0]) == 3
     assert tracks.state.known[0, 0, :4].all()
     assert tracks.cells == (8, 12)
 
 
-def test_whom_language_has_liked_and_who_is_let_go() -> None:
+def test_agreement_and_dropping() -> None:
     tracks = tracker(2)
     for number in range(3):
-        step(tracks, scene(picture(number), heard(at(number)), heard(green_at(number))))
+        step(
+            tracks,
+            scene(picture(number), proposal_at(at(number)), proposal_at(green_at(number))),
+        )
     liked = tracks.agreement()
     assert liked.dtype == np.float32
     assert liked.min() > 0.5
     assert liked.max() <= 1
     tracks.drop(np.array([True, False]))
-    assert tracks.leaderless().tolist() == [True, False]
+    assert tracks.trackless().tolist() == [True, False]
     assert tracks.agreement()[0] == 0
     assert tracks.agreement()[1] == liked[1]
-    masks = step(tracks, scene(picture(3), heard(at(3)), None))
+    masks = step(tracks, scene(picture(3), proposal_at(at(3)), None))
     assert iou(masks[0], at(3)) > 0.8  # language finds it again
     assert int(tracks.state.tracks.age[0, 0]) == 0
 
@@ -328,11 +331,11 @@ def test_whom_language_has_liked_and_who_is_let_go() -> None:
 def test_after_a_reset_nothing_is_left() -> None:
     used, fresh = tracker(), tracker()
     for number in range(3):
-        step(used, scene(picture(number), heard(at(number))))
+        step(used, scene(picture(number), proposal_at(at(number))))
     used.reset()
-    assert used.leaderless().all()
+    assert used.trackless().all()
     for number in range(2):
-        given_scene = scene(picture(number), heard(green_at(number)))
+        given_scene = scene(picture(number), proposal_at(green_at(number)))
         assert torch.equal(step(used, given_scene), step(fresh, given_scene))
 
 
@@ -349,7 +352,10 @@ def test_state_does_not_grow() -> None:
     seen = []
     for number in range(50):
         n = number % 20
-        step(tracks, scene(picture(n), heard(at(n)), heard(green_at(n)) if n % 3 else None))
+        step(
+            tracks,
+            scene(picture(n), proposal_at(at(n)), proposal_at(green_at(n)) if n % 3 else None),
+        )
         seen.append(sizes(tracks))
     full = tracks.memory.slots
     assert all(entry == seen[full] for entry in seen[full:])
@@ -414,6 +420,6 @@ def test_boxes_of(places: Sequence[tuple[int, int, int, int]], size: tuple[int, 
 
 def test_no_track_is_far_below_zero() -> None:
     tracks = tracker(2)
-    logits_scene = scene(picture(0), heard(at(0)), None)
+    logits_scene = scene(picture(0), proposal_at(at(0)), None)
     step(tracks, logits_scene)
-    assert (tracks.best()[1] == -LIMIT).all()
+    assert (tracks.best()[1] == -MAX_LOGIT).all()

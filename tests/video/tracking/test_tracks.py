@@ -14,15 +14,15 @@ from torch import Tensor
 
 from car_video.config.video import TrackConfig
 from car_video.segment.mask_selection.overlaps import half_masks
-from car_video.video.tracking.appearance import Identity
+from car_video.video.tracking.appearance import ObjectAppearance
 from car_video.video.tracking.tracks import (
-    NOWHERE,
-    SAME,
-    Offer,
+    NO_TRACK,
+    SAME_TRACK_IOU,
+    TrackCandidates,
     Tracks,
     advance,
-    glide,
     overlaps,
+    propagate,
     without,
 )
 from tests.naive import tracks as naive
@@ -35,27 +35,27 @@ class Situation:
     """What `advance` is given for one frame."""
 
     tracks: Tracks
-    offer: Offer
+    candidates: TrackCandidates
     moved: Tensor
     expected: Tensor
     known: Tensor
-    identity: Identity
+    objects: ObjectAppearance
 
     def of(self, query: int) -> Situation:
         """The same for one expression alone."""
         own = slice(query, query + 1)
-        t, o = self.tracks, self.offer
+        t, o = self.tracks, self.candidates
         return Situation(
-            Tracks(t.logits[own], t.value[own], t.age[own], t.look[own]),
-            Offer(o.logits[own], o.agreement[own], o.by_language, o.looks[own]),
+            Tracks(t.logits[own], t.value[own], t.age[own], t.appearance[own]),
+            TrackCandidates(o.logits[own], o.agreement[own], o.by_language, o.appearance[own]),
             self.moved[own],
             self.expected[own],
             self.known[own],
-            Identity(self.identity.look[own], self.identity.trust[own]),
+            ObjectAppearance(self.objects.appearance[own], self.objects.trust[own]),
         )
 
 
-def looks(rng: np.random.Generator, *lead: int) -> Tensor:
+def appearances(rng: np.random.Generator, *lead: int) -> Tensor:
     """Unit vectors [*lead, 4], many of them alike."""
     found = torch.from_numpy(rng.normal(size=(*lead, 4))).float()
     found[..., 0] += 1.5
@@ -85,41 +85,43 @@ def situation(
     agreement[rng.random((queries, number)) > there] = -1
     tracks = Tracks(
         blobs(rng, queries, count),
-        value.masked_fill(gone, NOWHERE),
+        value.masked_fill(gone, NO_TRACK),
         torch.from_numpy(rng.integers(0, 30, (queries, count))),
-        looks(rng, queries, count),
+        appearances(rng, queries, count),
     )
     return Situation(
         tracks,
-        Offer(
+        TrackCandidates(
             blobs(rng, queries, number),
             torch.from_numpy(agreement).float(),
             min(language, number),
-            looks(rng, queries, number),
+            appearances(rng, queries, number),
         ),
         blobs(rng, queries, count),
         torch.from_numpy(rng.random((queries, count, *CELLS))).float(),
         torch.from_numpy(rng.random((queries, count)) < 0.7),
-        Identity(looks(rng, queries), torch.from_numpy(rng.random(queries)).float()),
+        ObjectAppearance(
+            appearances(rng, queries), torch.from_numpy(rng.random(queries)).float()
+        ),
     )
 
 
 def run(given_: Situation, config: TrackConfig) -> tuple[Tracks, Tensor]:
     return advance(
         given_.tracks,
-        given_.offer,
+        given_.candidates,
         given_.moved,
         given_.expected,
         given_.known,
         config,
-        given_.identity,
+        given_.objects,
     )
 
 
-def pull(identity: Identity, query: int, look: Tensor) -> float:
-    """How much a look speaks against being the object, at most 0."""
-    likeness = float(identity.look[query] @ look)
-    return 2.0 * float(identity.trust[query]) * min(0.0, likeness - 0.5)
+def appearance_score(objects: ObjectAppearance, query: int, appearance: Tensor) -> float:
+    """How much an appearance speaks against being the object, at most 0."""
+    cosine = float(objects.appearance[query] @ appearance)
+    return 2.0 * float(objects.trust[query]) * min(0.0, cosine - 0.5)
 
 
 def slow_tracks(tracks: Tracks, query: int) -> list[naive.Track | None]:
@@ -128,9 +130,9 @@ def slow_tracks(tracks: Tracks, query: int) -> list[naive.Track | None]:
             tracks.logits[query, k].numpy(),
             value,
             int(tracks.age[query, k]),
-            tracks.look[query, k].numpy(),
+            tracks.appearance[query, k].numpy(),
         )
-        if value > NOWHERE
+        if value > NO_TRACK
         else None
         for k, value in enumerate(tracks.value[query].tolist())
     ]
@@ -143,8 +145,8 @@ CONFIGS = st.builds(
     overlap_weight=st.sampled_from([0.0, 0.2, 3.0]),
     memory_weight=st.sampled_from([0.0, 1.0]),
     birth_cost=st.sampled_from([0.0, 0.3]),
-    look_weight=st.sampled_from([0.0, 1.0]),
-    lost_likeness=st.sampled_from([0.0, 0.3]),
+    appearance_weight=st.sampled_from([0.0, 1.0]),
+    lost_appearance=st.sampled_from([0.0, 0.3]),
     switch_cost=st.sampled_from([0.0, 0.1, 1.0]),
     lost_overlap=st.sampled_from([0.0, 0.1, 0.5]),
 )
@@ -164,11 +166,13 @@ def test_advance_is_the_naive_loop(
                 logits.numpy(),
                 float(agreement),
                 n < language,
-                case.offer.looks[query, n].numpy(),
-                pull(case.identity, query, case.offer.looks[query, n]),
+                case.candidates.appearance[query, n].numpy(),
+                appearance_score(case.objects, query, case.candidates.appearance[query, n]),
             )
             for n, (logits, agreement) in enumerate(
-                zip(case.offer.logits[query], case.offer.agreement[query], strict=True)
+                zip(
+                    case.candidates.logits[query], case.candidates.agreement[query], strict=True
+                )
             )
         ]
         memory = [
@@ -192,7 +196,9 @@ def test_advance_is_the_naive_loop(
             assert int(new.age[query, slot]) == track.age
             assert float(new.value[query, slot]) == pytest.approx(track.value, abs=1e-4)
             np.testing.assert_array_equal(new.logits[query, slot].numpy(), track.logits)
-            np.testing.assert_allclose(new.look[query, slot].numpy(), track.look, atol=1e-5)
+            np.testing.assert_allclose(
+                new.appearance[query, slot].numpy(), track.appearance, atol=1e-5
+            )
 
 
 @given(SEEDS, st.integers(1, 8), CONFIGS)
@@ -200,17 +206,17 @@ def test_advance_is_the_naive_loop(
 def test_what_holds_after_every_frame(seed: int, language: int, config: TrackConfig) -> None:
     case = situation(seed, 3, config.count, language)
     new, parents = advance(
-        case.tracks, case.offer, case.moved, case.expected, case.known, config
+        case.tracks, case.candidates, case.moved, case.expected, case.known, config
     )
     alive = new.alive
     assert not bool((alive[:, 1:] & ~alive[:, :-1]).any())  # no hole before a track
     rank = new.value - config.birth_cost * config.decay**new.age
     rank = rank + config.switch_cost * (parents == 0)
-    rank = rank.masked_fill(~alive, NOWHERE)
+    rank = rank.masked_fill(~alive, NO_TRACK)
     assert torch.equal(rank, rank.sort(1, descending=True).values)  # slot 0 is the best
     masks = half_masks(new.logits) * alive[..., None]
     same = overlaps(masks, masks) - torch.eye(config.count)
-    assert float(same.max()) < SAME
+    assert float(same.max()) < SAME_TRACK_IOU
     assert bool((new.value[alive] <= 0).all())
     for row in parents:  # nobody has two successors
         old = row[row >= 0].tolist()
@@ -245,7 +251,7 @@ def disk(row: float, column: float, radius: float) -> Tensor:
 def one_track(mask: Tensor, value: float, count: int = 3, age: int = 9) -> Tracks:
     tracks = Tracks.none(1, count, GRID, 1, mask)
     tracks.logits[0, 0], tracks.value[0, 0], tracks.age[0, 0] = mask, value, age
-    tracks.look[:] = 1  # all look alike here
+    tracks.appearance[:] = 1  # all look alike here
     return tracks
 
 
@@ -257,19 +263,21 @@ def quiet(count: int = 3) -> tuple[Tensor, Tensor]:
 LEFT, RIGHT = disk(8, 5, 4), disk(8, 17, 4)
 
 
-def prompted_by_tracks(*masks: tuple[Tensor, float]) -> Offer:
-    """An offer to one expression for which language has no mask."""
+def prompted_by_tracks(*masks: tuple[Tensor, float]) -> TrackCandidates:
+    """An candidates to one expression for which language has no mask."""
     silent = (torch.zeros(GRID), -1.0)
     logits, agreement = zip(silent, *masks, strict=True)
-    return Offer(
+    return TrackCandidates(
         torch.stack(logits)[None], torch.tensor([agreement]), 1, torch.ones(1, len(logits), 1)
     )
 
 
 def test_a_track_that_is_nowhere_on_offer_vanishes_and_another_begins() -> None:
-    offer = Offer(RIGHT[None, None], torch.tensor([[0.9]]), 1, torch.ones(1, 1, 1))
+    candidates = TrackCandidates(
+        RIGHT[None, None], torch.tensor([[0.9]]), 1, torch.ones(1, 1, 1)
+    )
     tracks = one_track(LEFT, -0.1)
-    new, parents = advance(tracks, offer, tracks.logits, *quiet(), TrackConfig())
+    new, parents = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
     assert new.alive.tolist() == [[True, False, False]]
     assert parents.tolist() == [[-1, -1, -1]]
     assert torch.equal(new.logits[0, 0], RIGHT)
@@ -277,38 +285,40 @@ def test_a_track_that_is_nowhere_on_offer_vanishes_and_another_begins() -> None:
 
 
 def test_no_birth_where_a_track_follows_already() -> None:
-    offer = Offer(
+    candidates = TrackCandidates(
         torch.stack([LEFT, LEFT])[None], torch.tensor([[0.9, 0.4]]), 2, torch.ones(1, 2, 1)
     )
     tracks = one_track(LEFT, -0.1)
-    new, parents = advance(tracks, offer, tracks.logits, *quiet(), TrackConfig())
+    new, parents = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
     assert parents.tolist() == [[0, -1, -1]]
     assert new.alive.tolist() == [[True, False, False]]
 
 
 def test_masks_that_only_a_track_prompted_begin_nothing() -> None:
-    offer = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.9))
+    candidates = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.9))
     tracks = Tracks.none(1, 3, GRID, 1, LEFT)
-    new, _ = advance(tracks, offer, tracks.logits, *quiet(), TrackConfig())
+    new, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
     assert not new.alive.any()
 
 
 def test_memory_overrules_language() -> None:
     """Of two masks that overlap the past alike the one where memory sees the object wins."""
     before = disk(8, 11, 9)
-    offer = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.4))
+    candidates = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.4))
     tracks = one_track(before, -1.0)
     expected = torch.zeros(1, 3, *CELLS)
     expected[:, :, 1:4, 4:] = 1
     config = TrackConfig(lost_overlap=0.0, overlap_weight=0.0)
     for known, mask in ((False, LEFT), (True, RIGHT)):
-        heard = torch.full((1, 3), known)
-        new, _ = advance(tracks, offer, before.expand(1, 3, -1, -1), expected, heard, config)
+        remembered = torch.full((1, 3), known)
+        new, _ = advance(
+            tracks, candidates, before.expand(1, 3, -1, -1), expected, remembered, config
+        )
         assert torch.equal(new.logits[0, 0], mask)
 
 
 def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> None:
-    offer = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.53))
+    candidates = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.53))
     tracks = Tracks(
         torch.stack([LEFT, RIGHT])[None],
         torch.tensor([[0.5, 0.53]]).log(),
@@ -317,7 +327,7 @@ def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> 
     )
     for cost, leader in ((0.1, 0), (0.01, 1)):
         config = TrackConfig(count=2, switch_cost=cost)
-        _, parents = advance(tracks, offer, tracks.logits, *quiet(2), config)
+        _, parents = advance(tracks, candidates, tracks.logits, *quiet(2), config)
         assert int(parents[0, 0]) == leader
 
 
@@ -326,15 +336,15 @@ def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> 
 def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
     config = TrackConfig(count=count, lost_overlap=lost)
     case = situation(seed, 3, count, 0)
-    agreement = case.offer.agreement[:, :1].expand(-1, 3)  # all three are there, or none
-    offer = Offer(case.offer.logits[:, :3], agreement, 0)
+    agreement = case.candidates.agreement[:, :1].expand(-1, 3)  # all three are there, or none
+    candidates = TrackCandidates(case.candidates.logits[:, :3], agreement, 0)
     quality = torch.from_numpy(np.random.default_rng(seed).random((3, 3))).float()
-    new, gone, sure = glide(case.tracks, offer, case.moved, quality, config)
+    new, gone, sure = propagate(case.tracks, candidates, case.moved, quality, config)
     for query in range(3):
         own = [
             (
                 naive.Candidate(
-                    offer.logits[query, n].numpy(),
+                    candidates.logits[query, n].numpy(),
                     float(agreement[query, n]),
                     False,
                     np.zeros(4),
@@ -344,7 +354,7 @@ def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
             for n in range(3)
         ]
         old = slow_tracks(case.tracks, query)
-        wanted, gone_there = naive.glide(old, own, list(case.moved[query].numpy()), config)
+        wanted, gone_there = naive.propagate(old, own, list(case.moved[query].numpy()), config)
         assert bool(gone[query]) == gone_there
         where = naive.half(case.moved[query, 0].numpy())
         if old[0] is None or float(agreement[query, 0]) < 0:

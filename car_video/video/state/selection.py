@@ -1,4 +1,8 @@
-"""State per expression, taken over when expressions come, go or change places."""
+"""State per expression, taken over when expressions come, go or change places.
+
+A *selection* is a list with one number for each new expression: its place among the old ones,
+or :data:`NEW`.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +25,9 @@ def matching(old: Sequence[str], new: Sequence[str]) -> list[int]:
     return [places[key].pop(0) if places.get(key := t.casefold()) else NEW for t in new]
 
 
-def take(values: Tensor, rows: Sequence[int], fill: float | bool) -> Tensor:
-    """Rows of ``values`` [Q, ...] by number, ``fill`` for those that are new."""
-    numbers = torch.tensor(rows, device=values.device)
+def select(values: Tensor, places: Sequence[int], fill: float | bool) -> Tensor:
+    """Entries of ``values`` [Q, ...] by their places, ``fill`` for new expressions."""
+    numbers = torch.tensor(places, device=values.device)
     taken = values[numbers.clamp_min(0)] if len(values) else values.new_empty(0)
     taken[numbers == NEW] = fill
     return taken

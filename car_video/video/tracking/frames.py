@@ -1,0 +1,62 @@
+"""Frames as the tracker gets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from car_video.models.sam.base import MaskEmbedding
+from car_video.segment.cues.colour import ColourCue
+from car_video.segment.cues.place_tensors import PlaceTensors
+
+
+@dataclass(frozen=True)
+class LanguageFrame:
+    """A frame that language has seen.
+
+    Attributes:
+        thumbnail: uint8 [h', w', 3], for motion.
+        embedding: of the mask model.
+        size: (H, W) in pixels that prompts are given in.
+        features: [D, h, w] unit features for memory.
+        maps: [N, h, w] proposals of the queries that are alive, as ``evidence``.
+        evidence: [N, h, w].
+        alive: int64 [N] their numbers.
+        possible: bool [Q] which targets may be in the frame; None: all.
+        colours: that the queries alive ask for, in this frame; None where they ask for none.
+        places: words of place of those queries; None where there are none.
+        plural: bool [N]: which of those queries name several things; None where none does.
+    """
+
+    thumbnail: NDArray[np.uint8]
+    embedding: MaskEmbedding
+    size: tuple[int, int]
+    features: Tensor | None = None
+    maps: Tensor | None = None
+    evidence: Tensor | None = None
+    alive: Tensor | None = None
+    possible: NDArray[np.bool_] | None = None
+    colours: ColourCue | None = None
+    places: PlaceTensors | None = None
+    plural: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class IntermediateFrame:
+    """A frame between keyframes, which language does not see.
+
+    Attributes:
+        thumbnail: uint8 [h', w', 3], for motion.
+        pixels: float32 [1, 3, H, W] in [0, 1].
+        side: how much of it SAM may see, see
+            :func:`~car_video.video.tracking.search_window.shape_for`.
+        possible: bool [Q] which targets are in the frame; None: all.
+    """
+
+    thumbnail: NDArray[np.uint8]
+    pixels: Tensor
+    side: int
+    possible: NDArray[np.bool_] | None = None

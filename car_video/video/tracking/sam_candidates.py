@@ -1,0 +1,189 @@
+"""Candidate masks of a frame: SAM prompted by language, by tracks, and in a window.
+
+Shapes: Q queries, K tracks of each, C candidates, masks on a grid (a, b).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from car_video.config import SamRefineConfig
+from car_video.models.sam.base import MaskModel, crop_logits
+from car_video.segment.cues.place_ranking import inherited_place_factor
+from car_video.segment.cues.place_tensors import PlaceTensors
+from car_video.segment.mask_selection.candidates import boxes_of
+from car_video.segment.mask_selection.sam_prompts import (
+    Candidates,
+    map_agreement,
+    propose_candidates,
+)
+from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
+from car_video.video.tracking.mask_tensors import MAX_LOGIT
+from car_video.video.tracking.search_window import around, fitted, leaks, placed, shape_for
+from car_video.video.tracking.tracks import TrackCandidates
+
+LANGUAGE_CANDIDATES = 8  # of the masks that language prompts for an expression, the best go on
+
+
+@dataclass(frozen=True)
+class Prompted:
+    """All masks that language has prompted on one frame.
+
+    Attributes:
+        queries: int64 [T] numbers of the expressions that had a turn.
+        candidates: of them.
+        places: words of place of them; None where none has any.
+    """
+
+    queries: Tensor
+    candidates: Candidates
+    places: PlaceTensors | None
+
+
+def language_candidates(
+    sam: MaskModel, frame: LanguageFrame, turn: Tensor, config: SamRefineConfig, queries: int
+) -> tuple[TrackCandidates, Prompted]:
+    """The best masks at the peaks of the proposals that have their turn, and all of them.
+
+    Args:
+        sam: the mask model.
+        frame: with proposals.
+        turn: int64 [T] places in ``frame.alive``.
+        config: how SAM is prompted.
+        queries: Q.
+    """
+    assert frame.maps is not None
+    assert frame.evidence is not None
+    assert frame.alive is not None
+    alive = frame.alive[turn]
+    places = None if frame.places is None else frame.places[turn]
+    found = propose_candidates(
+        sam,
+        frame.embedding,
+        frame.maps[turn],
+        frame.evidence[turn],
+        frame.size,
+        config,
+        None if frame.colours is None else frame.colours[turn],
+        places,
+        None if frame.plural is None else frame.plural[turn],
+    )
+    count = min(LANGUAGE_CANDIDATES, found.agreement.shape[1])
+    agreement, best = found.agreement.topk(count, 1)
+    rows = torch.arange(len(best), device=best.device)[:, None]
+    shape = found.logits.shape[-2:]
+    logits = found.logits.new_full((queries, count, *shape), -MAX_LOGIT)
+    scores = found.agreement.new_full((queries, count), -1.0)
+    logits[alive] = found.logits[rows, best].clamp(-MAX_LOGIT, MAX_LOGIT)
+    scores[alive] = agreement
+    return TrackCandidates(logits, scores, count), Prompted(alive, found, places)
+
+
+def track_candidates(
+    sam: MaskModel, frame: LanguageFrame, moved: Tensor, wanted: Tensor
+) -> TrackCandidates:
+    """Three masks for the box of each track's moved mask: [Q, 3 K, a, b].
+
+    Args:
+        sam: the mask model.
+        frame: a language frame.
+        moved: [Q, K, a, b] masks where the picture has moved them to.
+        wanted: bool [Q, K] for which tracks SAM is prompted.
+    """
+    queries, count = moved.shape[:2]
+    grid = (int(moved.shape[-2]), int(moved.shape[-1]))
+    asked = wanted.flatten().nonzero()[:, 0]
+    logits = moved.new_full((queries * count, 3, *grid), -MAX_LOGIT)
+    agreement = moved.new_full((queries * count, 3), -1.0)
+    if len(asked):
+        boxes = boxes_of((moved > 0).flatten(0, 1)[asked], frame.size)
+        answer, _ = sam.predict(frame.embedding, boxes=boxes)
+        answer = crop_logits(answer, frame.embedding).clamp(-MAX_LOGIT, MAX_LOGIT)
+        if answer.shape[-2:] != grid:
+            answer = F.interpolate(answer, grid, mode="bilinear", align_corners=False)
+        logits[asked] = answer
+        agreement[asked] = _agreement(frame, answer, asked // count, queries)
+    return TrackCandidates(
+        logits.unflatten(0, (queries, count)).flatten(1, 2),
+        agreement.unflatten(0, (queries, count)).flatten(1, 2),
+        0,
+    )
+
+
+def with_places(tracked: TrackCandidates, prompted: Prompted) -> TrackCandidates:
+    """Candidates of tracks, with the factor that words of place give the same things.
+
+    Which of several things is the left one is told of the masks that language has prompted; a
+    candidate of a track takes the factor of the prompted mask that it overlaps.
+
+    Args:
+        tracked: [Q, C, a, b].
+        prompted: of the same frame.
+    """
+    factors = prompted.candidates.place_factor
+    if prompted.places is None or factors is None:
+        return tracked
+    queries = prompted.queries
+    factor = inherited_place_factor(
+        tracked.logits[queries], prompted.candidates.logits, factors, prompted.places
+    )
+    agreement = tracked.agreement.clone()
+    own = agreement[queries]
+    agreement[queries] = torch.where(own > 0, (own * factor).clamp_max(1), own)
+    return replace(tracked, agreement=agreement)
+
+
+def window_candidates(
+    sam: MaskModel,
+    frame: IntermediateFrame,
+    moved: Tensor,
+    wanted: Tensor,
+    config: SamRefineConfig,
+) -> TrackCandidates:
+    """Three masks for the box of each best track, of the window that all of them are in.
+
+    Args:
+        sam: the mask model.
+        frame: a frame between keyframes.
+        moved: [Q, 1, a, b] masks where the picture has moved them to.
+        wanted: bool [Q, 1] for which tracks SAM is prompted.
+        config: how fine SAM sees keyframes.
+    """
+    asked = wanted.flatten().nonzero()[:, 0]
+    logits = moved.new_full((len(moved), 3, *moved.shape[-2:]), -MAX_LOGIT)
+    agreement = moved.new_full((len(moved), 3), -1.0)
+    if len(asked):
+        inside = moved[asked, 0] > 0
+        window = around(inside)
+        size = (int(frame.pixels.shape[-2]), int(frame.pixels.shape[-1]))
+        shape = shape_for(window.extent(size), size, frame.side, config.side)
+        window = fitted(window, size, shape)
+        rows, columns = window.on(size)
+        embedding = sam.encode(frame.pixels[..., rows, columns], shape=shape)
+        corner = moved.new_tensor([columns.start, rows.start] * 2)
+        answer, _ = sam.predict(embedding, boxes=boxes_of(inside, size) - corner)
+        answer = crop_logits(answer, embedding).clamp(-MAX_LOGIT, MAX_LOGIT)
+        answer = answer.masked_fill(leaks(answer, window)[..., None, None], -MAX_LOGIT)
+        logits[asked] = placed(answer, window, -MAX_LOGIT)
+        agreement[asked] = 0.0
+    return TrackCandidates(logits, agreement, 0)
+
+
+def _agreement(frame: LanguageFrame, logits: Tensor, owner: Tensor, queries: int) -> Tensor:
+    """How masks [P, 3, a, b] agree with the proposals of their expressions int64 [P]."""
+    agreement = logits.new_zeros(logits.shape[:2])
+    if frame.maps is None or frame.evidence is None or frame.alive is None:
+        return agreement
+    row = torch.full((queries,), -1, device=logits.device)
+    row[frame.alive] = torch.arange(len(frame.alive), device=logits.device)
+    proposed = row[owner] >= 0
+    rows = row[owner[proposed]]
+    colours = None if frame.colours is None else frame.colours[rows]
+    agreement[proposed] = map_agreement(
+        logits[proposed], frame.maps[rows], frame.evidence[rows], colours
+    )
+    return agreement
