@@ -211,7 +211,7 @@ class Wide(ColourModel):
         dense = features.dense.repeat_interleave(2, 1)
         return ImageFeatures(dense, dense.mean((2, 3)), dense)
 
-    def embed_image(self, pixels: Tensor) -> Tensor:
+    def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         return super().embed_image(pixels).repeat_interleave(2, -1)
 
 
