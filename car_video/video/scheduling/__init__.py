@@ -1,0 +1,7 @@
+"""When what is done.
+
+``clock``      seconds from frame to frame, whatever the times of a source are like
+``keyframes``  scene cuts, and which frames language sees
+``levels``     levels of quality, and the settings at each
+``pace``       chooses the level that keeps a number of frames per second
+"""

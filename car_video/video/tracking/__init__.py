@@ -1,0 +1,14 @@
+"""Tracks: rival masks of each expression, followed with SAM, optical flow and feature memory.
+
+``frames``           a frame as the tracker gets it, with language or between keyframes
+``turns``            which expressions language prompts SAM for, when there are many
+``sam_candidates``   masks that SAM offers: at peaks of maps, for boxes of tracks, in a window
+``search_window``    the part of a frame that SAM sees between keyframes
+``motion``           optical flow by block matching
+``mask_tensors``     masks moved with the flow, and mean features under them
+``tracks``           which candidate continues which track, and the ranking of tracks
+``appearance``       what each expression's object looks like
+``state``            what goes from frame to frame
+``track_selection``  the state when expressions come and go
+``tracker``          ``Tracker``: all of it, in order
+"""

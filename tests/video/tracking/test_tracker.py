@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.config.video import MemoryConfig, TrackConfig
+from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.mask_selection.candidates import boxes_of
+from car_video.text.parsing.places import Place
 from car_video.video.feature_memory import unit_features
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, move
@@ -224,6 +227,45 @@ def test_many_expressions_take_turns_within_a_budget() -> None:
         range(12)
     )  # everyone once in four frames
     assert spoken[:4] == spoken[4:]
+
+
+def followed(kind: str, others: int) -> tuple[Tensor, Tensor]:
+    """Values and masks of the first expression's tracks after six frames of three red squares.
+
+    Args:
+        kind: ``left``: it has a word of place; ``plural``: it names several things.
+        others: how many plain expressions there are beside it.
+    """
+    reds = grid_of_squares(3)
+    image = picture(0, red=False, green=False)
+    for place in reds:
+        image[place] = RED
+    everywhere = torch.stack([proposal_at(place) for place in reds]).sum(0)
+    wanted = torch.zeros(SIZE, dtype=torch.bool)
+    for place in reds[:1] if kind == "left" else reds:
+        wanted[place] = True
+    tracks = tracker(1 + others, TrackConfig(prompts=6))  # two expressions of three points
+    frame = scene(image, everywhere, *[proposal_at(reds[1])] * others)
+    if kind == "left":
+        words = [[Place("left")], *([] for _ in range(others))]
+        frame = replace(frame, places=PlaceTensors.of(words, []))
+    else:
+        frame = replace(frame, plural=torch.arange(1 + others) == 0)
+    for _ in range(6):
+        masks = step(tracks, frame)
+        assert (masks[0] & wanted).sum() > 0.75 * (masks[0] | wanted).sum()
+    assert tracks.state is not None
+    return tracks.state.tracks.value[0], tracks.state.tracks.logits[0]
+
+
+@pytest.mark.parametrize("kind", ["left", "plural"])
+def test_evidence_does_not_depend_on_how_many_expressions_there_are(kind: str) -> None:
+    """Two expressions have a turn per frame; words of place and plurals count on every one."""
+    value, logits = followed(kind, 0)
+    for others in (1, 4):
+        with_others = followed(kind, others)
+        torch.testing.assert_close(with_others[0], value)
+        assert torch.equal(with_others[1], logits)
 
 
 def test_a_possible_target_without_a_track_has_the_first_turn() -> None:
