@@ -85,7 +85,6 @@ POOLING: dict[str, Row] = {
     "pooled, CaR's 15 templates": _pooled(templates="car"),
     "pooled, ViLD's 14 templates": _pooled(templates="vild"),
     "pooled, origami template": _pooled(templates="origami"),
-    "pooled, synonyms apart": _pooled(synonyms=True),
 }
 
 PICTURES: dict[str, Row] = {

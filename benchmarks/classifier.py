@@ -43,7 +43,6 @@ TEXTS = {
     "CaR's 15": ClassifierConfig(templates="car"),
     "ViLD's 14": ClassifierConfig(templates="vild"),
     "origami": ClassifierConfig(templates="origami"),
-    "plain, synonyms apart": ClassifierConfig(templates="plain", synonyms=True),
     "CaR's 15, double softmax": ClassifierConfig(templates="car", scoring="double-softmax"),
 }
 """What is done to the names: columns of the table."""

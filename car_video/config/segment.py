@@ -19,8 +19,8 @@ ViewMode = Literal["center-crop", "letterbox", "squash"]
 QueryMode = Literal["semantic", "refer"]
 
 BACKGROUNDS = ("blur", "reverse_blur", "gray", "black")
-OUTLINES = ("circle", "rectangle", "contour")
-PROMPTS = ("crop", *BACKGROUNDS, *OUTLINES)
+BORDERS = ("circle", "rectangle", "contour")
+PROMPTS = ("crop", *BACKGROUNDS, *BORDERS)
 """All prompts, in the order in which they are applied."""
 
 
@@ -49,7 +49,7 @@ class ExpressionConfig(Settings, part="segment.expression"):
     # (segment/cues/colour.py): the exponent of how well they do; 0 switches it off.
     colour_weight: Unit = 0.5
     # Words of place ("left", "second from the right") are taken out of the text and choose
-    # among what the rest of it finds (segment/cues/geometry.py).
+    # among what the rest of it finds (segment/cues/place_ranking.py).
     spatial: bool = True
     # Equal texts share one query. first (the reference): they compete, and the first of
     # them gets what is found.
@@ -135,9 +135,6 @@ class ClassifierConfig(Settings, part="segment.classifier"):
     compat: bool = False  # prompts as the reference draws them; empty masks are scored
     block: Literal["last", "penultimate"] = "last"  # penultimate: ViT without its last block
     pooled_weight: Unit = 0.0  # beta of FC-CLIP: 0 prompts only, 1 mask pooling only
-    # Commas in a query separate synonyms, the best of which counts (class names only; the
-    # double softmax takes queries whole, as the reference does).
-    synonyms: bool = False
     # above 1: less sure which expressions are present
     presence_temperature: Annotated[float, Range(0, above=True)] = 1.0
     batch: Annotated[int, Range(1)] = 32  # prompted pictures encoded at once

@@ -27,20 +27,17 @@ BACKGROUND_23 = (
     "valley",
     "bridge",
 )
-"""CaR's list in all its evaluations, CLIP-ES's for COCO (car.md 1.6)."""
+"""CaR's list in the configurations of all its evaluations; CLIP-ES's list for COCO."""
 
 BACKGROUND = (
     *BACKGROUND_23, "floor", "fence", "sand", "snow", "field", "sidewalk", "window", "bush",
     "crowd", "sign", "pole", "table", "ceiling", "door", "background",
 )  # fmt: skip
-"""The default: CaR's words and what else is behind things indoors and on streets."""
-
-BACKGROUND_25 = (*BACKGROUND_23, "keyboard", "sign")
-"""CLIP-ES's list for VOC."""
+"""The default: CaR's words, and more of what is behind things indoors and on streets."""
 
 
 def without_named(background: tuple[str, ...], queries: tuple[str, ...]) -> tuple[str, ...]:
-    """Background words that no query names, so that "the bridge" is not its own rival.
+    """Background words that no query names: "the bridge" must not compete with itself.
 
     Args:
         background: words.

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from car_video.text.templates import fill, split_synonyms
+from car_video.text.templates import fill
 
-_LONGEST = 4000
-"""Characters that are kept of a text. No tokenizer in use reads further (at most 128 tokens),
-so nothing changes but the time that 100,000 characters would take."""
+_MAX_CHARACTERS = 4000
+"""Characters that are kept of a text. No tokenizer in use reads more (128 tokens at most), so
+only the time changes that a text of 100,000 characters would take."""
 
 
 class TextBank:
@@ -49,7 +49,7 @@ class TextBank:
 
     def embed(self, texts: Sequence[str]) -> Tensor:
         """float32 [N, D] of unit length, in the order of ``texts``."""
-        folded = [" ".join(text.split())[:_LONGEST] for text in texts]
+        folded = [" ".join(text.split())[:_MAX_CHARACTERS] for text in texts]
         self._learn(folded)
         if not folded:
             return torch.zeros(0, self._dim)
@@ -78,18 +78,6 @@ class TextBank:
     def averaged(self, queries: Sequence[str], templates: Sequence[str]) -> Tensor:
         """float32 [N, D]: unit-length mean of each query over the templates."""
         return functional.normalize(self.templated(queries, templates).mean(0), dim=-1)
-
-    def synonyms(self, names: Sequence[str], templates: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Class names taken apart at commas.
-
-        Returns:
-            embeddings: float32 [T, D]: of each synonym, averaged over the templates;
-            owners: int64 [T]: the index of the name that each belongs to.
-        """
-        parts = [split_synonyms(name) for name in names]
-        owners = [owner for owner, group in enumerate(parts) for _ in group]
-        embeddings = self.averaged([text for group in parts for text in group], templates)
-        return embeddings, torch.tensor(owners, dtype=torch.int64, device=embeddings.device)
 
     def _learn(self, texts: Iterable[str]) -> None:
         """Encode what is not known yet, each text once."""

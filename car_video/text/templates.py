@@ -26,7 +26,7 @@ VILD_14 = (
 """The templates of ViLD (Gu et al. 2022) as FC-CLIP uses them."""
 
 CAR_15 = (ORIGAMI, *VILD_14)
-"""CaR's semantic templates, the same for every data set (car.md 3.5)."""
+"""CaR's semantic templates, the same for every data set (released configuration)."""
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "plain": ("{}",),
@@ -64,16 +64,3 @@ def fill(template: str, query: str) -> str:
     if "{}" not in template:
         raise ConfigError(f"the template '{template}' has no {{}} where the query belongs")
     return template.replace("{}", query)
-
-
-def split_synonyms(name: str) -> tuple[str, ...]:
-    """The synonyms in a class name of a label space: parts between commas.
-
-    Only for class names: a comma in somebody's sentence separates no synonyms.
-
-    Example:
-        >>> split_synonyms("person with clothes,people,human")
-        ('person with clothes', 'people', 'human')
-    """
-    parts = tuple(dict.fromkeys(p for p in (part.strip() for part in name.split(",")) if p))
-    return parts or (name,)

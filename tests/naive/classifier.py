@@ -53,16 +53,10 @@ def averaged_softmax(
     texts: Sequence[str],
     templates: Sequence[str],
     scale: float,
-    synonyms: bool = False,
 ) -> np.ndarray:
-    """Templates averaged; with synonyms the best part between commas counts."""
-    logits = []
-    for text in texts:
-        parts = [p.strip() for p in text.split(",") if p.strip()] if synonyms else [text]
-        logits.append(
-            max(scale * cosine(picture, average(encode_text, p, templates)) for p in parts)
-        )
-    return softmax(logits)
+    """Templates averaged, one softmax."""
+    vectors = [average(encode_text, text, templates) for text in texts]
+    return softmax([scale * cosine(picture, vector) for vector in vectors])
 
 
 def geometric(first: np.ndarray, second: np.ndarray, weight: float) -> np.ndarray:

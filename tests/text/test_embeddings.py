@@ -80,13 +80,6 @@ def test_templated_and_averaged() -> None:
     assert bank.templated([], templates).shape == (3, 0, 6)
 
 
-def test_synonyms() -> None:
-    bank = TextBank(Encoder(), 6)
-    vectors, owners = bank.synonyms(["person with clothes,people,human", "dog"], ("a {}.",))
-    assert owners.tolist() == [0, 0, 0, 1]
-    torch.testing.assert_close(vectors[1], Encoder()(["a people."])[0])
-
-
 def test_very_long_text_is_cut_before_it_is_encoded() -> None:
     encoder = Encoder()
     TextBank(encoder, 6).embed(["word " * 100_000])

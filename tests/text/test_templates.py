@@ -1,4 +1,4 @@
-"""Templates, synonyms and background words."""
+"""Templates and background words."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from car_video.errors import ConfigError
-from car_video.text.background import BACKGROUND_23, BACKGROUND_25, without_named
+from car_video.text.background import BACKGROUND_23, without_named
 from car_video.text.templates import (
     CAR_15,
     ORIGAMI,
     TEMPLATES,
     VILD_14,
     fill,
-    split_synonyms,
     template_set,
 )
 
@@ -25,7 +24,6 @@ def test_the_lists_of_the_paper() -> None:
     assert CAR_15[0] == ORIGAMI == "a clean origami {}."
     assert [t for t in CAR_15 if not t.endswith(".")] == list(CAR_15[2:6])  # as published
     assert len(BACKGROUND_23) == len(set(BACKGROUND_23)) == 23
-    assert len(BACKGROUND_25) == 25
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -45,13 +43,6 @@ def test_template_sets_by_name_or_whole() -> None:
         template_set("poem")
     with pytest.raises(ConfigError, match=r"has no \{\}"):
         fill("a thing", "dog")
-
-
-def test_split_synonyms() -> None:
-    assert split_synonyms("backpack,bag") == ("backpack", "bag")
-    assert split_synonyms("building, edifice, building") == ("building", "edifice")
-    assert split_synonyms("dog") == ("dog",)
-    assert split_synonyms(" , ") == (" , ",)
 
 
 def test_background_words_that_are_named_step_back() -> None:

@@ -1,15 +1,15 @@
-"""Mask classifiers: which query does a masked region show (CaR section 3.3, FC-CLIP section 3).
+"""Mask classifiers: which query a masked region shows (CaR section 3.3, FC-CLIP section 3).
 
-Two frozen scorers. The *prompt* classifier encodes a picture per mask with a visual prompt on
-it; the *pooled* one averages the frame's feature map under the mask, which costs nothing once
-the frame is encoded. Their probabilities are blended log-linearly. Numerics are pure functions
-over embeddings; :class:`MaskClassifier` joins them to a model and a text bank.
+There are two, both frozen. The *prompt* classifier encodes one picture per mask, with a visual
+prompt drawn on it. The *pooled* one averages the frame's feature map under the mask, at no cost
+once the frame is encoded. Their probabilities are blended log-linearly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -17,21 +17,25 @@ from torch.nn import functional
 
 from car_video.config import ClassifierConfig
 from car_video.models.base import ImageFeatures, VisionLanguageModel
-from car_video.segment.classification.visual_prompts import PromptStyle, prompted_views
+from car_video.segment.classification.scores import (
+    against_background,
+    cosines,
+    geometric_ensemble,
+)
+from car_video.segment.classification.visual_prompts import PromptStyle, prompted_crops
+from car_video.segment.reference.scores import double_softmax
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import template_set
-
-_TINY = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class MaskEmbeddings:
-    """What a classifier saw of M masks; any set of queries can be scored against it.
+    """Embeddings of M masks; any set of queries can be scored against them.
 
     Attributes:
         prompted: float32 [M, D], not normalised; None if only pooling is used.
         pooled: float32 [M, D], not normalised; None if only prompts are used.
-        scored: bool [M]: False for a mask that has no pixel; its probabilities are 0.
+        scored: bool [M]: False for an empty mask, whose probabilities are 0.
     """
 
     prompted: Tensor | None
@@ -40,14 +44,6 @@ class MaskEmbeddings:
 
     def __len__(self) -> int:
         return len(self.scored)
-
-    def select(self, keep: Tensor) -> MaskEmbeddings:
-        """Some of the masks, by a bool mask or indices."""
-        return MaskEmbeddings(
-            None if self.prompted is None else self.prompted[keep],
-            None if self.pooled is None else self.pooled[keep],
-            self.scored[keep],
-        )
 
 
 class MaskClassifier:
@@ -72,11 +68,15 @@ class MaskClassifier:
         self.bank = TextBank(model.encode_text, model.embed_dim) if bank is None else bank
         self.style = style
         self._templates = template_set(self.config.templates)
+        double = self.config.scoring == "double-softmax"
+        self._score_prompted = self._double_softmax if double else self._averaged_softmax
+        penultimate = self.config.block == "penultimate"
+        self._encode = partial(model.embed_image, penultimate=penultimate)
 
     def embed(
         self, image: Tensor, masks: Tensor, features: ImageFeatures | None = None
     ) -> MaskEmbeddings:
-        """Look at masked regions once, for any number of query sets.
+        """Encode masked regions, once for any number of query sets.
 
         Args:
             image: float32 [3, H, W], RGB in [0, 1], at full size.
@@ -99,18 +99,18 @@ class MaskClassifier:
             soft = soft[:, 0].to(self.model.device)
             pooled = self.model.pool_masks(features, soft[None])[0].float()
         if self.config.compat and prompted is not None:
-            scored = torch.ones_like(scored)  # the reference scores the plain picture
+            scored = torch.ones_like(scored)  # the released code scores the plain picture
         return MaskEmbeddings(prompted, pooled, scored)
 
     def probabilities(
         self, masks: MaskEmbeddings, queries: Sequence[str], background: Sequence[str] = ()
     ) -> Tensor:
-        """Which query does each mask show.
+        """Softmax of each mask over queries and background.
 
         Args:
-            masks: M of them.
-            queries: N of them.
-            background: K further texts that compete and take probability.
+            masks: M masks.
+            queries: N texts.
+            background: K further texts that compete.
 
         Returns:
             float32 [M, N + K]; rows sum to 1, or are 0 where a mask is not scored. For M = N
@@ -120,11 +120,8 @@ class MaskClassifier:
         if not texts:
             return torch.zeros(len(masks), 0, device=self.model.device)
         results = []
-        if masks.prompted is not None and self.config.scoring == "double-softmax":
-            templated = self._on_device(self.bank.templated(texts, self._templates))
-            results.append(double_softmax(masks.prompted, templated, self.model.logit_scale))
-        elif masks.prompted is not None:
-            results.append(self._averaged_softmax(masks.prompted, texts))
+        if masks.prompted is not None:
+            results.append(self._score_prompted(masks.prompted, texts))
         if masks.pooled is not None:
             results.append(self._averaged_softmax(masks.pooled, texts))
         return self._blend(results, masks)
@@ -132,15 +129,15 @@ class MaskClassifier:
     def presence(
         self, masks: MaskEmbeddings, queries: Sequence[str], background: Sequence[str]
     ) -> Tensor:
-        """How sure it is that mask i shows query i and not just background.
+        """Probability that mask i shows query i and not background.
 
-        Each query stands alone against the background texts, so a single query can be
-        rejected (a softmax over one query is always 1) and expressions of one target do not
-        share the probability out.
+        Each query stands alone against the background texts. So a single query can be
+        rejected (a softmax over one query is always 1), and expressions of one target do not
+        share the probability.
 
         Args:
-            masks: N of them.
-            queries: N of them.
+            masks: N masks.
+            queries: N texts.
             background: K texts, at least one.
 
         Returns:
@@ -151,10 +148,10 @@ class MaskClassifier:
         if not background:
             raise ValueError("presence needs background texts to compare with")
         scale = self.model.logit_scale / self.config.presence_temperature
-        wanted = self._on_device(self.bank.averaged(queries, self._templates))
+        own = self._on_device(self.bank.averaged(queries, self._templates))
         rest = self._on_device(self.bank.averaged(background, self._templates))
         results = [
-            against_background(embedding, wanted, rest, scale)
+            against_background(embedding, own, rest, scale)
             for embedding in (masks.prompted, masks.pooled)
             if embedding is not None
         ]
@@ -162,9 +159,9 @@ class MaskClassifier:
 
     def _embed_prompted(self, image: Tensor, masks: Tensor) -> Tensor:
         """[M, D]; pictures are drawn and encoded block by block."""
-        blocks = []
+        encoded = []
         for part in masks.split(self.config.batch):
-            views = prompted_views(
+            crops = prompted_crops(
                 image,
                 part,
                 self.config.prompts,
@@ -173,31 +170,26 @@ class MaskClassifier:
                 compat=self.config.compat,
                 style=self.style,
             )
-            blocks.append(self._look(views.to(self.model.device)).float())
-        if not blocks or not len(masks):
+            encoded.append(self._encode(crops.to(self.model.device)).float())
+        if not encoded or not len(masks):
             return torch.zeros(0, self.model.embed_dim, device=self.model.device)
-        return torch.cat(blocks)
-
-    def _look(self, views: Tensor) -> Tensor:
-        """[M, D], of the last or the penultimate block."""
-        penultimate = self.config.block == "penultimate"
-        return self.model.embed_image(views, penultimate=penultimate)
+        return torch.cat(encoded)
 
     def _averaged_softmax(self, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
-        """[M, D] -> [M, N]: templates averaged, the best synonym stands for its class."""
-        if self.config.synonyms:
-            vectors, owners = self.bank.synonyms(texts, self._templates)
-        else:
-            vectors = self.bank.averaged(texts, self._templates)
-            owners = torch.arange(len(texts))
-        logits = cosines(embeddings, self._on_device(vectors)) * self.model.logit_scale
-        return torch.softmax(best_synonym(logits, self._on_device(owners), len(texts)), -1)
+        """[M, D] -> [M, N]: embeddings of the templates averaged, one softmax."""
+        vectors = self._on_device(self.bank.averaged(texts, self._templates))
+        return torch.softmax(cosines(embeddings, vectors) * self.model.logit_scale, -1)
+
+    def _double_softmax(self, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
+        """[M, D] -> [M, N], see :func:`~car_video.segment.reference.scores.double_softmax`."""
+        templated = self._on_device(self.bank.templated(texts, self._templates))
+        return double_softmax(embeddings, templated, self.model.logit_scale)
 
     def _blend(self, results: list[Tensor], masks: MaskEmbeddings) -> Tensor:
         blended = results[0]
         if len(results) == 2:
             assert masks.pooled is not None
-            # A mask that leaves no trace on the feature grid is judged by its picture alone.
+            # A mask too small for the feature grid is scored by its picture alone.
             seen = masks.pooled.abs().sum(-1, keepdim=True) > 0
             mixed = geometric_ensemble(results[0], results[1], self.config.pooled_weight)
             blended = torch.where(seen, mixed, results[0])
@@ -205,68 +197,3 @@ class MaskClassifier:
 
     def _on_device(self, values: Tensor) -> Tensor:
         return values.to(self.model.device)
-
-
-def cosines(embeddings: Tensor, texts: Tensor) -> Tensor:
-    """Cosine similarities [M, N] of [M, D], any length, and unit-length [N, D]."""
-    return functional.normalize(embeddings, dim=-1) @ texts.T
-
-
-def double_softmax(embeddings: Tensor, templated: Tensor, scale: float) -> Tensor:
-    """The reference's score (car.md 3.4): softmax of the sum of the templates' softmaxes.
-
-    Args:
-        embeddings: [M, D], any length.
-        templated: unit-length [S, N, D].
-        scale: of the logits.
-
-    Returns:
-        float32 [M, N]. With one template there is no second softmax, as in the reference.
-    """
-    count, texts, dim = templated.shape
-    logits = cosines(embeddings, templated.reshape(count * texts, dim)) * scale
-    per_template = torch.softmax(logits.reshape(-1, count, texts), -1)
-    if count == 1:
-        return per_template[:, 0]
-    return torch.softmax(per_template.sum(1), -1)
-
-
-def best_synonym(logits: Tensor, owners: Tensor, count: int) -> Tensor:
-    """The largest logit of each class.
-
-    Args:
-        logits: [M, T], one column per synonym.
-        owners: int64 [T]: class of each synonym; every class has one at least.
-        count: number of classes N.
-
-    Returns:
-        [M, N].
-    """
-    merged = logits.new_full((len(logits), count), -torch.inf)
-    return merged.scatter_reduce(1, owners.expand_as(logits), logits, "amax")
-
-
-def geometric_ensemble(first: Tensor, second: Tensor, weight: float) -> Tensor:
-    """``first^(1 - weight) * second^weight``, rows scaled to sum 1 (FC-CLIP, section 3)."""
-    logits = (1.0 - weight) * torch.log(first.clamp_min(_TINY))
-    logits = logits + weight * torch.log(second.clamp_min(_TINY))
-    return torch.softmax(logits, -1)
-
-
-def against_background(
-    embeddings: Tensor, queries: Tensor, background: Tensor, scale: float
-) -> Tensor:
-    """Each query alone against the background.
-
-    Args:
-        embeddings: [N, D], any length; row i is compared with query i.
-        queries: unit-length [N, D].
-        background: unit-length [K, D].
-        scale: of the logits.
-
-    Returns:
-        float32 [N, 1 + K]: first the query, then the background texts; rows sum to 1.
-    """
-    directions = functional.normalize(embeddings, dim=-1)
-    own = (directions * queries).sum(-1, keepdim=True)
-    return torch.softmax(torch.cat([own, directions @ background.T], -1) * scale, -1)

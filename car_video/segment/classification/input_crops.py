@@ -1,4 +1,4 @@
-"""The square picture that a classifier sees of a frame: where it is cut, and how resized."""
+"""The square input of the classifier: how a picture is resized, cropped and padded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PADDING = (0.48145466, 0.4578275, 0.40821073)
 
 
 @dataclass(frozen=True)
-class View:
+class InputCrop:
     """How a picture of one size becomes a square.
 
     Attributes:
@@ -29,8 +29,8 @@ class View:
     margin: tuple[int, int, int, int]
 
     @classmethod
-    def of(cls, height: int, width: int, side: int, mode: ViewMode) -> View:
-        """Plan a view.
+    def of(cls, height: int, width: int, side: int, mode: ViewMode) -> InputCrop:
+        """Plan the crop for a picture's size.
 
         Args:
             height: of the picture.
@@ -94,10 +94,10 @@ def to_classifier_input(pictures: Tensor, side: int, mode: ViewMode = "center-cr
     Args:
         pictures: float [N, 3, H, W] in [0, 1].
         side: of the square, usually the model's ``input_size``.
-        mode: see :meth:`View.of`.
+        mode: see :meth:`InputCrop.of`.
 
     Returns:
         float [N, 3, side, side] in [0, 1].
     """
-    view = View.of(pictures.shape[-2], pictures.shape[-1], side, mode)
-    return view.pad(view.cut(pictures).clamp(0.0, 1.0))
+    crop = InputCrop.of(pictures.shape[-2], pictures.shape[-1], side, mode)
+    return crop.pad(crop.cut(pictures).clamp(0.0, 1.0))

@@ -1,7 +1,7 @@
-"""Outlines around masks, drawn for all masks at once and scaled with the picture.
+"""Borders around masks, drawn for all masks at once.
 
 Each function returns coverage: how much of a pixel the line covers, in [0, 1]. Lines are
-antialiased from the distance to the shape, so they survive the classifier's resizing.
+antialiased by the distance to the shape, so that resizing for the classifier keeps them.
 """
 
 from __future__ import annotations

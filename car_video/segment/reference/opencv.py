@@ -1,9 +1,9 @@
-"""What the reference draws with OpenCV, byte for byte, without OpenCV.
+"""OpenCV's blur, grey and borders, byte for byte, without OpenCV.
 
-CaR's published prompts are the bytes that ``cv2.GaussianBlur``, ``cv2.cvtColor``,
-``cv2.ellipse``, ``cv2.rectangle`` and ``cv2.drawContours`` produce (car.md 3.2). Those are
+The prompts of CaR's released code are the bytes that ``cv2.GaussianBlur``, ``cv2.cvtColor``,
+``cv2.ellipse``, ``cv2.rectangle`` and ``cv2.drawContours`` produce. Those are
 integer algorithms: the blur and the grey are exact in float32 because no value exceeds 2^24,
-and outlines of one pixel are a handful of points, walked in 16.16 fixed point on the CPU. The
+and borders of one pixel are a handful of points, walked in 16.16 fixed point on the CPU. The
 tests hold every one of them to OpenCV itself.
 """
 
@@ -57,7 +57,7 @@ def swapped_gray(image: Tensor) -> Tensor:
     return torch.floor((weighted + 16384.0) / 32768.0)[None]
 
 
-def outline(mask: BoolMask, shape: str) -> BoolMask:
+def border(mask: BoolMask, shape: str) -> BoolMask:
     """Pixels of the reference's one-pixel ``circle``, ``rectangle`` or ``contour``.
 
     Args:

@@ -48,7 +48,6 @@ REFERENCE: Mapping[str, Any] = {
     "classifier.compat": True,
     "classifier.block": "penultimate",
     "classifier.pooled_weight": 0.0,
-    "classifier.synonyms": False,
     "crf.iterations": 10,
     "crf.spatial_kernel": "lattice",
     "crf.image": "uint8_wrap",

@@ -13,11 +13,10 @@ from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.segment.classification.classifier import (
     MaskClassifier,
-    best_synonym,
-    double_softmax,
-    geometric_ensemble,
 )
-from car_video.segment.classification.visual_prompts import prompted_views
+from car_video.segment.classification.scores import geometric_ensemble
+from car_video.segment.classification.visual_prompts import prompted_crops
+from car_video.segment.reference.scores import double_softmax
 from car_video.text.background import BACKGROUND_23
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import CAR_15, TEMPLATES
@@ -61,7 +60,6 @@ def test_fake_model_keeps_the_protocol() -> None:
     templates=st.sampled_from(["plain", "origami", "vild", "car"]),
     scoring=st.sampled_from(["average", "double-softmax"]),
     weight=st.sampled_from([0.0, 0.3, 1.0]),
-    synonyms=st.booleans(),
 )
 def test_probabilities_equal_loops(
     seed: int,
@@ -70,14 +68,12 @@ def test_probabilities_equal_loops(
     templates: str,
     scoring: str,
     weight: float,
-    synonyms: bool,
 ) -> None:
     model = FakeModel()
     config = ClassifierConfig(
         templates=templates,
         scoring=scoring,  # type: ignore[arg-type]
         pooled_weight=weight,
-        synonyms=synonyms,
     )
     image, masks = frame(seed), some_masks(queries, seed)
     features = model.encode_image(image[None])
@@ -89,18 +85,14 @@ def test_probabilities_equal_loops(
     texts, sentences, scale = names + rest, TEMPLATES[templates], model.logit_scale
     dense = features.dense[0].double().numpy()
     for row, mask in enumerate(masks):
-        view = prompted_views(image, mask[None], config.prompts, 16, config.view)
+        view = prompted_crops(image, mask[None], config.prompts, 16, config.view)
         look = lambda view=view: model.embed_image(view)[0].double().numpy()  # noqa: E731
         if scoring == "double-softmax":
             first = naive.double_softmax(look, encoder(model), texts, sentences, scale)
         else:
-            first = naive.averaged_softmax(
-                look(), encoder(model), texts, sentences, scale, synonyms
-            )
+            first = naive.averaged_softmax(look(), encoder(model), texts, sentences, scale)
         pooled = naive.pool(dense, mask.numpy().astype(float))
-        second = naive.averaged_softmax(
-            pooled, encoder(model), texts, sentences, scale, synonyms
-        )
+        second = naive.averaged_softmax(pooled, encoder(model), texts, sentences, scale)
         expected = naive.geometric(first, second, weight)
         np.testing.assert_allclose(got[row].numpy(), expected, rtol=2e-3, atol=2e-5)
 
@@ -118,7 +110,7 @@ def test_presence_equals_loops(seed: int, weight: float) -> None:
     )
     for row, mask in enumerate(masks):
         texts = [NAMES[row], *BACKGROUND_23]
-        view = prompted_views(image, mask[None], config.prompts, 16, config.view)
+        view = prompted_crops(image, mask[None], config.prompts, 16, config.view)
         picture = model.embed_image(view)[0].double().numpy()
         pooled = naive.pool(features.dense[0].double().numpy(), mask.numpy().astype(float))
         first, second = (
@@ -140,17 +132,11 @@ def test_double_softmax_of_one_template_is_one_softmax() -> None:
 
 
 def test_double_softmax_margins_of_car_md() -> None:
-    """car.md 3.4: N = 20, 15 templates, against one rival: theta 0.6 needs 0.514."""
+    """docs/method.md: N = 20, 15 templates, against one rival: theta 0.6 needs 0.514."""
     for probability, passes in ((0.52, True), (0.505, False)):
         total = torch.zeros(20)
         total[0], total[1] = 15 * probability, 15 * (1 - probability)
         assert bool(torch.softmax(total, 0)[0] > 0.6) is passes
-
-
-def test_best_synonym() -> None:
-    logits = torch.tensor([[1.0, 5.0, -2.0, 3.0], [0.0, -1.0, -7.0, -9.0]])
-    got = best_synonym(logits, torch.tensor([0, 0, 1, 2]), 3)
-    assert got.tolist() == [[5.0, -2.0, 3.0], [0.0, -7.0, -9.0]]
 
 
 def test_geometric_ensemble_is_not_the_mean() -> None:
@@ -176,7 +162,6 @@ def test_pictures_are_encoded_once_whatever_the_templates_and_queries() -> None:
     seen = classifier.embed(frame(), some_masks(5))
     assert model.pictures == 5
     classifier.probabilities(seen, NAMES)
-    classifier.probabilities(seen.select(torch.tensor([0, 2])), NAMES[:2], BACKGROUND_23)
     classifier.presence(seen, NAMES, BACKGROUND_23)
     assert model.pictures == 5
     assert len(model.texts) == len(set(model.texts)) == 15 * (5 + 23)
@@ -234,7 +219,7 @@ def test_compat_scores_the_plain_picture_of_an_empty_mask() -> None:
     image = frame()
     empty = torch.zeros(1, 32, 48, dtype=torch.bool)
     got = classifier.probabilities(classifier.embed(image, empty), NAMES)
-    plain = prompted_views(image, empty, (), 16, "center-crop")
+    plain = prompted_crops(image, empty, (), 16, "center-crop")
     templated = TextBank(model.encode_text, 12).templated(NAMES, CAR_15)
     expected = double_softmax(model.embed_image(plain), templated, model.logit_scale)
     torch.testing.assert_close(got, expected, rtol=1e-2, atol=1e-3)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from car_video.segment.classification.input_crops import PADDING, View, to_classifier_input
+from car_video.segment.classification.input_crops import PADDING, InputCrop, to_classifier_input
 
 
 def test_center_crop_is_clips_preprocessing() -> None:
@@ -31,7 +31,7 @@ def test_center_crop_is_clips_preprocessing() -> None:
 def test_center_crop_geometry(
     size: tuple[int, int], resized: tuple[int, int], window: tuple[int, int, int, int]
 ) -> None:
-    view = View.of(*size, 224, "center-crop")
+    view = InputCrop.of(*size, 224, "center-crop")
     assert view.resized == resized
     assert view.window == window
 
@@ -66,7 +66,7 @@ def test_picture_of_the_right_size_is_untouched() -> None:
 def test_boxes_and_masks_move_with_the_picture(mode: str) -> None:
     masks = torch.zeros(1, 60, 90, dtype=torch.bool)
     masks[:, 12:48, 36:54] = True
-    view = View.of(60, 90, 30, mode)  # type: ignore[arg-type]
+    view = InputCrop.of(60, 90, 30, mode)  # type: ignore[arg-type]
     small = view.cut(masks[:, None].float())[0, 0] > 0.5
     left, top, right, bottom = view.move_boxes(
         torch.tensor([[36.0, 12.0, 54.0, 48.0]]), 60, 90

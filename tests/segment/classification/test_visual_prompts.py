@@ -19,7 +19,7 @@ from car_video.errors import ConfigError
 from car_video.segment.classification.visual_prompts import (
     PromptStyle,
     apply_prompts,
-    prompted_views,
+    prompted_crops,
 )
 from car_video.segment.reference import opencv
 from tests.naive import visual_prompts as naive
@@ -207,7 +207,7 @@ def test_crop_shows_the_object_and_little_else() -> None:
     assert got.shape == (1, 3, 60, 90)
     # The box of 20 x 10 is widened to the picture's 3 : 2, so 3/4 of the height is object.
     assert float(got[0, 0].mean()) == pytest.approx(0.75, abs=0.05)
-    view = prompted_views(image, masks, ("crop",), 32, style=style)
+    view = prompted_crops(image, masks, ("crop",), 32, style=style)
     assert float(view[0, 0].mean()) == pytest.approx(0.5, abs=0.05)  # 20 x 20 holds 20 x 10
 
 
@@ -231,8 +231,8 @@ def test_drawing_small_is_close_to_drawing_large(mode: str, prompts: tuple[str, 
     image = as_tensor(picture(240, 330))
     masks = torch.from_numpy(np.stack([blob(240, 330, i, 20.0) for i in range(2)]))
     masks = torch.cat([masks, torch.zeros(1, 240, 330, dtype=torch.bool)])
-    fast = prompted_views(image, masks, prompts, 96, mode)  # type: ignore[arg-type]
-    slow = prompted_views(image, masks, prompts, 96, mode, exact=True)  # type: ignore[arg-type]
+    fast = prompted_crops(image, masks, prompts, 96, mode)  # type: ignore[arg-type]
+    slow = prompted_crops(image, masks, prompts, 96, mode, exact=True)  # type: ignore[arg-type]
     assert fast.shape == slow.shape == (3, 3, 96, 96)
     assert float((fast - slow).abs().mean()) < 0.004
 
@@ -243,8 +243,8 @@ def test_drawing_small_is_exact_where_the_mask_follows_the_pixels() -> None:
     coarse = torch.from_numpy(blob(16, 16))
     coarse[:4] = coarse[-4:] = True  # bicubic looks two pixels around: keep edges away
     masks = coarse.repeat_interleave(8, 0).repeat_interleave(8, 1)[None]
-    fast = prompted_views(image, masks, ("black",), 16)[0]
-    slow = prompted_views(image, masks, ("black",), 16, exact=True)[0]
+    fast = prompted_crops(image, masks, ("black",), 16)[0]
+    slow = prompted_crops(image, masks, ("black",), 16, exact=True)[0]
     far = ndimage.binary_erosion(coarse.numpy(), np.ones((5, 5)), border_value=1)
     far |= ndimage.binary_erosion(~coarse.numpy(), np.ones((5, 5)), border_value=1)
     assert far.any()
@@ -255,17 +255,17 @@ def test_blocks_do_not_change_results(monkeypatch: pytest.MonkeyPatch) -> None:
     image = as_tensor(picture(50, 70))
     masks = torch.from_numpy(np.stack([blob(50, 70, i) for i in range(5)]))
     for exact in (False, True):
-        whole = prompted_views(image, masks, ("blur", "circle"), 32, exact=exact)
+        whole = prompted_crops(image, masks, ("blur", "circle"), 32, exact=exact)
         with monkeypatch.context() as patch:
-            patch.setattr("car_video.segment.classification.visual_prompts._ELEMENTS", 1)
-            parts = prompted_views(image, masks, ("blur", "circle"), 32, exact=exact)
+            patch.setattr("car_video.segment.classification.visual_prompts._MAX_VALUES", 1)
+            parts = prompted_crops(image, masks, ("blur", "circle"), 32, exact=exact)
         torch.testing.assert_close(whole, parts)
 
 
 def test_compat_views_resize_the_reference_pictures() -> None:
     image = as_tensor(picture(48, 64))
     masks = torch.from_numpy(blob(48, 64))[None]
-    got = prompted_views(image, masks, ("blur", "circle"), 24, compat=True)
+    got = prompted_crops(image, masks, ("blur", "circle"), 24, compat=True)
     large = apply_prompts(image, masks, ("blur", "circle"), compat=True)
     resized = functional.interpolate(large, (24, 32), mode="bicubic", antialias=True)
     torch.testing.assert_close(got, resized.clamp(0, 1)[..., 4:28])
@@ -286,7 +286,7 @@ def test_empty_and_full_masks(prompt: str, size: tuple[int, int]) -> None:
     if prompt in ("blur", "reverse_blur", "gray", "black"):
         torch.testing.assert_close(got[1], image)
     assert torch.isfinite(got).all()
-    views = prompted_views(image, masks, (prompt,), 8)
+    views = prompted_crops(image, masks, (prompt,), 8)
     assert views.shape == (2, 3, 8, 8)
     assert float(views.min()) >= 0
     assert float(views.max()) <= 1
@@ -301,7 +301,7 @@ def test_no_masks() -> None:
     none = torch.zeros(0, 10, 12, dtype=torch.bool)
     for prompts in ((), ("circle", "blur"), ("crop",)):
         assert apply_prompts(image, none, prompts).shape == (0, 3, 10, 12)
-        assert prompted_views(image, none, prompts, 8).shape == (0, 3, 8, 8)
+        assert prompted_crops(image, none, prompts, 8).shape == (0, 3, 8, 8)
     assert apply_prompts(image, none, ("circle",), compat=True).shape == (0, 3, 10, 12)
 
 
@@ -319,10 +319,10 @@ def test_bad_input_is_refused_in_one_line() -> None:
     with pytest.raises(ValueError, match=r"want bool \[N, 8, 9\]"):
         apply_prompts(image, masks.float(), ("blur",))
     with pytest.raises(ValueError, match=r"want bool \[N, 8, 9\]"):
-        prompted_views(image, masks[:, :7], ("blur",), 8)
+        prompted_crops(image, masks[:, :7], ("blur",), 8)
     with pytest.raises(ValueError, match=r"want float \[3, H, W\]"):
         apply_prompts((image * 255).byte(), masks, ("blur",))
     with pytest.raises(ValueError, match="center-crop, letterbox or squash"):
-        prompted_views(image, masks, (), 8, "stretch")  # type: ignore[arg-type]
+        prompted_crops(image, masks, (), 8, "stretch")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"prompts\.line must be from 0 to 1"):
         PromptStyle(line=2.0)
