@@ -122,12 +122,13 @@ class ModelSegmenters:
         expressions: Sequence[str],
         config: SegmentConfig | None = None,
     ) -> Iterator[FramePrediction]:
+        config = config or self.config.segment
+        if config not in self._kept:  # holds the mask model, which is shared while it is in use
+            self._image_segmenter(tuple(expressions), config)
         mode = cast(Any, self.spec.mode)  # one of MODES
         video = dataclasses.replace(self.config.video, mode=mode)
         waiting = _Untimed(frames)
-        answers = _api().segment_stream(
-            self.model, waiting, list(expressions), config or self.config.segment, video
-        )
+        answers = _api().segment_stream(self.model, waiting, list(expressions), config, video)
         while True:
             started = time.perf_counter()
             answer = next(answers, None)

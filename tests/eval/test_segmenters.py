@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from types import SimpleNamespace
 
 import numpy as np
@@ -148,8 +149,14 @@ def test_video_keeps_number_and_time_and_passes_the_mode_on(api, mode):
     refer = dataclasses.replace(Config().segment, mode="refer")
     found = list(model.video(iter(frames), ["a"], refer))
     assert [(p.index, p.time) for p in found] == [(7, 1.5), (9, 2.0)]
-    assert api.calls == [("load", "lite", "cpu"), ("stream", ("a",), "refer", mode)]
-    assert model.clock.segmentations == 2
+    assert api.calls == [
+        ("load", "lite", "cpu"),
+        ("segmenter", ("a",), "refer"),  # it holds the mask model for all sequences
+        ("stream", ("a",), "refer", mode),
+    ]
+    list(model.video(iter(frames), ["b"], refer))
+    assert api.calls[3:] == [("stream", ("b",), "refer", mode)]
+    assert model.clock.segmentations == 4
     assert model.clock.seconds > 0
 
 
@@ -209,3 +216,21 @@ def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine):
         np.testing.assert_array_equal(kept.masks, fresh.masks)
         np.testing.assert_array_equal(kept.scores, fresh.scores)
         assert kept.masks.any()
+
+
+def test_the_mask_model_is_loaded_once_for_all_sequences(monkeypatch):
+    from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
+    from car_video.models.sam import mobile_sam
+
+    loaded = []
+    load = mobile_sam.load
+    monkeypatch.setattr(
+        mobile_sam, "load", lambda *arguments: loaded.append(arguments) or load(*arguments)
+    )
+    config = SegmentConfig(proposal=ProposalConfig(size=128), sam=SamRefineConfig(side=256))
+    model = segmenters.make_spec("lite", Config(segment=config), "online", "cpu").build()
+    for text in ("a red square", "a green square", "a red square"):
+        image = builders.scene(48, 64, 2, 2)[0]
+        list(model.video([Frame(0, 0.0, image)], [text]))
+        gc.collect()
+    assert len(loaded) == 1
