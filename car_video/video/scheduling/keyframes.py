@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from car_video.video.scheduling.clock import NOMINAL_STEP
 from car_video.video.state.tensors import State, as_array, take
 
-RETRY = 2 * NOMINAL_STEP  # seconds until language looks again for a target that has vanished
+RETRY = 2 * NOMINAL_STEP  # seconds until the keyframe after a target has vanished
 BINS = 4  # per colour: coarse enough that motion and light leave a picture alike
 
 

@@ -1,4 +1,4 @@
-"""Who is in the race of the next frame: survivors, and those the frame looks more like now."""
+"""Queries in the race of the next frame: survivors, and those whose frame score has risen."""
 
 from __future__ import annotations
 

@@ -94,8 +94,8 @@ def test_a_query_without_a_past_is_taken_as_it_is() -> None:
 def test_a_past_that_is_not_looked_up_does_not_count() -> None:
     """Ages 1 and 3 are wanted: what was known at age 2 only says nothing now."""
     memory = MapMemory(1, MemoryConfig((1, 3), anchor=False))
-    nobody = torch.zeros(0, dtype=torch.int64)
-    for alive in (nobody, nobody, everyone(1), nobody):
+    none = torch.zeros(0, dtype=torch.int64)
+    for alive in (none, none, everyone(1), none):
         step(memory, features(0), square(0.9)[alive], alive)
     now = square(0.4)
     torch.testing.assert_close(

@@ -120,7 +120,7 @@ def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
 
 
 def test_turns_go_on() -> None:
-    """Five expressions share the prompts of a frame: who has waited is part of the state."""
+    """Five expressions share the prompts of a frame: the turns are part of the state."""
     pair = load_model("lite", "cpu")
     names = [*NAMES, "a blue car", "a grey wall", "a dog"]
     video = VideoConfig(tracks=TrackConfig(prompts=8))

@@ -218,7 +218,7 @@ def test_what_holds_after_every_frame(seed: int, language: int, config: TrackCon
     same = overlaps(masks, masks) - torch.eye(config.count)
     assert float(same.max()) < SAME_TRACK_IOU
     assert bool((new.value[alive] <= 0).all())
-    for row in parents:  # nobody has two successors
+    for row in parents:  # no track has two successors
         old = row[row >= 0].tolist()
         assert len(old) == len(set(old))
 
