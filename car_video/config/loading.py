@@ -32,6 +32,7 @@ RENAMED = {
     "video.tracks.look_weight": "'video.tracks.appearance_weight'",
     "video.tracks.lost_likeness": "'video.tracks.lost_appearance'",
     "video.presence.smoothing": "'video.presence.time_constant' (in seconds; 0.3: 0.0346)",
+    "video.keyframes.gap": "'video.keyframes.min_interval' (in seconds; 3: 0.125)",
     "video.keyframes.every": "'video.keyframes.interval' (in seconds; 1: 0, 8: 0.333)",
 }
 """Keys of version 0.1 and what to write in their place."""

@@ -71,7 +71,7 @@ class KeyframeConfig(Settings, part="video.keyframes"):
     side: Annotated[int, Range(64, 1024, step=16)] = 448
     # A mask with less IoU with its moved predecessor asks for a keyframe at once, ...
     doubt: Unit = 0.8
-    gap: Seconds = 0.125  # ... but not sooner than this after the last keyframe.
+    min_interval: Seconds = 0.125  # ... but not sooner than this after the last keyframe.
     cut: Unit = 0.25  # a new scene: more than this part of the pixels changes colour
 
 

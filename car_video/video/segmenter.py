@@ -361,7 +361,7 @@ class VideoSegmenter:
         if bool((present & tracker.trackless()).any()):
             return None  # a target is present and nothing follows it
         pixels = to_pixels(frame.image, self.image.proposer.device, MAX_WORKING_SIDE)
-        doubt = config.doubt if self.schedule.reached(config.gap) else 0.0
+        doubt = config.doubt if self.schedule.reached(config.min_interval) else 0.0
         given = IntermediateFrame(thumbnail, pixels, config.side, present)
         logits = tracker.propagate(given, doubt)
         return None if logits is None else self._answer(frame, logits)

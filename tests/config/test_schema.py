@@ -77,6 +77,7 @@ REFUSED = [
     ("segment: {classifier: {prompts: [sparkles]}}", "sparkles"),
     ("segment: {sam: {again: true}}", "'segment.sam.again' is now 'segment.sam.box_pass'"),
     ("segment: {proposal: {input: own}}", "is now 'segment.proposal.resize'"),
+    ("video: {keyframes: {gap: 3}}", "is now 'video.keyframes.min_interval' (in seconds"),
     ("[]", "must be a mapping"),
     ("false", "must be a mapping"),
     ("a sentence", "must be a mapping"),

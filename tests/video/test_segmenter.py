@@ -254,7 +254,7 @@ def test_a_track_in_doubt_makes_a_keyframe(
     colour_sam: ColourSam, doubt: float, gap: float, seen: list[int]
 ) -> None:
     model = ColourModel()
-    keyframes = KeyframeConfig(interval=100.0, side=128, doubt=doubt, gap=gap, cut=1.0)
+    keyframes = KeyframeConfig(interval=100.0, side=128, doubt=doubt, min_interval=gap, cut=1.0)
     segmenter = VideoSegmenter(
         model, ["a red ball"], WITH_SAM, VideoConfig(keyframes=keyframes)
     )
