@@ -28,6 +28,10 @@ class UndecodableError(Exception):
     """One picture of a source cannot be decoded. Readers skip it and count it."""
 
 
+class RefusedError(UndecodableError):
+    """One picture is not damaged and cannot be read all the same; says why, to people."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """What is known of a source once its first frame has been read.
@@ -37,8 +41,8 @@ class SourceInfo:
         width: of the first frame, upright, before any ``size`` bound, in pixels.
         height: likewise.
         fps: nominal frames per second; real times are in ``Frame.time``.
-        frames: about how many frames the whole source has, None where nobody can know.
-        duration: seconds of the whole source, None where nobody can know.
+        frames: about how many frames the whole source has, None where that cannot be known.
+        duration: seconds of the whole source, None where that cannot be known.
         has_audio: whether there is sound that an output could carry along.
         live: True for cameras and streams: frames may be dropped, the end is unknown.
         kind: file, folder, image, camera or stream.
@@ -113,7 +117,7 @@ class FrameReader(ABC, Iterator[Frame]):
 
     @property
     def expected(self) -> int | None:
-        """About how many frames this reader delivers in all; None where nobody can know."""
+        """About how many frames this reader delivers in all, None where unknown."""
         return self._selection.expected(self.info.frames, self.info.fps)
 
     @abstractmethod
@@ -133,7 +137,7 @@ class FrameReader(ABC, Iterator[Frame]):
         """Let go of the source. Called at least once, perhaps more often."""
 
     def tell(self, say: Callable[[str], None]) -> None:
-        """Have trouble told while it lasts, one line each; only live sources have any.
+        """Have lost connections and tries to connect again reported, one line each.
 
         Args:
             say: may be called from another thread.

@@ -91,7 +91,7 @@ def explain(error: Exception, silence: float, doing: str = "cannot be opened") -
     """
     kind = type(error).__name__
     known = {
-        "ConnectionRefusedError": "nobody answers there; check the address and the port",
+        "ConnectionRefusedError": "nothing answers there; check the address and the port",
         "ExitError": f"nothing came for {silence:g} s; check that the source is sending",
         "TimeoutError": f"nothing came for {silence:g} s; check that the source is sending",
         "HTTPNotFoundError": "the server does not know it (404); check the address",

@@ -8,17 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from car_video.errors import ConfigError
 from car_video.io.readers.base import FrameReader
 from car_video.io.readers.decoding.container import open_address, open_file
+from car_video.io.readers.files.decoders import DecoderName, check_decoder
+from car_video.io.readers.files.numbered import NumberedBackend, NumberedReader
 from car_video.io.readers.files.reader import VideoFileReader
 from car_video.io.readers.folders import left_out, list_images
-from car_video.io.readers.images.animated import AnimatedImageReader, is_animated
-from car_video.io.readers.images.reader import (
-    DEFAULT_IMAGE_FPS,
-    ImageReader,
-    video_or_image,
-)
+from car_video.io.readers.images.animated import AnimatedImageReader
+from car_video.io.readers.images.reader import DEFAULT_IMAGE_FPS, ImageReader, check_image_fps
+from car_video.io.readers.images.recognition import video_or_image
 from car_video.io.readers.live.camera import open_camera
 from car_video.io.readers.live.options import StreamOptions
 from car_video.io.readers.live.reader import LiveReader
@@ -36,6 +34,7 @@ def read_frames(
     size: int | None = None,
     image_fps: float = DEFAULT_IMAGE_FPS,
     stream: StreamOptions | None = None,
+    decoder: DecoderName = "pyav",
 ) -> FrameReader:
     """Open a source and iterate over its frames.
 
@@ -49,21 +48,23 @@ def read_frames(
         size: bound in pixels for the longer side; the aspect is kept, nothing is enlarged.
         image_fps: frames per second that a folder of images is taken to have.
         stream: how patient to be with cameras and streams.
+        decoder: what decodes a media file: ``pyav``, or ``decord`` or ``torchcodec`` where
+            these are installed. Every other source is read as ever.
 
     Returns:
         An iterator of :class:`car_video.types.Frame` that is also a context manager.
 
     Raises:
         SourceError: the source cannot be read or gives no frame.
-        ConfigError: an argument out of range.
+        ConfigError: an argument out of range, or a decoder that is not installed.
 
     Example:
         >>> for frame in read_frames("clip.mp4", stride=2):  # doctest: +SKIP
         ...     print(frame.index, frame.time, frame.image.shape)
     """
     selection = Selection(start, end, stride, max_frames, size)
-    if not 0 < image_fps <= 1000:
-        raise ConfigError(f"image_fps is {image_fps}: give frames per second, above 0")
+    check_image_fps(image_fps)
+    check_decoder(decoder)
     options = stream or StreamOptions()
     named = parse_source(source)
     if named.kind == "camera":
@@ -71,24 +72,29 @@ def read_frames(
         return LiveReader(named.name, opener, selection, options, kind="camera")
     if named.kind == "address":
         return _read_address(named, selection, options)
-    return _read_path(Path(named.value), named.name, selection, image_fps)
+    return _read_path(Path(named.value), named.name, selection, image_fps, decoder)
 
 
-def _read_path(path: Path, name: str, selection: Selection, image_fps: float) -> FrameReader:
+def _read_path(
+    path: Path, name: str, selection: Selection, image_fps: float, decoder: str
+) -> FrameReader:
     if path.is_dir():
         reader = ImageReader(name, list_images(path), selection, image_fps)
         reader.notices += left_out(path)
         return reader
 
     def video() -> FrameReader:
+        if decoder != "pyav":
+            return NumberedReader(NumberedBackend(path, name, selection, decoder), selection)
         return VideoFileReader(name, partial(open_file, path), selection)
 
+    def animation() -> FrameReader:
+        return AnimatedImageReader(name, path, selection)
+
     def image() -> FrameReader:
-        if is_animated(path):
-            return AnimatedImageReader(name, path, selection)
         return ImageReader(name, [path], selection, image_fps, single=True)
 
-    return video_or_image(path, video, image)
+    return video_or_image(path, video, animation, image)
 
 
 def _read_address(named: Source, selection: Selection, options: StreamOptions) -> FrameReader:

@@ -63,11 +63,11 @@ class Selection:
         """About how many frames will be delivered, for progress bars.
 
         Args:
-            frames: of the whole source, None where nobody can know.
+            frames: of the whole source, None where that cannot be known.
             fps: its nominal rate.
 
         Returns:
-            None where nobody can know.
+            None where that cannot be known.
         """
         first = math.ceil((self.start or 0.0) * fps - TIME_TOLERANCE)
         after = math.inf if frames is None else float(frames)

@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -74,6 +76,25 @@ def http_server(
 
 
 MJPEG = "multipart/x-mixed-replace; boundary=frame"
+
+
+@contextmanager
+def file_server(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder; yields the address of the folder."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 def jpegs(numbers: range, pause: float = 0.0, after: float = 0.0) -> Callable[[Send], None]:

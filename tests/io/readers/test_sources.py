@@ -12,7 +12,8 @@ from PIL import Image
 from car_video.errors import ConfigError, SourceError
 from car_video.io.readers import RandomAccessReader, read_frames
 from car_video.io.readers.sources import parse_source
-from tests.io.readers.media import numbered, write_sound, write_video
+from tests.io.readers.media import number_of, numbered, write_sound, write_video
+from tests.io.readers.servers import file_server
 
 
 @pytest.mark.parametrize(
@@ -156,8 +157,8 @@ def test_random_access_says_the_same(bad: tuple[Path, dict[str, tuple[str, str]]
     [
         ("", "no source given"),
         ("ftp://host/x.mp4", "cannot read ftp://"),
-        ("http://127.0.0.1:9/x", "nobody answers"),
-        ("rtsp://127.0.0.1:9/x", "nobody answers"),
+        ("http://127.0.0.1:9/x", "nothing answers"),
+        ("rtsp://127.0.0.1:9/x", "nothing answers"),
         (os.devnull, "not a regular file"),
     ],
 )
@@ -216,3 +217,10 @@ def test_damage_does_not_write_to_the_terminal(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.startswith("read")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("query", ["?poster=a.png", "?x=%03d.jpg&y=1.2", "?a.gif", ""])
+def test_the_query_of_an_address_is_no_suffix(tmp_path: Path, query: str) -> None:
+    write_video(tmp_path / "a.mp4", [numbered(n) for n in range(5)])
+    with file_server(tmp_path) as address, read_frames(f"{address}/a.mp4{query}") as reader:
+        assert [number_of(frame.image) for frame in reader] == [0, 1, 2, 3, 4]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,28 +40,47 @@ def open_address(address: str, silence: float) -> Any:
     """Open a network address; a read that waits longer than ``silence`` seconds fails.
 
     Raises:
-        SourceError: nobody there, refused, unknown, silent, or not a video.
+        SourceError: no answer, refused, unknown, silent, or not a video.
     """
     options = {"protocol_whitelist": STREAM_PROTOCOLS}
     if address.startswith("rtsp"):
         options["rtsp_transport"] = "tcp"
     try:
-        return open_source(address, silence, options)
+        return open_source(_without_suffix(address), silence, options)
     except (FFmpegError, ValueError) as error:
         raise SourceError(f"{redact(address)}: {explain(error, silence)}") from error
+
+
+def _without_suffix(address: str) -> str:
+    """The same http address without a dot in its query.
+
+    FFmpeg takes what follows the last dot for the suffix of a file: ``clip.mp4?poster=a.png``
+    would be a picture. ``%2E`` means the same to the server.
+    """
+    place, mark, query = address.partition("?")
+    if not address.lower().startswith("http"):
+        return address
+    return place + mark + query.replace(".", "%2E")
 
 
 def pick_video(container: Any, name: str) -> Any:
     """The stream with moving pictures: no cover picture; the default one of several.
 
     Raises:
-        SourceError: there is none, or no decoder for it.
+        SourceError: there is none, no decoder for it, or only tiles of a picture.
     """
     streams = [s for s in container.streams.video if not _flagged(s, Disposition.attached_pic)]
     if not streams:
         what = "holds sound but no pictures" if container.streams.audio else "holds no pictures"
         raise SourceError(f"{name}: {what}; give a file with a video stream")
     stream = next((s for s in streams if _flagged(s, Disposition.default)), streams[0])
+    if any(_flagged(s, Disposition.dependent) for s in streams) and (
+        _flagged(stream, Disposition.dependent) or not _flagged(stream, Disposition.default)
+    ):
+        raise SourceError(
+            f"{name}: this photo is stored in tiles (HEIC); pip install 'car-video[heic]', or "
+            "save it as JPEG or PNG"
+        )
     if stream.codec_context is None:
         raise SourceError(
             f"{name}: no decoder for this kind of video; convert it to H.264 first"
@@ -105,26 +123,6 @@ def gives_picture(packet: Any, stream: Any) -> bool:
     if packet.is_discard:
         return False
     return stream.codec_context.name != "vp8" or bool(memoryview(packet)[0] & 0x10)
-
-
-def frame_rate(stream: Any) -> float:
-    """Nominal frames per second, 25 where the stream's own statement is missing or absurd."""
-    for name in ("average_rate", "guessed_rate", "base_rate"):
-        rate = getattr(stream, name, None)
-        if rate and 0 < rate <= 1000:
-            return float(rate)
-    return 25.0
-
-
-def video_seconds(container: Any, stream: Any) -> float | None:
-    """Duration of the pictures in seconds, None where the container does not state it."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    tagged = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
-    if tagged:
-        hours, minutes, seconds = tagged.groups()
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    return container.duration / 1e6 if container.duration and container.duration > 0 else None
 
 
 def _flagged(stream: Any, flag: Disposition) -> bool:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.io.readers.decoding.clock import Clock
-from car_video.io.readers.decoding.container import frame_rate, gives_picture, read_packets
+from car_video.io.readers.decoding.container import gives_picture, read_packets
+from car_video.io.readers.decoding.presentation_end import PresentationEnd
+from car_video.io.readers.decoding.statements import believed_until, frame_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class PacketIndex:
     Attributes:
         pts: int64 [N], sorted: timestamps in order of presentation; N frames.
         times: float64 [N]: seconds from the start of the source.
+        end: seconds at which the last frame ends, None where the file does not say so or was
+            not read to its end.
         entries: keyframes in order of decoding.
         sound: whether every packet has a timestamp of its own and the times run without
             repair, so that a frame's number is the rank of its timestamp. Where not, frames
@@ -42,6 +46,7 @@ class PacketIndex:
 
     pts: NDArray[np.int64]
     times: NDArray[np.float64]
+    end: float | None
     entries: tuple[Entry, ...]
     sound: bool
 
@@ -67,8 +72,10 @@ def index_packets(container: Any, stream: Any, until: float | None = None) -> Pa
     stamps: list[int] = []
     entries: list[Entry] = []
     errors: list[Exception] = []
+    end = PresentationEnd()
     orderly = decodes_in_stamp_order(container, stream)
     for packet in read_packets(container, stream, errors.append):
+        end.push(packet)
         if not gives_picture(packet, stream):
             continue
         if packet.pts is None:
@@ -82,11 +89,14 @@ def index_packets(container: Any, stream: Any, until: float | None = None) -> Pa
             break
     pts = np.sort(np.array(stamps, np.int64))
     times = np.array([float((p - pts[0]) * stream.time_base) for p in pts.tolist()])
-    clock = Clock(1 / frame_rate(stream), horizon=horizon(container, stream))
+    stated_end = None
+    if end.pts is not None and len(pts) and end.pts > pts[-1]:
+        stated_end = float((end.pts - int(pts[0])) * stream.time_base)
+    clock = clock_of(container, stream)
     for time in times:
         clock.time(float(time))
     sound = orderly and not errors and not clock.notices() and bool(entries)
-    return PacketIndex(pts, times, tuple(entries), sound)
+    return PacketIndex(pts, times, stated_end, tuple(entries), sound)
 
 
 def decodes_in_stamp_order(container: Any, stream: Any) -> bool:
@@ -94,13 +104,10 @@ def decodes_in_stamp_order(container: Any, stream: Any) -> bool:
     return not (container.format.name == "avi" and stream.codec_context.has_b_frames)
 
 
-def horizon(container: Any, stream: Any) -> float:
-    """Up to which time (seconds) a long pause between two frames is believed.
-
-    Containers with an index state a duration that was computed from the frames themselves;
-    elsewhere (MPEG-TS, raw streams) a jump of the clock is the likelier reason.
-    """
-    trusted = any(name in container.format.name for name in ("mp4", "matroska", "gif"))
-    if not trusted or not container.duration:
-        return 0.0
-    return float(container.duration) / 1e6 + 1.0
+def clock_of(container: Any, stream: Any) -> Clock:
+    """The clock that gives the frames of a file their times."""
+    return Clock(
+        1 / frame_rate(stream),
+        believed_until=believed_until(container),
+        tick=float(stream.time_base),
+    )

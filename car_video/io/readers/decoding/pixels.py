@@ -50,6 +50,28 @@ def lies_on_its_side(matrix: NDArray[np.int32] | None) -> bool:
     return b + c > a + d
 
 
+def mirrors(matrix: NDArray[np.int32] | None) -> bool:
+    """Whether a display matrix, int32 [9], mirrors the picture (a negative determinant)."""
+    if matrix is None:
+        return False
+    a, b, c, d = (float(matrix[place]) for place in (0, 1, 3, 4))
+    return a * d - b * c < 0
+
+
+def upright_aspect(
+    stored: Fraction | None, matrix: NDArray[np.int32] | None = None
+) -> Fraction:
+    """Width of a pixel divided by its height in the upright picture.
+
+    Args:
+        stored: the same ratio as the stream states it for the stored picture.
+        matrix: the display matrix, int32 [9], where there is one.
+    """
+    if not stored or stored <= 0:
+        return Fraction(1)
+    return 1 / Fraction(stored) if lies_on_its_side(matrix) else Fraction(stored)
+
+
 def on_white(rgba: Image) -> Image:
     """Lay a picture with transparency on white, as a page would show it.
 
@@ -85,7 +107,6 @@ class FrameConverter:
         self._reformatter = VideoReformatter()
         self._matrix_key: tuple[Any, ...] | None = None
         self._matrix: NDArray[np.int32] | None = None
-        self._turned = False
 
     def __call__(self, frame: Any) -> Loaded:
         """The upright RGB picture, and its (width, height) before any size bound.
@@ -107,19 +128,12 @@ class FrameConverter:
         except (FFmpegError, ValueError, MemoryError) as error:
             raise UndecodableError(str(error)) from error
         matrix = self._matrix_of(frame)
-        self._turned = lies_on_its_side(matrix)
         image = upright(on_white(image) if transparent else image, matrix)
-        return image, own[::-1] if self._turned else own
+        return image, own[::-1] if lies_on_its_side(matrix) else own
 
-    def upright_aspect(self, stored: Fraction | None) -> Fraction:
-        """Width of a pixel divided by its height in the last picture, as it stands upright.
-
-        Args:
-            stored: the same ratio as the stream states it for the stored picture.
-        """
-        if not stored or stored <= 0:
-            return Fraction(1)
-        return 1 / stored if self._turned else Fraction(stored)
+    def aspect(self, stored: Fraction | None) -> Fraction:
+        """:func:`upright_aspect` of the last picture."""
+        return upright_aspect(stored, self._matrix)
 
     def _matrix_of(self, frame: Any) -> NDArray[np.int32] | None:
         """The frame's display matrix, looked up anew only when something about it changes.

@@ -12,13 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.io.readers.base import FrameReader, Loaded, UndecodableError
-from car_video.io.readers.decoding.clock import Clock
-from car_video.io.readers.decoding.container import frame_rate
 from car_video.io.readers.decoding.cursor import Cursor
 from car_video.io.readers.decoding.decoder import Decoded
-from car_video.io.readers.decoding.packet_index import PacketIndex, horizon
+from car_video.io.readers.decoding.packet_index import PacketIndex, clock_of
 from car_video.io.readers.decoding.pixels import FrameConverter
-from car_video.io.readers.images.reader import load_image
+from car_video.io.readers.images.stills import load_still
 from car_video.io.readers.selection import Selection
 
 
@@ -27,9 +25,11 @@ class Backend(Protocol):
 
     Attributes:
         times: float64 [N]: seconds from the start of the source, one per frame.
+        end: seconds at which the last frame ends, None where that is not known.
     """
 
     times: NDArray[np.float64]
+    end: float | None
 
     def load(self, index: int) -> Loaded:
         """The frame's pixels and its own upright size.
@@ -60,11 +60,12 @@ class ImageBackend:
 
     def __init__(self, paths: list[Path], selection: Selection, fps: float) -> None:
         self.times = np.arange(len(paths)) / fps
+        self.end: float | None = len(paths) / fps
         self._paths = paths
         self._selection = selection
 
     def load(self, index: int) -> Loaded:
-        return load_image(self._paths[index], self._selection)
+        return load_still(self._paths[index], self._selection).picture
 
     def name(self, index: int) -> str:
         return self._paths[index].name
@@ -81,6 +82,8 @@ class StoredBackend:
             self._frames = {frame.index: frame for frame in reader}
             self._size = (reader.info.width, reader.info.height)
         count = max(self._frames) + 1
+        last = self._frames[count - 1]
+        self.end = None if last.duration is None else last.time + last.duration
         self.times = np.zeros(count)
         for index in range(count):
             known = self._frames.get(index)
@@ -111,7 +114,11 @@ class VideoBackend:
         self._convert = FrameConverter(selection)
         try:
             self._index = self._trustworthy_index()
-            self.times = self._index.times if self._index else self._decoded_times()
+            self.end: float | None = None
+            if self._index is not None:
+                self.times, self.end = self._index.times, self._index.end
+            else:
+                self.times = self._decoded_times()
         except BaseException:
             self._cursor.close()
             raise
@@ -182,7 +189,7 @@ class VideoBackend:
         """All times, by decoding; places without picture get the one before."""
         walk = self._cursor.from_start()
         stream = self._cursor.stream
-        clock = Clock(1 / frame_rate(stream), horizon=horizon(self._cursor.container, stream))
+        clock = clock_of(self._cursor.container, stream)
         times: list[float] = []
         for decoded in walk:
             origin, raw = self._cursor.order.origin, None

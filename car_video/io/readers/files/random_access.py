@@ -20,12 +20,12 @@ from car_video.io.readers.files.backends import (
     StoredBackend,
     VideoBackend,
 )
+from car_video.io.readers.files.decoders import DecoderName, check_decoder
+from car_video.io.readers.files.numbered import NumberedBackend, duration_at
 from car_video.io.readers.folders import list_images
-from car_video.io.readers.images.animated import AnimatedImageReader, is_animated
-from car_video.io.readers.images.reader import (
-    DEFAULT_IMAGE_FPS,
-    video_or_image,
-)
+from car_video.io.readers.images.animated import AnimatedImageReader
+from car_video.io.readers.images.reader import DEFAULT_IMAGE_FPS, check_image_fps
+from car_video.io.readers.images.recognition import video_or_image
 from car_video.io.readers.selection import Selection
 from car_video.io.readers.sources import parse_source
 from car_video.types import Frame
@@ -43,12 +43,15 @@ class RandomAccessReader(Sequence[Frame]):
         size: bound in pixels for the longer side; nothing is enlarged.
         image_fps: frames per second that a folder of images is taken to have.
 
+        decoder: ``pyav``, or ``decord`` or ``torchcodec`` where these are installed: for
+            media files only. See docs/sources.md for what they do less well.
+
     Attributes:
         times: float64 [N]: seconds from the start of the source, one per frame.
 
     Raises:
         SourceError: not readable, or not a file or folder.
-        ConfigError: an argument out of range.
+        ConfigError: an argument out of range, or a decoder that is not installed.
     """
 
     def __init__(
@@ -57,7 +60,10 @@ class RandomAccessReader(Sequence[Frame]):
         *,
         size: int | None = None,
         image_fps: float = DEFAULT_IMAGE_FPS,
+        decoder: DecoderName = "pyav",
     ) -> None:
+        check_decoder(decoder)
+        check_image_fps(image_fps)
         named = parse_source(source)
         if named.kind != "path":
             raise SourceError(
@@ -65,6 +71,7 @@ class RandomAccessReader(Sequence[Frame]):
             )
         self._name = named.name
         path = Path(named.value)
+        self._decoder = decoder
         self._backend = self._open(path, Selection(size=size), image_fps)
         if not len(self.times):
             self.close()
@@ -75,14 +82,17 @@ class RandomAccessReader(Sequence[Frame]):
             return ImageBackend(list_images(path), selection, fps)
 
         def video() -> Backend:
+            if self._decoder != "pyav":
+                return NumberedBackend(path, self._name, selection, self._decoder)
             return VideoBackend(partial(open_file, path), self._name, selection)
 
+        def animation() -> Backend:
+            return StoredBackend(AnimatedImageReader(self._name, path, selection))
+
         def image() -> Backend:
-            if is_animated(path):
-                return StoredBackend(AnimatedImageReader(self._name, path, selection))
             return ImageBackend([path], selection, fps)
 
-        return video_or_image(path, video, image)
+        return video_or_image(path, video, animation, image)
 
     @property
     def times(self) -> NDArray[np.float64]:
@@ -101,7 +111,9 @@ class RandomAccessReader(Sequence[Frame]):
         """
         place = range(len(self))[index]
         image, _ = self._load(place)
-        return Frame(place, float(self.times[place]), image, self._backend.name(place))
+        duration = duration_at(self.times, self._backend.end, place)
+        name = self._backend.name(place)
+        return Frame(place, float(self.times[place]), image, name, duration)
 
     def get_batch(self, indices: Sequence[int]) -> list[Frame]:
         """The frames with these numbers, in this order; decoded in order of presentation.

@@ -8,12 +8,11 @@ from typing import Any
 
 from car_video.errors import SourceError
 from car_video.io.readers.base import FrameReader, Kind, Picture, SourceInfo
-from car_video.io.readers.decoding.clock import Clock
-from car_video.io.readers.decoding.container import frame_rate, video_seconds
 from car_video.io.readers.decoding.cursor import Cursor
-from car_video.io.readers.decoding.decoder import Decoded
-from car_video.io.readers.decoding.packet_index import horizon
+from car_video.io.readers.decoding.decoder import MAX_PIXELS, Decoded
+from car_video.io.readers.decoding.packet_index import clock_of
 from car_video.io.readers.decoding.pixels import FrameConverter
+from car_video.io.readers.decoding.statements import frame_rate, video_seconds
 from car_video.io.readers.messages import counted
 from car_video.io.readers.selection import TIME_TOLERANCE, Selection
 
@@ -59,7 +58,7 @@ class VideoFileReader(FrameReader):
         self._period = 1 / frame_rate(stream)
         self._seconds = video_seconds(container, stream)
         self._expected = self._count()
-        self._clock = Clock(self._period, horizon=horizon(container, stream))
+        self._clock = clock_of(container, stream)
         self._seen = 0
         self._ends_at = 0.0
         self._damaged = 0
@@ -154,9 +153,7 @@ class VideoFileReader(FrameReader):
             live=False,
             kind=self._kind,
             origin=self._origin(),
-            sample_aspect_ratio=self._convert.upright_aspect(
-                self._cursor.stream.sample_aspect_ratio
-            ),
+            sample_aspect_ratio=self._convert.aspect(self._cursor.stream.sample_aspect_ratio),
         )
 
     def _origin(self) -> float | None:
@@ -164,6 +161,12 @@ class VideoFileReader(FrameReader):
         return None if pts is None else float(pts * self._cursor.stream.time_base)
 
     def _nothing(self) -> SourceError:
+        stream = self._cursor.stream
+        if not self._seen and stream.width * stream.height > MAX_PIXELS:
+            return SourceError(
+                f"{self._name}: pictures of {stream.width} x {stream.height} are too large; "
+                "scale the video down first"
+            )
         if not self._seen:
             return SourceError(f"{self._name}: no frame in it can be decoded; empty or damaged")
         if self._selection.start:

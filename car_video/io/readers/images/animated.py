@@ -15,20 +15,11 @@ from car_video.io.readers.base import (
     SourceInfo,
     UndecodableError,
 )
-from car_video.io.readers.images.reader import from_pillow
+from car_video.io.readers.images.stills import from_pillow
 from car_video.io.readers.selection import Selection
 
 DEFAULT_PAUSE = 0.1
 """Seconds that a frame is shown where the file states none, as browsers do."""
-
-
-def is_animated(path: Path) -> bool:
-    """Whether Pillow finds several frames (a TIFF with pages is not an animation)."""
-    try:
-        with PillowImage.open(path) as image:
-            return image.format != "TIFF" and getattr(image, "n_frames", 1) > 1
-    except Exception:  # damaged: the reader of single images will say so
-        return False
 
 
 class AnimatedImageReader(FrameReader):
@@ -79,9 +70,9 @@ class AnimatedImageReader(FrameReader):
             source=self._name,
             width=width,
             height=height,
-            fps=min(1 / pause, 1000.0),
+            fps=1 / pause,
             frames=self._count,
-            duration=self._count * pause,
+            duration=None,  # every frame has a pause of its own
             has_audio=False,
             live=False,
             kind="file",

@@ -14,11 +14,11 @@ from car_video.errors import SourceError
 from car_video.io.readers.decoding.clock import Clock
 from car_video.io.readers.decoding.container import (
     MAX_READ_ERRORS,
-    frame_rate,
     pick_video,
 )
 from car_video.io.readers.decoding.decoder import Decoder
 from car_video.io.readers.decoding.frame_numbers import PresentationOrder
+from car_video.io.readers.decoding.statements import frame_rate
 from car_video.io.readers.live.newest_frames import Arrival, Newest
 from car_video.io.readers.live.options import StreamOptions
 from car_video.io.readers.messages import explain
@@ -40,7 +40,7 @@ class Feed:
         newest: the frames.
         reconnected: how often a lost connection came back.
         reason: why the last connection ended, for people.
-        error: what nobody foresaw; the owner must raise it.
+        error: an unexpected failure of the thread; the owner must raise it.
         clock: times of the frames; None before the first connection.
         say: told what is wrong while it is, one line each, from the feed's thread.
     """
@@ -53,7 +53,7 @@ class Feed:
         self.reason = ""
         self.error: Exception | None = None
         self.clock: Clock | None = None
-        self.say: Callable[[str], None] = _nobody
+        self.say: Callable[[str], None] = _silent
         self._opener = opener
         self._options = options
         self._ends = ends
@@ -194,8 +194,8 @@ class Feed:
         return self._stop.is_set() or waited > self._options.silence
 
 
-def _nobody(message: str) -> None:
-    """Where nobody wants to hear it."""
+def _silent(message: str) -> None:
+    """Reports go nowhere until an owner asks for them."""
 
 
 def _without_name(error: SourceError) -> str:

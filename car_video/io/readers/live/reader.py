@@ -9,8 +9,9 @@ from typing import Any
 
 from car_video.errors import SourceError
 from car_video.io.readers.base import FrameReader, Kind, Picture, SourceInfo
-from car_video.io.readers.decoding.container import frame_rate, pick_video
+from car_video.io.readers.decoding.container import pick_video
 from car_video.io.readers.decoding.pixels import FrameConverter
+from car_video.io.readers.decoding.statements import frame_rate
 from car_video.io.readers.live.feed import Feed
 from car_video.io.readers.live.options import StreamOptions
 from car_video.io.readers.messages import counted
@@ -60,7 +61,7 @@ class LiveReader(FrameReader):
         self._fps = frame_rate(stream)
         self._aspect = stream.sample_aspect_ratio
         self._sound = bool(self._feed.container.streams.audio)
-        weakref.finalize(self, self._feed.stop)  # also when nobody calls close
+        weakref.finalize(self, self._feed.stop)  # also without a call of close
         self._feed.start()
         self._begin()
 
@@ -111,7 +112,7 @@ class LiveReader(FrameReader):
             has_audio=self._sound,
             live=True,
             kind=self._kind,
-            sample_aspect_ratio=self._convert.upright_aspect(self._aspect),
+            sample_aspect_ratio=self._convert.aspect(self._aspect),
         )
 
     def _nothing(self) -> SourceError:

@@ -58,7 +58,7 @@ def test_a_clock_that_starts_anew_goes_on(jump: float) -> None:
 
 
 def test_a_long_pause_within_the_stated_duration_is_believed() -> None:
-    clock = Clock(period=0.1, horizon=301.0)
+    clock = Clock(period=0.1, believed_until=301.0)
     assert [clock.time(raw) for raw in (0.0, 300.0, 1000.0)] == [0.0, 300.0, 300.1]
     assert clock.restarts == 1
 
@@ -80,3 +80,20 @@ def test_a_new_connection_goes_on_at_the_time_on_the_wall() -> None:
     second = [clock.time(t, wall=20.0 + t) for t in (0.0, 0.1)]
     assert first + second == pytest.approx([0.0, 0.1, 20.0, 20.1])
     assert clock.notices() == []
+
+
+def test_repeated_times_stay_within_the_tick_of_the_clock() -> None:
+    clock = Clock(1 / 25, tick=0.001)
+    times = [clock.time(raw) for raw in (0.0, 0.0, 0.0, 0.001, 0.001, 0.002)]
+    assert times == pytest.approx([0, 0.0005, 0.00075, 0.001, 0.0015, 0.002])
+    assert clock.notices() == ["3 timestamps put right: repeated or going back"]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=300))
+def test_any_steps_of_a_coarse_clock_give_rising_times(steps: list[int]) -> None:
+    clock, raw, last = Clock(1 / 25, tick=0.001), 0.0, -1.0
+    for step in steps:
+        raw += step * 0.001
+        time = clock.time(raw)
+        assert last < time <= raw + 0.00101
+        last = time

@@ -199,7 +199,7 @@ def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
     pages[0].save(tmp_path / "p.tiff", save_all=True, append_images=pages[1:])
     with read_frames(tmp_path / "p.tiff") as reader:
         assert [number_of(frame.image) for frame in reader] == [3]
-    assert reader.notices == ["only the first page of p.tiff is read; save pages apart"]
+    assert reader.notices == ["only the first picture of p.tiff is read; save the others apart"]
 
 
 def test_a_tiff_with_a_damaged_second_page(tmp_path: Path) -> None:
