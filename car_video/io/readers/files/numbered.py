@@ -50,6 +50,8 @@ class NumberedBackend:
         cursor = Cursor(partial(open_file, path), name)
         try:
             index = cursor.index()
+            first = next(cursor.from_start(), None)  # opens the file anew
+            matrix = None if first is None else display_matrix(first.frame)
             stream, streams = cursor.stream, cursor.container.streams
             self.times, self.end = index.times, index.end
             self._pictures = OTHER_DECODERS[decoder](path, stream.index)
@@ -63,8 +65,6 @@ class NumberedBackend:
                     f"{name}: decord cannot choose among {len(streams.video)} video streams; "
                     "use the decoder pyav"
                 )
-            first = next(cursor.from_start(), None)
-            matrix = None if first is None else display_matrix(first.frame)
             if mirrors(matrix):
                 raise SourceError(
                     f"{name}: {decoder} does not mirror the pictures as this file wants it; "
