@@ -54,6 +54,8 @@ class DecordPictures:
             image: NDArray[np.uint8] = self._reader[index].asnumpy()
         except Exception as error:
             raise UndecodableError(f"decord: {error}") from error
+        if image.shape[2] != 3:  # decord 0.6 gives turned pictures of some widths padded rows
+            raise UndecodableError(f"decord: a picture of shape {image.shape}")
         return image
 
 

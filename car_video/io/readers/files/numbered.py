@@ -39,6 +39,7 @@ class NumberedBackend:
     Attributes:
         times: float64 [N]: seconds from the start of the source, one per frame.
         end: seconds at which the last frame ends, None where the file does not say so.
+        decoder: its name.
         info: of the file; width and height are 0 until a picture is known.
 
     Raises:
@@ -47,6 +48,7 @@ class NumberedBackend:
     """
 
     def __init__(self, path: Path, name: str, selection: Selection, decoder: str) -> None:
+        self.decoder = decoder
         cursor = Cursor(partial(open_file, path), name)
         try:
             index = cursor.index()
@@ -126,7 +128,10 @@ class NumberedReader(FrameReader):
     def _nothing(self) -> SourceError:
         times = self._backend.times
         if self.skipped or self._selection.start is None:
-            return SourceError(f"{self._backend.info.source}: no frame in it can be decoded")
+            return SourceError(
+                f"{self._backend.info.source}: {self._backend.decoder} can decode no frame of "
+                "it; use the decoder pyav"
+            )
         return SourceError(
             f"{self._backend.info.source}: no frame from {self._selection.start:g} s on; its "
             f"last one is at {times[-1]:.1f} s"

@@ -53,7 +53,7 @@ def test_selection_and_size(clip: Path, decoder: DecoderName) -> None:
 
 @pytest.mark.parametrize("decoder", INSTALLED)
 def test_turned_and_mirrored(tmp_path: Path, decoder: DecoderName) -> None:
-    pictures = [numbered(n) for n in range(4)]
+    pictures = [numbered(n, 128, 96) for n in range(4)]
     turned = write_video(tmp_path / "t.mp4", pictures, rotation=matrix(0, 1, -1, 0))
     with read_frames(turned) as reader, read_frames(turned, decoder=decoder) as other:
         assert np.array_equal(next(reader).image, next(other).image)
