@@ -129,10 +129,18 @@ class FramePrediction:
         if queries > 255:
             raise ValueError(f"a palette image holds 255 expressions, got {queries}")
         labels = np.zeros((height, width), np.uint8)
-        order = np.lexsort((-np.arange(queries), self.scores))  # best last, earlier wins ties
-        for query in order:
+        for query in self.by_score():
             labels[self.masks[query]] = query + 1
         return labels
+
+    def by_score(self) -> NDArray[np.int64]:
+        """int64 [Q]: indices of the expressions by rising score, the earlier of equals last.
+
+        Scores count to six decimals, as they are written, so that a prediction that was read
+        from a file has the order of the one that was written.
+        """
+        places = np.arange(len(self.expressions))
+        return np.lexsort((-places, self.scores.astype(np.float64).round(6)))
 
     def boxes(self) -> NDArray[np.int64]:
         """int64 [Q, 4]: x, y, width, height of each mask, zeros where a mask is empty."""

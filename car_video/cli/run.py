@@ -93,7 +93,9 @@ class Run:
         self._plan, self._reader = plan, reader
         self._window, self._display = window, display
         self._outputs = (
-            PipeOutputs(standard_output()) if folder is None else Outputs(folder, plan.targets)
+            PipeOutputs(standard_output(), reader.info.sample_aspect_ratio)
+            if folder is None
+            else Outputs(folder, plan.targets)
         )
         self._edits: LiveEdits | None = None
         watched = reader.info.live or window is not None

@@ -112,8 +112,8 @@ def test_palette_images_of_others():
     assert got.present.tolist() == [True, True, False]
     with pytest.raises(DataError, match="value 2 but only 1 expressions"):
         formats.from_palette_image(Image.fromarray(labels), ("a",))
-    with pytest.raises(DataError, match="got RGB"):
-        formats.from_palette_image(Image.new("RGB", (2, 2)), ("a",))
+    with pytest.raises(DataError, match="colours that are none"):
+        formats.from_palette_image(Image.new("RGB", (2, 2), "white"), ("a",))
 
 
 @settings(deadline=None, max_examples=40)
@@ -164,3 +164,28 @@ def test_supervision_itself():
     assert detections["class_name"].tolist() == ["a"]
     back = formats.from_supervision(detections, ("a", "b"), (6, 8))
     np.testing.assert_array_equal(back.masks, masks)
+
+
+def test_colour_images_of_painting_programs_are_understood():
+    labels = np.array([[0, 1, 2], [2, 2, 0]], np.uint8)
+    colours = Image.fromarray(davis_palette()[labels])
+    for image in (colours, colours.convert("RGBA")):
+        np.testing.assert_array_equal(formats.palette_labels(image, 2), labels)
+    with pytest.raises(DataError, match="colours that are none"):
+        formats.palette_labels(colours, 1)
+
+
+def test_expressions_that_were_not_looked_for_stay_so():
+    prediction = FramePrediction(
+        4,
+        0.5,
+        ("a", "b"),
+        np.ones((2, 3, 3), bool),
+        np.float32([0.5, 0]),
+        np.array([True, False]),
+        {"active": np.array([True, False])},
+    )
+    entry = formats.as_frame_dict(prediction)
+    back = formats.from_frame_dict(entry, ("a", "b"))
+    assert back.extras["active"].tolist() == [True, False]
+    assert formats.as_frame_dict(back) == entry

@@ -117,7 +117,7 @@ class AudioTrack:
         try:
             self._target.take(packet, self._time_of(packet) - self._start)
         except UndecodableError:
-            self.notice = "some of the sound could not be decoded and is silent"
+            self.notice = "some of the sound is damaged and silent"
 
     def close(self) -> None:
         """Write what the encoder still holds and let go of the source."""
@@ -156,13 +156,20 @@ class _Copy:
     def __init__(self, stream: Any, container: Any) -> None:
         self._container = container
         self._output = container.add_stream_from_template(stream)
+        self._last = -1
 
     def take(self, packet: Any, time: float) -> None:
         if time < -1e-6 or packet.size == 0:  # before the cut
             return
-        packet.pts = packet.dts = round(time / packet.time_base)  # sound is never reordered
+        pts = round(time / packet.time_base)
+        if pts <= self._last:  # the clock of the source has jumped back
+            raise UndecodableError
+        packet.pts = packet.dts = self._last = pts  # sound is never reordered
         packet.stream = self._output
-        self._container.mux(packet)
+        try:
+            self._container.mux(packet)
+        except av.error.InvalidDataError as error:  # its header is damaged
+            raise UndecodableError from error
 
     def flush(self, until: float) -> None:
         pass

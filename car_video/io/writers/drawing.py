@@ -28,7 +28,7 @@ def draw_overlay(image: RGBImage, prediction: FramePrediction) -> RGBImage:
     """
     canvas = draw_masks(image, prediction)
     names: tuple[str | None, ...] = prediction.expressions
-    if "active" in prediction.extras:  # those that nobody looks for any more have no chip
+    if "active" in prediction.extras:  # those that are not looked for any more have no chip
         asked = prediction.extras["active"]
         names = tuple(name if on else None for name, on in zip(names, asked, strict=True))
     legend = legend_for(names, canvas.shape[1], canvas.shape[0])
@@ -55,9 +55,8 @@ def draw_masks(image: RGBImage, prediction: FramePrediction, opacity: float = 0.
         raise ValueError(f"image is {image.shape}, masks are {height}x{width}")
     canvas = image.copy()
     colours = overlay_colours(len(prediction.expressions))
-    order = np.lexsort((-np.arange(len(colours)), prediction.scores))  # as label_map: best last
     boxes = prediction.boxes()
-    painted = [int(query) for query in order if boxes[query, 2]]
+    painted = [int(query) for query in prediction.by_score() if boxes[query, 2]]
     windows = {query: _window(boxes[query]) for query in painted}
     for query in painted:  # from the untouched image, so that the topmost colour stays pure
         window = windows[query]
@@ -71,9 +70,8 @@ def draw_masks(image: RGBImage, prediction: FramePrediction, opacity: float = 0.
     thickness = border_thickness(height, width)
     for query in painted:
         rows, columns = windows[query]
-        rows = slice(
-            max(rows.start - 1, 0), rows.stop + 1
-        )  # so that the border is seen from outside
+        # one pixel more on each side, to see what lies outside of the mask
+        rows = slice(max(rows.start - 1, 0), rows.stop + 1)
         columns = slice(max(columns.start - 1, 0), columns.stop + 1)
         mask = prediction.masks[query][rows, columns]
         canvas[rows, columns][border(mask, thickness)] = colours[query]

@@ -35,7 +35,12 @@ class OverlayVideoWriter(VideoFileWriter):
         return draw_overlay(frame.image, prediction)
 
     def sound(self, info: OutputInfo) -> AudioTrack | None:
-        return None if info.audio is None else open_audio(info.audio, info.audio_origin)
+        if info.audio is None:
+            return None
+        track = open_audio(info.audio, info.audio_origin)
+        if track is None:
+            self.notices.append("the sound cannot be read and is left out")
+        return track
 
 
 class OverlayImageWriter:

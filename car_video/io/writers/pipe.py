@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from car_video.io.containers import open_output
 from car_video.io.writers.drawing import draw_overlay
-from car_video.io.writers.video import fit, pad_even
+from car_video.io.writers.video import fit, pad_even, square_size, squared
 from car_video.types import Frame, FramePrediction
 
 TICKS = 1000  # per second
@@ -39,20 +39,22 @@ class PipeOutputs:
     """Frames with their masks, uncompressed, in NUT, each sent as soon as it is there.
 
     NUT because it carries each picture's own time, which raw formats do not, and holds none
-    back, which Matroska does; uncompressed because who reads will compress, or show it. Colour
-    is BT.601, which is what players take untagged video for. Stands for
+    back, which Matroska does. Uncompressed because the other program compresses it, or shows
+    it. Colour is BT.601, which is what players take untagged video for. Stands for
     :class:`~car_video.io.writers.outputs.Outputs` where nothing is kept.
 
     Args:
         stream: takes bytes; unbuffered, or pictures come late.
+        pixel_aspect: width of a pixel divided by its height; the pixels sent are square.
 
     Attributes:
         done: nothing: what has gone through a pipe is gone.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, pixel_aspect: Fraction = Fraction(1)) -> None:
         self.done: Mapping[int, FramePrediction] = {}
         self._target = _Open(stream)
+        self._pixel_aspect = pixel_aspect
         self._container: Any = None
         self._stream: Any = None
         self._size = (0, 0)
@@ -62,11 +64,12 @@ class PipeOutputs:
         """Send one frame. Sizes are as in :class:`~car_video.io.writers.video.VideoEncoder`.
 
         Raises:
-            BrokenPipeError: nobody reads any more.
+            BrokenPipeError: the other program has gone.
         """
         if self._container is None:
             self._begin(frame)
-        image = pad_even(fit(draw_overlay(frame.image, prediction), *self._size))
+        drawn = squared(draw_overlay(frame.image, prediction), self._pixel_aspect)
+        image = pad_even(fit(drawn, *self._size))
         picture = av.VideoFrame.from_ndarray(image, "rgb24")
         picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU601)
         self._ticks = max(self._ticks + 1, round((frame.time - self._first) * TICKS))
@@ -79,11 +82,13 @@ class PipeOutputs:
         """Nothing to note: the legend of each frame has its own."""
 
     def close(self, complete: bool = True) -> list[Path]:
-        """End the stream; that nobody reads it any more is an end as well."""
-        if self._container is not None:
-            self._container.mux(self._stream.encode(None))
-            self._container.close()
-            self._container = None
+        """End the stream; a reader that has gone is an end as well."""
+        container, self._container = self._container, None
+        if container is not None:
+            try:
+                container.mux(self._stream.encode(None))
+            finally:
+                container.close()
         return []
 
     def abort(self) -> None:
@@ -99,13 +104,13 @@ class PipeOutputs:
         return []
 
     def _begin(self, frame: Frame) -> None:
-        self._size, self._first = (frame.width, frame.height), frame.time
+        width, height = square_size(frame.width, frame.height, self._pixel_aspect)
+        self._size, self._first = (width, height), frame.time
         self._container = open_output(
             self._target, format="nut", options={"flush_packets": "1"}
         )
         stream = self._container.add_stream("rawvideo", rate=TICKS)
-        stream.width = frame.width + frame.width % 2
-        stream.height = frame.height + frame.height % 2
+        stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, TICKS)
         stream.codec_context.colorspace = Colorspace.ITU601

@@ -65,6 +65,11 @@ class VideoEncoder:
         self.path = path
         self.notices: list[str] = []
         self._part = part_of(path)
+        webm = path.suffix == ".webm"
+        # PyAV cannot state the shape of WebM's pixels, so there they are made square
+        square = Fraction(1)
+        self._stretch, self._aspect = (pixel_aspect, square) if webm else (square, pixel_aspect)
+        width, height = square_size(width, height, self._stretch)
         self._size = (width, height)
         self._rate, self._clock = timescale(fps)
         self._first: float | None = None
@@ -76,7 +81,6 @@ class VideoEncoder:
         self._container: Any = None
         try:
             with writing(path):
-                webm = path.suffix == ".webm"
                 self._container = open_output(
                     self._part,
                     format="webm" if webm else "mp4",
@@ -85,20 +89,20 @@ class VideoEncoder:
                 self._stream = self._container.add_stream(
                     codec, rate=self._rate, options=options
                 )
-                self._describe(width, height, pixel_aspect)
+                self._describe(width, height)
                 if audio is not None:
                     audio.attach(self._container)
         except BaseException:
             self.abort()
             raise
 
-    def _describe(self, width: int, height: int, pixel_aspect: Fraction) -> None:
+    def _describe(self, width: int, height: int) -> None:
         """Size, clock and colours, before anything is encoded."""
         stream, context = self._stream, self._stream.codec_context
         stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = self._format
         context.time_base = Fraction(1, self._clock)
-        context.sample_aspect_ratio = pixel_aspect
+        context.sample_aspect_ratio = self._aspect
         context.colorspace = Colorspace.ITU709
         context.color_range = ColorRange.MPEG
         context.color_primaries = _BT709
@@ -121,7 +125,7 @@ class VideoEncoder:
             if self._ticks >= 0:
                 self._step = ticks - self._ticks
             self._ticks, self._time = ticks, time
-            image = pad_even(fit(image, *self._size))
+            image = pad_even(fit(squared(image, self._stretch), *self._size))
             pixels = "rgb24" if image.shape[2] == 3 else "rgba"
             picture = av.VideoFrame.from_ndarray(image, pixels)
             picture = picture.reformat(format=self._format, dst_colorspace=Colorspace.ITU709)
@@ -227,6 +231,22 @@ def grid_ticks(seconds: float, rate: Fraction, clock: int) -> int:
     if abs(seconds - period / rate) <= _ROUNDED:
         return period * round(clock / rate)
     return round(seconds * clock)
+
+
+def square_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """Width and height with square pixels; the side that is too short grows."""
+    if pixel_aspect >= 1:
+        return round(width * pixel_aspect), height
+    return width, round(height / pixel_aspect)
+
+
+def squared(image: NDArray[np.uint8], pixel_aspect: Fraction) -> NDArray[np.uint8]:
+    """The image [H, W, C] resampled to :func:`square_size`."""
+    height, width = image.shape[:2]
+    size = square_size(width, height, pixel_aspect)
+    if size == (width, height):
+        return image
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
 
 
 def pad_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

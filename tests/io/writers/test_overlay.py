@@ -143,7 +143,28 @@ def test_damaged_sound_is_told_and_not_fatal(tmp_path):
     video = probe(tmp_path / "overlay.mp4")
     assert len(video.times) == 50
     assert video.audio_duration == pytest.approx(2.0, abs=0.15)
-    assert writer.notices == ["some of the sound could not be decoded and is silent"]
+    assert writer.notices == ["some of the sound is damaged and silent"]
+
+
+def test_damaged_packets_of_copied_sound_are_told_and_not_fatal(tmp_path):
+    """AAC in a transport stream has headers of its own, which may be damaged or repeated."""
+    clip = make_clip(tmp_path / "a.mp4")
+    with av.open(str(clip)) as source, av.open(str(tmp_path / "a.ts"), "w") as target:
+        stream = target.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    data = bytearray((tmp_path / "a.ts").read_bytes())
+    for place in range(6000, len(data), 700):
+        data[place] ^= 0xFF
+    broken = tmp_path / "broken.ts"
+    broken.write_bytes(data)
+    writer = overlay(tmp_path / "o.mp4", [frame(i) for i in range(50)], audio=str(broken))
+    video = probe(tmp_path / "o.mp4")
+    assert len(video.times) == 50
+    assert video.audio_duration > 1.0
+    assert writer.notices == ["some of the sound is damaged and silent"]
 
 
 def test_sound_of_a_file_cut_in_the_middle_just_ends(tmp_path):
@@ -162,7 +183,8 @@ def test_sources_without_sound(tmp_path):
     assert open_audio(tmp_path / "missing.mp4") is None
     overlay(tmp_path / "b.mp4", [frame(0)])
     assert open_audio(tmp_path / "b.mp4") is None
-    overlay(tmp_path / "c.mp4", [frame(0)], audio=str(tmp_path / "b.mp4"))
+    writer = overlay(tmp_path / "c.mp4", [frame(0)], audio=str(tmp_path / "b.mp4"))
+    assert writer.notices == ["the sound cannot be read and is left out"]
     assert probe(tmp_path / "c.mp4").audio == ""
 
 

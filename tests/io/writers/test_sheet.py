@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from car_video.io.writers import sheet as sheets
-from car_video.io.writers.sheet import SheetWriter, evenly, timecode
+from car_video.io.writers.sheet import SheetWriter, evenly, timecode, timecodes
 from tests.io.writers.media import frame, info, prediction
 
 
@@ -94,3 +94,24 @@ def test_evenly(length, count):
 )
 def test_timecode(seconds, text):
     assert timecode(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("times", "texts"),
+    [
+        ([0.0, 0.5], ["0:00.0", "0:00.5"]),
+        ([0.0, 0.04, 0.08, 0.12], ["0:00.00", "0:00.04", "0:00.08", "0:00.12"]),
+        ([59.9994, 60.0], ["0:59.999", "1:00.000"]),
+        ([0.0, 0.0], ["0:00.000000"] * 2),
+        ([], []),
+    ],
+)
+def test_no_two_pictures_have_one_time(times, texts):
+    assert timecodes(times) == texts
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.integers(0, 10**10), unique=True, max_size=16))
+def test_times_are_told_apart_to_the_microsecond(microseconds):
+    times = [m / 1e6 for m in sorted(microseconds)]
+    assert len({*timecodes(times)}) == len(times)
