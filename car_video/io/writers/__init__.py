@@ -9,7 +9,8 @@ In the order in which a run meets them:
   user has changed in them since.
 - ``outputs``: all writers of a run as one. ``registry``: what ``--save`` may name.
 - ``predictions``, ``masks``, ``sheet``, ``overlay``, ``cutout``: the writers, on ``pngs`` (a
-  folder of pictures) and ``video_file`` (a video: ``video`` encodes it, ``audio`` adds sound).
+  folder of pictures) and ``video_file`` (a video: ``picture_shape`` fits pictures, ``video``
+  encodes them, ``audio`` reads the sound, ``audio_encoding`` writes it).
 - ``drawing``, ``legend``, ``fonts``: masks and sentences drawn over pictures.
 - ``pipe``: the overlay to standard output, in place of ``outputs``.
 - ``atomic_files``: files that appear whole or not at all; disk errors in one line.

@@ -6,22 +6,22 @@ import contextlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import av
-import numpy as np
 from av.stream import Disposition
-from numpy.typing import NDArray
 
 from car_video.io.containers import open_input
+from car_video.io.writers.audio_encoding import (
+    AudioTarget,
+    CopiedAudio,
+    RecodedAudio,
+    UndecodableError,
+)
 
-_AAC_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 _LONGEST_PAUSE = 60.0  # seconds of silence that are believed after the last picture
-_SLACK = 0.1  # seconds by which timestamps may wander before sound is cut or silence put in
-
-
-class UndecodableError(Exception):
-    """A piece of the sound cannot be decoded."""
+_JUMP = 1.0  # seconds to the next packet from which on its time is held against the one after
+_DAMAGED = "some of the sound is damaged and silent"
 
 
 class AudioTrack:
@@ -56,24 +56,24 @@ class AudioTrack:
         default = (s for s in streams if s.disposition & Disposition.default)
         self._input = next(default, streams[0])
         self._origin = _video_start(self._source) if origin is None else origin
-        self._start = 0.0
-        self._target: _Target | None = None
+        self._start = self._heard = 0.0
+        self._target: AudioTarget | None = None
         self._packets: Iterator[Any] | None = None
         self._held: Any = None
 
     def attach(self, container: Any) -> None:
         """Add the audio stream to an output container, before anything is written to it."""
         copied = self._input.codec_context.name == "aac"
-        self._target = (_Copy if copied else _Recode)(self._input, container)
+        self._target = (CopiedAudio if copied else RecodedAudio)(self._input, container)
 
     def begin(self, start: float) -> None:
         """Say at which picture time, in seconds, the written file has its 0."""
-        self._start = start
+        self._start = self._heard = start
         if start > 5.0:  # no need to read through what is cut away
             target = int((start + self._origin - 2.0) / self._input.time_base)
             with contextlib.suppress(av.FFmpegError):  # then it is read through
                 self._source.seek(target, stream=self._input, backward=True)
-        self._packets = self._source.demux(self._input)
+        self._packets = self._believable(self._source.demux(self._input))
 
     def pump(self, until: float) -> None:
         """Write sound up to ``until``, a picture time in seconds."""
@@ -87,26 +87,43 @@ class AudioTrack:
         """Write all sound that is left, up to a pause that only a torn clock can have."""
         if self._target is None:
             return
-        last: float | None = None
         while (packet := self._packet(math.inf)) is not None:
-            time = self._time_of(packet)
-            if last is not None and time - last > _LONGEST_PAUSE:
+            if self._time_of(packet) - self._heard > _LONGEST_PAUSE:
                 break
-            last = time
             self._take(packet)
         self._target.flush(math.inf)
 
     def _packet(self, until: float) -> Any:
         """The next packet before a picture time; None where there is none."""
         packet, self._held = self._held, None
-        while packet is None or packet.pts is None:
-            packet = self._next()
-            if packet is None:
-                return None
-        if self._time_of(packet) < until:
+        if packet is None and self._packets is not None:
+            packet = next(self._packets, None)
+        if packet is None or self._time_of(packet) < until:
             return packet
         self._held = packet
         return None
+
+    def _believable(self, packets: Iterator[Any]) -> Iterator[Any]:
+        """Packets in order, without those whose time alone lies far ahead: it is damaged."""
+        last, ahead = -math.inf, None
+        while (packet := self._next(packets)) is not None:
+            if packet.pts is None:
+                continue
+            time = self._time_of(packet)
+            if ahead is not None:
+                if time < self._time_of(ahead):
+                    self.notice = _DAMAGED
+                else:
+                    yield ahead
+                    last = self._time_of(ahead)
+                ahead = None
+            if time - last > _JUMP and last > -math.inf:
+                ahead = packet
+                continue
+            last = time
+            yield packet
+        if ahead is not None:
+            yield ahead
 
     def _time_of(self, packet: Any) -> float:
         """Of a packet, in seconds of picture time."""
@@ -114,10 +131,11 @@ class AudioTrack:
 
     def _take(self, packet: Any) -> None:
         assert self._target is not None
+        self._heard = self._time_of(packet)
         try:
-            self._target.take(packet, self._time_of(packet) - self._start)
+            self._target.take(packet, self._heard - self._start)
         except UndecodableError:
-            self.notice = "some of the sound is damaged and silent"
+            self.notice = _DAMAGED
 
     def close(self) -> None:
         """Write what the encoder still holds and let go of the source."""
@@ -128,128 +146,13 @@ class AudioTrack:
         finally:
             self._source.close()
 
-    def _next(self) -> Any:
+    def _next(self, packets: Iterator[Any]) -> Any:
         """The next packet, or None at the end (also an early one, which leaves a notice)."""
-        if self._packets is None:
-            return None
         try:
-            return next(self._packets, None)
+            return next(packets, None)
         except (av.FFmpegError, OSError) as error:
-            self._packets = None
             self.notice = f"the sound ends early, the source cannot be read: {error.strerror}"
             return None
-
-
-class _Target(Protocol):
-    """Times are seconds on the clock of the written file."""
-
-    def take(self, packet: Any, time: float) -> None: ...
-
-    def flush(self, until: float) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class _Copy:
-    """Packets as they are, moved in time."""
-
-    def __init__(self, stream: Any, container: Any) -> None:
-        self._container = container
-        self._output = container.add_stream_from_template(stream)
-        self._last = -1
-
-    def take(self, packet: Any, time: float) -> None:
-        if time < -1e-6 or packet.size == 0:  # before the cut
-            return
-        pts = round(time / packet.time_base)
-        if pts <= self._last:  # the clock of the source has jumped back
-            raise UndecodableError
-        packet.pts = packet.dts = self._last = pts  # sound is never reordered
-        packet.stream = self._output
-        try:
-            self._container.mux(packet)
-        except av.error.InvalidDataError as error:  # its header is damaged
-            raise UndecodableError from error
-
-    def flush(self, until: float) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-class _Recode:
-    """Decoded, placed on the time line by the sample, encoded as AAC."""
-
-    def __init__(self, stream: Any, container: Any) -> None:
-        self._container = container
-        self._rate = stream.rate if stream.rate in _AAC_RATES else 48000
-        self._layout = "mono" if stream.codec_context.channels == 1 else "stereo"
-        self._output = container.add_stream("aac", rate=self._rate)
-        self._output.layout = self._layout
-        self._output.bit_rate = 96_000 if self._layout == "mono" else 160_000
-        self._form = ("", "", 0)  # of the frames that the resampler takes
-        self._resampler: Any = None
-        self._done = 0  # samples given to the encoder
-        self._pending = np.zeros((1 if self._layout == "mono" else 2, 0), np.float32)
-
-    def take(self, packet: Any, time: float) -> None:
-        shift = time - float(packet.pts * packet.time_base)
-        try:
-            frames = packet.decode()
-        except av.FFmpegError as error:
-            raise UndecodableError from error
-        for frame in frames:
-            if frame.time is not None:  # decoders may give a frame later than its packet
-                time = frame.time + shift
-            for piece in self._resampled(frame):
-                samples = piece.to_ndarray()
-                self._place(samples, round(time * self._rate))
-                time += samples.shape[1] / self._rate
-
-    def _resampled(self, frame: Any) -> list[Any]:
-        """The frame as the encoder wants it; a stream may change its rate and channels."""
-        form = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if form != self._form:
-            self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
-            self._form = form
-        try:
-            return list(self._resampler.resample(frame))
-        except (av.FFmpegError, ValueError) as error:
-            raise UndecodableError from error
-
-    def flush(self, until: float) -> None:
-        """Encode what lies before ``until`` and keep the rest."""
-        ends = until * self._rate - self._done
-        count = round(min(max(ends, 0), self._pending.shape[1]))
-        self._encode(self._pending[:, :count])
-        self._pending = self._pending[:, count:]
-
-    def close(self) -> None:
-        if self._done:
-            self._container.mux(self._output.encode(None))
-
-    def _place(self, samples: NDArray[np.float32], place: int) -> None:
-        """Append samples that belong at ``place``, cutting or bridging what does not meet."""
-        at = self._done + self._pending.shape[1]
-        slack = _SLACK * self._rate if at else 0
-        if place < at - slack:
-            samples = samples[:, at - place :]
-        elif place > at + slack:
-            self._encode(self._pending)
-            self._pending = self._pending[:, :0]
-            while place > self._done:  # silence, by the second: a gap may be hours
-                length = min(place - self._done, self._rate)
-                self._encode(np.zeros((samples.shape[0], length), np.float32))
-        self._pending = np.concatenate([self._pending, samples], axis=1)
-
-    def _encode(self, samples: NDArray[np.float32]) -> None:
-        if samples.shape[1] == 0:
-            return
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", self._layout)
-        frame.sample_rate, frame.pts = self._rate, self._done
-        self._done += samples.shape[1]
-        self._container.mux(self._output.encode(frame))
 
 
 def open_audio(path: str | Path, origin: float | None = None) -> AudioTrack | None:

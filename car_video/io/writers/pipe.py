@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from car_video.io.containers import open_output
 from car_video.io.writers.drawing import draw_overlay
-from car_video.io.writers.video import fit, pad_even, square_size, squared
+from car_video.io.writers.picture_shape import fit, pad_even, square_size, squared
 from car_video.types import Frame, FramePrediction
 
 TICKS = 1000  # per second

@@ -16,8 +16,8 @@ from car_video.io.writers.base import OutputInfo, Target
 from car_video.io.writers.drawing import draw_masks
 from car_video.io.writers.fonts import bundled_font
 from car_video.io.writers.legend import ABSENT, Legend
+from car_video.io.writers.picture_shape import fit
 from car_video.io.writers.pngs import png_bytes
-from car_video.io.writers.video import fit
 from car_video.types import Frame, FramePrediction
 
 FILE = "sheet.png"

@@ -13,12 +13,12 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
-from PIL import Image
 
 from car_video.errors import OutputError
 from car_video.io.containers import open_output
 from car_video.io.writers.atomic_files import part_of, remove, writing
 from car_video.io.writers.audio import AudioTrack
+from car_video.io.writers.picture_shape import fit, pad_even, square_size, squared
 
 _ROUNDED = 0.0011  # seconds by which a container that counts milliseconds may be off
 _SLOWEST, _FASTEST = 1e-3, 1e6  # frames per second that a grid of timestamps is made for
@@ -231,43 +231,3 @@ def grid_ticks(seconds: float, rate: Fraction, clock: int) -> int:
     if abs(seconds - period / rate) <= _ROUNDED:
         return period * round(clock / rate)
     return round(seconds * clock)
-
-
-def square_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
-    """Width and height with square pixels; the side that is too short grows."""
-    if pixel_aspect >= 1:
-        return round(width * pixel_aspect), height
-    return width, round(height / pixel_aspect)
-
-
-def squared(image: NDArray[np.uint8], pixel_aspect: Fraction) -> NDArray[np.uint8]:
-    """The image [H, W, C] resampled to :func:`square_size`."""
-    height, width = image.shape[:2]
-    size = square_size(width, height, pixel_aspect)
-    if size == (width, height):
-        return image
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
-
-
-def pad_even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image [H, W, C] with its last row and column repeated where H or W is odd."""
-    height, width = image.shape[:2]
-    if height % 2 or width % 2:
-        image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
-    return np.ascontiguousarray(image)
-
-
-def fit(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """The image [H, W, C] scaled to fit ``height`` x ``width``, centred on zeros."""
-    if image.shape[:2] == (height, width):
-        return image
-    scale = min(height / image.shape[0], width / image.shape[1])
-    size = (
-        min(width, max(1, round(image.shape[1] * scale))),
-        min(height, max(1, round(image.shape[0] * scale))),
-    )
-    scaled = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
-    canvas = np.zeros((height, width, image.shape[2]), np.uint8)
-    x, y = (width - size[0]) // 2, (height - size[1]) // 2
-    canvas[y : y + size[1], x : x + size[0]] = scaled
-    return canvas

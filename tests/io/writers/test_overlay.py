@@ -163,7 +163,7 @@ def test_damaged_packets_of_copied_sound_are_told_and_not_fatal(tmp_path):
     writer = overlay(tmp_path / "o.mp4", [frame(i) for i in range(50)], audio=str(broken))
     video = probe(tmp_path / "o.mp4")
     assert len(video.times) == 50
-    assert video.audio_duration > 1.0
+    assert video.audio_duration == pytest.approx(2.0, abs=0.1)
     assert writer.notices == ["some of the sound is damaged and silent"]
 
 

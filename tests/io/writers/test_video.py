@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 
 from car_video.errors import OutputError
 from car_video.io.writers.overlay import H264
-from car_video.io.writers.video import (
-    VideoEncoder,
-    choose_encoder,
-    fit,
-    grid_ticks,
-    pad_even,
-    timescale,
-)
+from car_video.io.writers.picture_shape import fit, pad_even
+from car_video.io.writers.video import VideoEncoder, choose_encoder, grid_ticks, timescale
 from tests.io.writers.media import frame, probe
 
 
