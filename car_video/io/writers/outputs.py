@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from car_video.errors import OutputError
+from car_video.io.writers.base import Writer
 from car_video.io.writers.folder import OutputFolder
 from car_video.io.writers.registry import TARGETS
 from car_video.types import Frame, FramePrediction
@@ -35,11 +36,13 @@ class Outputs:
     def __init__(self, folder: OutputFolder, targets: Sequence[str]) -> None:
         self.done = folder.done
         self._folder = folder
-        self._writers = [t.make(folder) for name, t in TARGETS.items() if name in targets]
+        self._writers: list[Writer] = []
         try:
-            for writer in self._writers:
-                writer.open(folder.info)
-        except OutputError:
+            for name, target in TARGETS.items():
+                if name in targets:
+                    self._writers.append(target.make(folder))
+                    self._writers[-1].open(folder.info)
+        except BaseException:
             self.abort()
             raise
 
