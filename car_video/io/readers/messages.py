@@ -73,12 +73,17 @@ def redact(address: str) -> str:
 
     Example:
         >>> redact("rtsp://me:secret@host/live?token=abc&mode")
-        'rtsp://host/live?token=...&mode'
+        'rtsp://host/live?token=...&...'
     """
     public = re.sub(r"(?<=://)[^/\s]*@", "", address)  # "#" and "?" may stand in a password
     place, _, query = public.partition("#")[0].partition("?")
-    hidden = re.sub(r"=[^&;]*", "=...", query)
+    hidden = re.sub(r"([^&;=]+=)?[^&;]*", _without_value, query) if query else ""
     return f"{place}?{hidden}" if hidden else place
+
+
+def _without_value(part: re.Match[str]) -> str:
+    """A part of a query with its name alone; one without a name may be a secret as a whole."""
+    return f"{part[1] or ''}..." if part[0] else ""
 
 
 def explain(error: Exception, silence: float, doing: str = "cannot be opened") -> str:

@@ -43,6 +43,8 @@ def test_sources_are_told_apart(text: str, kind: str, value: str) -> None:
         ("rtsp://me:sec#ret@host/x", "rtsp://host/x"),
         ("https://host/x.m3u8?token=secret&b=2", "https://host/x.m3u8?token=...&b=..."),
         ("https://host/x?token=secret;k=a@b", "https://host/x?token=...;k=..."),
+        ("https://host/x?secret", "https://host/x?..."),
+        ("https://host/x?a=&secret&b=c=d", "https://host/x?a=...&...&b=..."),
         ("https://host/x#secret", "https://host/x"),
         ("https://host/a@b/x", "https://host/a@b/x"),
     ],
