@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -176,3 +179,25 @@ def test_every_image_benchmark_scores_its_own_masks(car_eval, tmp_path):
         for key in ("model", "preset", "run"):
             first.pop(key), second.pop(key, None)
         assert first == second
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["list"], ["ref-davis", "--help"], ["nothing"],
+     ["ref-davis", "--data", "no-such", "--out", "o"],
+     ["score", "voc", "--data", "no-such", "--predictions", "p", "--out", "o"],
+     ["refcoco", "--data", ".", "--out", "o", "--preset", "no-such"]],
+)  # fmt: skip
+def test_help_lists_and_bad_input_are_answered_before_torch_loads(tmp_path, arguments):
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from car_video.eval import cli\n"
+        "try:\n"
+        "    cli.main(sys.argv[2:])\n"
+        "except SystemExit:\n"
+        "    print('loaded:', *(m for m in ('torch', 'transformers') if m in sys.modules))\n"
+    )
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", script, root, *arguments]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "loaded:"
