@@ -19,7 +19,7 @@ from benchmarks.generalisation.sequences import KINDS, load_sequences
 from benchmarks.generalisation.sharing import SharedFrames
 from benchmarks.generalisation.table import report
 from car_video import load_model, load_preset
-from car_video.models.sam.base import load_mask_model
+from car_video.models.sam.registry import load_mask_model
 
 THIN_STEP = 4
 
