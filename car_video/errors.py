@@ -1,4 +1,4 @@
-"""Errors that are for people: one line that says what is wrong and what to do.
+"""Errors that users can fix: one line that says what is wrong and what to do.
 
 The command line prints the message and ends with exit code 2; library users catch
 :class:`CarVideoError` or one of its kinds.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class CarVideoError(Exception):
-    """Something the user can put right. The message is one line: what is wrong, what to do."""
+    """An error that the user can fix. The message is one line: what is wrong, what to do."""
 
 
 class SourceError(CarVideoError):

@@ -1,0 +1,19 @@
+"""The command ``car-video``: options in, results on disk, errors in one line.
+
+In the order in which a command meets them:
+
+``launcher``         settings that count only before libraries load; Ctrl-C while they load
+``app``              options, entry point, exit codes
+``usage``            times on the command line, misspelt options
+``request``          what was asked for, checked without source and model
+``batch``            several sources, one after the other
+``run``              one source: reader to segmenter to writers
+``worker_threads``   decoding and writing beside the computation
+``resume``           frames that an earlier part of the run has done; the stored state
+``live_editing``     expressions that change during a run
+``interrupts``       Ctrl-C, held back while something must not be cut in two
+``preview_window``   the window of ``--show``
+``presence_times``   when each expression was in the picture
+``warnings``         remarks for the end
+``display``          progress bar, summary, errors
+"""

@@ -1,7 +1,8 @@
 """``car-video``: a video and a sentence in, masks out. Options, entry point, exit codes.
 
-Parses and hands over: what a run does is in :mod:`car_video.cli.run`, what it shows in
-:mod:`car_video.cli.display`. Everything heavy is imported when it is needed.
+Parses and hands over: what a run does is in :mod:`car_video.cli.run`, several sources in
+:mod:`car_video.cli.batch`, what is shown in :mod:`car_video.cli.display`. Everything heavy is
+imported when it is needed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
+from car_video.cli.usage import explained, parse_time
 from car_video.errors import CarVideoError
 
 BAD_INPUT = 2
@@ -25,21 +28,28 @@ LISTS = ("models", "presets")
 _EXAMPLES = (
     'car-video clip.mp4 --expr "the man in red"',
     'car-video clip.mp4 --expr "the dog" --expr "the woman" --save overlay,cutout,sheet',
-    'car-video clip.mp4 --expr "a bottle" --start 2 --end 5 --stride 5 --refine none   (quick)',
-    'car-video photos/ --expr "a cat" --out cats',
-    'car-video webcam:0 --expr "a cup" --show --refine none',
+    'car-video clip.mp4 --expr "a bottle" --start 1:02 --end 1:05.5 --stride 5',
     'car-video clip.mp4 --expr "the man in red" --resume   (continues a stopped run)',
-    "car-video models; car-video presets   (list what --model and --preset may name)",
+    'car-video photos/ --expr "a cat" --out cats           (pictures in a row)',
+    'car-video clips/ --expr "a cat" --preset fast         (every clip by itself)',
+    'car-video webcam:0 --expr "a cup" --show --target-fps 8',
+    "car-video models                                      (what --model may name)",
+    "car-video presets                                     (what --preset may name)",
 )
 
 app = typer.Typer(
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # texts as they are written: no markup, no emoji codes
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 # ClickException, wherever this version of typer keeps it
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+class _Command(typer.core.TyperCommand):
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return ["SOURCE...", "--expr TEXT", "[OPTIONS]"]
 
 
 def _version(value: bool) -> None:
@@ -51,28 +61,31 @@ def _version(value: bool) -> None:
 
 
 @app.command(
-    options_metavar="--expr TEXT [OPTIONS]",
-    epilog="Examples:\n\n" + "\n\n".join(f"  {line}" for line in _EXAMPLES),
+    cls=_Command,
+    epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in _EXAMPLES),
 )
 def run(
-    source: Annotated[
-        str,
+    sources: Annotated[
+        list[str],
         typer.Argument(
             metavar="SOURCE",
-            help="Video, image, folder of images, webcam:0, rtsp:// or http:// address. "
-            "The words 'models' and 'presets' alone list what there is.",
+            hidden=True,  # the text of the command tells it; typer would add its Python type
         ),
     ],
     expr: Annotated[
         list[str] | None,
-        typer.Option("--expr", metavar="TEXT", help="What to look for; repeat it for several."),
+        typer.Option(
+            "--expr",
+            metavar="TEXT",
+            help="What to look for: one thing, in English. Repeat it for several things.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Output folder; - sends the overlay to a pipe.",
-            show_default="<source stem>_car",
+            help="Output folder; each of several sources gets a folder in it. '-' sends the "
+            "overlay to a pipe.  [default: SOURCE's name and _car, or the next free number]",
         ),
     ] = None,
     save: Annotated[
@@ -82,17 +95,14 @@ def run(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME",
-            help="Model, see 'car-video models'.",
-            show_default="the preset's: lite",
+            metavar="NAME", help="Model, see 'car-video models'.  [default: the preset's, lite]"
         ),
     ] = None,
     refine: Annotated[
         str | None,
         typer.Option(
             metavar="sam|crf|none",
-            help="Last step that sharpens masks.",
-            show_default="the preset's: sam",
+            help="Last step, which sharpens masks.  [default: the preset's, sam]",
         ),
     ] = None,
     preset: Annotated[
@@ -102,10 +112,14 @@ def run(
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
     ] = "auto",
     start: Annotated[
-        float | None, typer.Option(metavar="S", help="First time wanted, in seconds.")
+        float | None,
+        typer.Option(
+            metavar="TIME", parser=parse_time, help="Start time: seconds, 1:02.5 or 00:01:02.5."
+        ),
     ] = None,
     end: Annotated[
-        float | None, typer.Option(metavar="S", help="First time no longer wanted, in seconds.")
+        float | None,
+        typer.Option(metavar="TIME", parser=parse_time, help="End time, not included."),
     ] = None,
     stride: Annotated[int, typer.Option(metavar="K", help="Take every K-th frame.")] = 1,
     max_frames: Annotated[
@@ -115,38 +129,41 @@ def run(
         int | None,
         typer.Option(
             metavar="PX",
-            help="Longest side in pixels that the model looks at; outputs keep the size of "
-            "the source.",
-            show_default="the preset's: 512",
+            help="Longest side in pixels of the picture that the models get; outputs keep the "
+            "size of the source. Larger finds smaller things.  [default: the preset's, 512]",
         ),
     ] = None,
     mode: Annotated[
         str | None,
         typer.Option(
             metavar="online|offline|per-frame",
-            help="How frames help each other: each those after it; all, with a look ahead; "
-            "not at all.",
-            show_default="the preset's: online",
+            help="What a frame's masks depend on: the frames before it; also the frames after "
+            "it; no other frame.  [default: the preset's, online]",
         ),
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Show the overlay in a window; q ends the run.")
+        bool,
+        typer.Option(
+            "--show",
+            help="Show the overlay in a window; q ends the run. Needs pip install "
+            "'car-video[show]'.",
+        ),
     ] = False,
     target_fps: Annotated[
         float | None,
         typer.Option(
             "--target-fps",
             metavar="F",
-            help="Give up quality, as little as needed, to keep F frames/s.",
+            help="Lower the quality, as little as needed, to keep F frames per second.",
         ),
     ] = None,
     interactive: Annotated[
         bool,
         typer.Option(
             "--interactive",
-            help="Change expressions while it runs, by lines on standard input: '+ a cup', "
-            "'- 2', '2 = the blue cup', '?', 'q'. On a terminal live sources and --show do so "
-            "by themselves.",
+            help="Change expressions during the run, by lines on standard input: '+ a cup', "
+            "'- 2', '2 = the blue cup', '?', 'q'. On by itself on a terminal with a live "
+            "source or --show.",
         ),
     ] = False,
     resume: Annotated[
@@ -161,14 +178,20 @@ def run(
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Masks of what a sentence names, in a video or pictures. No training."""
-    if source in LISTS and not expr:
-        _list(source)
+    """Masks of what a sentence names, in a video or pictures. No training.
+
+    SOURCE is a video, an image, a folder of images, webcam:0, or an rtsp:// or http:// address.
+    Several sources, a folder of videos, or a pattern in quotes like 'clips/*.mp4' are done one
+    after the other. The words 'models' and 'presets' alone list what there is.
+    """
+    if len(sources) == 1 and sources[0] in LISTS and not expr:
+        _list(sources[0])
         return
-    from car_video.cli.run import Request, execute
+    from car_video.cli.batch import execute_all
+    from car_video.cli.request import Request
 
     request = Request(
-        source=source,
+        source=sources[0],
         expressions=tuple(expr or ()),
         out=out,
         save=save,
@@ -192,12 +215,11 @@ def run(
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     display = Display(quiet)
     try:
-        ending = execute(request, display)
+        code = execute_all(sources, request, display)
     except KeyboardInterrupt:  # before there was anything to keep
         display.stopped("interrupted")
-        ending = "interrupted"
-    if ending == "interrupted":
-        raise typer.Exit(EXIT_CODE)
+        code = EXIT_CODE
+    raise typer.Exit(code)
 
 
 def _list(what: str) -> None:
@@ -244,13 +266,14 @@ def _run_app(arguments: list[str]) -> int:
     display = Display()
     try:
         code = app(args=arguments, prog_name="car-video", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a full disk or a closed pipe is an error here, not at exit
     except CarVideoError as error:
         display.error(str(error))
         return BAD_INPUT
     except _UsageError as error:
-        message = error.format_message().rstrip(".")
-        hint = "; one source at a time, or a folder" if "extra argument" in message else ""
-        display.error(f"{message}{hint}; see car-video --help")
+        options = typer.main.get_command(app).params
+        display.error(explained(error, arguments, [n for o in options for n in o.opts]))
         return BAD_INPUT
     except BrokenPipeError:  # car-video models | head -1
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -59,19 +60,21 @@ class _Rate(ProgressColumn):
 class Display:
     """Results go to standard output, progress and errors to standard error.
 
+    Texts are printed as they were typed: rich's markup, emoji codes and highlighting are off.
+
     Args:
         quiet: nothing but errors.
     """
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.out = Console(quiet=quiet, highlight=False, soft_wrap=True)
-        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.out = _console(quiet=quiet)
+        self.err = _console(stderr=True)
         self._bar: Console | None = None
 
     def results_to_stderr(self) -> None:
         """Standard output carries something else."""
-        self.out = Console(stderr=True, quiet=self.quiet, highlight=False, soft_wrap=True)
+        self.out = _console(stderr=True, quiet=self.quiet)
 
     @contextmanager
     def progress(self, total: int | None) -> Iterator[Callable[[], None]]:
@@ -80,7 +83,7 @@ class Display:
         Only on a terminal: log files get the summary alone.
 
         Args:
-            total: about how many frames there will be, None where nobody can know.
+            total: about how many frames there will be, None where that is not known.
         """
         columns = (
             SpinnerColumn(),
@@ -91,7 +94,7 @@ class Display:
         )
         hidden = self.quiet or not self.err.is_terminal
         # its own console: a line of the bar is cut at the width of the terminal, not carried on
-        console = Console(stderr=True, highlight=False)
+        console = _console(stderr=True, soft_wrap=False)
         with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
             task = bar.add_task("frames", total=total)
             self._bar = console
@@ -103,12 +106,21 @@ class Display:
     def say(self, message: str) -> None:
         """One line on standard error while the bar is there; from any thread."""
         if not self.quiet:
-            (self._bar or self.err).print(escape(message.rstrip()), soft_wrap=True)
+            (self._bar or self.err).print(_visible(message.rstrip()), soft_wrap=True)
 
     def note(self, message: str) -> None:
         """A passing remark on standard error, on a terminal only; from any thread."""
         if not self.quiet and self.err.is_terminal:
-            (self._bar or self.err).print(f"[dim]{escape(message)}[/]", soft_wrap=True)
+            line = Text(_visible(message), "dim")
+            (self._bar or self.err).print(line, soft_wrap=True)
+
+    def heading(self, text: str) -> None:
+        """One line above the summary of one source of several."""
+        self.out.print(Text(_one_line(text), "bold"))
+
+    def result(self, text: str) -> None:
+        """One line of results."""
+        self.out.print(_one_line(text))
 
     def summary(self, report: Report) -> None:
         """Frames, speed, when each expression was there, what was written."""
@@ -122,13 +134,14 @@ class Display:
         self.out.print(f"{report.frames} {noun}{known}{speed}")
         width = min(40, max((len(p.expression) for p in report.presences), default=0))
         for presence in report.presences:
-            name = escape(shorten(presence.expression, 40).ljust(width))
-            self.out.print(f"  [bold]{name}[/]  {presence.text()}")
+            name = _visible(shorten(presence.expression, 40)).ljust(width)
+            self.out.print(Text.assemble("  ", (name, "bold"), f"  {presence.text()}"))
         if report.paths:
             names = ", ".join(_name(path, report.out) for path in report.paths)
-            self.out.print(f"written to [bold]{escape(str(report.out))}[/]: {escape(names)}")
+            folder = (_visible(str(report.out)), "bold")
+            self.out.print(Text.assemble("written to ", folder, f": {_visible(names)}"))
         for notice in report.notices:
-            self.out.print(f"[yellow]note:[/] {escape(_one_line(notice))}")
+            self.out.print(Text.assemble(("note:", "yellow"), f" {_one_line(notice)}"))
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[str]], footer: str = ""
@@ -136,26 +149,38 @@ class Display:
         """A table as wide as it needs to be, so that no line wraps."""
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         for column in columns:
-            table.add_column(column, no_wrap=True, overflow="ignore")
+            table.add_column(Text(column), no_wrap=True, overflow="ignore")
         for row in rows:
-            table.add_row(*(escape(cell) for cell in row))
-        wide = Console(highlight=False, width=max(self.out.width, 200))
-        wide.print(table, soft_wrap=True)
+            table.add_row(*(Text(_visible(cell)) for cell in row))
+        _console(width=max(self.out.width, 200)).print(table)
         if footer:
             self.out.print(footer)
 
     def error(self, message: str) -> None:
         """One line on standard error, quiet or not."""
-        self.err.print(f"[red]error:[/] {escape(_one_line(message))}")
+        self.err.print(Text.assemble(("error:", "red"), f" {_one_line(message)}"))
 
     def stopped(self, message: str) -> None:
         """One line on standard error: the run was ended by hand."""
-        self.err.print(escape(_one_line(message)))
+        self.err.print(_one_line(message))
 
 
 def shorten(text: str, most: int) -> str:
     """The text, cut with an ellipsis where it is longer than ``most`` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _console(soft_wrap: bool = True, **options: Any) -> Console:
+    """A console that prints texts as they are."""
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap, **options)
+
+
+def _visible(text: str) -> str:
+    """The text with control characters, which would move a terminal's cursor, spelled out."""
+    return "".join(
+        repr(c)[1:-1] if unicodedata.category(c) == "Cc" and c not in "\n\t" else c
+        for c in text
+    )
 
 
 def _name(path: Path, folder: Path) -> str:
@@ -164,4 +189,4 @@ def _name(path: Path, folder: Path) -> str:
 
 
 def _one_line(message: str) -> str:
-    return " ".join(message.split())
+    return _visible(" ".join(message.split()))

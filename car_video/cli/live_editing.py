@@ -63,7 +63,7 @@ def parse_edit(line: str) -> Edit:
 
 
 @dataclass(frozen=True)
-class Roster:
+class ExpressionList:
     """All expressions of a run, those that are looked for and those that were.
 
     A number once given stays with its text, so that a colour or the value of a mask pixel
@@ -78,7 +78,7 @@ class Roster:
     active: tuple[bool, ...]
 
     @classmethod
-    def of(cls, expressions: Sequence[str]) -> Roster:
+    def of(cls, expressions: Sequence[str]) -> ExpressionList:
         """Those of the command line, all looked for."""
         return cls(tuple(expressions), (True,) * len(expressions))
 
@@ -87,20 +87,20 @@ class Roster:
         """Those that are looked for."""
         return tuple(n for n, active in zip(self.names, self.active, strict=True) if active)
 
-    def after(self, edit: Edit) -> Roster:
-        """The roster with an edit done.
+    def after(self, edit: Edit) -> ExpressionList:
+        """The list with an edit done.
 
         Raises:
             ConfigError: no such expression, one that is there already, or none would be left.
         """
-        roster = self
+        changed = self
         if edit.kind in ("add", "replace"):
-            roster = roster._with(edit.text)
+            changed = changed._with(edit.text)
         if edit.kind in ("remove", "replace"):
-            roster = roster._without(edit)
-        if not any(roster.active):
+            changed = changed._without(edit)
+        if not any(changed.active):
             raise ConfigError("the last expression stays; q ends the run")
-        return roster
+        return changed
 
     def widen(self, prediction: FramePrediction) -> FramePrediction:
         """The prediction for all names, empty where one is not looked for.
@@ -131,7 +131,7 @@ class Roster:
         """One line per expression that is looked for, with its number."""
         return [f"  {n + 1}  {name}" for n, name in enumerate(self.names) if self.active[n]]
 
-    def _without(self, edit: Edit) -> Roster:
+    def _without(self, edit: Edit) -> ExpressionList:
         keys = [name.casefold() for name in self.names]
         for place, key in enumerate(keys):
             by_number = edit.number is not None and place == edit.number - 1
@@ -141,7 +141,7 @@ class Roster:
         what = f"'{edit.text}'" if edit.number is None else f"number {edit.number}"
         raise ConfigError(f"nothing called {what} is looked for; ? lists what is")
 
-    def _with(self, text: str) -> Roster:
+    def _with(self, text: str) -> ExpressionList:
         for place, name in enumerate(self.names):
             if name.casefold() == text.casefold():
                 if self.active[place]:
@@ -149,11 +149,11 @@ class Roster:
                 return self._set(place, True)
         if len(self.names) >= MOST:
             raise ConfigError(f"a run holds {MOST} expressions, removed ones count")
-        return Roster((*self.names, text), (*self.active, True))
+        return ExpressionList((*self.names, text), (*self.active, True))
 
-    def _set(self, place: int, value: bool) -> Roster:
+    def _set(self, place: int, value: bool) -> ExpressionList:
         active = (*self.active[:place], value, *self.active[place + 1 :])
-        return Roster(self.names, active)
+        return ExpressionList(self.names, active)
 
 
 class Lines:
@@ -181,7 +181,7 @@ class Lines:
         while True:
             try:
                 some = os.read(self._source, 4096)
-            except OSError:  # the terminal has gone: there is nobody to tell
+            except OSError:  # the terminal has gone: no line will come
                 some = b""
             *whole, rest = (rest + some).split(b"\n")
             if not some and rest:
@@ -206,11 +206,11 @@ class LiveEdits:
     Args:
         expressions: of the command line.
         lines: what the user types.
-        segmenter: told what to look for.
+        segmenter: takes the changed expressions.
         say: shows one line.
 
     Attributes:
-        roster: expressions so far.
+        expressions: all so far, those that were removed as well.
     """
 
     def __init__(
@@ -220,7 +220,7 @@ class LiveEdits:
         segmenter: Editable,
         say: Callable[[str], None],
     ) -> None:
-        self.roster = Roster.of(expressions)
+        self.expressions = ExpressionList.of(expressions)
         self._lines, self._segmenter, self._say = lines, segmenter, say
 
     def apply(self) -> bool:
@@ -234,14 +234,14 @@ class LiveEdits:
                 if edit.kind == "quit":
                     return False
                 if edit.kind in ("add", "remove", "replace"):
-                    after = self.roster.after(edit)
+                    after = self.expressions.after(edit)
                     self._segmenter.set_expressions(after.current)
-                    self.roster = after
+                    self.expressions = after
             except CarVideoError as error:
                 self._say(str(error))
                 continue
             if edit.kind != "nothing":
-                for row in self.roster.listing():
+                for row in self.expressions.listing():
                     self._say(row)
         return True
 

@@ -37,17 +37,17 @@ class Presence:
         self._open = present
 
     def pause(self) -> None:
-        """A frame in which nobody looked: it counts neither way, and ends a range."""
+        """A frame without this expression: it counts neither way, and ends a range."""
         self._open = False
 
     def text(self, most: int = 5) -> str:
-        """``0.0-2.4 s, 3.1 s (81 % of frames)``, or ``not found``.
+        """``0.0-2.4 s, 3.1 s (81 % of frames)``, ``not found``, or that there was no frame.
 
         Args:
             most: ranges that are spelled out; more are counted.
         """
         if not self.frames:
-            return "not found"
+            return "not found" if self.total else "no frame was written"
         shown = [_span(first, last) for first, last in self.ranges[:most]]
         if len(self.ranges) > most:
             shown.append(f"{len(self.ranges) - most} more")
@@ -57,9 +57,9 @@ class Presence:
 def follow(presences: list[Presence], prediction: FramePrediction) -> None:
     """Add one frame to all expressions, in their order; those that are new join."""
     presences += [Presence(text) for text in prediction.expressions[len(presences) :]]
-    looked_for = prediction.extras.get("active", [True] * len(presences))
-    for presence, present, asked in zip(presences, prediction.present, looked_for, strict=True):
-        if asked:
+    active = prediction.extras.get("active", [True] * len(presences))
+    for presence, present, wanted in zip(presences, prediction.present, active, strict=True):
+        if wanted:
             presence.add(prediction.time, bool(present))
         else:
             presence.pause()

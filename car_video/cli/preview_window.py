@@ -54,7 +54,7 @@ class LiveWindow:
             raise CarVideoError("--show found no screen; run without it, or set DISPLAY")
 
     def show(self, frame: Frame, prediction: FramePrediction) -> bool:
-        """Draw one frame and look at the keyboard.
+        """Draw one frame and read the keyboard.
 
         Returns:
             Whether the window is still open.

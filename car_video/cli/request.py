@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -48,6 +49,11 @@ class Request:
     resume: bool = False
     overwrite: bool = False
 
+    @property
+    def existing(self) -> ExistingFolder:
+        """What to do with an output folder that is there."""
+        return "resume" if self.resume else "overwrite" if self.overwrite else "new"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -58,21 +64,21 @@ class Plan:
         expressions: white space folded.
         targets: of ``--save``.
         config: the preset with the options of the command line put in.
-        mode: what to do with a folder that is there.
         out: the output folder.
+        batch: it is one of several sources, done one after the other.
     """
 
     request: Request
     expressions: tuple[str, ...]
     targets: tuple[str, ...]
     config: Config
-    mode: ExistingFolder
     out: Path
+    batch: bool = False
 
     @property
     def piped(self) -> bool:
         """The overlay goes to standard output, and nothing to a folder."""
-        return self.request.out == PIPE
+        return self.out == PIPE
 
     def options(self) -> dict[str, Any]:
         """Everything but source, model and expressions that masks depend on.
@@ -93,27 +99,31 @@ class Plan:
 
 
 def check(request: Request) -> Plan:
-    """Everything that can be wrong without looking at the source or loading a model.
+    """Everything that can be wrong without opening the source or loading a model.
 
     Raises:
         CarVideoError: the first thing that is.
     """
+    from car_video.io.writers import default_folder
+
+    plan = check_options(request)
+    return in_folder(plan, request.out or default_folder(request.source, request.existing))
+
+
+def check_options(request: Request) -> Plan:
+    """The same but for the output folder, which is left open.
+
+    Raises:
+        CarVideoError: the first thing that is wrong.
+    """
     from car_video.io.readers import Selection
-    from car_video.io.writers import (
-        check_output,
-        default_folder,
-        earlier_extent,
-        parse_targets,
-    )
+    from car_video.io.writers import parse_targets
 
     _check_choices(request)
     expressions = _expressions(request.expressions)
     targets = parse_targets(request.save)
     if request.resume and request.overwrite:
         raise ConfigError("--resume continues a run and --overwrite replaces it; give one")
-    mode: ExistingFolder = (
-        "resume" if request.resume else "overwrite" if request.overwrite else "new"
-    )
     Selection(request.start, request.end, request.stride, request.max_frames)
     config = _config(request)
     if request.interactive and config.video.mode == "offline":
@@ -123,18 +133,32 @@ def check(request: Request) -> Plan:
         from car_video.models.sam.catalog import resolve_mask_model
 
         resolve_mask_model(config.segment.sam.model)
-    out = request.out or default_folder(request.source, mode)
+    if request.show and find_spec("pygame") is None:
+        raise ConfigError("--show needs pygame; install it with: pip install 'car-video[show]'")
+    return Plan(request, expressions, targets, config, Path())
+
+
+def in_folder(plan: Plan, out: Path) -> Plan:
+    """The plan with its output folder.
+
+    Raises:
+        OutputError: the folder cannot be used.
+        ConfigError: it is ``-``, and something else was asked for that a pipe cannot do.
+    """
+    from car_video.io.writers import check_output, earlier_extent
+
     if out == PIPE:
-        _check_pipe(request, targets)
+        _check_pipe(plan.request, plan.targets)
     else:
-        check_output(out, mode)
-    if mode == "resume" and request.end is None and request.max_frames is None:
+        check_output(out, plan.request.existing)
+    request = plan.request
+    if request.resume and request.end is None and request.max_frames is None:
         end, max_frames = earlier_extent(out)  # no further than the run was meant to go
         request = dataclasses.replace(request, end=end, max_frames=max_frames)
-    return Plan(request, expressions, targets, config, mode, out)
+    return dataclasses.replace(plan, request=request, out=out)
 
 
-def suited(plan: Plan, kind: Kind) -> Plan:
+def for_kind(plan: Plan, kind: Kind) -> Plan:
     """The plan for a kind of source: a single picture has no time that tracks could use."""
     if kind != "image":
         return plan
@@ -142,8 +166,8 @@ def suited(plan: Plan, kind: Kind) -> Plan:
     return dataclasses.replace(plan, config=dataclasses.replace(plan.config, video=video))
 
 
-def bounded(segment: SegmentConfig, size: int) -> SegmentConfig:
-    """Settings under which the networks look at pictures of at most ``size`` pixels a side.
+def with_size(segment: SegmentConfig, size: int) -> SegmentConfig:
+    """Settings under which the networks get pictures of at most ``size`` pixels a side.
 
     Raises:
         ConfigError: out of range.
@@ -186,16 +210,16 @@ def _config(request: Request) -> Config:
     if request.refine is not None:
         segment = dataclasses.replace(segment, refine=request.refine)  # type: ignore[arg-type]
     if request.size is not None:
-        segment = bounded(segment, request.size)
+        segment = with_size(segment, request.size)
     video = config.video
     if request.mode is not None:
         video = dataclasses.replace(video, mode=request.mode)  # type: ignore[arg-type]
     model = config.model if request.model is None else request.model
     config = dataclasses.replace(config, model=model, segment=segment, video=video)
-    return config if request.target_fps is None else paced(config, request.target_fps)
+    return config if request.target_fps is None else with_target_fps(config, request.target_fps)
 
 
-def paced(config: Config, target: float) -> Config:
+def with_target_fps(config: Config, target: float) -> Config:
     """Settings that give up quality to keep so many frames per second.
 
     Raises:

@@ -1,7 +1,7 @@
-"""The course of a run: frames to answers, also where an earlier part has done some of them.
+"""Frames to predictions, also where an earlier part of the run has made some of them.
 
-What a frame's answer depends on is kept in the run's folder, so that a run that was stopped
-goes on as if it had not been.
+The state that the next frame depends on is kept in the run's folder, so that a run that was
+stopped goes on as if it had not been.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 SAVE_EVERY = 20.0  # seconds of work that a killed run loses at most (offline: or a window)
 
 
-class Course:
-    """Answers for all frames of a run, in order, each known or computed.
+class ResumableStream:
+    """Predictions for all frames of a run, in order, each known or computed.
 
     Args:
-        stream: the segmenter, which has seen nothing yet.
+        stream: the segmenter, in its first state.
         folder: of the run: what is done, and where the state is kept; None keeps nothing.
-        reopen: opens the source again from the start, to show the segmenter frames that are
-            done but that it has not seen.
+        reopen: opens the source again from the start, to give the segmenter frames that
+            are done but not part of its state.
         note: called with a remark before that.
         save: whether there can be a resume.
 
     Attributes:
         notices: remarks for the end, one line each.
-        replaying: seconds spent on showing frames again.
+        replay_seconds: on giving frames to the segmenter again.
     """
 
     def __init__(
@@ -47,18 +47,18 @@ class Course:
         save: bool = True,
     ) -> None:
         self.notices: list[str] = []
-        self.replaying = 0.0
+        self.replay_seconds = 0.0
         self._stream, self._folder = stream, folder
         self._reopen, self._note = reopen, note
         self._save = save and stream.remembers and folder is not None
         self._newest: tuple[int, State] | None = None
         self._saved = perf_counter()
 
-    def answers(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FramePrediction]]:
+    def predictions(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FramePrediction]]:
         """Frames with their predictions, as soon as they are there.
 
-        Frames that are done keep what they were given; the segmenter sees them only if an
-        answer that is wanted depends on them.
+        Frames that are done keep their predictions; the segmenter gets them again only if a
+        prediction that is still wanted depends on them.
         """
         done: Mapping[int, FramePrediction] = {} if self._folder is None else self._folder.done
         last, behind = -1, True
@@ -79,16 +79,16 @@ class Course:
                 yield ready, done.get(ready.index, prediction)
 
     def state(self) -> State | None:
-        """What the next frame depends on, now that an answer has been taken; None where
-        nothing is kept, or frames wait for theirs."""
+        """What the next frame depends on, now that a prediction has been taken; None where
+        nothing is kept, or frames wait for their predictions."""
         return self._stream.state_dict() if self._save else None
 
     def written(self, index: int, state: State | None) -> None:
-        """To be told when a frame's answer is in the outputs; keeps the state now and then.
+        """Note that a frame's prediction is in the outputs; saves the state now and then.
 
         Args:
             index: of the frame.
-            state: as :meth:`state` was when the answer was taken.
+            state: as :meth:`state` was when the prediction was taken.
 
         Raises:
             OutputError: the disk does not take it.
@@ -113,10 +113,10 @@ class Course:
         self._newest, self._saved = None, perf_counter()
 
     def _catch_up(self, before: int) -> None:
-        """Show the segmenter what it has missed of the frames that are done."""
+        """Give the segmenter the frames that are done and not part of its state."""
         began = perf_counter()
         seen = self._restore(before)
-        self._note(f"going on at frame {before}; looking again at those after {seen} ...")
+        self._note(f"going on at frame {before}; reading those after {seen} again ...")
         with self._reopen() as reader:
             for frame in reader:
                 if frame.index >= before:
@@ -125,7 +125,7 @@ class Course:
                     for _ in self._stream.push(frame):
                         pass  # it is in the outputs
                     self.written(frame.index, self.state())
-        self.replaying += perf_counter() - began
+        self.replay_seconds += perf_counter() - began
 
     def _restore(self, before: int) -> int:
         """Take over the stored state; the index of its frame, -1 where there is none."""
@@ -140,6 +140,6 @@ class Course:
                 raise ConfigError("the stored state is of a frame that is not done")
             self._stream.load_state_dict(state)
         except ConfigError as error:
-            self.notices.append(f"{error}; the frames that are done were looked at again")
+            self.notices.append(f"{error}; the frames that are done were computed again")
             return -1
         return index

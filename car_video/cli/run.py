@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from car_video.cli.display import Display, Report
 from car_video.cli.interrupts import Interrupts
-from car_video.cli.live_editing import HELP, LiveEdits, typed_lines
+from car_video.cli.live_editing import HELP, Lines, LiveEdits, typed_lines
 from car_video.cli.presence_times import Presence, follow
-from car_video.cli.request import Plan, Request, check, check_computer, standard_output, suited
-from car_video.cli.resume import Course
-from car_video.cli.warnings import not_english, too_long, without_a_thing
+from car_video.cli.request import Plan, check_computer, for_kind, standard_output
+from car_video.cli.resume import ResumableStream
+from car_video.cli.warnings import missed_rate, remarks_on
 from car_video.cli.worker_threads import ReadAhead, WriteBehind
 from car_video.errors import ConfigError, ModelError
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from car_video.cli.preview_window import LiveWindow
     from car_video.io.readers import FrameReader
     from car_video.io.writers import OutputFolder
+    from car_video.models import ModelPair
+    from car_video.models.sam.base import MaskModel
     from car_video.types import Frame, FramePrediction
     from car_video.video.scheduling.pace import Pace
     from car_video.video.segmenter import VideoSegmenter
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 Ending = Literal["complete", "stopped", "interrupted"]
 
 
-def execute(request: Request, display: Display) -> Ending:
-    """Do what was asked for.
+def execute(plan: Plan, display: Display) -> Ending:
+    """Do what was asked for, with one source.
 
     Returns:
         ``complete``; ``stopped`` when the window was closed; ``interrupted`` after Ctrl-C.
@@ -42,19 +44,19 @@ def execute(request: Request, display: Display) -> Ending:
         CarVideoError: bad input, or a disk that does not take the results.
         KeyboardInterrupt: before there was anything to keep.
     """
-    plan = check(request)
     if plan.piped:
         display.results_to_stderr()
     with ExitStack() as stack:
-        window = stack.enter_context(_open_window(request)) if request.show else None
+        window = stack.enter_context(_open_window(plan)) if plan.request.show else None
         reader = stack.enter_context(_open_reader(plan))
-        plan = suited(plan, reader.info.kind)
+        plan = for_kind(plan, reader.info.kind)
+        lines = _typed_lines(plan, watched=reader.info.live or window is not None)
         display.note(f"loading {plan.config.model} ...")
         check_computer(plan)
         with _enough_memory(plan):
             segmenter, notices = load_segmenter(plan)
         folder = None if plan.piped else _open_folder(plan, reader)
-        run = Run(plan, reader, segmenter, folder, window, display)
+        run = Run(plan, reader, segmenter, folder, window, lines, display)
         with _enough_memory(plan):
             ending = run.until_end()
     display.summary(run.report(notices))
@@ -82,6 +84,7 @@ class Run:
         segmenter: VideoSegmenter,
         folder: OutputFolder | None,
         window: LiveWindow | None,
+        lines: Lines | None,
         display: Display,
     ) -> None:
         from car_video.io.writers import Outputs
@@ -89,24 +92,16 @@ class Run:
         from car_video.video.stream import StreamSegmenter
 
         self.frames = self.computed = 0
-        self.seconds = 0.0
+        self.seconds = self._waited = 0.0
         self._plan, self._reader = plan, reader
         self._window, self._display = window, display
-        self._outputs = (
-            PipeOutputs(standard_output(), reader.info.sample_aspect_ratio)
-            if folder is None
-            else Outputs(folder, plan.targets)
-        )
         self._edits: LiveEdits | None = None
-        watched = reader.info.live or window is not None
-        editable = plan.config.video.mode != "offline"
-        lines = typed_lines(plan.request.interactive, watched) if editable else None
         if lines is not None:
             self._edits = LiveEdits(plan.expressions, lines, segmenter, display.say)
             display.note(HELP)
         self._pace: Pace | None = getattr(segmenter, "pace", None)
         self._quit = False
-        self._course = Course(
+        self._stream = ResumableStream(
             StreamSegmenter(segmenter),
             folder,
             partial(_open_reader, plan),
@@ -114,6 +109,11 @@ class Run:
             save=not reader.info.live,
         )
         self._presences = [Presence(text) for text in plan.expressions]
+        self._outputs = (
+            PipeOutputs(standard_output(), reader.info.sample_aspect_ratio)
+            if folder is None
+            else Outputs(folder, plan.targets)
+        )
 
     def until_end(self) -> Ending:
         """Process all frames and finish the files.
@@ -127,7 +127,7 @@ class Run:
                 ending = self._overlapped(interrupts, writer)
             except KeyboardInterrupt:
                 ending = "interrupted"
-            except BrokenPipeError:  # who read the pipe has closed it
+            except BrokenPipeError:  # its reader has closed the pipe
                 if not self._plan.piped:
                     raise
                 ending = "stopped"
@@ -142,7 +142,7 @@ class Run:
                     if self._reader.info.live and self.frames:
                         ending = "complete"
                     if ending != "complete":
-                        self._course.save()
+                        self._stream.save()
                     self._outputs.close(complete=ending == "complete")
             except KeyboardInterrupt:
                 ending = ending if interrupts.finished else "interrupted"
@@ -183,11 +183,11 @@ class Run:
         self._reader.tell(self._display.note)
         with self._display.progress(self._reader.expected) as tick:
             began = perf_counter()
-            for frame, prediction in self._course.answers(self._edited(frames)):
+            for frame, prediction in self._stream.predictions(self._edited(frames)):
                 if self._edits is not None:
-                    prediction = self._edits.roster.widen(prediction)
+                    prediction = self._edits.expressions.widen(prediction)
                 found, new = perf_counter(), frame.index not in done
-                state = self._course.state() if new else None
+                state = self._stream.state() if new else None
                 with interrupts.held():
                     writer.submit(partial(self._write, frame, prediction, new, state))
                 now = perf_counter()
@@ -212,21 +212,30 @@ class Run:
         self.frames += 1
         if new:
             self.computed += 1
-            self._course.written(frame.index, state)
+            self._stream.written(frame.index, state)
 
     def _edited(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Frames of the source; before each, what the user has typed is done."""
+        began = perf_counter()
         for frame in frames:
+            self._waited += perf_counter() - began
             if self._edits is not None and not self._edits.apply():
                 self._quit = True
                 return
             yield frame
+            began = perf_counter()
 
     def report(self, notices: list[str]) -> Report:
         """What to say at the end, remarks from before the run first."""
         from car_video.io.readers.messages import counted
 
-        notices = [*notices, *self._course.notices, *self._reader.notices]
+        notices = [*notices, *self._stream.notices, *self._reader.notices]
+        seconds = max(0.0, self.seconds - self._stream.replay_seconds)
+        if self._pace is not None:
+            lowest = self._pace.level == len(self._pace.ladder) - 1
+            busy = max(0.0, seconds - self._waited)
+            target = self._plan.config.video.target_fps or 0.0
+            notices += missed_rate(target, self.computed, busy, lowest)
         if self._reader.skipped and not self._reader.notices:  # it did not come to its end
             notices.append(f"{self._reader.skipped} not decodable and skipped")
         if self._reader.dropped and not self._reader.notices:
@@ -235,7 +244,7 @@ class Run:
             out=self._plan.out,
             frames=self.frames,
             computed=self.computed,
-            seconds=max(0.0, self.seconds - self._course.replaying),
+            seconds=seconds,
             presences=self._presences,
             paths=self._outputs.paths(),
             notices=[*notices, *self._outputs.notices()],
@@ -248,24 +257,49 @@ def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
     Raises:
         ModelError: weights missing or damaged.
     """
-    from car_video.models import load_model
     from car_video.video.segmenter import VideoSegmenter
 
     config = plan.config
-    pair = load_model(config.model, plan.request.device)
-    segmenter = VideoSegmenter(pair, plan.expressions, config.segment, config.video)
+    refines = config.segment.refine == "sam"
+    mask_model = config.segment.sam.model if refines else None
+    pair, masks = _load_models(config.model, plan.request.device, mask_model)
+    segmenter = VideoSegmenter(
+        pair, plan.expressions, config.segment, config.video, mask_model=masks
+    )
     texts = tuple(dict.fromkeys(plan.expressions))
-    notices = [*too_long(texts, config.model, pair), *not_english(texts, config.model)]
-    if segmenter.image.config.expression.spatial:
-        notices += without_a_thing(texts)
-    return segmenter, notices
+    spatial = segmenter.image.config.expression.spatial
+    return segmenter, remarks_on(texts, config.model, pair, spatial)
 
 
-def _open_window(request: Request) -> LiveWindow:
+@lru_cache(maxsize=1)
+def _load_models(
+    name: str, device: str, mask_model: str | None
+) -> tuple[ModelPair, MaskModel | None]:
+    """One load for all sources of a run."""
+    from car_video.models import load_model
+    from car_video.models.sam.registry import load_mask_model
+
+    pair = load_model(name, device)
+    return pair, None if mask_model is None else load_mask_model(mask_model, pair.device)
+
+
+def model_is_loaded() -> bool:
+    """Whether an earlier source of this run has loaded the model."""
+    return _load_models.cache_info().currsize > 0
+
+
+def _open_window(plan: Plan) -> LiveWindow:
     from car_video.cli.preview_window import LiveWindow
     from car_video.io.readers.messages import redact
 
-    return LiveWindow(f"car-video {redact(request.source)}")
+    return LiveWindow(f"car-video {redact(plan.request.source)}")
+
+
+def _typed_lines(plan: Plan, watched: bool) -> Lines | None:
+    """Standard input, where expressions can be changed by what is typed there."""
+    if plan.config.video.mode == "offline" or plan.batch:
+        return None
+    return typed_lines(plan.request.interactive, watched)
 
 
 def _open_reader(plan: Plan) -> FrameReader:
@@ -273,7 +307,7 @@ def _open_reader(plan: Plan) -> FrameReader:
 
     Raises:
         SourceError: it cannot be read.
-        ConfigError: it is live, so that a run on it cannot be resumed nor look ahead.
+        ConfigError: it is live, so it can be neither resumed nor read ahead.
     """
     from car_video.io.readers import read_frames
 
@@ -285,7 +319,10 @@ def _open_reader(plan: Plan) -> FrameReader:
         stride=request.stride,
         max_frames=request.max_frames,
     )
-    if reader.info.live and plan.mode == "resume":
+    if reader.info.live and plan.batch:
+        reader.close()
+        raise ConfigError(f"{reader.info.source} is live and has no end; give it by itself")
+    if reader.info.live and request.resume:
         reader.close()
         raise ConfigError(
             f"{reader.info.source} is live and cannot be resumed; use --overwrite or another "
@@ -294,7 +331,7 @@ def _open_reader(plan: Plan) -> FrameReader:
     if reader.info.live and plan.config.video.mode == "offline":
         reader.close()
         raise ConfigError(
-            f"{reader.info.source} is live and offline wants to look ahead; use --mode online"
+            f"{reader.info.source} is live; offline needs later frames: use --mode online"
         )
     return reader
 
@@ -322,7 +359,7 @@ def _open_folder(plan: Plan, reader: FrameReader) -> OutputFolder:
         still=source.kind in ("folder", "image"),
         single=source.kind == "image",
     )
-    return OutputFolder.open(plan.out, info, plan.mode, plan.options())
+    return OutputFolder.open(plan.out, info, plan.request.existing, plan.options())
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 DEPTH = 3  # frames that wait on either side
-_PATIENCE = 0.1  # seconds between looks whether anybody still wants the next item
+_PATIENCE = 0.1  # seconds between checks whether the next item is still wanted
 
 
 class ReadAhead(Generic[T]):

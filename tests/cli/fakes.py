@@ -20,6 +20,7 @@ from car_video.cli.app import main
 from car_video.cli.request import Plan
 from car_video.config.video import VideoConfig
 from car_video.types import Frame, FramePrediction
+from car_video.video.arguments import FrameCounter
 
 COUNT = 12
 """Frames of the clip that most tests run on."""
@@ -36,6 +37,7 @@ class FakeSegmenter:
         before: called with each frame first.
         video: it has no memory.
         seen: indices of the frames it was asked for.
+        counter: numbers arrays.
     """
 
     expressions: tuple[str, ...]
@@ -43,6 +45,7 @@ class FakeSegmenter:
     before: Callable[[Frame], object] | None = None
     video: VideoConfig = field(default_factory=lambda: VideoConfig(mode="per-frame"))
     seen: list[int] = field(default_factory=list)
+    counter: FrameCounter = field(default_factory=lambda: FrameCounter(25.0))
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
         self.expressions = tuple(expressions)

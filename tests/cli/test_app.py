@@ -142,8 +142,9 @@ def test_folders_without_images(cli, no_model, tmp_path):
         (["{clip}", "--expr", "x", "--resume", "--overwrite"], ["--resume", "--overwrite"]),
         (["{clip}", "--expr", "x", "--out", "{clip}"], ["is a file"]),
         (["{clip}", "--expr", "x", "--out", "{clip}/deeper"], ["is a file"]),
-        (["{clip}", "--expr", "x", "--colour", "red"], ["No such option", "--colour"]),
-        (["{clip}", "other.mp4", "--expr", "x"], ["unexpected extra argument"]),
+        (["{clip}", "--expr", "x", "--colour", "red"], ["no such option", "--colour"]),
+        (["{clip}", "other.mp4", "--expr", "x"], ["other.mp4", "no such file", "quotes"]),
+        (["{clip}", "--expr", "x", "--start", "1:75"], ["1:75", "1:02.5"]),
         (["{clip}", "--expr"], ["--expr", "requires an argument"]),
         (["--expr", "x"], ["SOURCE"]),
         (["", "--expr", "x"], ["no source"]),
@@ -185,7 +186,8 @@ def test_messages_are_not_wrapped_and_not_read_as_markup(cli, no_model):
 
 def test_a_folder_that_is_there_needs_a_word(cli, no_model, tmp_path, clip):
     (tmp_path / "clip_car").mkdir()
-    refused(cli(clip, "--expr", "x"), "clip_car", "--resume", "--overwrite", "--out")
+    named = cli(clip, "--expr", "x", "--out", "clip_car")
+    refused(named, "clip_car", "--resume", "--overwrite", "--out")
     assert os.listdir(tmp_path / "clip_car") == []
 
 

@@ -13,7 +13,7 @@ from pycocotools import mask as coco
 
 from car_video import ImageSegmenter, load_model, load_preset
 from car_video.cli.app import main
-from car_video.cli.request import bounded
+from car_video.cli.request import with_size
 from tests.io.readers.media import write_video
 
 HEIGHT, WIDTH = 120, 160
@@ -67,7 +67,7 @@ def test_a_single_picture_is_what_the_image_segmenter_says(clip, tmp_path, monke
     with pytest.raises(SystemExit) as end:
         main(["ball.png", "--expr", text, "--size", "256", "--mode", "online"])
     assert (end.value.code, capfd.readouterr().err) == (0, "")
-    segment = bounded(load_preset("default").segment, 256)
+    segment = with_size(load_preset("default").segment, 256)
     segmenter = ImageSegmenter(load_model("lite", "cpu"), [text], segment)
     expected = segmenter.segment(np.asarray(Image.open("ball.png").convert("RGB")))
     data = json.loads(Path("ball_car/predictions.json").read_text())

@@ -18,9 +18,9 @@ from car_video.cli import run as run_module
 from car_video.cli.live_editing import (
     MOST,
     Edit,
+    ExpressionList,
     Lines,
     LiveEdits,
-    Roster,
     parse_edit,
     typed_lines,
 )
@@ -64,15 +64,15 @@ def test_lines_that_are_not(line: str) -> None:
 
 
 def test_numbers_stay_with_their_texts() -> None:
-    roster = Roster.of(["a dog", "the cat"])
-    roster = roster.after(parse_edit("- 1")).after(parse_edit("+ a cup"))
-    assert roster.current == ("the cat", "a cup")
-    assert roster.listing() == ["  2  the cat", "  3  a cup"]
-    roster = roster.after(parse_edit("+ A Dog"))
-    assert roster.current == ("a dog", "the cat", "a cup")
-    roster = roster.after(parse_edit("2 = a spoon"))
-    assert roster.names == ("a dog", "the cat", "a cup", "a spoon")
-    assert roster.active == (True, False, True, True)
+    expressions = ExpressionList.of(["a dog", "the cat"])
+    expressions = expressions.after(parse_edit("- 1")).after(parse_edit("+ a cup"))
+    assert expressions.current == ("the cat", "a cup")
+    assert expressions.listing() == ["  2  the cat", "  3  a cup"]
+    expressions = expressions.after(parse_edit("+ A Dog"))
+    assert expressions.current == ("a dog", "the cat", "a cup")
+    expressions = expressions.after(parse_edit("2 = a spoon"))
+    assert expressions.names == ("a dog", "the cat", "a cup", "a spoon")
+    assert expressions.active == (True, False, True, True)
 
 
 @pytest.mark.parametrize(
@@ -90,45 +90,47 @@ def test_numbers_stay_with_their_texts() -> None:
 )
 def test_what_cannot_be_done(line: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        Roster.of(["a dog", "the cat"]).after(parse_edit(line))
+        ExpressionList.of(["a dog", "the cat"]).after(parse_edit(line))
 
 
 def test_the_last_one_stays() -> None:
     with pytest.raises(ConfigError, match="last expression"):
-        Roster.of(["a dog"]).after(parse_edit("- 1"))
-    assert Roster.of(["a dog"]).after(parse_edit("1 = a cat")).current == ("a cat",)
+        ExpressionList.of(["a dog"]).after(parse_edit("- 1"))
+    assert ExpressionList.of(["a dog"]).after(parse_edit("1 = a cat")).current == ("a cat",)
 
 
 def test_there_is_an_end_to_new_ones() -> None:
-    roster = Roster.of([f"thing {n}" for n in range(MOST)])
+    expressions = ExpressionList.of([f"thing {n}" for n in range(MOST)])
     with pytest.raises(ConfigError, match=str(MOST)):
-        roster.after(parse_edit("+ one more"))
+        expressions.after(parse_edit("+ one more"))
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.text(alphabet="+-=? 12abq", max_size=5), max_size=30))
 def test_any_lines_leave_a_roster_that_works(lines: list[str]) -> None:
-    roster = Roster.of(["a", "b"])
+    expressions = ExpressionList.of(["a", "b"])
     for line in lines:
-        before = roster
+        before = expressions
         try:
             edit = parse_edit(line)
             if edit.kind in ("add", "remove", "replace"):
-                roster = roster.after(edit)
+                expressions = expressions.after(edit)
         except CarVideoError:
-            assert roster == before
-        assert roster.names[: len(before.names)] == before.names
-        assert len(roster.current) >= 1
-        assert len({name.casefold() for name in roster.current}) == len(roster.current)
+            assert expressions == before
+        assert expressions.names[: len(before.names)] == before.names
+        assert len(expressions.current) >= 1
+        assert len({name.casefold() for name in expressions.current}) == len(
+            expressions.current
+        )
 
 
 def test_predictions_have_a_place_for_every_name() -> None:
-    roster = Roster.of(["a dog", "the cat"]).after(parse_edit("1 = a cup"))
+    expressions = ExpressionList.of(["a dog", "the cat"]).after(parse_edit("1 = a cup"))
     masks = np.zeros((2, 4, 6), bool)
     masks[0, 1], masks[1, 2] = True, True
     scores = np.array([0.5, 0.75], np.float32)
-    found = FramePrediction(3, 0.5, roster.current, masks, scores, np.array([False, True]))
-    wide = roster.widen(found)
+    found = FramePrediction(3, 0.5, expressions.current, masks, scores, np.array([False, True]))
+    wide = expressions.widen(found)
     assert wide.expressions == ("a dog", "the cat", "a cup")
     assert wide.present.tolist() == [False, False, True]
     assert wide.scores.tolist() == [0.0, 0.5, 0.75]
@@ -138,7 +140,7 @@ def test_predictions_have_a_place_for_every_name() -> None:
     assert [o["expression"] for o in entry["objects"]] == [1, 2]
     again = from_frame_dict(entry, wide.expressions)
     np.testing.assert_array_equal(again.masks, wide.masks)
-    first = Roster.of(["a dog"])
+    first = ExpressionList.of(["a dog"])
     own = FramePrediction(0, 0.0, ("a dog",), masks[:1], scores[:1], np.array([True]))
     assert first.widen(own) is own
 
@@ -180,7 +182,7 @@ def test_what_fails_changes_nothing() -> None:
     said: list[str] = []
     edits = LiveEdits(["a dog"], Typed({0: ["+ a cup", "?"]}), Refusing(), said.append)
     assert edits.apply()
-    assert edits.roster == Roster.of(["a dog"])
+    assert edits.expressions == ExpressionList.of(["a dog"])
     assert said == ["no", "  1  a dog"]
 
 

@@ -101,4 +101,5 @@ def test_the_run_ends_with_its_reader(tmp_path):
     err = process.stderr.read()
     assert process.wait(timeout=100) == 0, err
     assert err.endswith(b"ended\n")
+    assert b"not found" not in err
     assert b"Traceback" not in err

@@ -16,7 +16,7 @@ def presence(flags: str, fps: float = 10.0) -> Presence:
 @pytest.mark.parametrize(
     ("flags", "text"),
     [
-        ("", "not found"),
+        ("", "no frame was written"),
         ("....", "not found"),
         ("xxxx", "0.0-0.3 s (100 % of frames)"),
         ("..xx.x", "0.2-0.3 s, 0.5 s (50 % of frames)"),

@@ -15,6 +15,7 @@ import pytest
 
 from car_video.cli import resume
 from car_video.cli import run as run_module
+from car_video.cli.request import Request, check
 from car_video.config import SegmentConfig
 from car_video.io.readers import LiveReader, Selection
 from car_video.models import load_model
@@ -50,15 +51,15 @@ class Models:
     def __call__(self, plan):
         config = self.segment or plan.config.segment
         segmenter = VideoSegmenter(self.model, plan.expressions, config, plan.config.video)
-        real, self.seen = segmenter.begins, []
+        real, self.seen = segmenter.begin_frame, []
 
-        def begins(frame, thumbnail):
+        def begin_frame(frame, colours):
             if self.before is not None:
                 self.before(frame)
             self.seen.append(frame.index)
-            return real(frame, thumbnail)
+            return real(frame, colours)
 
-        segmenter.begins = begins
+        segmenter.begin_frame = begin_frame
         return segmenter, []
 
     def stop(self, index: int, how: str) -> None:
@@ -118,7 +119,7 @@ def stop_and_resume(run, models, clip, index, how, options=()) -> None:
     models.stop(index, how)
     if how == "kill":
         with pytest.raises(KilledError):
-            run_module.execute(run.request(arguments), run.display)
+            run_module.execute(check(run.request(arguments)), run.display)
     else:
         assert run.cli(*arguments)[0] == 130
     models.before = None
@@ -136,9 +137,9 @@ class Runner:
     cli: Callable
     display: run_module.Display
 
-    def request(self, arguments) -> run_module.Request:
+    def request(self, arguments) -> Request:
         values = dict(zip(arguments[1::2], arguments[2::2], strict=True))
-        return run_module.Request(
+        return Request(
             source=str(arguments[0]),
             expressions=("a red ball", "a green frog"),
             save=values["--save"],
@@ -174,8 +175,10 @@ def test_frames_after_the_state_are_shown_again(run, colours, clip, monkeypatch)
     colours.stop(6, "kill")
     with pytest.raises(KilledError):
         run_module.execute(
-            run_module.Request(
-                str(clip), ("a red ball", "a green frog"), save="masks,json", resume=True
+            check(
+                Request(
+                    str(clip), ("a red ball", "a green frog"), save="masks,json", resume=True
+                )
             ),
             run.display,
         )

@@ -13,7 +13,6 @@ from pycocotools import mask as coco
 
 from car_video.cli import run as run_module
 from car_video.cli.app import main
-from car_video.cli.warnings import not_english, without_a_thing
 from tests.cli.fakes import ASKED, COUNT, FakeSegmenter, indices, results, visible
 from tests.io.readers.media import damage_packets, numbered, write_jpegs_of_sizes, write_video
 
@@ -240,15 +239,3 @@ def test_resuming_something_else_is_refused(cli, clip, change, word):
     assert word in err
     assert err.count("\n") == 1
     assert (Path("clip_car") / "predictions.json").read_bytes() == before
-
-
-def test_an_expression_without_a_noun_is_remarked_on():
-    (remark,) = without_a_thing(["second from the left", "the left dog", "a dog"])
-    assert remark.startswith("'second from the left' says where, not what; name the thing")
-    assert "\n" not in remark
-
-
-def test_what_is_no_english_is_remarked_on():
-    remarks = not_english(["大象", "🐘", "42", "the éléphant", "a dog"], "lite")
-    assert [remark.split()[0] for remark in remarks] == ["'大象'", "'🐘'", "'42'"]
-    assert remarks[0] == "'大象' has no English word, and lite reads English"

@@ -37,6 +37,35 @@ def test_what_needs_no_model(tmp_path, argument):
     assert done.stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("argument", ["--help", "models"])
+def test_a_full_disk_behind_standard_output(tmp_path, argument):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "car_video", argument],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+    assert (done.returncode, done.stderr) == (2, "error: No space left on device\n")
+
+
+def test_no_standard_output_at_all(tmp_path):
+    command = f"exec {sys.executable} -m car_video models >&-"
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 MISTAKES = {
     "missing source": (["missing.mp4"], "no such file"),
     "not a video": (["text.mp4"], "text file"),

@@ -41,8 +41,8 @@ def read_frames(
     Args:
         source: a video file, an image, a folder of images, ``webcam:N`` or an address
             (``rtsp://``, ``http://``, ...).
-        start: first time wanted, seconds from the beginning.
-        end: first time no longer wanted, seconds.
+        start: start time, seconds from the beginning.
+        end: end time in seconds, not included.
         stride: deliver every ``stride``-th frame of the source.
         max_frames: deliver at most so many frames.
         size: bound in pixels for the longer side; the aspect is kept, nothing is enlarged.

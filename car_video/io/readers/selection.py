@@ -17,8 +17,8 @@ class Selection:
     """What a user asks for. All parts are optional and hold together.
 
     Attributes:
-        start: first time wanted, seconds from the start of the source.
-        end: first time no longer wanted, seconds.
+        start: start time, seconds from the start of the source.
+        end: end time in seconds, not included.
         stride: deliver every ``stride``-th frame of the source, counted from the first frame
             at or after ``start``.
         max_frames: deliver at most this many frames.

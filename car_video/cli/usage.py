@@ -1,0 +1,58 @@
+"""What the command line may say: times, and what is meant where an option is misspelt."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from car_video.errors import ConfigError
+
+_TIME = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?([0-5]?\d(?:\.\d*)?)", re.ASCII)
+
+
+def parse_time(text: str) -> float:
+    """Seconds from ``62.5``, ``1:02.5`` or ``00:01:02.5``.
+
+    Raises:
+        ConfigError: none of these.
+    """
+    text = text.strip()
+    clock = _TIME.fullmatch(text)
+    if clock and ":" in text:
+        hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+        return 3600 * hours + 60 * minutes + seconds
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(
+            f"'{text}' is no time; give seconds (62.5), minutes:seconds (1:02.5) or "
+            "hours:minutes:seconds (00:01:02.5)"
+        ) from None
+
+
+def explained(error: Any, arguments: Sequence[str], options: Sequence[str]) -> str:
+    """One line on a command line that is not understood: what is wrong, what to do.
+
+    Args:
+        error: of the library that parses.
+        arguments: as given.
+        options: names of all options.
+    """
+    unknown = (
+        getattr(error, "option_name", "") if "such option" in error.message.lower() else ""
+    )
+    if not unknown:
+        return f"{error.format_message().rstrip('.')}; see car-video --help"
+    if not unknown.startswith("--"):  # -expr is parsed as -e -x -p -r
+        unknown = next(
+            (a for a in arguments if re.match(rf"{re.escape(unknown)}\w", a)), unknown
+        )
+    word = unknown.lstrip("-").split("=")[0].lower()
+    known = {option.lstrip("-"): option for option in options if option.startswith("--")}
+    near = [name for name in known if word.startswith(name) or name.startswith(word)]
+    near = near or difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    near = near or [name for name in known if word in name.split("-")]
+    hint = f"; did you mean {known[near[0]]}?" if near else ""
+    return f"no such option: {unknown}{hint} (see car-video --help)"
