@@ -85,7 +85,7 @@ def made(mode="per-frame"):
     return segmenters.make_spec("lite", Config(), mode, "cpu").build()
 
 
-def test_one_segmenter_per_configuration_and_new_words_only(api):
+def test_one_segmenter_per_configuration_and_new_expressions_only(api):
     model = made()
     refer = dataclasses.replace(Config().segment, mode="refer")
     for texts, config in ((["a"], None), (["a"], None), (["b"], None), (["b", "c"], refer)):
@@ -105,7 +105,7 @@ def test_one_segmenter_per_configuration_and_new_words_only(api):
     assert model.clock.seconds > 0
 
 
-def test_another_picture_or_other_settings_are_looked_at_anew(api):
+def test_another_picture_or_other_settings_are_encoded_anew(api):
     model = made()
     large = dataclasses.replace(
         Config().segment, proposal=dataclasses.replace(Config().segment.proposal, size=640)
@@ -119,7 +119,7 @@ def test_another_picture_or_other_settings_are_looked_at_anew(api):
     assert model.clock.segmentations == 5
 
 
-def test_the_refiner_embeds_a_picture_once_for_all_configurations(api):
+def test_the_mask_model_encodes_a_picture_once_for_all_configurations(api):
     seen = []
 
     def encode(pixels, side):
