@@ -222,7 +222,7 @@ def test_a_full_disk(cli, tmp_path, clip, monkeypatch):
     refused(cli(clip, "--expr", "x"), "disk is full", "--resume")
     monkeypatch.undo()
     left = sorted(p.name for p in (tmp_path / "clip_car").rglob("*") if p.is_file())
-    assert left == ["00000.png", "00001.png", "journal.jsonl", "run.json"]
+    assert left == ["00000.png", "00001.png", "journal.jsonl", "lock", "run.json"]
 
 
 def test_out_of_memory(cli, tmp_path, clip, monkeypatch):
