@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+CODING = {"x265-params": "log-level=none:keyint=1", "crf": "10"}
+TRIES = 30
 
 FULL_SIZE, TILE_SIZE, CONFIGURATION = 3, 2, 1  # properties by their place in ipco
 
@@ -24,10 +28,18 @@ def full_box(kind: bytes, version: int, *parts: bytes) -> bytes:
 
 
 def coded(image: NDArray[np.uint8], scratch: Path) -> tuple[bytes, bytes]:
+    """As :func:`coded_once`. Now and then FFmpeg refuses the header that libx265 gives it
+    (PyAV 18.1, one of five, whatever the picture): then it is encoded again."""
+    for _ in range(TRIES):
+        with contextlib.suppress(av.error.PatchWelcomeError):
+            return coded_once(image, scratch)
+    raise RuntimeError("libx265 gives no header that FFmpeg takes")
+
+
+def coded_once(image: NDArray[np.uint8], scratch: Path) -> tuple[bytes, bytes]:
     """The HEVC configuration box and the coded picture."""
     with av.open(str(scratch), "w", format="mp4") as container:
-        stream: Any = container.add_stream("libx265", rate=25)
-        stream.options = {"x265-params": "log-level=none", "crf": "10"}
+        stream: Any = container.add_stream("libx265", rate=25, options=CODING)
         stream.height, stream.width = image.shape[:2]
         stream.pix_fmt = "yuv420p"
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
