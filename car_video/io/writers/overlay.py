@@ -27,7 +27,7 @@ H264 = (
 
 
 class OverlayVideoWriter(VideoFileWriter):
-    """``overlay.mp4``: H.264, yuv420p, index in front (plays while it loads), sound kept."""
+    """``overlay.mp4``: H.264, yuv420p, fast start (plays while it loads), sound kept."""
 
     codecs = H264
 
