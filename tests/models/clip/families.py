@@ -50,6 +50,7 @@ NETWORKS: dict[str, Callable[[], Any]] = {
 FAMILIES = list(NETWORKS)
 
 
-def tiny_model(family: str) -> VisionLanguageModel:
-    """A model of a family in float32, with random weights."""
-    return model_from_network(family, NETWORKS[family](), tokens, dtype=torch.float32)
+def tiny_model(family: str, device: torch.device | None = None) -> VisionLanguageModel:
+    """A model of a family in float32, with random weights, on the CPU unless told otherwise."""
+    network = NETWORKS[family]().to(device or torch.device("cpu"))
+    return model_from_network(family, network, tokens, dtype=torch.float32)
