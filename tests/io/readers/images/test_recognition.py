@@ -24,8 +24,7 @@ def read(path: Path) -> tuple[SourceInfo, list[Frame], list[str]]:
 
 @pytest.fixture(scope="module", autouse=True)
 def heics(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a HEIC of one coded image and one of tiles. Made before anything is read:
-    PyAV cannot write HEVC any more once pillow-heif has loaded an encoder of its own."""
+    """A folder with a HEIC of one coded image and one of tiles."""
     folder = tmp_path_factory.mktemp("heics")
     write_heic(folder / "whole", numbered(5, 128, 128))
     write_heic(folder / "tiles", numbered(5, 384, 256), tile=128)
