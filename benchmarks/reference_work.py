@@ -23,7 +23,8 @@ from car_video.segment.classification.input_crops import to_classifier_input
 from car_video.segment.classification.visual_prompts import apply_prompts
 from car_video.segment.proposals.gradcam import min_max
 from car_video.segment.reference.resizing import to_rounded_cells
-from car_video.segment.refinement.crf.inference import DenseCrf, refine_together
+from car_video.segment.refinement.crf.inference import DenseCrf
+from car_video.segment.refinement.crf.labels import refine_together
 from car_video.segment.resizing import to_pixels
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import ORIGAMI, fill, template_set

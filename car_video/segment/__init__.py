@@ -1,0 +1,16 @@
+"""The image algorithm: expressions and a picture in, masks out (docs/method.md).
+
+Files in the order in which a picture meets them:
+
+``segmenter``       ``ImageSegmenter``: the order of the steps
+``queries``         expressions become competing queries
+``encoding``        pictures encoded once; ``resizing`` sets their sizes
+``proposals``       a soft map per query
+``classification``  scores of the proposals
+``recurrence``      queries that stay, and the result of the loop
+``cues``            words of place and colour
+``mask_selection``  SAM's candidates, and which one a map means
+``refinement``      from maps to masks, with and without SAM
+``blur``            Gaussian blur and sliding sums, for drawing and filters
+``reference``       the choices of CaR's released code (docs/compat.md)
+"""

@@ -1,0 +1,8 @@
+"""Texts: what expressions say, and what is encoded of them.
+
+``parsing``       expressions taken apart: nouns, places, colours, number, negation
+``background``    words that compete and get no mask
+``templates``     sentences around texts
+``embeddings``    ``TextBank``: each text is encoded once
+``label_spaces``  class names of the semantic benchmarks
+"""

@@ -11,7 +11,7 @@ ORDER = ("blur", "reverse_blur", "gray", "black", "circle", "rectangle", "contou
 
 
 def with_opencv(image: np.ndarray, mask: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
-    """What car.md 3.2 says of the reference: uint8 [H, W, 3], bool [H, W] -> uint8."""
+    """The released code's prompts (docs/method.md): uint8 [H, W, 3], bool [H, W] -> uint8."""
     import cv2
 
     picture = image.copy()

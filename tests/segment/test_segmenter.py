@@ -431,3 +431,38 @@ def test_wrong_arguments_are_named() -> None:
     for wrong in ("photo.jpg", torch.zeros(3, 8, 8)):
         with pytest.raises(ValueError, match=r"numpy array, uint8 \[H, W, 3\], got"):
             segmenter.segment(wrong)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("refine", ["none", "crf"])
+def test_default_dtype_and_autocast_change_nothing(dtype: torch.dtype, refine: Any) -> None:
+    config = replace(PLAIN, refine=refine)
+    texts = ["a red ball", "the green ball on the left"]
+    expected = ImageSegmenter(ColourModel(), texts, config).segment(BOTH)
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(dtype)
+        found = ImageSegmenter(ColourModel(), texts, config).segment(BOTH)
+    finally:
+        torch.set_default_dtype(before)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = ImageSegmenter(ColourModel(), texts, config).segment(BOTH)
+    for other in (found, inside):
+        np.testing.assert_array_equal(other.masks, expected.masks)
+        np.testing.assert_array_equal(other.scores, expected.scores)
+
+
+def test_pictures_of_any_layout_give_the_same_masks() -> None:
+    segmenter = ImageSegmenter(ColourModel(), ["a red ball"], PLAIN)
+    expected = segmenter.segment(BOTH).masks
+    locked = BOTH.copy()
+    locked.setflags(write=False)
+    for image in (np.asfortranarray(BOTH), BOTH[::-1].copy()[::-1], locked):
+        np.testing.assert_array_equal(segmenter.segment(image).masks, expected)
+
+
+@pytest.mark.parametrize("wrong", ["a red ball", [], [""], [3], None, {"a red ball"}])
+def test_what_is_no_list_of_texts_is_an_error_of_one_line(wrong: Any) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        ImageSegmenter(ColourModel(), wrong, PLAIN)
+    assert "\n" not in str(caught.value)

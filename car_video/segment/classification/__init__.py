@@ -1,0 +1,9 @@
+"""Scores of masks against texts.
+
+``classifier``      ``MaskClassifier``: prompted pictures and pooled features
+``visual_prompts``  pictures with prompts, in the classifier's square
+``prompt_drawing``  surroundings, borders and crops
+``mask_borders``    circles, rectangles and contours around masks
+``input_crops``     how a picture becomes a square
+``scores``          softmax and ensembles over embeddings
+"""

@@ -1,0 +1,7 @@
+"""Masks of SAM for proposals.
+
+``candidates``   measures of candidates: peaks, overlap, stability, boxes
+``sam_prompts``  candidates at the peaks of maps, and the choice among them
+``automatic``    CaR's rule for masks that SAM finds without prompts
+``overlaps``     which mask gets the pixels that several cover
+"""

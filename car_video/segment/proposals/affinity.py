@@ -1,12 +1,11 @@
 """Class-aware affinity: a map spreads to the cells that its own cells attend to.
 
-CLIP-ES (arXiv 2212.09506, section 3.4), as CaR uses it (car.md 2.5): the attention of the last
-blocks, made doubly stochastic by a few rounds of Sinkhorn and symmetrised, is a random walk on
-the grid. Each map starts it from inside the boxes around its strong regions and takes two
-steps. The walk depends on the frame only: it is made once for all queries, and applied as
-``S (S x)``, never as ``S S``.
-
-Convolutional towers have no attention; there the likeness of the features stands in.
+CLIP-ES (arXiv 2212.09506, section 3.4), as CaR uses it (docs/method.md#affinity). The attention
+of the last blocks, made doubly stochastic by a few rounds of Sinkhorn and symmetrised, is a
+random walk on the grid. Each map starts the walk inside the boxes around its strong regions.
+The walk depends on the frame only: it is computed once for all queries, and applied as
+``S (S x)``, never as ``S S``. Convolutional towers have no attention; the similarity of their
+features stands in.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class AffinityOptions:
             which are therefore never inside one; off by default.
         rounds: of Sinkhorn normalisation (3 in CLIP-ES).
         steps: of the random walk (2 in CLIP-ES).
-        temperature: of the softmax over feature likeness, conv families only. 0.1 gives
+        temperature: of the softmax over feature similarity, conv families only. 0.1 gives
             rows about as peaked as those of averaged attention.
         epsilon: see :func:`car_video.segment.proposals.gradcam.min_max`.
     """
@@ -56,9 +55,9 @@ class AffinityOptions:
 
 
 def feature_affinity(cells: Tensor, temperature: float = 0.1) -> Tensor:
-    """Likeness of a map's cells, in the form of an attention.
+    """Similarity of a map's cells, in the form of an attention.
 
-    The mean cell is taken off first: features after a ReLU all point the same way.
+    The mean cell is subtracted first: features after a ReLU all point the same way.
 
     Args:
         cells: [B, C, h, w].

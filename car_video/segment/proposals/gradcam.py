@@ -1,7 +1,8 @@
 """Grad-CAM for many texts at once, without a backward pass per text (CaR section 3.2).
 
 The reference differentiates the probability of each text, ``p_c``, with respect to the feature
-map and weighs the map's channels by the mean gradient. Written out, that weight is::
+map and weighs the map's channels by the mean gradient. In closed form (derived in
+docs/method.md#grad-cam-in-closed-form) that weight is::
 
     p_c (1 - p_c) ( W[t_c] - sum_{j != c} q_j W[t_j] ),    q = softmax over the rivals of c
 
@@ -26,9 +27,6 @@ from car_video.config import CamOptions
 from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.models.numerics import wide
-
-REFERENCE_EPSILON = 1e-15
-"""What the reference adds to the maximum when it scales a map: tiny maps are blown up."""
 
 
 def text_logits(pooled: Tensor, texts: Tensor, scale: float) -> Tensor:
@@ -61,7 +59,9 @@ def text_probabilities(
 
 
 def cam_directions(pooled: Tensor, texts: Tensor, scale: float) -> Tensor:
-    """Gradient of each text's logit with respect to the pooled embedding (car.md 6.3, 1-2).
+    """Gradient of each text's logit with respect to the pooled embedding.
+
+    Source: docs/method.md#grad-cam-in-closed-form, steps 1 and 2.
 
     Args:
         pooled: [B, D] image embeddings, of any length.
@@ -180,7 +180,7 @@ class CamWeights:
         logit weight, where the true gradient of its probability, always 1, would be zero.
 
         Args:
-            mode: who competes, see :meth:`probabilities`.
+            mode: which texts compete, see :meth:`probabilities`.
             with_background: False leaves the background words out.
 
         Returns:
@@ -197,8 +197,8 @@ class CamWeights:
         rivals = torch.cat([rivals, background.view(batch, 1, 1).expand(-1, count, -1)], -1)
         alone = torch.isneginf(rivals).all(-1, keepdim=True)
         shares = torch.where(alone, 0.0, rivals.softmax(-1))
-        everyone = torch.cat([self.queries, self.background.unsqueeze(1)], 1)
-        return self.queries - shares @ everyone
+        all_weights = torch.cat([self.queries, self.background.unsqueeze(1)], 1)
+        return self.queries - shares @ all_weights
 
     def maps(
         self, cam_map: Tensor, mode: QueryMode = "semantic", options: CamOptions | None = None
@@ -207,7 +207,7 @@ class CamWeights:
 
         Args:
             cam_map: [B, C, h, w] of the frames that the weights were computed for.
-            mode: who competes.
+            mode: which texts compete.
             options: choices of the reference.
 
         Returns:

@@ -22,7 +22,7 @@ from car_video.segment.queries import QuerySet
 class Proposer:
     """Proposals of one frame for any subset of its queries.
 
-    What does not depend on who is still alive is computed once, in the constructor: text
+    What does not depend on the queries alive is computed once, in the constructor: text
     logits or pulled-back weights, and the random walk. :meth:`maps` is then cheap, so a step of
     the recurrence costs next to nothing.
 
@@ -96,8 +96,8 @@ class Proposer:
         return weights.maps(self.features.cam_map, self.mode, self.config.cam)[0]
 
     def anchors(self) -> Tensor | None:
-        """Where the things are that places are beside: [A, h, w] in [0, 1], each alone
-        against the background; None where no text has any."""
+        """Maps of the anchors of places, [A, h, w] in [0, 1], each alone against the
+        background; None where no text has any."""
         if self.queries.anchors is None:
             return None
         count = len(self.queries.anchors)
@@ -112,13 +112,13 @@ class Proposer:
         return weights.maps(self.features.cam_map, "refer", self.config.cam)[0]
 
     def presence(self, alive: Tensor, maps: Tensor) -> Tensor | None:
-        """How sure it is that each query's target is in the frame, float32 [N] in [0, 1].
+        """Probability that each query's target is in the frame, float32 [N] in [0, 1].
 
         The mean embedding under the binary proposal, against the rivals only: two sentences
-        about one target do not share it out. Measured on ref-davis-dev (right against wrong
-        sentences) and a clip with empty frames: AUC 0.98 and 1.0, and of four statistics the
-        widest gap between 5 % of the present (0.88) and 90 % of the absent (0.70). None where
-        maps do not come from cells (cam): the classifier answers there.
+        about one target do not share the probability. Measured on ref-davis-dev (right against
+        wrong sentences) and a clip with empty frames: AUC 0.98 and 1.0, and of four statistics
+        the widest gap between 5 % of the present (0.88) and 90 % of the absent (0.70). None
+        where maps do not come from cells (cam): the classifier answers there.
 
         Args:
             alive: int64 [N].
@@ -130,10 +130,10 @@ class Proposer:
         under = (maps > self.config.mask_threshold).to(maps.dtype)
         pooled = torch.einsum("nhw,dhw->nd", under, self.features.dense[0].float())
         pooled = F.normalize(pooled, dim=-1)
-        wanted = self.scale * (pooled * self.queries.embeddings[alive]).sum(-1)
+        own = self.scale * (pooled * self.queries.embeddings[alive]).sum(-1)
         rest = self.scale * pooled @ self.queries.rivals.T
         rest = rest.masked_fill(~self.queries.opposes[alive], float("-inf")).logsumexp(-1)
-        return torch.sigmoid(wanted - rest) * under.flatten(1).any(1)
+        return torch.sigmoid(own - rest) * under.flatten(1).any(1)
 
     def maps(self, alive: Tensor, step: int = 1) -> Tensor:
         """Proposals of the surviving queries: float32 [N, h, w] in [0, 1].
@@ -184,14 +184,14 @@ def cell_probabilities(
     compete: bool,
     same_kind: Tensor | None = None,
 ) -> Tensor:
-    """How probable each query is at each cell against all that oppose it.
+    """Probability of each query at each cell against all texts that oppose it.
 
     Args:
         queries: logits [N, h, w].
         rivals: logits [R, h, w].
         opposes: bool [N, R].
         compete: whether queries oppose each other too.
-        same_kind: bool [N, N], symmetric: who does not oppose whom nevertheless.
+        same_kind: bool [N, N], symmetric: pairs of queries that do not compete.
 
     Returns:
         [N, h, w] in [0, 1].

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from car_video.config import POOLED, PROMPTED, SegmentConfig
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
-from car_video.segment.proposals.gradcam import REFERENCE_EPSILON
 from car_video.text.templates import ORIGAMI
 
 T = TypeVar("T")
@@ -37,7 +36,7 @@ REFERENCE: Mapping[str, Any] = {
     "proposal.reference_border": True,
     "proposal.guided": False,
     "proposal.threshold_rule": "fixed",
-    "proposal.cam.epsilon": REFERENCE_EPSILON,
+    "proposal.cam.epsilon": 1e-15,
     "proposal.cam.keep_probability": True,
     "proposal.cam.foreground_fallback": True,
     "recurrence.min_steps": 2,

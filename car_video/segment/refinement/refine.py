@@ -19,7 +19,8 @@ from car_video.segment.mask_selection.sam_prompts import (
     propose_candidates,
 )
 from car_video.segment.recurrence import Survivors
-from car_video.segment.refinement.crf.inference import DenseCrf, refine_apart, refine_together
+from car_video.segment.refinement.crf.inference import DenseCrf
+from car_video.segment.refinement.crf.labels import refine_apart, refine_together
 from car_video.segment.refinement.thresholds import own_thresholds
 from car_video.segment.resizing import enlarge, enlarge_guided
 

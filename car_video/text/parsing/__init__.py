@@ -1,0 +1,9 @@
+"""Expressions taken apart, by rules of English (docs/places.md).
+
+``wording``       what was typed: checked, and compared
+``expression``    head noun phrase, attributes and context
+``negation``      words that a negation reaches
+``places``        words of place, by the grammar of ``place_words``
+``colours``       colours of the target, by the lists of ``colour_words``
+``plural``        whether several things are named
+"""

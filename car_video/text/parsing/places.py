@@ -1,7 +1,7 @@
 """Words of place and order in an expression: "the second person from the left".
 
 A text encoder knows that "left" is a place, but a map of one picture does not follow it; what
-it says is taken out of the text and into geometry (:mod:`car_video.segment.cues.geometry`).
+it says is taken out of the text and used as geometry (docs/places.md).
 Rules over words: what looks like a place and is none ("facing left", "her right hand", "the
 bag left behind", "the back of the bus") is recognised first and stays where it is.
 """

@@ -1,0 +1,8 @@
+"""The dense CRF.
+
+``labels``              proposals to labels, together or apart
+``inference``           ``DenseCrf``: mean field for a batch of pictures
+``kernels``             the spatial and the bilateral kernel
+``permutohedral``       Gaussian filtering on a lattice
+``pydensecrf_backend``  the C++ original, optional
+"""

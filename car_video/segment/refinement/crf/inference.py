@@ -1,4 +1,4 @@
-"""Dense CRF: soft masks snap to the edges of the image (CaR section 3.4, car.md 2.7).
+"""Dense CRF: soft masks snap to the edges of the image (CaR, section 3.4).
 
 Mean field in a fully connected CRF with a spatial and a bilateral Gaussian kernel and Potts
 compatibility (Krahenbuhl and Koltun, 2011), with the conventions of ``pydensecrf``: same
@@ -17,28 +17,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from car_video.config import FAST_CRF, CrfConfig
+from car_video.config import CrfConfig
 from car_video.errors import ConfigError
+from car_video.segment.reference.crf_image import wrapped_bgr
 from car_video.segment.refinement.crf import pydensecrf_backend
 from car_video.segment.refinement.crf.kernels import (
     Kernel,
     bilateral_filter,
     spatial_filter,
-    wrapped_bgr,
 )
 from car_video.segment.refinement.guided_filter import GuidedUpsampler
 
-__all__ = [
-    "FAST_CRF",
-    "CrfConfig",
-    "DenseCrf",
-    "dense_crf",
-    "refine_apart",
-    "refine_together",
-    "with_background",
-]
-
-_BLOCK = 2**25  # values that one block of binary problems may hold: 128 MiB of float32
+_MAX_VALUES = 2**25
+"""Values that one block of binary problems may hold: 128 MiB of float32."""
 
 
 class DenseCrf:
@@ -165,7 +156,7 @@ class DenseCrf:
             (kernel.constant for kernel in self._kernels), torch.zeros_like(odds[:1])
         )
         results = []
-        for block in odds.split(max(1, _BLOCK // max(1, odds.shape[1]))):
+        for block in odds.split(max(1, _MAX_VALUES // max(1, odds.shape[1]))):
             prior = block - constant
             beliefs = torch.sigmoid(block)
             for _ in range(self.config.iterations):
@@ -246,77 +237,3 @@ def _work_size(size: tuple[int, int], config: CrfConfig) -> tuple[int, int]:
     if scale >= 1.0:
         return size
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def dense_crf(
-    image: NDArray[np.uint8] | Tensor, probabilities: Tensor, config: CrfConfig | None = None
-) -> tuple[Tensor, Tensor]:
-    """Refine soft label maps by the dense CRF of their image.
-
-    Args:
-        image: uint8 [H, W, 3] RGB, or a batch [B, H, W, 3].
-        probabilities: [L, H, W] (or [B, L, H, W]) in [0, 1]; computed where these are.
-        config: constants, CaR's by default.
-
-    Returns:
-        labels: int64 [H, W] (or [B, H, W]) in 0 .. L - 1;
-        marginals: float32 of the shape of ``probabilities``.
-
-    Raises:
-        ConfigError, ValueError: see :class:`DenseCrf`.
-
-    Example:
-        >>> image = np.zeros((4, 6, 3), np.uint8)
-        >>> labels, marginals = dense_crf(image, torch.rand(3, 4, 6))
-        >>> labels.shape, marginals.shape
-        (torch.Size([4, 6]), torch.Size([3, 4, 6]))
-    """
-    marginals = DenseCrf(image, config, probabilities.device).marginals(probabilities)
-    return marginals.max(-3).indices, marginals  # argmax takes twenty times as long here
-
-
-def with_background(proposals: Tensor, power: float = 1.0) -> Tensor:
-    """Put the background in front: the chance that no proposal holds (car.md 2.7).
-
-    Args:
-        proposals: [..., N, H, W] in [0, 1].
-        power: b of the paper; above 1 the background gives way.
-
-    Returns:
-        [..., N + 1, H, W]; not normalised. Without proposals the background is 1.
-    """
-    if proposals.shape[-3] == 0:
-        height, width = proposals.shape[-2:]
-        return proposals.new_ones((*proposals.shape[:-3], 1, height, width))
-    background = (1.0 - proposals.amax(-3, keepdim=True)) ** power
-    return torch.cat([background, proposals], -3)
-
-
-def refine_together(
-    crf: DenseCrf, proposals: Tensor, power: float = 1.0
-) -> tuple[Tensor, Tensor]:
-    """Semantic mode: proposals and background compete for every pixel.
-
-    Args:
-        crf: of the image.
-        proposals: [N, H, W] (or [B, N, H, W]) in [0, 1].
-        power: see :func:`with_background`.
-
-    Returns:
-        masks: bool [N, H, W], disjoint; a proposal that wins no pixel keeps its empty mask;
-        marginals: float32 [N, H, W], background left out.
-    """
-    marginals = crf.marginals(with_background(proposals, power))
-    labels = marginals.max(-3, keepdim=True).indices
-    count = proposals.shape[-3]
-    numbers = torch.arange(1, count + 1, device=labels.device).view(count, 1, 1)
-    return labels == numbers, marginals.narrow(-3, 1, count)
-
-
-def refine_apart(crf: DenseCrf, proposals: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Refer mode: every proposal against its own background; masks may overlap.
-
-    Args and returns as :func:`refine_together`.
-    """
-    marginals = crf.binary_marginals(proposals, (1.0 - proposals) ** power)
-    return marginals > 0.5, marginals

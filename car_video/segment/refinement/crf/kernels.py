@@ -13,8 +13,6 @@ from torch.nn import functional
 from car_video.segment.blur import gaussian_taps, sliding_sum
 from car_video.segment.refinement.crf.permutohedral import Lattice, build_lattice
 
-_MEAN_BGR = (104.008, 116.669, 122.675)
-
 
 class Filter(Protocol):
     """A linear filter over the P pixels of a batch of images."""
@@ -50,7 +48,7 @@ class Kernel:
         return cls(inner, scale, weight, inner.filter(scale) * (scale * weight))
 
     def message(self, beliefs: Tensor) -> Tensor:
-        """float32 [C, P] -> [C, P]: what every pixel hears from all the others and itself."""
+        """float32 [C, P] -> [C, P]: the message to each pixel from all pixels."""
         return self.inner.filter(beliefs * self.scale) * (self.scale * self.weight)
 
 
@@ -109,23 +107,6 @@ def bilateral_filter(images: Tensor, sxy: tuple[float, float], srgb: float) -> F
     features[:, 0], features[:, 1] = x / sxy[1], y / sxy[0]
     features[:, 2:] = images.permute(0, 3, 1, 2).float() / srgb
     return build_lattice(features.reshape(batch, 5, -1))
-
-
-def wrapped_bgr(images: Tensor) -> Tensor:
-    """The image as the reference feeds it to the bilateral kernel (car.md 2.7).
-
-    BGR minus the mean colour, cut to whole numbers and wrapped into a byte as x86 does, so
-    that a channel jumps by 256 where it crosses its mean.
-
-    Args:
-        images: uint8 [..., 3], RGB.
-
-    Returns:
-        uint8 [..., 3].
-    """
-    mean = torch.tensor(_MEAN_BGR, device=images.device)
-    centred = torch.trunc(images.flip(-1).float() - mean)
-    return torch.remainder(centred, 256.0).to(torch.uint8)
 
 
 def _positions(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -17,14 +17,14 @@ from torch.nn import functional
 
 from car_video.config import FAST_CRF, CrfConfig
 from car_video.errors import ConfigError
-from car_video.segment.refinement.crf.inference import (
-    DenseCrf,
+from car_video.segment.reference.crf_image import wrapped_bgr
+from car_video.segment.refinement.crf.inference import DenseCrf
+from car_video.segment.refinement.crf.labels import (
     dense_crf,
     refine_apart,
     refine_together,
     with_background,
 )
-from car_video.segment.refinement.crf.kernels import wrapped_bgr
 from tests.naive import crf as naive
 
 COCO = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "coco-dev"
