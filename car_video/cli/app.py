@@ -111,6 +111,10 @@ def run(
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
     ] = "auto",
+    decoder: Annotated[
+        str,
+        typer.Option(metavar="pyav|decord|torchcodec", help="What decodes media files."),
+    ] = "pyav",
     start: Annotated[
         float | None,
         typer.Option(
@@ -199,6 +203,7 @@ def run(
         refine=refine,
         preset=preset,
         device=device,
+        decoder=decoder,
         start=start,
         end=end,
         stride=stride,

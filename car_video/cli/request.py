@@ -37,6 +37,7 @@ class Request:
     refine: str | None = None
     preset: str = "default"
     device: str = "auto"
+    decoder: str = "pyav"
     start: float | None = None
     end: float | None = None
     stride: int = 1
@@ -92,6 +93,7 @@ class Plan:
             "size": settings["proposal"].pop("size"),
             "start": self.request.start,
             "stride": self.request.stride,
+            "decoder": self.request.decoder,
             "mode": video.pop("mode"),
             "preset settings": settings,
             "video settings": video,
@@ -117,6 +119,7 @@ def check_options(request: Request) -> Plan:
         CarVideoError: the first thing that is wrong.
     """
     from car_video.io.readers import Selection
+    from car_video.io.readers.files.decoders import check_decoder
     from car_video.io.writers import parse_targets
 
     _check_choices(request)
@@ -129,6 +132,7 @@ def check_options(request: Request) -> Plan:
     if request.interactive and config.video.mode == "offline":
         raise ConfigError("--interactive needs --mode online, not offline")
     _check_model(config.model, request.device)
+    check_decoder(request.decoder)
     if config.segment.refine == "sam":
         from car_video.models.sam.catalog import resolve_mask_model
 

@@ -318,6 +318,7 @@ def _open_reader(plan: Plan) -> FrameReader:
         end=request.end,
         stride=request.stride,
         max_frames=request.max_frames,
+        decoder=request.decoder,  # type: ignore[arg-type]  # checked
     )
     if reader.info.live and plan.batch:
         reader.close()

@@ -251,7 +251,7 @@ def test_tracks_go_on(run, lite, clip, monkeypatch, mode, index, how):
 def test_offline_does_not_follow_a_camera(run, colours, clip, monkeypatch):
     monkeypatch.setattr(
         "car_video.io.readers.read_frames",
-        lambda source, **selection: LiveReader(
+        lambda source, decoder, **selection: LiveReader(
             source,
             partial(av.open, str(clip)),
             Selection(**selection),

@@ -82,6 +82,7 @@ MISTAKES = {
     "mode": (["text.mp4", "--mode", "fast"], "unknown --mode 'fast'"),
     "refine": (["text.mp4", "--refine", "glue"], "glue"),
     "device": (["text.mp4", "--device", "abacus"], "unknown device 'abacus'"),
+    "decoder": (["text.mp4", "--decoder", "abacus"], "abacus"),
     "size": (["text.mp4", "--size", "4"], "--size"),
     "rate": (["text.mp4", "--target-fps", "0"], "--target-fps"),
     "output folder": (["text.mp4", "--out", "there"], "there"),

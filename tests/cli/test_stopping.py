@@ -110,7 +110,7 @@ def camera(clip, monkeypatch):
     """``webcam:0`` is a camera that shows the clip and goes away."""
     monkeypatch.setattr(
         "car_video.io.readers.read_frames",
-        lambda source, **selection: LiveReader(
+        lambda source, decoder, **selection: LiveReader(
             source,
             partial(av.open, str(clip)),
             Selection(**selection),
@@ -146,7 +146,7 @@ def test_frames_that_were_dropped_are_counted(cli, clip, loader, monkeypatch):
     """The camera has shown everything before the first frame is done."""
     readers = []
 
-    def read(source, **selection):
+    def read(source, decoder, **selection):
         options = StreamOptions(queue=2, reconnects=0)
         opener = partial(av.open, str(clip))
         readers.append(LiveReader(source, opener, Selection(**selection), options, "camera"))
