@@ -8,14 +8,6 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from car_video.segment.refinement.guided_filter import GuidedUpsampler
-
-GUIDE_RADIUS = 2
-"""Radius of the guided filter's windows, in cells of the map. It depends on the backbone's
-stride."""
-GUIDE_EPSILON = 1e-3
-"""Variance of colours in [0, 1] below which a window counts as flat: edges fainter than 3 % of
-the range (the square root) are ignored."""
 MAX_VALUES = 2**26
 """Values that enlarged maps may hold at once: 256 MiB of float32."""
 
@@ -86,21 +78,3 @@ def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
     if not len(maps):
         return maps.new_zeros(0, *size)
     return F.interpolate(maps[None], size, mode="bilinear", align_corners=False)[0]
-
-
-def enlarge_guided(maps: Tensor, pixels: Tensor) -> Tensor:
-    """[Q, h, w] -> [Q, H, W] along the edges of the picture (fast guided filter).
-
-    A cell is many pixels wide: bilinear masks are blobs without edges. Measured on
-    ref-davis-dev (every 20th frame, ``--refine none``): J&F 0.36 bilinear, 0.50 guided.
-
-    Args:
-        maps: in [0, 1].
-        pixels: [1, 3, H, W] in [0, 1].
-    """
-    size = (int(pixels.shape[-2]), int(pixels.shape[-1]))
-    if not len(maps):
-        return maps.new_zeros(0, *size)
-    small = F.interpolate(pixels, tuple(maps.shape[-2:]), mode="area")
-    guided = GuidedUpsampler(small, pixels, radius=GUIDE_RADIUS, epsilon=GUIDE_EPSILON)
-    return guided(maps[None])[0].clamp(0, 1)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-
-from car_video.segment.classification.scores import cosines
+from torch.nn import functional
 
 
 def double_softmax(embeddings: Tensor, templated: Tensor, scale: float) -> Tensor:
@@ -22,7 +21,8 @@ def double_softmax(embeddings: Tensor, templated: Tensor, scale: float) -> Tenso
         float32 [M, N]. With one template there is no second softmax, as in the reference.
     """
     count, texts, dim = templated.shape
-    logits = cosines(embeddings, templated.reshape(count * texts, dim)) * scale
+    flat = templated.reshape(count * texts, dim)
+    logits = functional.normalize(embeddings, dim=-1) @ flat.T * scale
     per_template = torch.softmax(logits.reshape(-1, count, texts), -1)
     if count == 1:
         return per_template[:, 0]

@@ -21,8 +21,9 @@ from car_video.segment.mask_selection.sam_prompts import (
 from car_video.segment.recurrence import Survivors
 from car_video.segment.refinement.crf.inference import DenseCrf
 from car_video.segment.refinement.crf.labels import refine_apart, refine_together
+from car_video.segment.refinement.guided_filter import enlarge_guided
 from car_video.segment.refinement.thresholds import own_thresholds
-from car_video.segment.resizing import enlarge, enlarge_guided
+from car_video.segment.resizing import enlarge
 
 PARTS_AT_ONCE = 16
 """Automatic masks that are enlarged at once: 133 MB of float32 at 1920 x 1080."""
