@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
 from transformers import (
     Sam2Config,
-    Sam2ImageProcessor,
     Sam2Model,
     Sam2Processor,
     SamConfig,
@@ -60,6 +60,11 @@ VISION_2 = {
     "fpn_hidden_size": 32,
 }
 
+# Before transformers 5 the only processor of SAM 2 was called the fast one.
+_sam2_images = (
+    getattr(transformers, "Sam2ImageProcessor", None) or transformers.Sam2ImageProcessorFast
+)
+
 
 def network(kind: str, seed: int = 0) -> Any:
     """One of :data:`KINDS`; its masks have both signs and depend on prompts."""
@@ -91,6 +96,6 @@ def processor(kind: str) -> Any:
     square = {"height": SIDE, "width": SIDE}
     if kind == "sam2":
         mask = {"height": SIDE // 4, "width": SIDE // 4}
-        return Sam2Processor(Sam2ImageProcessor(size=square, mask_size=mask), target_size=SIDE)
+        return Sam2Processor(_sam2_images(size=square, mask_size=mask), target_size=SIDE)
     images = SamImageProcessor(size={"longest_edge": SIDE}, pad_size=square)
     return (SamProcessor if kind == "sam" else SamHQProcessor)(images)
