@@ -24,7 +24,7 @@ from car_video.segment.classification.visual_prompts import apply_prompts
 from car_video.segment.proposals.gradcam import min_max
 from car_video.segment.reference.resizing import to_rounded_cells
 from car_video.segment.refinement.crf.inference import DenseCrf
-from car_video.segment.refinement.crf.labels import refine_together
+from car_video.segment.refinement.crf.labels import refine_semantic
 from car_video.segment.resizing import to_pixels
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import ORIGAMI, fill, template_set
@@ -178,4 +178,4 @@ def crf(image: np.ndarray, full: Tensor) -> Tensor:
         config = CrfConfig(backend="pydensecrf", image="uint8_wrap")
     except ImportError:
         config = CrfConfig(image="uint8_wrap")
-    return refine_together(DenseCrf(image, config), full)[0]
+    return refine_semantic(DenseCrf(image, config), full)[0]

@@ -1,4 +1,4 @@
-"""From expressions to competing queries: text embeddings, rivals, and who answers for whom."""
+"""From expressions to competing queries: text embeddings, rivals, each expression's query."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from car_video.segment.cues.colour import ColourCue
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.text.background import without_named
 from car_video.text.embeddings import TextBank
-from car_video.text.parsing.colours import colour_wishes
+from car_video.text.parsing.colours import target_colours
 from car_video.text.parsing.expression import ParsedExpression, parse_expression, words_of
 from car_video.text.parsing.places import PlacedExpression, take_places
-from car_video.text.parsing.plural import names_several
+from car_video.text.parsing.plural import is_plural
 from car_video.text.parsing.wording import check_expressions, same_words
 from car_video.text.templates import fill
 
@@ -121,10 +121,7 @@ def build_queries(
     device = embeddings.device
     places = PlaceTensors.of([p.places for p in placed], anchors)
     plural = torch.tensor(
-        [
-            names_several(q.noun_phrase) and not p.places
-            for q, p in zip(parsed, placed, strict=True)
-        ]
+        [is_plural(q.noun_phrase) and not p.places for q, p in zip(parsed, placed, strict=True)]
     )
     return QuerySet(
         expressions=folded,
@@ -181,4 +178,4 @@ def _same_kind(encoded_texts: Sequence[str], places: PlaceTensors) -> Tensor:
 
 
 def _colours(texts: Sequence[str], weight: float) -> ColourCue | None:
-    return ColourCue.of([colour_wishes(text) for text in texts], weight) if weight else None
+    return ColourCue.of([target_colours(text) for text in texts], weight) if weight else None

@@ -21,7 +21,9 @@ def otsu(cells: list[float]) -> float:
     return found
 
 
-def own(cells: np.ndarray, pixels: np.ndarray, threshold: float) -> tuple[float, np.ndarray]:
+def per_map(
+    cells: np.ndarray, pixels: np.ndarray, threshold: float
+) -> tuple[float, np.ndarray]:
     """The threshold of one map, and what each that was tried costs.
 
     Args:

@@ -59,7 +59,7 @@ def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def record(segmenter: ImageSegmenter) -> list[tuple[list[int], Tensor, Tensor]]:
-    """Who was alive, with which maps and scores, at each step from now on."""
+    """Which queries were alive, with which maps and scores, at each step from now on."""
     steps: list[tuple[list[int], Tensor, Tensor]] = []
     classify = segmenter._classify
 

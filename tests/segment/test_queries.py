@@ -1,4 +1,4 @@
-"""Who competes with whom: duplicates, background words, things only mentioned."""
+"""Which texts compete: duplicates, background words, things only mentioned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours of pixels by name, and how mask candidates meet the colours that are asked for.
+"""Colours of pixels by name, and how well mask candidates show the colours of their queries.
 
 A pixel belongs to the colour whose prototype is nearest in CIELAB, and nearly as much to one
 that is nearly as near: light changes colours, so the border between two names is wide, and
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from car_video.text.parsing.colours import TERMS, ColourWish
+from car_video.text.parsing.colours import TERMS, TargetColour
 
 PROTOTYPES = {
     "black": "000000 1a1a1a",
@@ -34,14 +34,26 @@ PROTOTYPES = {
     "beige": "d2b48c f5deb3",
 }
 """sRGB of typical examples of each term."""
-LIGHTNESS = 0.6  # weight of lightness in distances
-WIDTH = 12.0  # of the border between two names, in units of CIELAB
-DARK, LIGHT, SHADE_WIDTH = 40.0, 60.0, 6.0  # lightness where dark ends and light begins
-LEVELS = 32  # of each channel in the table
-SIDE = 128  # longest side of the grid that colours are counted on
-NORM = 6  # of the mean over pixels that stands for the light
-CAST = 1.4  # how much more of one channel than of the mean the light may be held to have
-BRIGHT, GAIN = 0.97, 1.5  # quantile that should be white, and how far it may be lifted
+LIGHTNESS = 0.6
+"""Weight of differences of L* against those of a* and b*: shadow changes L*, not the name."""
+BORDER_WIDTH = 12.0
+"""Width of the border between two colours, in CIELAB units: the standard deviation of the
+Gaussian by which membership falls with the distance beyond the nearest prototype's."""
+DARK, LIGHT = 40.0, 60.0
+"""L* (0 to 100) at which membership in "dark" and in "light" is one half."""
+SHADE_WIDTH = 6.0
+"""Scale of the logistic step of both, in units of L*."""
+LEVELS = 32
+"""Bins of each channel in the table: 8 grey levels a bin, far less than a border."""
+SIDE = 128
+"""Longest side, in cells, of the grid on which colours are counted."""
+NORM = 6
+"""Minkowski norm that estimates the colour of the light; 6 is best in Finlayson and Trezzi."""
+MAX_CAST = 1.4
+"""Largest correction of a channel against the mean: a scene that is all grass stays green."""
+WHITE_QUANTILE, MAX_GAIN = 0.97, 1.5
+"""Quantile of brightness that becomes white, and the largest factor that may take it there: a
+night scene stays dark."""
 
 
 def to_lab(rgb: Tensor) -> Tensor:
@@ -65,12 +77,12 @@ def memberships(rgb: Tensor) -> Tensor:
     for term in TERMS:
         if term in PROTOTYPES:
             examples = [list(bytes.fromhex(code)) for code in PROTOTYPES[term].split()]
-            own = to_lab(lab.new_tensor(examples) / 255)
-            apart = (lab[..., None, :] - own) * weight
+            prototypes = to_lab(lab.new_tensor(examples) / 255)
+            apart = (lab[..., None, :] - prototypes) * weight
             distances.append(apart.square().sum(-1).amin(-1))
     squared = torch.stack(distances, -1)
     nearest = squared.amin(-1, keepdim=True)
-    names = torch.exp(-(squared - nearest) / (2 * WIDTH**2))
+    names = torch.exp(-(squared - nearest) / (2 * BORDER_WIDTH**2))
     dark = torch.sigmoid((DARK - lab[..., :1]) / SHADE_WIDTH)
     light = torch.sigmoid((lab[..., :1] - LIGHT) / SHADE_WIDTH)
     return torch.cat([names, dark, light], -1)
@@ -79,10 +91,10 @@ def memberships(rgb: Tensor) -> Tensor:
 def balanced(pixels: Tensor) -> Tensor:
     """A picture as under white light, bright enough to have a white: [3, h, w] in [0, 1]."""
     light = pixels.clamp_min(1e-3).pow(NORM).mean((1, 2)).pow(1 / NORM)
-    gains = (light.mean() / light).clamp(1 / CAST, CAST)
+    gains = (light.mean() / light).clamp(1 / MAX_CAST, MAX_CAST)
     even = pixels * gains[:, None, None]
-    top = torch.quantile(even.amax(0).flatten(), BRIGHT).clamp_min(1e-3)
-    return (even * (1 / top).clamp(1, GAIN)).clamp(0, 1)
+    top = torch.quantile(even.amax(0).flatten(), WHITE_QUANTILE).clamp_min(1e-3)
+    return (even * (1 / top).clamp(1, MAX_GAIN)).clamp(0, 1)
 
 
 @cache
@@ -113,60 +125,63 @@ class ColourCue:
     """Colours that queries ask for, and where a picture has them.
 
     Attributes:
-        wanted: bool [Q, C, T] the terms of each wish, any of which will do.
-        part: [Q, C] of a mask that should have the colour; 0: no wish.
-        floor: [Q, C] of how well a mask without the colour does.
-        weight: exponent of how well a mask does.
+        terms: bool [Q, C, T]: which of :data:`TERMS` count as each colour.
+        coverage: float32 [Q, C]: share of a mask that should have the colour; 0 where a query
+            has fewer than C colours.
+        floor: float32 [Q, C] in [0, 1]: score of a mask without the colour.
+        weight: exponent of the score.
         maps: [T, h, w] of the picture; None before there is one.
     """
 
-    wanted: Tensor
-    part: Tensor
+    terms: Tensor
+    coverage: Tensor
     floor: Tensor
     weight: float = 1.0
     maps: Tensor | None = None
 
     @classmethod
     def of(
-        cls, wishes: Sequence[Sequence[ColourWish]], weight: float = 1.0
+        cls, colours: Sequence[Sequence[TargetColour]], weight: float = 1.0
     ) -> ColourCue | None:
-        """The wishes of each query; None where no query has any."""
-        most = max((len(own) for own in wishes), default=0)
+        """The colours of each query; None where no query has any."""
+        most = max((len(some) for some in colours), default=0)
         if not most:
             return None
-        wanted = torch.zeros(len(wishes), most, len(TERMS), dtype=torch.bool)
-        part, floor = torch.zeros(2, len(wishes), most)
-        for row, own in enumerate(wishes):
-            for column, wish in enumerate(own):
-                part[row, column], floor[row, column] = wish.part, wish.floor
-                for term in wish.terms:
-                    wanted[row, column, TERMS.index(term)] = True
-        return cls(wanted, part, floor, weight)
+        terms = torch.zeros(len(colours), most, len(TERMS), dtype=torch.bool)
+        coverage, floor = torch.zeros(2, len(colours), most)
+        for row, some in enumerate(colours):
+            for column, colour in enumerate(some):
+                coverage[row, column], floor[row, column] = colour.coverage, colour.floor
+                for term in colour.terms:
+                    terms[row, column, TERMS.index(term)] = True
+        return cls(terms, coverage, floor, weight)
 
     def on_picture(self, pixels: Tensor) -> ColourCue:
         """With the colours of a picture, float32 [1, 3, H, W] in [0, 1]."""
         device = pixels.device
-        wanted, part, floor = (x.to(device) for x in (self.wanted, self.part, self.floor))
-        return ColourCue(wanted, part, floor, self.weight, colour_maps(pixels))
+        terms, coverage, floor = (x.to(device) for x in (self.terms, self.coverage, self.floor))
+        return ColourCue(terms, coverage, floor, self.weight, colour_maps(pixels))
 
     def __getitem__(self, rows: Tensor) -> ColourCue:
         """Those of some queries, int64 or bool [N]."""
-        rows = rows.to(self.part.device)
-        wanted, part, floor = (x[rows] for x in (self.wanted, self.part, self.floor))
-        return ColourCue(wanted, part, floor, self.weight, self.maps)
+        rows = rows.to(self.coverage.device)
+        terms, coverage, floor = (x[rows] for x in (self.terms, self.coverage, self.floor))
+        return ColourCue(terms, coverage, floor, self.weight, self.maps)
 
     def match(self, logits: Tensor) -> Tensor:
-        """How well masks [Q, M, a, b] meet the wishes of their queries: [Q, M] in [0, 1].
+        """Colour scores [Q, M] in [0, 1] of masks, logits [Q, M, a, b].
 
-        1 where the wanted part of the mask, or more, has the colour; plural wishes multiply,
-        and the whole is raised to :attr:`weight`.
+        1 where a share of :attr:`coverage` of the mask, or more, has the colour. Scores of
+        several colours are multiplied, and the product is raised to :attr:`weight`.
         """
         assert self.maps is not None
         size = (int(self.maps.shape[-2]), int(self.maps.shape[-1]))
         masks = F.adaptive_avg_pool2d((logits > 0).float(), size).flatten(2)
         area = masks.sum(2).clamp_min(1e-6)
-        has = torch.where(self.wanted[..., None], self.maps.flatten(1), 0.0).amax(2)
+        has = torch.where(self.terms[..., None], self.maps.flatten(1), 0.0).amax(2)
         covered = torch.einsum("qmn,qcn->qmc", masks, has) / area[..., None]
-        part = self.part[:, None]
-        met = torch.maximum(covered / part.clamp_min(1e-6), self.floor[:, None]).clamp_max(1)
-        return torch.where(part > 0, met, 1.0).prod(2) ** self.weight
+        coverage = self.coverage[:, None]
+        met = torch.maximum(covered / coverage.clamp_min(1e-6), self.floor[:, None]).clamp_max(
+            1
+        )
+        return torch.where(coverage > 0, met, 1.0).prod(2) ** self.weight

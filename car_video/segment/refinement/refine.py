@@ -20,9 +20,9 @@ from car_video.segment.mask_selection.sam_prompts import (
 )
 from car_video.segment.recurrence import Survivors
 from car_video.segment.refinement.crf.inference import DenseCrf
-from car_video.segment.refinement.crf.labels import refine_apart, refine_together
+from car_video.segment.refinement.crf.labels import refine_refer, refine_semantic
 from car_video.segment.refinement.guided_filter import enlarge_guided
-from car_video.segment.refinement.thresholds import own_thresholds
+from car_video.segment.refinement.thresholds import thresholds_per_map
 from car_video.segment.resizing import enlarge
 
 PARTS_AT_ONCE = 16
@@ -153,7 +153,7 @@ def refine_without_sam(
     per_map = config.proposal.threshold_rule == "per-map"
     threshold = torch.full_like(maps[:, 0, 0], eta)
     if per_map:
-        threshold = own_thresholds(maps, enlarged, eta)
+        threshold = thresholds_per_map(maps, enlarged, eta)
     threshold = threshold[:, None, None]
     if not crf:
         best = enlarged == enlarged.amax(0, keepdim=True)
@@ -164,5 +164,5 @@ def refine_without_sam(
         enlarged = enlarged ** (np.log(0.5) / threshold.log())
     picture = (encoded.pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
     inference = DenseCrf(picture, config.crf, maps.device)
-    refine = refine_together if config.mode == "semantic" else refine_apart
+    refine = refine_semantic if config.mode == "semantic" else refine_refer
     return refine(inference, enlarged, config.crf.background_power)[0]

@@ -1,14 +1,20 @@
-"""Where a map ends: a threshold of its own for each, instead of one for all."""
+"""A threshold per map (``proposal.threshold_rule: per-map``), for masks without SAM."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-GRID = 0.15, 0.86, 0.05  # thresholds that are tried: from, below, step
-ABOVE = 0.1  # so far above the common threshold lies what is usual, before Otsu has a say
-STIFFNESS = 60.0  # growth of log area per unit of threshold that one unit off usual is worth
-LEAST = 1e-4  # of the picture: an area below it is nothing
+GRID = 0.15, 0.86, 0.05
+"""Thresholds that are tried: first, end (not included), step; a map's maximum is 1."""
+PRIOR_OFFSET = 0.1
+"""Added to the common threshold (0.5 becomes 0.6) before its mean with Otsu's is the prior."""
+PRIOR_WEIGHT = 60.0
+"""Weight of the squared distance from the prior, against the change of log area per unit of
+threshold: 0.1 from the prior costs as much as a change of 0.6 per unit. The rule with these
+values is measured in docs/benchmarks.md, "Where a map ends"."""
+MIN_AREA = 1e-4
+"""Least area of a mask, as a share of the picture: 30 pixels of 640 x 480."""
 
 
 def otsu(maps: Tensor) -> Tensor:
@@ -39,14 +45,15 @@ def otsu(maps: Tensor) -> Tensor:
     return parted[:, 0].to(maps.dtype)
 
 
-def own_thresholds(maps: Tensor, enlarged: Tensor, threshold: float) -> Tensor:
-    """A threshold for each map: where its area depends least on it, near what is usual.
+def thresholds_per_map(maps: Tensor, enlarged: Tensor, threshold: float) -> Tensor:
+    """A threshold for each map: where its area depends least on it, near a prior.
 
     Maps are stretched to 1 at their maximum, so one threshold for all cuts off most of a thing
-    whose best cell stands out, and lets a flat map run over. Usual is half of :func:`otsu` and
-    half of the common threshold. Where a thing ends, the map falls steeply and its area hardly
-    changes with the threshold, as in maximally stable extremal regions (Matas et al., BMVC
-    2002). Measured: docs/benchmarks.md, "Where a map ends".
+    whose best cell stands out, and lets a flat map run over. The prior is the mean of
+    :func:`otsu` and the common threshold + :data:`PRIOR_OFFSET`. Where a thing ends, the map
+    falls steeply and its area hardly changes with the threshold, as in maximally stable
+    extremal regions (Matas et al., BMVC 2002). Measured: docs/benchmarks.md, "Where a map
+    ends".
 
     Args:
         maps: [N, h, w] in [0, 1], as proposed.
@@ -56,12 +63,12 @@ def own_thresholds(maps: Tensor, enlarged: Tensor, threshold: float) -> Tensor:
     Returns:
         [N], out of :data:`GRID`.
     """
-    usual = (otsu(maps) + min(threshold + ABOVE, 1.0)) / 2
+    prior = (otsu(maps) + min(threshold + PRIOR_OFFSET, 1.0)) / 2
     steps = torch.arange(*GRID, device=maps.device, dtype=maps.dtype)
     pixels = enlarged.flatten(1)
     areas = torch.stack([(pixels > step).sum(1) for step in steps], 1)
-    least = LEAST * pixels.shape[1]
+    least = MIN_AREA * pixels.shape[1]
     change = torch.gradient(areas.clamp_min(least).log(), spacing=GRID[2], dim=1)[0].abs()
-    strange = STIFFNESS * (steps - usual[:, None]).square()
-    change = change.masked_fill(areas < least, float("inf"))  # nothing is left there
-    return steps[(change + strange).argmin(1)]
+    penalty = PRIOR_WEIGHT * (steps - prior[:, None]).square()
+    change = change.masked_fill(areas < least, float("inf"))  # too small
+    return steps[(change + penalty).argmin(1)]

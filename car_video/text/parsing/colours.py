@@ -59,10 +59,12 @@ SYNONYMS: dict[str, tuple[ColourTerm, ...]] = {
     "lighter": ("light",),
     "lightest": ("light",),
 }
-OWN, WORN = 0.35, 0.12
-"""Parts of a target that the colour it is, and that of what it wears, should cover at least."""
-OWN_FLOOR, WORN_FLOOR = 0.15, 0.5
-"""What a target without it may still have of either: a ribbon is easily overlooked."""
+WHOLE_COVERAGE, PART_COVERAGE = 0.35, 0.12
+"""Share of a target's pixels that should have its colour: of the whole target ("a red car"), of
+a part of it ("a man in red"). Below one half: windows, tyres and shadows are not red."""
+WHOLE_FLOOR, PART_FLOOR = 0.15, 0.5
+"""Colour score of a target without the colour, of the whole and of a part. A small part (a
+ribbon) is easily missed, so its floor is higher."""
 
 Terms = tuple[ColourTerm, ...]
 _SHADES = frozenset(("dark", "light"))
@@ -72,25 +74,25 @@ _ASIDE = frozenset("left right middle center centre far leftmost rightmost top b
 
 
 @dataclass(frozen=True)
-class ColourWish:
-    """A colour that a target should show.
+class TargetColour:
+    """A colour that an expression gives its target.
 
     Attributes:
-        terms: any of which will do.
-        part: of its pixels that should have it, above 0, at most 1.
-        floor: of how well a target without the colour does, from 0 to 1.
+        terms: any of these counts as the colour.
+        coverage: share of the target's pixels that should have it, above 0, at most 1.
+        floor: colour score of a target without the colour, 0 to 1.
     """
 
     terms: tuple[ColourTerm, ...]
-    part: float
+    coverage: float
     floor: float
 
 
-def colour_wishes(text: str) -> tuple[ColourWish, ...]:
+def target_colours(text: str) -> tuple[TargetColour, ...]:
     """The colours that an expression gives its target.
 
     Example:
-        >>> [wish.terms for wish in colour_wishes("a man in red beside a blue car")]
+        >>> [colour.terms for colour in target_colours("a man in red beside a blue car")]
         [('red',)]
     """
     words = words_of(text)
@@ -103,8 +105,8 @@ def colour_wishes(text: str) -> tuple[ColourWish, ...]:
     worn = [terms for terms, part in named if part]
     for phrase in parsed.attributes:
         worn += [terms for terms, _ in _colours(words_of(phrase), predicate=True)]
-    wishes = [ColourWish(terms, OWN / len(own), OWN_FLOOR) for terms in own]
-    return (*wishes, *(ColourWish(terms, WORN, WORN_FLOOR) for terms in worn))
+    colours = [TargetColour(terms, WHOLE_COVERAGE / len(own), WHOLE_FLOOR) for terms in own]
+    return (*colours, *(TargetColour(terms, PART_COVERAGE, PART_FLOOR) for terms in worn))
 
 
 def _colours(words: list[str], predicate: bool = False) -> list[tuple[Terms, bool]]:
@@ -157,7 +159,7 @@ def _is_colour(word: str, before: str, rest: list[str], predicate: bool) -> bool
 
 
 def _is_person(words: list[str], at: int) -> bool:
-    """Whether the word there is a person, of whom those before it are no clothes."""
+    """Whether the word there is a person and those before it name no clothes."""
     last = at + 1 == len(words)
     person = words[at] in PEOPLE and (last or words[at] not in ADJECTIVES)
     return person and not any(w in GARMENTS or w in COMPOUNDS for w in words[:at])

@@ -1,6 +1,6 @@
 """Which words of an expression a negation reaches: "the bottle that is **not on the left**".
 
-What is denied is no wish: readers of places and colours leave it in the text. A negation
+What is denied is not asked for: readers of places and colours leave it in the text. A negation
 reaches to the end of its clause; one of having ("without a hat", "no red collar") only to the
 end of what is not had.
 """

@@ -37,7 +37,7 @@ _RANKS = {word: number for number, word in enumerate(_COUNTED, 1)}
 _DIGITS = r"[1-9]\d?(?:st|nd|rd|th)"
 # Places only where the grammar around them says so; the other words wherever they stand.
 BOUND = frozenset("top upper bottom lower center centre central front back rear far".split())
-DEPTH = frozenset("front back rear".split())  # "on the back" is the back of somebody
+DEPTH = frozenset("front back rear".split())  # "on the back" is a person's back
 LOOSE = frozenset("the a an that which who is are was were and of in on at to from".split())
 
 _ANY = "|".join(sorted(DIRECTION_OF, key=len, reverse=True))

@@ -31,20 +31,20 @@ _VERBS = frozenset(
     rests""".split()
 )
 # "guy black socks": telegrams begin with the thing.
-_SOMEBODY = frozenset(
+_PEOPLE = frozenset(
     """man woman guy girl boy lady kid child person player gentleman dude batter catcher
     pitcher""".split()
 )
 
 
-def names_several(noun_phrase: str) -> bool:
+def is_plural(noun_phrase: str) -> bool:
     """Whether a noun phrase names more than one thing.
 
     Args:
         noun_phrase: as :func:`~car_video.text.parsing.expression.parse_expression` finds it.
 
     Example:
-        >>> names_several("two people"), names_several("the dogs"), names_several("a red bus")
+        >>> is_plural("two people"), is_plural("the dogs"), is_plural("a red bus")
         (True, True, False)
     """
     words = words_of(noun_phrase)
@@ -58,7 +58,7 @@ def names_several(noun_phrase: str) -> bool:
     )
     if words[-1] in _VERBS and not counted:
         return False
-    if words[-1].endswith(("'s", "\u2019s")) or not _SOMEBODY.isdisjoint(words[:-1]):
+    if words[-1].endswith(("'s", "\u2019s")) or not _PEOPLE.isdisjoint(words[:-1]):
         return False
     if words[0] in _ONE and words[1:2] != ["few"]:
         return False

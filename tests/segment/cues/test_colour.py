@@ -16,7 +16,13 @@ from torch import Tensor
 from car_video.config import ExpressionConfig
 from car_video.segment.cues.colour import ColourCue, balanced, colour_maps, memberships, to_lab
 from car_video.segment.segmenter import ImageSegmenter
-from car_video.text.parsing.colours import OWN, OWN_FLOOR, TERMS, ColourWish, colour_wishes
+from car_video.text.parsing.colours import (
+    TERMS,
+    WHOLE_COVERAGE,
+    WHOLE_FLOOR,
+    TargetColour,
+    target_colours,
+)
 from tests.segment.colour_model import PLAIN, ColourModel
 
 
@@ -81,34 +87,38 @@ def mask(left: int, right: int) -> Tensor:
 
 
 def test_masks_of_the_colour_are_preferred() -> None:
-    cue = ColourCue.of([colour_wishes("a red car"), colour_wishes("a car"), ()])
+    cue = ColourCue.of([target_colours("a red car"), target_colours("a car"), ()])
     assert cue is not None
     candidates = torch.stack([mask(0, 40), mask(40, 80), mask(0, 80)]).expand(3, -1, -1, -1)
     match = cue.on_picture(picture()).match(candidates)
-    assert match[0].tolist() == pytest.approx([1, OWN_FLOOR, 1], abs=0.02)  # half of it is red
+    assert match[0].tolist() == pytest.approx(
+        [1, WHOLE_FLOOR, 1], abs=0.02
+    )  # half of it is red
     assert bool((match[1:] == 1).all())
     assert torch.equal(
         cue.on_picture(picture())[torch.tensor([0])].match(candidates[:1]), match[:1]
     )
 
 
-def test_nobody_asks_for_a_colour() -> None:
-    assert ColourCue.of([colour_wishes("a car"), ()]) is None
+def test_no_query_asks_for_a_colour() -> None:
+    assert ColourCue.of([target_colours("a car"), ()]) is None
 
 
 @given(
     seed=st.integers(0, 1000),
-    part=st.floats(0.05, 1),
+    coverage=st.floats(0.05, 1),
     floor=st.floats(0, 0.9),
     weight=st.floats(0.1, 1),
 )
 @settings(deadline=None, max_examples=25)
-def test_match_is_the_naive_count(seed: int, part: float, floor: float, weight: float) -> None:
+def test_match_is_the_naive_count(
+    seed: int, coverage: float, floor: float, weight: float
+) -> None:
     rng = np.random.default_rng(seed)
     pixels = torch.from_numpy(rng.random((1, 3, 12, 16))).float()
     terms = tuple(np.array(TERMS)[rng.choice(len(TERMS), 2, replace=False)].tolist())
     logits = torch.from_numpy(rng.normal(size=(1, 2, 12, 16))).float()
-    cue = ColourCue.of([[ColourWish(terms, part, floor)]], weight)
+    cue = ColourCue.of([[TargetColour(terms, coverage, floor)]], weight)
     assert cue is not None
     found = cue.on_picture(pixels).match(logits)[0]
     maps = colour_maps(pixels)
@@ -120,7 +130,7 @@ def test_match_is_the_naive_count(seed: int, part: float, floor: float, weight: 
             if logits[0, number, y, x] > 0
         ]
         covered = sum(inside) / len(inside)
-        expected = min(1.0, max(floor, covered / part)) ** weight
+        expected = min(1.0, max(floor, covered / coverage)) ** weight
         assert float(found[number]) == pytest.approx(expected, abs=1e-4)
 
 
@@ -134,19 +144,19 @@ def test_hues_around_the_circle_get_neighbouring_names() -> None:
     assert changes == len(set(names))  # each name is one arc
 
 
-def test_the_wanted_part_is_of_the_mask() -> None:
-    assert OWN < 0.5
-    cue = ColourCue.of([[ColourWish(("red",), 1.0, 0.0)]])
+def test_coverage_is_a_share_of_the_mask() -> None:
+    assert WHOLE_COVERAGE < 0.5
+    cue = ColourCue.of([[TargetColour(("red",), 1.0, 0.0)]])
     assert cue is not None
     match = cue.on_picture(picture()).match(torch.stack([mask(0, 80)])[None])
     assert float(match) == pytest.approx(0.5, abs=0.03)
 
 
-@pytest.mark.parametrize(("refine", "looked"), [("none", False), ("sam", True)])
-def test_colours_are_looked_at_only_where_there_are_candidates(
-    refine: Literal["none", "sam"], looked: bool
+@pytest.mark.parametrize(("refine", "matched"), [("none", False), ("sam", True)])
+def test_colours_are_matched_only_where_there_are_candidates(
+    refine: Literal["none", "sam"], matched: bool
 ) -> None:
     config = replace(PLAIN, refine=refine, expression=ExpressionConfig(noun_weight=0.0))
     segmenter = ImageSegmenter(ColourModel(), ["a red ball"], config)
     found = segmenter.recur(segmenter.encode(np.full((48, 64, 3), 99, np.uint8)))
-    assert (found.colours is not None) == looked
+    assert (found.colours is not None) == matched

@@ -1,4 +1,4 @@
-"""Whose a pixel is that several masks claim."""
+"""Which mask gets a pixel that several masks claim."""
 
 from __future__ import annotations
 

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from car_video.text.parsing.colours import OWN, SYNONYMS, TERMS, WORN, colour_wishes
+from car_video.text.parsing.colours import (
+    PART_COVERAGE,
+    SYNONYMS,
+    TERMS,
+    WHOLE_COVERAGE,
+    target_colours,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,23 +89,23 @@ from car_video.text.parsing.colours import OWN, SYNONYMS, TERMS, WORN, colour_wi
     ],
 )
 def test_colours_of_the_target(text: str, own: list[object], worn: list[object]) -> None:
-    wishes = colour_wishes(text)
-    parts = [OWN / max(1, len(own))] * len(own) + [WORN] * len(worn)
-    assert [wish.terms for wish in wishes] == [*own, *worn]
-    assert [wish.part for wish in wishes] == pytest.approx(parts)
+    colours = target_colours(text)
+    coverage = [WHOLE_COVERAGE / max(1, len(own))] * len(own) + [PART_COVERAGE] * len(worn)
+    assert [colour.terms for colour in colours] == [*own, *worn]
+    assert [colour.coverage for colour in colours] == pytest.approx(coverage)
 
 
 @pytest.mark.parametrize("term", sorted({"red", "grey", "blonde", "teal"}))
 @given(st.sampled_from(["not", "isn't", "no", "without", "except", "nor", "other than"]))
-def test_what_is_denied_is_no_wish(term: str, denial: str) -> None:
-    assert colour_wishes(f"a {term} car") != ()
-    assert colour_wishes(f"the one {denial} the {term} car") == ()
-    assert colour_wishes(f"the thing that is {denial} {term}") == ()
+def test_what_is_denied_is_no_colour_of_the_target(term: str, denial: str) -> None:
+    assert target_colours(f"a {term} car") != ()
+    assert target_colours(f"the one {denial} the {term} car") == ()
+    assert target_colours(f"the thing that is {denial} {term}") == ()
 
 
 @given(st.text(max_size=60))
 def test_any_text_will_do(text: str) -> None:
-    for wish in colour_wishes(text):
-        assert set(wish.terms) <= set(TERMS)
-        assert 0 < wish.part <= 1
-        assert 0 <= wish.floor < 1
+    for colour in target_colours(text):
+        assert set(colour.terms) <= set(TERMS)
+        assert 0 < colour.coverage <= 1
+        assert 0 <= colour.floor < 1

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from car_video.text.parsing.expression import parse_expression
-from car_video.text.parsing.plural import names_several
+from car_video.text.parsing.plural import is_plural
 
 
 def several(text: str) -> bool:
-    return names_several(parse_expression(text).noun_phrase)
+    return is_plural(parse_expression(text).noun_phrase)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_several(text: str) -> None:
     ],
 )  # fmt: skip
 def test_one(text: str) -> None:
-    assert not names_several(parse_expression(text).noun_phrase if text else "")
+    assert not is_plural(parse_expression(text).noun_phrase if text else "")
 
 
 GROUPS = ("group", "couple", "crowd", "herd", "flock", "bunch", "team")
@@ -45,9 +45,9 @@ GROUPS = ("group", "couple", "crowd", "herd", "flock", "bunch", "team")
 
 @given(st.from_regex("[a-z]{1,12}", fullmatch=True))
 def test_an_article_means_one(word: str) -> None:
-    assert names_several(f"a {word}") == (word in GROUPS)
+    assert is_plural(f"a {word}") == (word in GROUPS)
 
 
 @given(st.text(max_size=30))
 def test_no_text_is_too_odd(text: str) -> None:
-    assert names_several(text) == names_several(f"  {text} "), "white space says nothing"
+    assert is_plural(text) == is_plural(f"  {text} "), "white space says nothing"

@@ -57,7 +57,7 @@ def with_background(proposals: Tensor, power: float = 1.0) -> Tensor:
     return torch.cat([background, proposals], -3)
 
 
-def refine_together(
+def refine_semantic(
     crf: DenseCrf, proposals: Tensor, power: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Semantic mode: proposals and background compete for every pixel.
@@ -78,10 +78,10 @@ def refine_together(
     return labels == numbers, marginals.narrow(-3, 1, count)
 
 
-def refine_apart(crf: DenseCrf, proposals: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
+def refine_refer(crf: DenseCrf, proposals: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
     """Refer mode: every proposal against its own background; masks may overlap.
 
-    Args and returns as :func:`refine_together`.
+    Args and returns as :func:`refine_semantic`.
     """
     marginals = crf.binary_marginals(proposals, (1.0 - proposals) ** power)
     return marginals > 0.5, marginals

@@ -21,8 +21,8 @@ from car_video.segment.reference.crf_image import wrapped_bgr
 from car_video.segment.refinement.crf.inference import DenseCrf
 from car_video.segment.refinement.crf.labels import (
     dense_crf,
-    refine_apart,
-    refine_together,
+    refine_refer,
+    refine_semantic,
     with_background,
 )
 from tests.naive import crf as naive
@@ -297,10 +297,10 @@ def test_all_background_keeps_every_channel(config: CrfConfig) -> None:
     if config.backend == "pydensecrf":
         pytest.importorskip("pydensecrf.densecrf", reason="needs the extra 'densecrf'")
     crf = DenseCrf(scene(20, 26), config)
-    masks, marginals = refine_together(crf, torch.zeros(3, 20, 26))
+    masks, marginals = refine_semantic(crf, torch.zeros(3, 20, 26))
     assert masks.shape == marginals.shape == (3, 20, 26)
     assert not masks.any()
-    masks, _ = refine_apart(crf, torch.zeros(3, 20, 26))
+    masks, _ = refine_refer(crf, torch.zeros(3, 20, 26))
     assert masks.shape == (3, 20, 26)
     assert not masks.any()
 
@@ -308,15 +308,15 @@ def test_all_background_keeps_every_channel(config: CrfConfig) -> None:
 def test_absent_classes_keep_their_channel() -> None:
     soft = torch.zeros(4, 20, 26)
     soft[2, 5:15, 5:20] = 1.0
-    masks, _ = refine_together(DenseCrf(scene(20, 26)), soft)
+    masks, _ = refine_semantic(DenseCrf(scene(20, 26)), soft)
     assert [bool(mask.any()) for mask in masks] == [False, False, True, False]
 
 
 def test_disjoint_together_and_overlapping_apart() -> None:
     soft = torch.full((2, 16, 16), 0.9)
     crf = DenseCrf(scene(16, 16))
-    together, _ = refine_together(crf, soft)
-    apart, _ = refine_apart(crf, soft)
+    together, _ = refine_semantic(crf, soft)
+    apart, _ = refine_refer(crf, soft)
     assert not (together[0] & together[1]).any()
     assert apart.all()
 
@@ -337,13 +337,13 @@ def test_one_pixel(config: CrfConfig) -> None:
 
 def test_no_queries() -> None:
     crf = DenseCrf(scene(8, 9))
-    for refine in (refine_together, refine_apart):
+    for refine in (refine_semantic, refine_refer):
         masks, marginals = refine(crf, torch.zeros(0, 8, 9))
         assert masks.shape == marginals.shape == (0, 8, 9)
 
 
 def test_full_image_mask_stays_full() -> None:
-    masks, _ = refine_together(DenseCrf(scene(10, 12)), torch.ones(1, 10, 12))
+    masks, _ = refine_semantic(DenseCrf(scene(10, 12)), torch.ones(1, 10, 12))
     assert masks.all()
 
 
