@@ -33,6 +33,7 @@ from car_video.models.clip.factory import model_from_network
 from car_video.models.device import DTYPES
 from car_video.segment.proposals.affinity import box_masks, refine, transition
 from car_video.segment.proposals.gradcam import grad_cam, min_max
+from car_video.segment.reference.proposals import without_last_cells
 from tests.naive import gradcam as naive
 
 BACKGROUND_WORDS = 23
@@ -97,7 +98,8 @@ def slow_affinity(attention: list[Tensor], cam: Tensor, border: bool = False) ->
         matrix = matrix / matrix.sum(1, keepdim=True)
     matrix = (matrix + matrix.T) / 2
     matrix = matrix @ matrix
-    inside = box_masks(cam[None, None], reference_border=border)[0, 0].flatten()
+    inside = box_masks(cam[None, None])
+    inside = (without_last_cells(inside) if border else inside)[0, 0].flatten()
     return min_max((matrix * inside @ cam.flatten()).reshape(cam.shape))
 
 

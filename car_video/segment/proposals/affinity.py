@@ -37,21 +37,16 @@ class AffinityOptions:
     Attributes:
         box_threshold: lambda; the walk starts inside the boxes around regions above this
             part of a map's maximum. 0 to 1.
-        reference_border: the reference cuts boxes at the last row and column of the grid,
-            which are therefore never inside one; off by default.
         rounds: of Sinkhorn normalisation (3 in CLIP-ES).
         steps: of the random walk (2 in CLIP-ES).
         temperature: of the softmax over feature similarity, conv families only. 0.1 gives
             rows about as peaked as those of averaged attention.
-        epsilon: see :func:`car_video.segment.proposals.gradcam.min_max`.
     """
 
     box_threshold: float = 0.4
-    reference_border: bool = False
     rounds: int = 3
     steps: int = 2
     temperature: float = 0.1
-    epsilon: float = 0.0
 
 
 def feature_affinity(cells: Tensor, temperature: float = 0.1) -> Tensor:
@@ -104,7 +99,7 @@ def transition(features: ImageFeatures, options: AffinityOptions | None = None) 
     return (walk + walk.transpose(-2, -1)) / 2
 
 
-def box_masks(maps: Tensor, threshold: float = 0.4, reference_border: bool = False) -> Tensor:
+def box_masks(maps: Tensor, threshold: float = 0.4) -> Tensor:
     """Union of the boxes around each map's connected regions above a threshold.
 
     As the reference: on the map in 256 steps, strictly above ``int(threshold * maximum)``;
@@ -114,7 +109,6 @@ def box_masks(maps: Tensor, threshold: float = 0.4, reference_border: bool = Fal
     Args:
         maps: [B, N, h, w] in [0, 1].
         threshold: lambda, part of each map's maximum.
-        reference_border: see :class:`AffinityOptions`.
 
     Returns:
         bool [B, N, h, w]; empty for a map that is zero everywhere.
@@ -124,9 +118,8 @@ def box_masks(maps: Tensor, threshold: float = 0.4, reference_border: bool = Fal
     grey = (255 * maps.detach().float()).to(torch.uint8).cpu().numpy().reshape(-1, *shape[-2:])
     labels, _ = ndimage.label(_above(grey, threshold), EIGHT_NEIGHBOURS)
     inside = np.zeros(grey.shape, bool)
-    rows, columns = shape[-2] - reference_border, shape[-1] - reference_border
     for plane, y, x in ndimage.find_objects(labels):
-        inside[plane, y.start : min(y.stop, rows), x.start : min(x.stop, columns)] = True
+        inside[plane, y, x] = True
     return torch.from_numpy(inside.reshape(shape)).to(maps.device)
 
 
@@ -169,5 +162,5 @@ def refine(walk: Tensor, maps: Tensor, options: AffinityOptions | None = None) -
         [B, N, h, w] in [0, 1]; zero maps stay zero.
     """
     options = options or AffinityOptions()
-    inside = box_masks(maps, options.box_threshold, options.reference_border)
-    return min_max(propagate(walk, maps * inside, options.steps), options.epsilon)
+    inside = box_masks(maps, options.box_threshold)
+    return min_max(propagate(walk, maps * inside, options.steps))

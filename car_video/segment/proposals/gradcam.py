@@ -23,7 +23,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from car_video.config import CamOptions
 from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.models.numerics import wide
@@ -42,20 +41,6 @@ def text_logits(pooled: Tensor, texts: Tensor, scale: float) -> Tensor:
     """
     unit = torch.nn.functional.normalize(wide(pooled), dim=-1)
     return scale * unit @ texts.to(unit.dtype).T
-
-
-def text_probabilities(
-    pooled: Tensor, queries: Tensor, background: Tensor, scale: float
-) -> Tensor:
-    """Softmax over queries and background words together.
-
-    Args:
-        pooled: [B, D]; queries: [N, D]; background: [K, D]; scale: see :func:`text_logits`.
-
-    Returns:
-        float32 [B, N + K], queries first.
-    """
-    return text_logits(pooled, torch.cat([queries, background]), scale).softmax(-1)
 
 
 def cam_directions(pooled: Tensor, texts: Tensor, scale: float) -> Tensor:
@@ -91,17 +76,15 @@ def cam_maps(cam_map: Tensor, weights: Tensor) -> Tensor:
     return torch.einsum("bchw,bnc->bnhw", wide(cam_map), wide(weights)).relu_()
 
 
-def min_max(maps: Tensor, epsilon: float = 0.0) -> Tensor:
+def min_max(maps: Tensor) -> Tensor:
     """Scale every map to [0, 1]; flat maps become zero.
 
     Args:
         maps: [..., h, w].
-        epsilon: added to the maximum before dividing.
     """
-    low = maps.amin((-2, -1), keepdim=True)
-    shifted = maps - low
+    shifted = maps - maps.amin((-2, -1), keepdim=True)
     high = shifted.amax((-2, -1), keepdim=True)
-    return torch.where(high > 0, shifted / (high + epsilon), 0.0)
+    return torch.where(high > 0, shifted / high, 0.0)
 
 
 @dataclass(frozen=True)
@@ -165,23 +148,15 @@ class CamWeights:
             self.background_logit,
         )
 
-    def probabilities(self, mode: QueryMode = "semantic") -> Tensor:
-        """float32 [B, N]: softmax of each query against the others and the background
-        ("semantic"), or against the background alone ("refer")."""
-        background = self.background_logit.unsqueeze(-1)
-        if mode == "refer":
-            return (self.query_logits - background).sigmoid()
-        return torch.cat([self.query_logits, background], -1).softmax(-1)[:, :-1]
-
-    def combine(self, mode: QueryMode = "semantic", with_background: bool = True) -> Tensor:
+    def combine(self, mode: QueryMode = "semantic") -> Tensor:
         """Channel weights of the queries' probabilities, up to a positive factor each.
 
         A query that has no rival at all (alone, and no background words) keeps its plain
         logit weight, where the true gradient of its probability, always 1, would be zero.
 
         Args:
-            mode: which texts compete, see :meth:`probabilities`.
-            with_background: False leaves the background words out.
+            mode: "semantic": each query against the others and the background words;
+                "refer": each against the background words alone.
 
         Returns:
             [B, N, C].
@@ -189,41 +164,28 @@ class CamWeights:
         batch, count, _ = self.queries.shape
         rivals = self.query_logits.unsqueeze(1).expand(-1, count, -1)
         own = torch.eye(count, dtype=torch.bool, device=rivals.device)
-        absent = torch.full_like(self.background_logit, -torch.inf)
-        background = self.background_logit if with_background else absent
         rivals = rivals.masked_fill(
             own if mode == "semantic" else torch.ones_like(own), -torch.inf
         )
-        rivals = torch.cat([rivals, background.view(batch, 1, 1).expand(-1, count, -1)], -1)
+        rivals = torch.cat(
+            [rivals, self.background_logit.view(batch, 1, 1).expand(-1, count, -1)], -1
+        )
         alone = torch.isneginf(rivals).all(-1, keepdim=True)
         shares = torch.where(alone, 0.0, rivals.softmax(-1))
         all_weights = torch.cat([self.queries, self.background.unsqueeze(1)], 1)
         return self.queries - shares @ all_weights
 
-    def maps(
-        self, cam_map: Tensor, mode: QueryMode = "semantic", options: CamOptions | None = None
-    ) -> Tensor:
+    def maps(self, cam_map: Tensor, mode: QueryMode = "semantic") -> Tensor:
         """Grad-CAM of every query.
 
         Args:
             cam_map: [B, C, h, w] of the frames that the weights were computed for.
             mode: which texts compete.
-            options: choices of the reference.
 
         Returns:
             float32 [B, N, h, w] in [0, 1].
         """
-        options = options or CamOptions()
-        weights = self.combine(mode)
-        if options.keep_probability:
-            p = self.probabilities(mode)
-            weights = weights * (p * (1 - p)).unsqueeze(-1)
-        maps = cam_maps(cam_map, weights)
-        if options.foreground_fallback and self.queries.shape[1] > 1 and mode == "semantic":
-            empty = maps.amax((-2, -1), keepdim=True) <= 0
-            if bool(empty.any()):
-                maps = torch.where(empty, cam_maps(cam_map, self.combine(mode, False)), maps)
-        return min_max(maps, options.epsilon)
+        return min_max(cam_maps(cam_map, self.combine(mode)))
 
 
 def grad_cam(
@@ -232,7 +194,6 @@ def grad_cam(
     queries: Tensor,
     background: Tensor,
     mode: QueryMode = "semantic",
-    options: CamOptions | None = None,
 ) -> Tensor:
     """Grad-CAM of every query on every frame of a batch.
 
@@ -243,10 +204,9 @@ def grad_cam(
         background: [K, D] unit-length embeddings; K may be 0.
         mode: "semantic": queries and background words compete; "refer": each query alone
             against the background words.
-        options: choices of the reference.
 
     Returns:
         float32 [B, N, h, w] in [0, 1]; a map without any positive evidence is all zero.
     """
     weights = CamWeights.compute(model, features, queries, background)
-    return weights.maps(features.cam_map, mode, options)
+    return weights.maps(features.cam_map, mode)

@@ -7,16 +7,25 @@ with class-aware affinity, as CaR has it. Both are spread over cells that look a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from car_video.config import ProposalConfig
+from car_video.config import CamOptions, ProposalConfig
 from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.segment.proposals.affinity import AffinityOptions, propagate, refine, transition
 from car_video.segment.proposals.gradcam import CamWeights, min_max
 from car_video.segment.queries import QuerySet
+from car_video.segment.reference.proposals import maps_as_reference, refine_as_reference
+
+CamMaps = Callable[[CamWeights, Tensor, QueryMode], Tensor]
+"""Weights, CAM map [B, C, h, w] and mode -> maps [B, N, h, w]."""
+Refine = Callable[[Tensor, Tensor, AffinityOptions], Tensor]
+"""Walk [B, n, n], maps [B, N, h, w] and options -> maps [B, N, h, w]."""
 
 
 class Proposer:
@@ -50,11 +59,12 @@ class Proposer:
             steps=config.affinity_steps,
             temperature=config.affinity_temperature,
             rounds=0 if self.cells else 3,
-            reference_border=config.reference_border,
-            epsilon=config.cam.epsilon,
         )
+        self._cam_maps, self._refine = cam_functions(config)
+        self._first_rows = 0  # where the texts of the first step begin
         texts = queries.embeddings
         if queries.first_embeddings is not None:
+            self._first_rows = len(queries)
             texts = torch.cat([texts, queries.first_embeddings])
         if queries.anchors is not None:
             texts = torch.cat([texts, queries.anchors])
@@ -77,11 +87,7 @@ class Proposer:
             alive: int64 [N], numbers of the queries that compete.
             step: of the recurrence; the first may have other texts than the rest.
         """
-        rows = (
-            alive + len(self.queries)
-            if self.queries.first_embeddings is not None and step == 1
-            else alive
-        )
+        rows = alive + self._first_rows if step == 1 else alive
         if self.cells:
             queries, rivals = self.logits
             opposes = self.queries.opposes[alive]
@@ -93,7 +99,7 @@ class Proposer:
             )
             return cell_probabilities(queries[rows], rivals, opposes, compete, same_kind)
         weights = self.weights.select(rows)
-        return weights.maps(self.features.cam_map, self.mode, self.config.cam)[0]
+        return self._cam_maps(weights, self.features.cam_map, self.mode)[0]
 
     def anchors(self) -> Tensor | None:
         """Maps of the anchors of places, [A, h, w] in [0, 1], each alone against the
@@ -109,7 +115,7 @@ class Proposer:
             return cell_probabilities(queries[-count:], rivals, words.expand(count, -1), False)
         total = self.weights.queries.shape[1]
         weights = self.weights.select(torch.arange(total - count, total))
-        return weights.maps(self.features.cam_map, "refer", self.config.cam)[0]
+        return self._cam_maps(weights, self.features.cam_map, "refer")[0]
 
     def presence(self, alive: Tensor, maps: Tensor) -> Tensor | None:
         """Probability that each query's target is in the frame, float32 [N] in [0, 1].
@@ -147,7 +153,7 @@ class Proposer:
             self._walk = transition(self.features, self.options)
         if self.cells:
             return min_max(propagate(self._walk, maps[None], self.options.steps))[0]
-        return refine(self._walk, maps[None], self.options)[0]
+        return self._refine(self._walk, maps[None], self.options)[0]
 
 
 def source_of(model: VisionLanguageModel, config: ProposalConfig) -> str:
@@ -155,6 +161,17 @@ def source_of(model: VisionLanguageModel, config: ProposalConfig) -> str:
     if config.source != "auto":
         return config.source
     return "cells" if model.dense_matches_text else "cam"
+
+
+def cam_functions(config: ProposalConfig) -> tuple[CamMaps, Refine]:
+    """How Grad-CAM is made and spread: by default, or with choices of the released code."""
+    if config.cam == CamOptions() and not config.reference_border:
+        return CamWeights.maps, refine
+    border, epsilon = config.reference_border, config.cam.epsilon
+    return (
+        partial(maps_as_reference, options=config.cam),
+        partial(refine_as_reference, border=border, epsilon=epsilon),
+    )
 
 
 def cell_logits(

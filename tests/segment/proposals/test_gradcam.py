@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -21,7 +21,11 @@ from car_video.segment.proposals.gradcam import (
     grad_cam,
     min_max,
     text_logits,
-    text_probabilities,
+)
+from car_video.segment.reference.proposals import (
+    maps_as_reference,
+    min_max_with_epsilon,
+    probabilities,
 )
 
 WIDTH, CHANNELS = 6, 5
@@ -93,12 +97,13 @@ def test_weights_are_the_gradient_of_the_probability(
 ) -> None:
     model, features, texts, background = case(seed, batch, queries, words)
     weights = CamWeights.compute(model, features, texts, background)
-    p = weights.probabilities(mode)
+    p = probabilities(weights, mode)
     got = weights.combine(mode) * (p * (1 - p)).unsqueeze(-1)
     want = true_weights(model, features, texts, background, mode)
     torch.testing.assert_close(got, want, rtol=1e-8, atol=1e-12)
     if mode == "semantic":
-        every = text_probabilities(features.pooled, texts, background, model.logit_scale)
+        both = torch.cat([texts, background])
+        every = text_logits(features.pooled, both, model.logit_scale).softmax(-1)
         torch.testing.assert_close(p, every[:, :queries])
 
 
@@ -116,7 +121,7 @@ def test_a_later_step_needs_no_backward_pass(
     for chosen in (alive, alive.nonzero()[:, 0]):
         kept = weights.select(chosen)
         torch.testing.assert_close(kept.combine(mode), again.combine(mode))
-        torch.testing.assert_close(kept.probabilities(mode), again.probabilities(mode))
+        torch.testing.assert_close(probabilities(kept, mode), probabilities(again, mode))
 
 
 @settings(max_examples=40, deadline=None)
@@ -152,7 +157,7 @@ def test_certain_texts_keep_their_map() -> None:
     model.logit_scale = 1e4
     query = normalize(features.pooled, dim=-1) * 0.999 + background[:1] * 0.001
     query = normalize(query, dim=-1)
-    p = CamWeights.compute(model, features, query, background).probabilities()
+    p = probabilities(CamWeights.compute(model, features, query, background))
     assert float(p) == 1.0
     sure = grad_cam(model, features, query, background)
     assert float(sure.max()) == 1.0
@@ -165,7 +170,7 @@ def test_without_any_rival_the_logit_decides() -> None:
     weights = CamWeights.compute(model, features, texts, none)
     torch.testing.assert_close(weights.combine(), weights.queries)
     torch.testing.assert_close(weights.combine("refer"), weights.queries)
-    assert bool((weights.probabilities() == 1).all())
+    assert bool((probabilities(weights) == 1).all())
     logit = text_logits(features.pooled, texts, model.logit_scale)
     directions = cam_directions(features.pooled, texts, model.logit_scale)
     step = 1e-6 * directions[:, 0]
@@ -182,9 +187,10 @@ def test_foreground_fallback_only_fills_empty_maps() -> None:
         features = model.features(cells[..., :1, :1] + 0.01 * cells)
         plain = grad_cam(model, features, texts, background)
         weights = CamWeights.compute(model, features, texts, background)
+        without = replace(weights, background_logit=torch.full((1,), -torch.inf))
         option = CamOptions(foreground_fallback=True)
-        maps = weights.maps(features.cam_map, "semantic", option)
-        other = min_max(cam_maps(features.cam_map, weights.combine("semantic", False)))
+        maps = maps_as_reference(weights, features.cam_map, "semantic", option)
+        other = min_max(cam_maps(features.cam_map, without.combine()))
         empty = plain.amax((-2, -1)) == 0
         filled += int(empty.sum())
         torch.testing.assert_close(maps[~empty], plain[~empty])
@@ -197,11 +203,11 @@ def test_true_factor_and_epsilon_shrink_improbable_maps() -> None:
     model, features, texts, background = case(11, 1, 4, 4)
     weights = CamWeights.compute(model, features, texts, background)
     option = CamOptions(epsilon=1e-2, keep_probability=True)
-    got = weights.maps(features.cam_map, "semantic", option)
+    got = maps_as_reference(weights, features.cam_map, "semantic", option)
     want = cam_maps(
         features.cam_map, true_weights(model, features, texts, background, "semantic")
     )
-    torch.testing.assert_close(got, min_max(want, 1e-2))
+    torch.testing.assert_close(got, min_max_with_epsilon(want, 1e-2))
 
 
 def test_min_max_of_flat_and_tiny_maps() -> None:
@@ -209,7 +215,7 @@ def test_min_max_of_flat_and_tiny_maps() -> None:
     scaled = min_max(maps)
     assert torch.equal(scaled[:2], torch.zeros(2, 2, 3))
     torch.testing.assert_close(scaled[2], torch.eye(3)[:2])
-    assert float(min_max(maps, 1e-15)[2].max()) < 1e-4
+    assert float(min_max_with_epsilon(maps, 1e-15)[2].max()) < 1e-4
 
 
 def test_directions_do_not_move_the_length() -> None:
