@@ -20,8 +20,8 @@ from torch.nn.functional import interpolate, normalize
 from benchmarks.cam import encode, slow_affinity, vit_gradient
 from car_video.config import CrfConfig, SegmentConfig
 from car_video.segment.classification.input_crops import to_classifier_input
-from car_video.segment.classification.visual_prompts import apply_prompts
 from car_video.segment.proposals.gradcam import min_max
+from car_video.segment.reference.prompts import draw_as_reference
 from car_video.segment.reference.resizing import to_rounded_cells
 from car_video.segment.refinement.crf.inference import DenseCrf
 from car_video.segment.refinement.crf.labels import refine_semantic
@@ -166,7 +166,7 @@ def segment(
 def prompted(pixels: Tensor, mask: Tensor, config: SegmentConfig, g: Any) -> Tensor:
     """One prompted picture, blurred anew, [1, 3, S, S]."""
     assert config.classifier is not None
-    drawn = apply_prompts(pixels, mask[None], config.classifier.prompts, compat=True)
+    drawn = draw_as_reference(pixels, mask[None], config.classifier.prompts)
     return to_classifier_input(drawn, g.input_size, "center-crop")
 
 

@@ -23,6 +23,7 @@ from car_video.segment.classification.scores import (
     geometric_ensemble,
 )
 from car_video.segment.classification.visual_prompts import PromptStyle, prompted_crops
+from car_video.segment.reference.prompts import crops_as_reference
 from car_video.segment.reference.scores import double_softmax
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import template_set
@@ -66,8 +67,11 @@ class MaskClassifier:
         self.model = model
         self.config = config or ClassifierConfig()
         self.bank = TextBank(model.encode_text, model.embed_dim) if bank is None else bank
-        self.style = style
         self._templates = template_set(self.config.templates)
+        compat = self.config.compat
+        self._crops = crops_as_reference if compat else partial(prompted_crops, style=style)
+        # The released code scores the plain picture for an empty mask.
+        self._score_empty = compat and self.config.pooled_weight < 1
         double = self.config.scoring == "double-softmax"
         self._score_prompted = self._double_softmax if double else self._averaged_softmax
         penultimate = self.config.block == "penultimate"
@@ -98,9 +102,7 @@ class MaskClassifier:
             soft = functional.adaptive_avg_pool2d(masks[:, None].float(), features.grid)
             soft = soft[:, 0].to(self.model.device)
             pooled = self.model.pool_masks(features, soft[None])[0].float()
-        if self.config.compat and prompted is not None:
-            scored = torch.ones_like(scored)  # the released code scores the plain picture
-        return MaskEmbeddings(prompted, pooled, scored)
+        return MaskEmbeddings(prompted, pooled, scored | self._score_empty)
 
     def probabilities(
         self, masks: MaskEmbeddings, queries: Sequence[str], background: Sequence[str] = ()
@@ -161,14 +163,8 @@ class MaskClassifier:
         """[M, D]; pictures are drawn and encoded block by block."""
         encoded = []
         for part in masks.split(self.config.batch):
-            crops = prompted_crops(
-                image,
-                part,
-                self.config.prompts,
-                self.model.input_size,
-                self.config.view,
-                compat=self.config.compat,
-                style=self.style,
+            crops = self._crops(
+                image, part, self.config.prompts, self.model.input_size, self.config.view
             )
             encoded.append(self._encode(crops.to(self.model.device)).float())
         if not encoded or not len(masks):

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from car_video.config.segment import ViewMode, check_prompts
-from car_video.segment.classification.input_crops import InputCrop, to_classifier_input
+from car_video.segment.classification.input_crops import InputCrop
 from car_video.segment.classification.mask_borders import mask_boxes
 from car_video.segment.classification.prompt_drawing import (
     PromptStyle,
@@ -23,59 +22,11 @@ from car_video.segment.classification.prompt_drawing import (
     draw,
     surroundings,
 )
-from car_video.segment.reference.prompts import draw_as_reference
 
-_MAX_VALUES = 2**26
+MAX_VALUES = 2**26
 """Values that one block of pictures may hold: 256 MiB of float32."""
 _MASKS_AT_ONCE = 16
 """Masks drawn at once at the classifier's resolution; more are no faster."""
-
-
-def apply_prompts(
-    image: Tensor,
-    masks: Tensor,
-    prompts: Sequence[str],
-    compat: bool = False,
-    style: PromptStyle | None = None,
-) -> Tensor:
-    """Draw prompts at the size of the picture.
-
-    Args:
-        image: float32 [3, H, W], RGB in [0, 1].
-        masks: bool [N, H, W].
-        prompts: some of :data:`PROMPTS`; none leaves the picture as it is.
-        compat: draw as the released code does; the picture is taken as 8-bit.
-        style: sizes and colour, not used by ``compat``.
-
-    Returns:
-        float32 [N, 3, H, W] in [0, 1]. The picture of an empty mask is unprompted. Needs
-        memory for all N: :func:`prompted_crops` does not.
-
-    Raises:
-        ConfigError: an unknown prompt.
-        ValueError: picture and masks differ in size or type.
-    """
-    prompts = check_prompts(prompts, compat)
-    style = style or PromptStyle()
-    _check(image, masks)
-    if "crop" in prompts:
-        rest = [p for p in prompts if p != "crop"]
-        pictures = []
-        for part, mask in crops(image, masks, style, image.shape[-1] / image.shape[-2]):
-            size = image.shape[-2:]
-            part = functional.interpolate(
-                part[None], size, mode="bicubic", antialias=True, align_corners=False
-            )
-            mask = functional.interpolate(mask[:, None].float(), size, mode="bilinear") > 0.5
-            drawn = apply_prompts(part[0].clamp(0, 1), mask[:, 0], rest, False, style)
-            pictures.append(drawn)
-        return torch.cat(pictures) if pictures else image.new_zeros(0, *image.shape)
-    if compat:
-        return draw_as_reference(image, masks, prompts)
-    short = float(min(image.shape[-2:]))
-    outside = surroundings(image, prompts, (style.blur * short,) * 2, style, short)
-    line = max(1.0, style.line * short)
-    return draw(image, outside, masks, mask_boxes(masks), prompts, line, style)
 
 
 def prompted_crops(
@@ -84,16 +35,13 @@ def prompted_crops(
     prompts: Sequence[str],
     side: int,
     mode: ViewMode = "center-crop",
-    *,
-    compat: bool = False,
-    exact: bool = False,
     style: PromptStyle | None = None,
 ) -> Tensor:
     """Prompted square pictures for a classifier, in bounded memory.
 
-    By default everything is drawn at the classifier's resolution: the picture is resized
-    once, masks are resized and blended there. Resizing and blending commute except where a
-    mask changes inside one output pixel, so only edges differ, by a fraction of a level.
+    Everything is drawn at the classifier's resolution: the picture is resized once, masks are
+    resized and blended there. Resizing and blending commute except where a mask changes inside
+    one output pixel, so only edges differ, by a fraction of a level.
 
     Args:
         image: float32 [3, H, W], RGB in [0, 1].
@@ -101,37 +49,26 @@ def prompted_crops(
         prompts: some of :data:`PROMPTS`.
         side: of the square.
         mode: see :meth:`InputCrop.of`.
-        compat: draw as the released code does, at the size of the picture.
-        exact: draw at the size of the picture, then resize each result.
         style: sizes and colour.
 
     Returns:
-        float32 [N, 3, side, side] in [0, 1].
+        float32 [N, 3, side, side] in [0, 1]. The picture of an empty mask is unprompted.
 
     Raises:
-        ConfigError, ValueError: as :func:`apply_prompts`.
+        ConfigError: an unknown prompt.
+        ValueError: picture and masks differ in size or type.
     """
-    prompts = check_prompts(prompts, compat)
+    prompts = check_prompts(prompts)
     style = style or PromptStyle()
-    _check(image, masks)
+    check_input(image, masks)
     if not len(masks):
         return image.new_zeros(0, 3, side, side)
     if "crop" in prompts:
         rest = [p for p in prompts if p != "crop"]
         return torch.cat(
             [
-                prompted_crops(part, mask, rest, side, mode, exact=exact, style=style)
+                prompted_crops(part, mask, rest, side, mode, style)
                 for part, mask in crops(image, masks, style, 1.0)
-            ]
-        )
-    if compat or exact:
-        block = max(1, _MAX_VALUES // image.numel())
-        return torch.cat(
-            [
-                to_classifier_input(
-                    apply_prompts(image, part, prompts, compat, style), side, mode
-                )
-                for part in masks.split(block)
             ]
         )
     height, width = image.shape[-2:]
@@ -142,7 +79,7 @@ def prompted_crops(
     small = crop.cut(image[None])[0]
     outside = surroundings(small, prompts, sigmas, style, short * (rows * columns) ** 0.5)
     line = max(1.0, style.line * short * (rows * columns) ** 0.5)
-    block = max(1, min(_MASKS_AT_ONCE, _MAX_VALUES // max(1, height * width)))
+    block = max(1, min(_MASKS_AT_ONCE, MAX_VALUES // max(1, height * width)))
     drawn_crops = []
     for part in masks.split(block):
         boxes = crop.move_boxes(mask_boxes(part), height, width)
@@ -152,7 +89,8 @@ def prompted_crops(
     return torch.cat(drawn_crops)
 
 
-def _check(image: Tensor, masks: Tensor) -> None:
+def check_input(image: Tensor, masks: Tensor) -> None:
+    """Raise ValueError unless image is float [3, H, W] and masks are bool [N, H, W]."""
     if image.ndim != 3 or image.shape[0] != 3 or not image.is_floating_point():
         raise ValueError(f"image: want float [3, H, W], got {image.dtype} {tuple(image.shape)}")
     if masks.dtype != torch.bool or masks.ndim != 3 or masks.shape[1:] != image.shape[1:]:

@@ -7,8 +7,30 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from car_video.config.segment import BORDERS
+from car_video.config.segment import BORDERS, ViewMode, check_prompts
+from car_video.segment.classification.input_crops import to_classifier_input
+from car_video.segment.classification.visual_prompts import MAX_VALUES, check_input
 from car_video.segment.reference import opencv
+
+
+def crops_as_reference(
+    image: Tensor, masks: Tensor, prompts: Sequence[str], side: int, mode: ViewMode
+) -> Tensor:
+    """Prompted square pictures for a classifier, drawn at the size of the picture.
+
+    Args and returns as :func:`car_video.segment.classification.visual_prompts.prompted_crops`.
+
+    Raises:
+        ConfigError: a prompt that the released code does not have.
+        ValueError: picture and masks differ in size or type.
+    """
+    prompts = check_prompts(prompts, compat=True)
+    check_input(image, masks)
+    if not len(masks):
+        return image.new_zeros(0, 3, side, side)
+    parts = masks.split(max(1, MAX_VALUES // image.numel()))
+    drawn = (draw_as_reference(image, part, prompts) for part in parts)
+    return torch.cat([to_classifier_input(pictures, side, mode) for pictures in drawn])
 
 
 def draw_as_reference(image: Tensor, masks: Tensor, prompts: Sequence[str]) -> Tensor:

@@ -16,13 +16,12 @@ from torch.nn import functional
 
 from car_video.config.segment import PROMPTS, check_prompts
 from car_video.errors import ConfigError
-from car_video.segment.classification.visual_prompts import (
-    PromptStyle,
-    apply_prompts,
-    prompted_crops,
-)
+from car_video.segment.classification.prompt_drawing import PromptStyle
+from car_video.segment.classification.visual_prompts import prompted_crops
 from car_video.segment.reference import opencv
+from car_video.segment.reference.prompts import crops_as_reference, draw_as_reference
 from tests.naive import visual_prompts as naive
+from tests.segment.classification.full_size import apply_prompts, drawn_large
 
 REFERENCE = ("blur", "gray", "black", "circle", "rectangle", "contour")
 COMBINATIONS = [
@@ -75,7 +74,7 @@ def test_compat_equals_opencv(
         prompts = tuple(p for p in prompts if p != "circle")  # OpenCV 5 draws other ellipses
     image = picture(height, width, seed)
     masks = np.stack([blob(height, width, seed + i) for i in range(2)])
-    got = apply_prompts(as_tensor(image), torch.from_numpy(masks), prompts, compat=True)
+    got = draw_as_reference(as_tensor(image), torch.from_numpy(masks), prompts)
     for number, mask in enumerate(masks):
         expected = naive.with_opencv(image, mask, prompts)
         np.testing.assert_array_equal(as_bytes(got)[number], expected)
@@ -98,9 +97,9 @@ def test_compat_circle_sits_on_the_centre_of_mass() -> None:
     rows, columns = np.nonzero(mask)
     expected = np.zeros_like(mask)
     opencv._draw_ellipse(expected, (int(columns.mean()), int(rows.mean())), (20, 12))
-    got = apply_prompts(
-        torch.zeros(3, 40, 60), torch.from_numpy(mask)[None], ("circle",), compat=True
-    )[0]
+    got = draw_as_reference(torch.zeros(3, 40, 60), torch.from_numpy(mask)[None], ("circle",))[
+        0
+    ]
     np.testing.assert_array_equal(got[0].numpy() > 0, expected)
     assert float(got[1:].max()) == 0.0
 
@@ -170,9 +169,9 @@ def test_default_circle_is_a_ring_around_the_box(rows: int, columns: int) -> Non
 def test_order_of_request_does_not_matter() -> None:
     image = as_tensor(picture(40, 50))
     masks = torch.from_numpy(blob(40, 50))[None]
-    for compat in (False, True):
-        one = apply_prompts(image, masks, ("contour", "gray", "blur"), compat)
-        two = apply_prompts(image, masks, ("blur", "gray", "contour"), compat)
+    for draw_prompts in (apply_prompts, draw_as_reference):
+        one = draw_prompts(image, masks, ("contour", "gray", "blur"))
+        two = draw_prompts(image, masks, ("blur", "gray", "contour"))
         assert torch.equal(one, two)
 
 
@@ -232,7 +231,7 @@ def test_drawing_small_is_close_to_drawing_large(mode: str, prompts: tuple[str, 
     masks = torch.from_numpy(np.stack([blob(240, 330, i, 20.0) for i in range(2)]))
     masks = torch.cat([masks, torch.zeros(1, 240, 330, dtype=torch.bool)])
     fast = prompted_crops(image, masks, prompts, 96, mode)  # type: ignore[arg-type]
-    slow = prompted_crops(image, masks, prompts, 96, mode, exact=True)  # type: ignore[arg-type]
+    slow = drawn_large(image, masks, prompts, 96, mode)
     assert fast.shape == slow.shape == (3, 3, 96, 96)
     assert float((fast - slow).abs().mean()) < 0.004
 
@@ -244,7 +243,7 @@ def test_drawing_small_is_exact_where_the_mask_follows_the_pixels() -> None:
     coarse[:4] = coarse[-4:] = True  # bicubic looks two pixels around: keep edges away
     masks = coarse.repeat_interleave(8, 0).repeat_interleave(8, 1)[None]
     fast = prompted_crops(image, masks, ("black",), 16)[0]
-    slow = prompted_crops(image, masks, ("black",), 16, exact=True)[0]
+    slow = drawn_large(image, masks, ("black",), 16)[0]
     far = ndimage.binary_erosion(coarse.numpy(), np.ones((5, 5)), border_value=1)
     far |= ndimage.binary_erosion(~coarse.numpy(), np.ones((5, 5)), border_value=1)
     assert far.any()
@@ -254,19 +253,19 @@ def test_drawing_small_is_exact_where_the_mask_follows_the_pixels() -> None:
 def test_blocks_do_not_change_results(monkeypatch: pytest.MonkeyPatch) -> None:
     image = as_tensor(picture(50, 70))
     masks = torch.from_numpy(np.stack([blob(50, 70, i) for i in range(5)]))
-    for exact in (False, True):
-        whole = prompted_crops(image, masks, ("blur", "circle"), 32, exact=exact)
+    for function in (prompted_crops, crops_as_reference):
+        whole = function(image, masks, ("blur", "circle"), 32, "letterbox")
         with monkeypatch.context() as patch:
-            patch.setattr("car_video.segment.classification.visual_prompts._MAX_VALUES", 1)
-            parts = prompted_crops(image, masks, ("blur", "circle"), 32, exact=exact)
+            patch.setattr(f"{function.__module__}.MAX_VALUES", 1)
+            parts = function(image, masks, ("blur", "circle"), 32, "letterbox")
         torch.testing.assert_close(whole, parts)
 
 
 def test_compat_views_resize_the_reference_pictures() -> None:
     image = as_tensor(picture(48, 64))
     masks = torch.from_numpy(blob(48, 64))[None]
-    got = prompted_crops(image, masks, ("blur", "circle"), 24, compat=True)
-    large = apply_prompts(image, masks, ("blur", "circle"), compat=True)
+    got = crops_as_reference(image, masks, ("blur", "circle"), 24, "center-crop")
+    large = draw_as_reference(image, masks, ("blur", "circle"))
     resized = functional.interpolate(large, (24, 32), mode="bicubic", antialias=True)
     torch.testing.assert_close(got, resized.clamp(0, 1)[..., 4:28])
 
@@ -291,7 +290,7 @@ def test_empty_and_full_masks(prompt: str, size: tuple[int, int]) -> None:
     assert float(views.min()) >= 0
     assert float(views.max()) <= 1
     if prompt not in ("crop", "reverse_blur"):
-        compat = apply_prompts(image, masks, (prompt,), compat=True)
+        compat = draw_as_reference(image, masks, (prompt,))
         torch.testing.assert_close(compat[0], image)
         assert torch.isfinite(compat).all()
 
@@ -302,7 +301,7 @@ def test_no_masks() -> None:
     for prompts in ((), ("circle", "blur"), ("crop",)):
         assert apply_prompts(image, none, prompts).shape == (0, 3, 10, 12)
         assert prompted_crops(image, none, prompts, 8).shape == (0, 3, 8, 8)
-    assert apply_prompts(image, none, ("circle",), compat=True).shape == (0, 3, 10, 12)
+    assert draw_as_reference(image, none, ("circle",)).shape == (0, 3, 10, 12)
 
 
 def test_no_prompts_leave_the_picture() -> None:
@@ -315,13 +314,15 @@ def test_bad_input_is_refused_in_one_line() -> None:
     image = torch.rand(3, 8, 9)
     masks = torch.zeros(2, 8, 9, dtype=torch.bool)
     with pytest.raises(ConfigError, match="'glow' is not among the visual prompts"):
-        apply_prompts(image, masks, ("glow",))
+        prompted_crops(image, masks, ("glow",), 8)
+    with pytest.raises(ConfigError, match="'crop' is not among the reference's prompts"):
+        crops_as_reference(image, masks, ("crop",), 8, "squash")
     with pytest.raises(ValueError, match=r"want bool \[N, 8, 9\]"):
-        apply_prompts(image, masks.float(), ("blur",))
+        prompted_crops(image, masks.float(), ("blur",), 8)
     with pytest.raises(ValueError, match=r"want bool \[N, 8, 9\]"):
         prompted_crops(image, masks[:, :7], ("blur",), 8)
     with pytest.raises(ValueError, match=r"want float \[3, H, W\]"):
-        apply_prompts((image * 255).byte(), masks, ("blur",))
+        prompted_crops((image * 255).byte(), masks, ("blur",), 8)
     with pytest.raises(ValueError, match="center-crop, letterbox or squash"):
         prompted_crops(image, masks, (), 8, "stretch")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"prompts\.line must be from 0 to 1"):
