@@ -45,11 +45,6 @@ def _data() -> dict[str, dict[str, list[Any]]]:
     return data
 
 
-def label_space_names() -> list[str]:
-    """Names that :func:`label_space` knows."""
-    return list(_data())
-
-
 @cache
 def label_space(name: str) -> LabelSpace:
     """A label space by name: ``voc``, ``coco-object``, ``context`` or ``ade``.

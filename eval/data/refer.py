@@ -23,8 +23,6 @@ from .files import entries, inside, need_file, need_folder, read_json, subfolder
 from .images import image_size, read_labels
 from .safe_pickle import load_plain_pickle
 
-DATASETS = ("refcoco", "refcoco+", "refcocog")
-
 
 @dataclass(frozen=True)
 class Referent:

@@ -1,41 +1,11 @@
-"""From proposals to labels by the dense CRF: together in semantic mode, apart in refer mode."""
+"""From proposals to masks by the dense CRF, in semantic and in refer mode."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from car_video.config import CrfConfig
 from car_video.segment.refinement.crf.inference import DenseCrf
-
-
-def dense_crf(
-    image: NDArray[np.uint8] | Tensor, probabilities: Tensor, config: CrfConfig | None = None
-) -> tuple[Tensor, Tensor]:
-    """Refine soft label maps by the dense CRF of their image.
-
-    Args:
-        image: uint8 [H, W, 3] RGB, or a batch [B, H, W, 3].
-        probabilities: [L, H, W] (or [B, L, H, W]) in [0, 1]; computed where these are.
-        config: constants, CaR's by default.
-
-    Returns:
-        labels: int64 [H, W] (or [B, H, W]) in 0 .. L - 1;
-        marginals: float32 of the shape of ``probabilities``.
-
-    Raises:
-        ConfigError, ValueError: see :class:`DenseCrf`.
-
-    Example:
-        >>> image = np.zeros((4, 6, 3), np.uint8)
-        >>> labels, marginals = dense_crf(image, torch.rand(3, 4, 6))
-        >>> labels.shape, marginals.shape
-        (torch.Size([4, 6]), torch.Size([3, 4, 6]))
-    """
-    marginals = DenseCrf(image, config, probabilities.device).marginals(probabilities)
-    return marginals.max(-3).indices, marginals  # argmax takes twenty times as long here
 
 
 def with_background(proposals: Tensor, power: float = 1.0) -> Tensor:
@@ -72,6 +42,7 @@ def refine_semantic(
         marginals: float32 [N, H, W], background left out.
     """
     marginals = crf.marginals(with_background(proposals, power))
+    # max: argmax takes twenty times as long here.
     labels = marginals.max(-3, keepdim=True).indices
     count = proposals.shape[-3]
     numbers = torch.arange(1, count + 1, device=labels.device).view(count, 1, 1)

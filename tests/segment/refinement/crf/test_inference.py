@@ -20,7 +20,6 @@ from car_video.errors import ConfigError
 from car_video.segment.reference.crf_image import wrapped_bgr
 from car_video.segment.refinement.crf.inference import DenseCrf
 from car_video.segment.refinement.crf.labels import (
-    dense_crf,
     refine_refer,
     refine_semantic,
     with_background,
@@ -29,6 +28,14 @@ from tests.naive import crf as naive
 
 COCO = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "coco-dev"
 PYDENSECRF = CrfConfig(backend="pydensecrf")
+
+
+def dense_crf(
+    image: np.ndarray | torch.Tensor, soft: torch.Tensor, config: CrfConfig | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Labels and marginals of soft label maps [L, H, W], or a batch of both."""
+    marginals = DenseCrf(image, config, soft.device).marginals(soft)
+    return marginals.max(-3).indices, marginals
 
 
 def scene(height: int, width: int, seed: int = 0, noise: float = 6.0) -> np.ndarray:
