@@ -159,33 +159,54 @@ def from_palette_image(
 def palette_labels(image: Image.Image, expressions: int) -> NDArray[np.uint8]:
     """uint8 [H, W] of a mask image: 0 background, 1 + index of the expression elsewhere.
 
-    Values of a palette or grey image count as they are; 255, the ignored border of PASCAL VOC,
-    is background unless there are 255 expressions. A colour image, as painting programs save
-    it, may hold the DAVIS colours of these expressions and black, and nothing else.
+    The values of a grey image count as they are. Palette and colour images go by their colours,
+    as painting programs number palettes anew: each pixel must have the DAVIS colour of one of
+    these expressions, or black. 255 and its colour, the ignored border of PASCAL VOC, are
+    background unless there are 255 expressions. An image of only black and white is the mask
+    of the one expression that there is. Pixels with alpha 0 are background.
 
     Args:
-        image: modes P, L, 1, RGB or RGBA (alpha is ignored).
+        image: modes 1, L, LA, P, PA, RGB or RGBA.
         expressions: how many there are.
 
     Raises:
-        DataError: another mode, a value or colour that no expression has.
+        DataError: another mode, a value or colour that no expression has, black and white with
+            several expressions.
     """
-    if image.mode in ("RGB", "RGBA"):
-        pixels = np.asarray(image)[..., :3].astype(np.uint32) @ _PLACES
-        colours = davis_palette()[: expressions + 1].astype(np.uint32) @ _PLACES
-        order = np.argsort(colours)
-        found = order[np.searchsorted(colours[order], pixels).clip(0, expressions)]
-        if (colours[found] != pixels).any():
-            raise DataError("the mask image has colours that are none of its expressions'")
-        return found.astype(np.uint8)
-    if image.mode not in ("P", "L", "1"):
-        raise DataError(f"want a palette or grey mask image, got {image.mode}")
-    labels = np.asarray(image).astype(np.uint8)
+    grey = image.mode in ("1", "L", "LA")
+    if not grey and image.mode not in ("P", "PA", "RGB", "RGBA"):
+        raise DataError(f"want a palette, grey or colour mask image, got {image.mode}")
+    if image.mode in ("1", "L") and "transparency" not in image.info:
+        pixels = np.asarray(image.convert("L")).astype(np.uint32)
+    else:
+        channels = np.asarray(image.convert("LA" if grey else "RGBA"))
+        pixels = np.where(
+            channels[..., -1] == 0, 0, channels[..., :-1] @ _PLACES[-channels.shape[-1] + 1 :]
+        )
+    white = pixels == (255 if grey else _PLACES.sum() * 255)
+    if white.any() and not pixels[~white].any() and not (grey and expressions >= 255):
+        if expressions != 1:
+            raise DataError(
+                f"the mask image is black and white, which does not tell the {expressions} "
+                "expressions apart; paint with their colours"
+            )
+        return white.astype(np.uint8)
+    labels = pixels if grey else _ids_of_colours(pixels)
     if expressions < 255:
-        labels = np.where(labels == 255, np.uint8(0), labels)
+        labels = np.where(labels == 255, 0, labels)
     if labels.max(initial=0) > expressions:
+        if not grey:
+            raise DataError("the mask image has colours that are none of its expressions'")
         raise DataError(f"mask value {labels.max()} but only {expressions} expressions")
-    return labels
+    return labels.astype(np.uint8)
+
+
+def _ids_of_colours(pixels: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """uint32 [H, W]: entries of the DAVIS palette, 256 for colours that it does not have."""
+    colours = davis_palette() @ _PLACES
+    order = np.argsort(colours)
+    found = order[np.searchsorted(colours, pixels, sorter=order).clip(0, 255)]
+    return np.where(colours[found] == pixels, found, 256).astype(np.uint32)
 
 
 def as_detections(prediction: FramePrediction) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def test_palette_images_of_others():
     with pytest.raises(DataError, match="value 2 but only 1 expressions"):
         formats.from_palette_image(Image.fromarray(labels), ("a",))
     with pytest.raises(DataError, match="colours that are none"):
-        formats.from_palette_image(Image.new("RGB", (2, 2), "white"), ("a",))
+        formats.from_palette_image(Image.new("RGB", (2, 2), "yellow"), ("a",))
 
 
 @settings(deadline=None, max_examples=40)
@@ -173,6 +173,41 @@ def test_colour_images_of_painting_programs_are_understood():
         np.testing.assert_array_equal(formats.palette_labels(image, 2), labels)
     with pytest.raises(DataError, match="colours that are none"):
         formats.palette_labels(colours, 1)
+
+
+def test_palettes_numbered_anew_go_by_their_colours():
+    labels = np.array([[0, 1, 2], [2, 2, 0]], np.uint8)
+    colours = davis_palette()
+    swapped = Image.fromarray(np.array([0, 2, 1], np.uint8)[labels], "P")
+    swapped.putpalette(colours[[0, 2, 1]].tobytes())
+    bordered = Image.fromarray(np.where(labels == 0, 255, labels).astype(np.uint8), "P")
+    bordered.putpalette(colours.tobytes())
+    for image in (swapped, bordered, Image.fromarray(colours[labels]).quantize(8)):
+        assert image.mode == "P"
+        np.testing.assert_array_equal(formats.palette_labels(image, 2), labels)
+    swapped.putpalette(colours[[0, 5, 1]].tobytes())
+    with pytest.raises(DataError, match="colours that are none"):
+        formats.palette_labels(swapped, 2)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA"])
+def test_black_and_white_is_the_mask_of_the_only_expression(mode):
+    labels = np.array([[0, 1, 1], [0, 0, 1]], np.uint8)
+    image = Image.fromarray(labels * 255).convert(mode)
+    np.testing.assert_array_equal(formats.palette_labels(image, 1), labels)
+    with pytest.raises(DataError, match="black and white, which does not tell the 2 express"):
+        formats.palette_labels(image, 2)
+    black = Image.new("L", (3, 2)).convert(mode)
+    assert not formats.palette_labels(black, 2).any()
+
+
+def test_what_is_transparent_is_background():
+    labels = np.array([[0, 1, 2], [2, 2, 0]], np.uint8)
+    image = Image.fromarray(davis_palette()[labels]).convert("RGBA")
+    image.putalpha(Image.fromarray(np.where(labels == 2, 0, 9).astype(np.uint8)))
+    np.testing.assert_array_equal(formats.palette_labels(image, 2), labels * (labels < 2))
+    grey = Image.merge("LA", (Image.fromarray(labels), image.getchannel("A")))
+    np.testing.assert_array_equal(formats.palette_labels(grey, 2), labels * (labels < 2))
 
 
 def test_expressions_that_were_not_looked_for_stay_so():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -124,6 +125,10 @@ def _stem(source: str) -> str:
         address = public_name(source).split("://", 1)[-1]
         stem = re.sub(r"[^\w.\-]+", "_", address).strip("._")
     else:
-        path = Path(source).expanduser().resolve()
+        path = Path(source)
+        if not os.path.lexists(path):
+            with contextlib.suppress(RuntimeError):  # a home that is not known: the path itself
+                path = path.expanduser()
+        path = path.resolve()
         stem = path.name if path.is_dir() else path.stem
     return stem or "video"

@@ -174,14 +174,18 @@ class VideoEncoder:
         return max(ticks, self._ticks + 1)
 
     def _mux(self, packets: list[Any], last: bool = False) -> None:
+        final = max((packet.pts for packet in packets), default=None)
         for number, packet in enumerate(packets, 1):
             if self._first_dts is None:
                 self._first_dts = packet.dts
+            end = self._ticks + self._step
             if last and number == len(packets):
                 # mp4 counts durations in the order of decoding: this makes the whole file as
                 # long as its pictures are shown
-                end = self._ticks + self._step
                 packet.duration = max(1, end + self._first_dts - packet.dts)
+            elif last and packet.pts == final:
+                # encoders reorder: the picture shown last need not be the last packet
+                packet.duration = max(1, end - packet.pts)
             self._container.mux(packet)
 
     def abort(self) -> None:

@@ -164,7 +164,12 @@ def test_a_cutout_older_than_its_mask_is_made_anew(tmp_path):
         (lambda i: i.resize((10, 10)), "the mask has 10x10 pixels, its frame 64x48; put"),
         (lambda i: Image.new("RGB", i.size, (1, 2, 3)), "colours that are none of its express"),
         (lambda i: Image.new("L", i.size, 7), "mask value 7 but only 2 expressions"),
-        (lambda i: Image.new("CMYK", i.size), "want a palette or grey mask image, got CMYK"),
+        (lambda i: Image.new("L", i.size, 255), "black and white, which does not tell the 2"),
+        (lambda i: i.convert("L").convert("P"), "colours that are none of its express"),
+        (
+            lambda i: Image.new("CMYK", i.size),
+            "want a palette, grey or colour mask image, got CMYK",
+        ),
     ],
 )
 def test_files_that_can_be_no_mask_are_told(tmp_path, spoil, message):

@@ -233,6 +233,7 @@ def test_a_run_without_frames_leaves_no_folder(tmp_path):
         ("видео.mp4", "видео_car"),
         ("C:/clip.mp4", "clip_car"),
         ("/", "video_car"),
+        ("~no such user.mp4", "~no such user_car"),
     ],
 )
 def test_default_folder(source, name):

@@ -45,6 +45,20 @@ def test_variable_rate_and_late_start_keep_their_times(tmp_path):
     assert video.duration == pytest.approx(1.25 + 0.74, abs=2e-3)  # the last step again
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 9])
+def test_the_last_picture_stays_as_long_as_asked(tmp_path, count):
+    """Also where the encoder reorders the last pictures."""
+    writer = VideoEncoder(tmp_path / "a.mp4", H264, 64, 48, 0.5)
+    for index in range(count):
+        writer.write(frame(index).image, 2.0 * index)
+    writer.close(end=2.0 * count + 1)
+    video = probe(tmp_path / "a.mp4")
+    assert len(video.times) == count
+    assert video.duration == pytest.approx(2 * count + 1, abs=1e-3)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert container.duration / av.time_base == pytest.approx(2 * count + 1, abs=1e-3)
+
+
 def test_times_that_stand_still_move_on(tmp_path):
     frames = [type(frame(0))(i, 1.0, frame(i).image) for i in range(5)]
     video = write(tmp_path / "a.mp4", frames)
