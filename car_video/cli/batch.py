@@ -142,7 +142,7 @@ def _folders(given: Sequence[str], found: Sequence[str], request: Request) -> li
     if request.out is not None:
         return [request.out / name for name in names]
     if len(given) == 1 and Path(parse_source(given[0]).value).is_dir():  # of videos
-        parent = default_folder(given[0], request.existing)
+        parent = default_folder(given[0], request.existing, names)
         return [parent / name for name in names]
     return [default_folder(f"{name}.mp4", request.existing) for name in names]
 

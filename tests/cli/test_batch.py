@@ -84,6 +84,18 @@ def test_one_that_fails_does_not_lose_the_others(cli, clips):
     assert lines[1].startswith("error: failed: clips/ten.mp4; --resume")
 
 
+@pytest.mark.parametrize("again", ["--resume", "--overwrite"])
+def test_a_batch_is_found_again_beside_a_folder_of_the_users(cli, clips, again):
+    Path("clips_car").mkdir()
+    Path("clips_car/mine.txt").write_text("mine")
+    assert cli("clips", *OPTIONS, "--max-frames", "1")[0] == 0
+    code, out, err = cli("clips", *OPTIONS, "--max-frames", "2", again)
+    assert (code, err) == (0, "")
+    assert "written to clips_car-2/one" in out
+    assert visible(Path("clips_car")) == ["mine.txt"]
+    assert not Path("clips_car-3").exists()
+
+
 def test_resume_goes_on_with_a_batch(cli, clips, loader):
     def before(frame):
         if len(loader.made) == 2 and frame.index == 4:

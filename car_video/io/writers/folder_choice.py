@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -50,28 +50,32 @@ def check_output(path: str | Path, mode: ExistingFolder = "new") -> None:
         check_free(path)
 
 
-def default_folder(source: str, mode: ExistingFolder = "new") -> Path:
+def default_folder(
+    source: str, mode: ExistingFolder = "new", clips: Sequence[str] = ("",)
+) -> Path:
     """Where the results of a source go when nothing is said, in the current folder.
 
     ``clip_car`` for ``/videos/clip.mp4``; cameras and addresses give a name as well. A new run
     gets the first name of ``clip_car``, ``clip_car-2``, ``clip_car-3``, ... that is free.
     Otherwise it is the one that holds a run; of several, for ``resume``, the only one whose
-    run is not complete.
+    run is not complete. Where none holds a run, it is a free name, never a folder of the user's.
+
+    Args:
+        source: as the command line names it.
+        mode: what to do with a folder that is there.
+        clips: where the source is a folder of clips, the folders in its output folder that
+            hold a run each.
 
     Raises:
         OutputError: an existing run is wanted and it is not clear which.
     """
     first = Path(f"{_stem(source)}_car")
-    if mode == "new":
-        number, path = 1, first
-        while os.path.lexists(path):
-            number += 1
-            path = Path(f"{first}-{number}")
-        return path
-    runs = [path for path in _numbered(first) if (path / RECORD).exists()]
-    stopped = [path for path in runs if (path / JOURNAL).exists()]
-    if len(runs) <= 1:
-        return runs[0] if runs else first
+    runs = [] if mode == "new" else [path for path in _numbered(first) if _runs(path, clips)]
+    if not runs:
+        return _free(first)
+    if len(runs) == 1:
+        return runs[0]
+    stopped = [path for path in runs if not _complete(path, clips)]
     if mode == "resume" and len(stopped) == 1:
         return stopped[0]
     names = ", ".join(f"'{path}'" for path in runs)
@@ -110,6 +114,26 @@ def _check_existing(path: Path, mode: ExistingFolder) -> None:
                 f"'{alien}' is in the way and car-video has no record of writing it; choose "
                 "another --out"
             )
+
+
+def _runs(path: Path, clips: Sequence[str]) -> list[Path]:
+    """Those of the folders of ``clips`` in ``path`` that hold a run."""
+    return [path / clip for clip in clips if (path / clip / RECORD).exists()]
+
+
+def _complete(path: Path, clips: Sequence[str]) -> bool:
+    """Whether each of ``clips`` has a run that has come to its end."""
+    runs = _runs(path, clips)
+    return len(runs) == len(clips) and not any((run / JOURNAL).exists() for run in runs)
+
+
+def _free(first: Path) -> Path:
+    """The first name of ``clip_car``, ``clip_car-2``, ``clip_car-3``, ... that is free."""
+    number, path = 1, first
+    while os.path.lexists(path):
+        number += 1
+        path = Path(f"{first}-{number}")
+    return path
 
 
 def _numbered(first: Path) -> list[Path]:

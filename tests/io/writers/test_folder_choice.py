@@ -83,3 +83,33 @@ def test_how_far_a_run_was_meant_to_go():
     assert earlier_extent(Path("all")) == (None, None)
     run("part", end=2.5, max_frames=4)
     assert earlier_extent(Path("part")) == (2.5, 4)
+
+
+@pytest.mark.parametrize("mode", ["resume", "overwrite"])
+def test_the_folder_of_a_batch_is_the_one_that_holds_its_runs(mode):
+    clips = ["one", "two"]
+    Path("clips_car").mkdir()  # the user's
+    Path("clips_car/mine.txt").write_text("mine")
+    run("clips_car/another")
+    assert default_folder("clips", mode, clips) == Path("clips_car-2"), "the free name"
+    run("clips_car-3/one")
+    assert default_folder("clips", mode, clips) == Path("clips_car-3")
+    run("clips_car-4/one")
+    with pytest.raises(OutputError, match="runs in 'clips_car-3', 'clips_car-4'; say which"):
+        default_folder("clips", mode, clips)
+
+
+def test_of_several_batches_the_one_with_clips_to_do_is_resumed():
+    clips = ["one", "two"]
+    for folder in ("clips_car", "clips_car-2"):
+        run(f"{folder}/one")
+    run("clips_car/two")
+    assert default_folder("clips", "resume", clips) == Path("clips_car-2"), "two is not there"
+    run("clips_car-2/two", complete=False)
+    assert default_folder("clips", "resume", clips) == Path("clips_car-2"), "two was stopped"
+
+
+@pytest.mark.parametrize("mode", ["resume", "overwrite"])
+def test_without_a_run_the_folder_of_the_user_is_left_alone(mode):
+    Path("clip_car").mkdir()
+    assert default_folder("clip.mp4", mode) == Path("clip_car-2")
