@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from importlib import resources
@@ -125,7 +126,7 @@ def _find(name: str, folder: Path) -> Traversable | None:
     shipped = _shipped().get(name)
     if shipped is not None:
         return shipped
-    path = folder / Path(name).expanduser()
+    path = folder / os.path.expanduser(name)  # as it is where there is no such user
     try:
         return path if path.suffix in (".yaml", ".yml") and path.is_file() else None
     except ValueError:  # a name that no file can have

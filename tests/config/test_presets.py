@@ -191,3 +191,13 @@ def test_configuration_imports_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_name_that_only_looks_like_a_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"no preset or YAML file '~nosuch\.yaml'"):
+        load_preset("~nosuch.yaml")
+    Path("~x.yaml").write_text("model: clip-b16")
+    assert load_preset("~x.yaml").model == "clip-b16"

@@ -5,11 +5,28 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from numbers import Integral, Real
+from typing import Any
 
 from car_video.errors import ConfigError
 
 TIME_TOLERANCE = 1e-6
 """Seconds. A start of 2.002 must not miss the frame whose time is 60 * 1001 / 30000."""
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is a finite number, of Python or numpy; True and False are none."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int that no float can hold
+        return False
+
+
+def _is_whole(value: object) -> bool:
+    """Whether this is a whole number in type, too: 2.0 is none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +55,9 @@ class Selection:
     def __post_init__(self) -> None:
         for name in ("start", "end"):
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value >= 0):
+            if value is not None and not (is_number(value) and value >= 0):
                 raise ConfigError(
-                    f"{name} is {value}: give seconds from the beginning, 0 or more"
+                    f"{name} is {value!r}: give seconds from the beginning, 0 or more"
                 )
         if self.end is not None and self.end <= (self.start or 0):
             raise ConfigError(
@@ -48,8 +65,8 @@ class Selection:
             )
         for name in ("stride", "max_frames", "size"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} is {value}: give a whole number, 1 or more")
+            if value is not None and not (_is_whole(value) and value >= 1):
+                raise ConfigError(f"{name} is {value!r}: give a whole number, 1 or more")
 
     def bounded(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of a delivered picture whose own size is given."""

@@ -45,9 +45,14 @@ def parse_source(source: str | os.PathLike[str]) -> Source:
     What exists on disk under exactly this name is a path, a folder called ``webcam`` too.
 
     Raises:
-        SourceError: nothing given, or an unknown scheme.
+        SourceError: nothing given, no name at all, or an unknown scheme.
     """
-    text = os.fspath(source)
+    text = os.fspath(source) if isinstance(source, str | os.PathLike) else source
+    if not isinstance(text, str):
+        raise SourceError(
+            f"a source is one name as text or Path, got {type(source).__name__}; name a video, "
+            "a folder of images or webcam:0"
+        )
     if not text.strip():
         raise SourceError("no source given: name a video, a folder of images or webcam:0")
     if os.path.lexists(text):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from typing import Literal
 
 from car_video.errors import OutputError
 from car_video.io.readers.folders import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from car_video.io.readers.sources import parse_source
 from car_video.io.writers.atomic_files import part_of, writing
 from car_video.io.writers.folder_lock import check_free
 from car_video.io.writers.registry import TARGETS
@@ -58,7 +58,7 @@ def default_folder(
     ``clip_car`` for ``/videos/clip.mp4``; cameras and addresses give a name as well. A new run
     gets the first name of ``clip_car``, ``clip_car-2``, ``clip_car-3``, ... that is free.
     Otherwise it is the one that holds a run; of several, for ``resume``, the only one whose
-    run is not complete. Where none holds a run, it is a free name, never a folder of the user's.
+    run is not complete. Where none holds a run, it is the first free name.
 
     Args:
         source: as the command line names it.
@@ -149,10 +149,6 @@ def _stem(source: str) -> str:
         address = public_name(source).split("://", 1)[-1]
         stem = re.sub(r"[^\w.\-]+", "_", address).strip("._")
     else:
-        path = Path(source)
-        if not os.path.lexists(path):
-            with contextlib.suppress(RuntimeError):  # a home that is not known: the path itself
-                path = path.expanduser()
-        path = path.resolve()
+        path = Path(parse_source(source).value).resolve()
         stem = path.name if path.is_dir() else path.stem
     return stem or "video"

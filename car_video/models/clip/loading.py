@@ -7,6 +7,7 @@ or an architecture with a local file (``ViT-B-16:path/to/file.safetensors``).
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,7 +79,7 @@ def resolve(name: str) -> tuple[str, Path | str, dict[str, Any]]:
         tag = next(t for t in tags if open_clip.get_pretrained_cfg(architecture, t) == config)
         return architecture, tag, dict(config)
     if Path(weights).suffix == SAFE:
-        return architecture, Path(weights).expanduser(), {}
+        return architecture, Path(os.path.expanduser(weights)), {}
     choice = ", ".join(tags) if tags else "none published, give a .safetensors file"
     if not weights:
         raise ModelError(f"say which weights as '{architecture}:WEIGHTS'; there are: {choice}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -32,7 +33,7 @@ def take_apart(name: str, others: Sequence[str] = ()) -> tuple[str, str]:
         like = _most_like(architecture, [*others, *known])
         hint = f"did you mean {like}?" if like else f"known: {', '.join(others or known)}"
         raise ModelError(f"no model '{name}'; {hint} ('car-video models' lists them)")
-    path = Path(weights).expanduser()
+    path = Path(os.path.expanduser(weights))
     if path.suffix == SAFE and not path.is_file():
         raise ModelError(f"no weights file '{path}' for {architecture}")
     if path.suffix in PICKLED:

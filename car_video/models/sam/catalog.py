@@ -6,6 +6,7 @@ Needs no torch; ``registry`` loads the models.
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def resolve_mask_model(name: str) -> MaskModelInfo:
     for info in MASK_MODELS:
         if info.name == name:
             return info
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     if name and folder.is_dir():
         for file in (CONFIG, WEIGHTS):
             if not (folder / file).is_file():

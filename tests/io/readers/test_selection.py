@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,10 +117,24 @@ def test_nobody_knows_how_long_a_stream_is() -> None:
         {"stride": 0},
         {"max_frames": 0},
         {"size": -4},
+        {"start": "1"},
+        {"start": True},
+        {"start": 1 + 2j},
+        {"end": 10**400},
+        {"stride": 1.5},
+        {"stride": True},
+        {"stride": "2"},
+        {"max_frames": 2.0},
+        {"size": 1e9},
     ],
 )
-def test_values_out_of_range_are_refused_in_one_line(wrong: dict[str, float]) -> None:
+def test_values_out_of_range_are_refused_in_one_line(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError) as caught:
         Selection(**wrong)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
     assert next(iter(wrong)) in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    given = Selection(np.float32(0.5), np.float64(2), np.int64(2), np.uint8(3), np.int32(64))
+    assert given == Selection(0.5, 2.0, 2, 3, 64)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -226,3 +227,17 @@ def test_the_query_of_an_address_is_no_suffix(tmp_path: Path, query: str) -> Non
     write_video(tmp_path / "a.mp4", [numbered(n) for n in range(5)])
     with file_server(tmp_path) as address, read_frames(f"{address}/a.mp4{query}") as reader:
         assert [number_of(frame.image) for frame in reader] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("source", [0, None, ["a.mp4"], b"a.mp4", {}])
+@pytest.mark.parametrize("reader", [read_frames, RandomAccessReader])
+def test_what_is_no_name_is_told_what_is(reader: Any, source: object) -> None:
+    with pytest.raises(SourceError, match=f"got {type(source).__name__}; .*webcam:0$"):
+        reader(source)
+
+
+@pytest.mark.parametrize("fps", ["x", True, None, 0, float("nan")])
+def test_a_rate_of_pictures_is_a_number(tmp_path: Path, fps: Any) -> None:
+    Image.fromarray(numbered(0)).save(tmp_path / "a.png")
+    with pytest.raises(ConfigError, match="image_fps is"):
+        read_frames(tmp_path, image_fps=fps)

@@ -113,3 +113,8 @@ def test_of_several_batches_the_one_with_clips_to_do_is_resumed():
 def test_without_a_run_the_folder_of_the_user_is_left_alone(mode):
     Path("clip_car").mkdir()
     assert default_folder("clip.mp4", mode) == Path("clip_car-2")
+
+
+def test_a_name_that_only_looks_like_a_home_folder():
+    Path("~x.mp4").write_bytes(b"")
+    assert default_folder("~x.mp4") == Path("~x_car")

@@ -107,9 +107,10 @@ class RandomAccessReader(Sequence[Frame]):
 
         Raises:
             IndexError: there is no such frame.
+            TypeError: not a whole number.
             SourceError: the frame is damaged.
         """
-        place = range(len(self))[index]
+        place = self._place(index)
         image, _ = self._load(place)
         duration = duration_at(self.times, self._backend.end, place)
         name = self._backend.name(place)
@@ -120,11 +121,25 @@ class RandomAccessReader(Sequence[Frame]):
 
         Raises:
             IndexError: there is no such frame.
+            TypeError: not whole numbers.
             SourceError: one of them is damaged.
         """
-        places = [range(len(self))[index] for index in indices]
+        places = [self._place(index) for index in indices]
         found = {place: self[place] for place in sorted(set(places))}
         return [found[place] for place in places]
+
+    def _place(self, index: int) -> int:
+        """The frame's number counted from 0, of one that may count from the end."""
+        if isinstance(index, slice):
+            raise TypeError("frames have numbers, not slices; get_batch(range(0, 2)) gives two")
+        try:
+            return range(len(self))[index]
+        except IndexError:
+            raise IndexError(
+                f"no frame {index} in {self._name}; the last one is {len(self) - 1}"
+            ) from None
+        except TypeError:
+            raise TypeError(f"the number of a frame is a whole number, got {index!r}") from None
 
     def _load(self, place: int) -> Loaded:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from car_video.io.readers.base import (
 )
 from car_video.io.readers.images.stills import load_still
 from car_video.io.readers.messages import counted, some_of
-from car_video.io.readers.selection import Selection
+from car_video.io.readers.selection import Selection, is_number
 
 DEFAULT_IMAGE_FPS = 25.0
 """Frames per second that a folder of images is taken to have."""
@@ -26,8 +25,8 @@ DEFAULT_IMAGE_FPS = 25.0
 
 def check_image_fps(fps: float) -> None:
     """Raises ConfigError where this cannot be a number of frames per second."""
-    if not 0 < fps < math.inf:
-        raise ConfigError(f"image_fps is {fps}: give frames per second, above 0")
+    if not (is_number(fps) and fps > 0):
+        raise ConfigError(f"image_fps is {fps!r}: give frames per second, above 0")
 
 
 class ImageReader(FrameReader):

@@ -120,3 +120,19 @@ def test_animated_images(tmp_path: Path) -> None:
 def test_live_sources_are_refused(source: str) -> None:
     with pytest.raises(SourceError, match="use read_frames"):
         RandomAccessReader(source)
+
+
+def test_what_is_no_number_of_a_frame(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", [numbered(number) for number in range(3)])
+    with RandomAccessReader(path) as reader:
+        assert reader[np.int64(-1)].index == 2
+        for wrong in (3, -4):
+            with pytest.raises(IndexError, match=f"no frame {wrong} in .*; the last one is 2"):
+                reader[wrong]
+        with pytest.raises(IndexError, match="no frame 3"):
+            reader.get_batch([0, 3])
+        with pytest.raises(TypeError, match=r"get_batch\(range\(0, 2\)\)"):
+            reader[0:2]  # type: ignore[index]
+        with pytest.raises(TypeError, match=r"got 1\.0"):
+            reader[1.0]  # type: ignore[index]
+        assert [frame.index for frame in reader] == [0, 1, 2]
