@@ -91,7 +91,7 @@ class Plan:
         return {
             "refine": settings.pop("refine"),
             "size": settings["proposal"].pop("size"),
-            "start": self.request.start,
+            "start": self.request.start or None,  # 0 is from the beginning, too
             "stride": self.request.stride,
             "decoder": self.request.decoder,
             "mode": video.pop("mode"),
@@ -256,7 +256,7 @@ def _check_model(name: str, device: str) -> None:
     """Raises ModelError for what cannot be a device or a model's name, without torch."""
     from car_video.models.catalog import check_name
 
-    if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d{1,3})?", device):
+    if not re.fullmatch(r"auto|(cpu|mps)(:0)?|cuda(:\d{1,3})?", device):
         raise ModelError(f"unknown device '{device}'; choose auto, cpu, cuda, cuda:N or mps")
     check_name(name)
 

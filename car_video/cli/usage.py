@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -44,11 +45,15 @@ def explained(error: Any, arguments: Sequence[str], options: Sequence[str]) -> s
         getattr(error, "option_name", "") if "such option" in error.message.lower() else ""
     )
     if not unknown:
-        return f"{error.format_message().rstrip('.')}; see car-video --help"
+        text = error.format_message().rstrip(".")
+        text = re.sub(r": .*\bvalid int.*", ": want a whole number", text)  # versions differ
+        return f"{text}; see car-video --help"
     if not unknown.startswith("--"):  # -expr is parsed as -e -x -p -r
         unknown = next(
-            (a for a in arguments if re.match(rf"{re.escape(unknown)}\w", a)), unknown
+            (a for a in arguments if re.match(rf"{re.escape(unknown)}.", a)), unknown
         )
+    if os.path.lexists(unknown):
+        return f"{unknown} is taken for an option; for the file give ./{unknown}"
     word = unknown.lstrip("-").split("=")[0].lower()
     known = {option.lstrip("-"): option for option in options if option.startswith("--")}
     near = [name for name in known if word.startswith(name) or name.startswith(word)]

@@ -66,19 +66,34 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any]) -> T:
     return cls(**values)
 
 
+MERGE = "tag:yaml.org,2002:merge"
+
+
 class _Yaml(yaml.SafeLoader):
     """YAML in which a key that stands twice is an error, not the later one, and 1e-3 a number,
-    as in YAML 1.2."""
+    as in YAML 1.2. A key takes the place of one that is merged in (``<<``)."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping = super().construct_mapping(node, deep)
-        if len(mapping) < len(node.value):
-            keys = [self.construct_object(key) for key, _ in node.value]
-            twice = next(key for number, key in enumerate(keys) if key in keys[:number])
-            raise yaml.constructor.ConstructorError(
-                None, None, f"key {twice!r} stands twice", node.start_mark
-            )
-        return mapping
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Replace ``<<`` by what it merges in; called once more where others merge this one."""
+        keys: list[Any] = []
+        for key_node, _ in node.value:
+            if key_node.tag == MERGE:
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if key in keys:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} stands twice", node.start_mark
+                )
+            keys.append(key)
+        super().flatten_mapping(node)
+        last: list[tuple[Any, Any]] = []  # merged in first, so the last of a key is meant
+        seen: list[Any] = []
+        for pair in reversed(node.value):
+            key = self.construct_object(pair[0], deep=True)
+            if key not in seen:
+                seen.append(key)
+                last.append(pair)
+        node.value = last[::-1]
 
 
 _Yaml.add_implicit_resolver(

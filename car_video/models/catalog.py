@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from car_video.errors import ModelError
 from car_video.models.clip.names import take_apart
 
 OPEN_CLIP = "car_video.models.clip.loading"
@@ -68,6 +69,11 @@ def check_name(name: str) -> ModelInfo:
     Raises:
         ModelError: neither.
     """
+    if not isinstance(name, str):
+        raise ModelError(
+            "the name of a model is a text like 'lite' or 'ViT-B-16:file.safetensors', "
+            f"got {name!r}"
+        )
     for info in MODELS:
         if info.name == name:
             return info

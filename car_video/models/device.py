@@ -32,7 +32,8 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
         device = torch.device(text)
     except RuntimeError:
         device = torch.device("meta")
-    if device.type not in ("cpu", "cuda", "mps"):
+    numbered = device.type != "cuda" and device.index  # there is one CPU and one Apple GPU
+    if device.type not in ("cpu", "cuda", "mps") or numbered:
         raise ModelError(f"unknown device '{text}'; choose auto, cpu, cuda, cuda:N or mps")
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0

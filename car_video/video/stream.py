@@ -97,8 +97,14 @@ def segment_stream(
     Raises:
         ExpressionError: no expression, or an empty one.
         ConfigError: settings of another kind.
-        ValueError: a frame that is no picture, when its turn comes.
+        ValueError: ``frames`` cannot be iterated over; a frame that is no picture, when its
+            turn comes.
     """
+    if not isinstance(frames, Iterable):
+        raise ValueError(
+            "frames must be read_frames(source) or arrays in order, "
+            f"got {type(frames).__name__}"
+        )
     segmenter = VideoSegmenter(
         model, expressions, config, video, mask_model=mask_model, fps=fps
     )

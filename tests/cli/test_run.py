@@ -239,3 +239,11 @@ def test_resuming_something_else_is_refused(cli, clip, change, word):
     assert word in err
     assert err.count("\n") == 1
     assert (Path("clip_car") / "predictions.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("starts", [((), ("--start", 0)), (("--start", 0), ())])
+def test_a_start_of_0_is_no_start(cli, clip, loader, starts):
+    first, second = starts
+    assert cli(clip, *ASKED, "--max-frames", 2, *first)[0] == 0
+    assert cli(clip, *ASKED, "--max-frames", 2, *second, "--resume")[0] == 0
+    assert loader.made[-1].seen == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +73,27 @@ def test_a_time_on_the_command_line(cli, clip):
     code, out, _ = cli(clip, "--expr", "a dog", "--start", "00:00:00.5", "--end", "0:00.8")
     assert code == 0
     assert out.startswith("3 frames")
+
+
+@pytest.mark.parametrize("name", ["-dash.mp4", "-.mp4", "-4 b.mp4", "--dash.mp4"])
+def test_a_file_that_looks_like_an_option(cli, clip, name):
+    shutil.copy(clip, Path(name))
+    code, _, err = cli(name, "--expr", "a dog")
+    assert code == 2
+    assert err == f"error: {name} is taken for an option; for the file give ./{name}\n"
+    assert cli(f"./{name}", "--expr", "a dog", "--max-frames", "1")[0] == 0
+
+
+@pytest.mark.parametrize("option", ["--size", "--stride", "--max-frames"])
+def test_a_number_with_a_point_where_a_whole_one_is_wanted(cli, clip, option):
+    code, out, err = cli(clip, "--expr", "a dog", option, "1.5")
+    assert (code, out) == (2, "")
+    wanted = f"Invalid value for '{option}': want a whole number"
+    assert err == f"error: {wanted}; see car-video --help\n"
+
+
+@pytest.mark.parametrize("device", ["cpu:5", "mps:1", "cuda:x"])
+def test_a_device_with_a_number_that_it_cannot_have(cli, clip, device):
+    code, _, err = cli(clip, "--expr", "a dog", "--device", device)
+    assert code == 2
+    assert f"unknown device '{device}'" in err

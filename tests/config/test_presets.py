@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from car_video.config import Config, load_preset, preset_names
+from car_video.config.loading import _Yaml
 from car_video.errors import ConfigError
 
 FOLDER = Path(__file__).parents[2] / "configs"
@@ -201,3 +203,39 @@ def test_a_name_that_only_looks_like_a_home_folder(
         load_preset("~nosuch.yaml")
     Path("~x.yaml").write_text("model: clip-b16")
     assert load_preset("~x.yaml").model == "clip-b16"
+
+
+def test_a_key_takes_the_place_of_one_that_is_merged_in(tmp_path: Path) -> None:
+    file = tmp_path / "merged.yaml"
+    file.write_text("segment: {sam: {<<: {side: 128, box_pass: false}, side: 256}}")
+    sam = load_preset(file).segment.sam
+    assert (sam.side, sam.box_pass) == (256, False)
+    file.write_text(
+        "segment:\n"
+        "  presence_threshold: 0.25\n"
+        "  sam: &first {<<: &second {side: 128}, side: 256}\n"
+        "  refine: none\n"
+        "video: {mode: offline}\n"
+    )
+    assert load_preset(file).segment.sam.side == 256
+    file.write_text("segment: {sam: {<<: {side: 128, side: 64}}}")
+    with pytest.raises(ConfigError, match="key 'side' stands twice"):
+        load_preset(file)
+    file.write_text("segment: {sam: {<<: {side: 128}, side: 64, side: 64}}")
+    with pytest.raises(ConfigError, match="key 'side' stands twice"):
+        load_preset(file)
+
+
+def test_mappings_that_are_merged_in_may_say_the_same_and_may_be_merged_twice() -> None:
+    text = """
+        d: {<<: [&a {x: 1, y: 1}, &b {x: 2, z: 2}], y: 3}
+        e: &e {<<: *a, x: 5}
+        f: {<<: *e, y: 6}
+        g: {<<: *e}
+    """
+    assert yaml.load(text, _Yaml) == {
+        "d": {"x": 1, "y": 3, "z": 2},
+        "e": {"x": 5, "y": 1},
+        "f": {"x": 5, "y": 6},
+        "g": {"x": 5, "y": 1},
+    }

@@ -29,7 +29,9 @@ def test_auto_takes_the_best(machine: object, gpus: int, mps: bool, want: str) -
     assert pick_device("auto").type == want
 
 
-@pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps", "tpu", "meta", "cuda:x", ""])
+@pytest.mark.parametrize(
+    "name", ["cuda", "cuda:0", "mps", "tpu", "meta", "cuda:x", "cpu:5", "mps:1", ""]
+)
 def test_absent_devices_are_one_line(machine: object, name: str) -> None:
     machine(0)  # type: ignore[operator]
     with pytest.raises(ModelError) as caught:

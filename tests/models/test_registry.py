@@ -143,6 +143,8 @@ def test_unknown_names_get_close_matches(weights: Path) -> None:
     assert "'clip-b16'" in refusal("clip-b-16")
     assert "'ViT-B-16'" in refusal("vit-b16:openai")
     assert "known: lite" in refusal("???")
+    for wrong in (None, 5, Path("lite")):
+        assert f"got {wrong!r}" in refusal(wrong)  # type: ignore[arg-type]
     message = refusal(f"{ARCHITECTURE}:third")
     assert "first_tag, second" in message
     assert "first_tag, second" in refusal(ARCHITECTURE)

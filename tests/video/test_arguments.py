@@ -87,6 +87,12 @@ def test_a_stream_checks_its_frames(mode: str, colour_sam: ColourSam) -> None:
         list(stream)
 
 
+@pytest.mark.parametrize("frames", [None, 5, ColourModel()])
+def test_a_stream_of_what_gives_no_frames(frames: Any) -> None:
+    with pytest.raises(ValueError, match=f"read_frames.*, got {type(frames).__name__}$"):
+        segment_stream(ColourModel(), frames, NAMES)
+
+
 def test_arrays_are_counted_after_frames_and_timed_by_fps() -> None:
     made = segmenter(fps=10)
     found = [made.step(given) for given in (IMAGE, IMAGE, Frame(7, 0.7, IMAGE), IMAGE)]

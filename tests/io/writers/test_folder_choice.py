@@ -118,3 +118,4 @@ def test_without_a_run_the_folder_of_the_user_is_left_alone(mode):
 def test_a_name_that_only_looks_like_a_home_folder():
     Path("~x.mp4").write_bytes(b"")
     assert default_folder("~x.mp4") == Path("~x_car")
+    check_output("~nosuchuser/x")
