@@ -145,7 +145,7 @@ def conclude(request: Request, selection: Selection, outcomes: Sequence[Outcome]
     records = {item.key: by_key[item.key].record or {} for item in good}
     scores = {key: record["score"] for key, record in records.items()}
     summary = request.benchmark.summarise(scores, good)
-    warnings = (*_partial(request, selection), *summary.warnings)
+    warnings = (*_partial(request, selection), *_left_over(selection), *summary.warnings)
     devices = {record["device"] for record in records.values() if "device" in record}
     made = provenance(request.command, devices)
     results = {
@@ -207,6 +207,15 @@ def _partial(request: Request, selection: Selection) -> list[str]:
         f"partial run: {selection.groups} of {selection.all_groups} {request.unit} "
         f"({' '.join(options)}); not to be compared with numbers of the whole set"
     ]
+
+
+def _left_over(selection: Selection) -> list[str]:
+    """That predictions name what is not scored."""
+    names = selection.left_over
+    if not names:
+        return []
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return [f"predictions left over, not scored: {', '.join(names[:3])}{more}; check the names"]
 
 
 def _facts(

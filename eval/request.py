@@ -63,11 +63,13 @@ class Selection:
         items: in the data set's order.
         groups: how many sequences or pictures they belong to.
         all_groups: how many the data set has.
+        left_over: names in the predictions that belong to no item.
     """
 
     items: tuple[Item, ...]
     groups: int
     all_groups: int
+    left_over: tuple[str, ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -88,10 +90,13 @@ def check(request: Request) -> Selection:
     if twice := [key for key, count in counts.items() if count > 1]:
         raise DataError(f"the data set has two pictures or sequences '{twice[0]}'; rename one")
     items = select(every, request.limit, request.sequences)
+    left_over: list[str] = []
     if request.predictions is not None:
         _check_predictions(request.benchmark, items, request.predictions)
+        left_over = request.benchmark.left_over(every, request.predictions)
     groups = ({item.group for item in chosen} for chosen in (items, every))
-    return Selection(tuple(items), *(len(names) for names in groups))
+    chosen, all_groups = (len(names) for names in groups)
+    return Selection(tuple(items), chosen, all_groups, tuple(left_over))
 
 
 def check_out(request: Request) -> None:

@@ -96,6 +96,10 @@ class Benchmark(ABC):
     def has_prediction(self, item: Item, predictions: Path) -> bool:
         """Whether the folder or file holds anything for this item (cheap)."""
 
+    def left_over(self, items: Sequence[Item], predictions: Path) -> list[str]:
+        """Names in a file of predictions that belong to none of the items (all of them)."""
+        return []
+
     @abstractmethod
     def score(self, item: Item, predictions: Path) -> Score:
         """Numbers of one item from masks on disk, its own or another tool's.

@@ -21,7 +21,7 @@ from car_video.types import Frame
 from ..data import rle
 from ..data.expressions import VideoExpression, find_meta, read_meta
 from ..data.files import atomic, first_existing, inside, read_json
-from ..data.images import image_size, read_labels, read_rgb, write_binary
+from ..data.images import image_size, read_predicted_labels, read_rgb, write_binary
 from ..data.videos import Video, find_video
 from ..metrics import score_sequence
 from ..segmenters import Segmenters
@@ -124,7 +124,7 @@ class ExpressionVideo(Benchmark):
         maps = []
         for frame in item.payload.video.frames:
             path = folder / f"{frame}.png"
-            labels = read_labels(path, "predicted mask")
+            labels = read_predicted_labels(path)
             if labels.shape != size:
                 raise DataError(
                     f"'{path}' is {labels.shape[1]}x{labels.shape[0]}, the video "

@@ -95,6 +95,15 @@ class RefDavis(Benchmark):
         place, name = self._place(item.payload), item.payload.video.name
         return masks.find_sequence(predictions, place, name) is not None
 
+    def left_over(self, items: Sequence[Item], predictions: Path) -> list[str]:
+        if not predictions.is_file():
+            return []
+        clips: list[Clip] = [item.payload for item in items]
+        known = {(clip.annotator, clip.video.name) for clip in clips}
+        return masks.left_over(
+            predictions, known, clips[0].annotator if clips[0].sole else None
+        )
+
     def score(self, item: Item, predictions: Path) -> Score:
         clip: Clip = item.payload
         truth = clip.video.read_labels()

@@ -14,7 +14,7 @@ from car_video.errors import DataError
 
 from . import rle
 from .files import inside
-from .images import read_labels
+from .images import read_predicted_labels
 from .json_predictions import load_records, score_of, whole
 
 
@@ -68,7 +68,7 @@ def read_mask(root: Path, names: Sequence[str], size: tuple[int, int]) -> NDArra
 
 def read_label_map(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
     """uint8 [H, W] of a PNG; DataError when its size is another."""
-    labels = read_labels(path, "predicted mask")
+    labels = read_predicted_labels(path)
     if labels.shape != size:
         raise DataError(
             f"'{path}' is {labels.shape[1]}x{labels.shape[0]}, the picture {size[1]}x{size[0]};"

@@ -65,6 +65,50 @@ def read_labels(path: Path, what: str = "mask") -> NDArray[np.uint8]:
     return np.asarray(image).astype(np.uint8)
 
 
+def read_predicted_labels(path: Path) -> NDArray[np.uint8]:
+    """uint8 [H, W] of another tool's mask: as :func:`read_labels`, with a palette that holds
+    the DAVIS colours in another order put right.
+
+    A program that reduces or sorts a palette keeps the colours and changes the numbers. So
+    where all colours in use are DAVIS's, each pixel counts as what its colour means. A palette
+    that is grey, has other colours or gives two values one colour says nothing: the numbers
+    count.
+
+    Raises:
+        DataError: as :func:`read_labels`.
+    """
+    labels = read_labels(path, "predicted mask")
+    palette = _palette(path)
+    used = np.unique(labels)
+    if palette is None or used.max(initial=0) >= len(palette):
+        return labels
+    davis = davis_palette()
+    colours = palette[used]
+    if (colours == davis[used]).all() or (colours == colours[:, :1]).all():
+        return labels
+    same = (colours[:, None] == davis[None]).all(axis=2)
+    numbers = same.argmax(axis=1).astype(np.uint8)
+    if not same.any(axis=1).all() or len(set(numbers.tolist())) < len(used):
+        return labels
+    meaning = np.zeros(256, np.uint8)
+    meaning[used] = numbers
+    return meaning[labels]
+
+
+def _palette(path: Path) -> NDArray[np.uint8] | None:
+    """uint8 [N, 3] RGB colours of a palette image, None of another; pixels stay undecoded."""
+    try:
+        with Image.open(path) as image:
+            if image.mode != "P" or image.palette is None:
+                return None
+            mode, data = image.palette.getdata()
+    except _UNREADABLE as error:
+        raise DataError(f"cannot read mask '{path}' ({error}); replace the file") from None
+    if mode != "RGB":
+        return None
+    return np.frombuffer(bytes(data), np.uint8)[: len(data) // 3 * 3].reshape(-1, 3)
+
+
 def write_labels(path: Path, labels: NDArray[np.uint8]) -> None:
     """Palette PNG (DAVIS colours) of a uint8 [H, W] label map."""
     image = Image.fromarray(labels, "L")

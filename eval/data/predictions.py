@@ -17,39 +17,55 @@ from car_video.errors import DataError
 
 from .expressions import OFFICIAL_ANNOTATORS
 from .files import entries, inside, subfolders
-from .images import read_labels
+from .images import read_predicted_labels
 from .json_predictions import (
     LabelMaps,
     Place,
-    Stack,
+    ScoredMask,
     Wanted,
     from_own_json,
     from_records,
+    label_map,
+    left_over,
     sequence_records,
 )
 
+__all__ = ["Place", "Wanted", "find_sequence", "left_over", "read_sequence"]
+
 
 def find_sequence(root: Path, place: Place, name: str) -> Path | None:
-    """Folder or file with the masks of a sequence, or None."""
+    """Folder or file with the masks of a sequence, or None.
+
+    Raises:
+        DataError: there are two of them.
+    """
     if root.is_file():
         return root if sequence_records(root, place, name) else None
     folders = [place.annotator]
     if place.annotator in OFFICIAL_ANNOTATORS:
         folders.append(f"anno_{OFFICIAL_ANNOTATORS.index(place.annotator)}")
     bases = [root / folder for folder in folders] + ([root] if place.sole else [])
-    for base in bases:
-        for tail in (
-            f"{name}/predictions.json",
-            f"{name}_car/predictions.json",
-            f"{name}.json",
-        ):
-            if (path := inside(base, tail)).is_file():
-                return path
-        for tail in (f"{name}/masks", f"{name}_car/masks", name):
-            path = inside(base, tail)
-            if entries(path):
-                return path
-    return None
+    found = [path for base in bases for path in _candidates(base, name)]
+    if len(found) > 1:
+        raise DataError(
+            f"masks of '{name}' are in '{found[0]}' and in '{found[1]}'; keep one of them"
+        )
+    return found[0] if found else None
+
+
+def _candidates(base: Path, name: str) -> list[Path]:
+    """Where masks of a sequence are below ``base``; of one run's folder, one path."""
+    places = [
+        (f"{name}/predictions.json", f"{name}/masks", name),
+        (f"{name}_car/predictions.json", f"{name}_car/masks"),
+        (f"{name}.json",),
+    ]
+    found = []
+    for tails in places:
+        paths = [inside(base, tail) for tail in tails]
+        good = [p for p in paths if (p.is_file() if p.suffix == ".json" else entries(p))]
+        found += good[:1]
+    return found
 
 
 def read_sequence(root: Path, place: Place, wanted: Wanted) -> LabelMaps:
@@ -64,10 +80,10 @@ def read_sequence(root: Path, place: Place, wanted: Wanted) -> LabelMaps:
     name = wanted.video.name
     path = find_sequence(root, place, name)
     if path is None:
-        raise DataError(
-            f"'{root}' has no masks for '{name}' of {place.annotator}; put PNGs into "
-            f"'{root / place.annotator / name}'"
-        )
+        remedy = f"put PNGs into '{root / place.annotator / name}'"
+        if root.is_file():
+            remedy = "add its records, or correct their sequence or annotator"
+        raise DataError(f"'{root}' has no masks for '{name}' of {place.annotator}; {remedy}")
     if path.is_dir():
         if subfolders(path):
             return _object_folders(path, wanted)
@@ -78,7 +94,7 @@ def read_sequence(root: Path, place: Place, wanted: Wanted) -> LabelMaps:
 
 
 def _label_png(path: Path, wanted: Wanted) -> NDArray[np.uint8]:
-    labels = _sized(read_labels(path, "predicted mask"), path, wanted.size)
+    labels = _sized(read_predicted_labels(path), path, wanted.size)
     values = np.unique(labels)
     if set(values.tolist()) <= {0, 255} and 255 not in wanted.objects:
         if len(wanted.objects) == 1:
@@ -107,13 +123,28 @@ def _sized(labels: NDArray[np.uint8], path: Path, size: tuple[int, int]) -> NDAr
 
 def _object_folders(path: Path, wanted: Wanted) -> LabelMaps:
     """``<object>/<frame>.png`` with anything but 0 inside the mask."""
-    stack = Stack(wanted)
+    if pngs := entries(path, ".png"):
+        raise DataError(
+            f"masks of '{wanted.video.name}' are in '{pngs[0]}' and in the folder "
+            f"'{subfolders(path)[0]}'; keep one of the two forms"
+        )
+    ids = ", ".join(map(str, wanted.objects))
+    for folder in subfolders(path):
+        if folder.name not in map(str, wanted.objects):
+            raise DataError(
+                f"'{folder}' is the folder of no object, the annotation has {ids}; remove or "
+                f"rename it"
+            )
     for identity in wanted.objects:
-        folder = path / str(identity)
-        if not folder.is_dir():
+        if not (path / str(identity)).is_dir():
             raise DataError(f"'{path}' has no folder '{identity}' for that object; add it")
-        for number, frame in enumerate(wanted.video.frames):
-            png = folder / f"{frame}.png"
-            labels = _sized(read_labels(png, "predicted mask"), png, wanted.size)
-            stack.paint(number, identity, labels > 0, 1.0)
-    return stack.labels
+    return np.stack([_object_pngs(path, frame, wanted) for frame in wanted.video.frames])
+
+
+def _object_pngs(path: Path, frame: str, wanted: Wanted) -> NDArray[np.uint8]:
+    masks = []
+    for identity in wanted.objects:
+        png = path / str(identity) / f"{frame}.png"
+        labels = _sized(read_predicted_labels(png), png, wanted.size)
+        masks.append(ScoredMask(identity, labels > 0, 1.0))
+    return label_map(masks, wanted.size)
