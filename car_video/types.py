@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -72,11 +70,6 @@ class Frame:
     image: NDArray[np.uint8]
     name: str = ""
     duration: float | None = None
-
-    def __post_init__(self) -> None:
-        number = isinstance(self.time, Real) and not isinstance(self.time, bool)
-        if not (number and abs(self.time) < math.inf):
-            raise ValueError(f"the time of a frame must be seconds, got {self.time!r}")
 
     @property
     def height(self) -> int:

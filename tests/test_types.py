@@ -137,9 +137,3 @@ def test_pictures_in_any_layout_come_back_contiguous_with_the_same_pixels() -> N
         assert image.flags.c_contiguous
         assert image.dtype == np.uint8
         np.testing.assert_array_equal(image, view)
-
-
-@pytest.mark.parametrize("time", [None, float("nan"), float("inf"), "1", True])
-def test_the_time_of_a_frame_is_a_number(time: object) -> None:
-    with pytest.raises(ValueError, match="must be seconds, got"):
-        Frame(0, time, np.zeros((2, 2, 3), np.uint8))  # type: ignore[arg-type]
