@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ def from_coco(
     Args:
         objects: need ``expression`` and ``segmentation`` (RLE, compressed or not);
             ``present`` defaults to a mask that is not empty, ``score`` to 1 where present.
+            The mask of an object that is not present does not count.
             Expressions without an object are not present.
         expressions: Q sentences.
         index: number of the frame.
@@ -71,7 +73,8 @@ def from_coco(
         size: (height, width), needed only where there is no object to take it from.
 
     Raises:
-        DataError: an unknown expression, masks of several sizes, a damaged RLE, no size.
+        DataError: an unknown expression, masks of several sizes, a damaged RLE, no size, a
+            ``present`` that is no truth value, a score that is not in [0, 1].
     """
     try:
         items = [
@@ -90,12 +93,22 @@ def from_coco(
     scores = np.zeros(len(expressions), np.float32)
     present = np.zeros(len(expressions), bool)
     for query, mask, here, score in items:
-        if not isinstance(query, int) or not 0 <= query < len(expressions):
+        if not _is_number(query, int) or not 0 <= query < len(expressions):
             raise DataError(f"frame {index}: no expression {query!r} among {len(expressions)}")
-        masks[query] |= mask
-        present[query] |= bool(mask.any() if here is None else here)
+        where = f"frame {index}, expression {query}"
+        if not isinstance(here, bool | np.bool_ | None):
+            raise DataError(f"{where}: 'present' must be true or false, not {here!r}")
+        if score is not None and not (_is_number(score, Real) and 0 <= score <= 1):
+            raise DataError(f"{where}: 'score' must be a number from 0 to 1, not {score!r}")
+        here = bool(mask.any() if here is None else here)
+        masks[query] |= mask & here
+        present[query] |= here
         scores[query] = float(present[query]) if score is None else score
     return FramePrediction(index, time, tuple(expressions), masks, scores, present)
+
+
+def _is_number(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def as_frame_dict(prediction: FramePrediction, name: str = "") -> dict[str, Any]:
@@ -114,14 +127,35 @@ def as_frame_dict(prediction: FramePrediction, name: str = "") -> dict[str, Any]
     }
 
 
-def from_frame_dict(entry: Mapping[str, Any], expressions: Sequence[str]) -> FramePrediction:
+def from_frame_dict(
+    entry: Mapping[str, Any], expressions: Sequence[str], all_looked_for: bool = False
+) -> FramePrediction:
     """The inverse of :func:`as_frame_dict`.
 
+    Args:
+        entry: of ``frames``.
+        expressions: Q sentences.
+        all_looked_for: every expression must have its object; else those without one count as
+            not looked for.
+
     Raises:
-        DataError: an entry without objects, or as in :func:`from_coco`.
+        DataError: an entry without objects, index or time, two objects of one expression or
+            one that is missing, or as in :func:`from_coco`.
     """
-    found = from_coco(entry["objects"], expressions, entry["index"], entry["time"])
-    asked = np.isin(np.arange(len(expressions)), [o["expression"] for o in entry["objects"]])
+    index: Any = entry.get("index")
+    time: Any = entry.get("time")
+    objects = entry.get("objects")
+    if not _is_number(index, int) or not isinstance(objects, list):
+        raise DataError(f"frame {index!r}: want a whole number as index, and a list of objects")
+    if not (_is_number(time, Real) and np.isfinite(time)):
+        raise DataError(f"frame {index}: 'time' must be a number of seconds, not {time!r}")
+    found = from_coco(objects, expressions, index, time)
+    counts = np.bincount([o["expression"] for o in objects], minlength=len(expressions))
+    for query in np.flatnonzero(counts > 1):
+        raise DataError(f"frame {index}: expression {query} has {counts[query]} objects")
+    for query in np.flatnonzero(counts == 0) if all_looked_for else ():
+        raise DataError(f"frame {index}: expression {query} has no object")
+    asked = counts > 0
     return found if asked.all() else replace(found, extras={"active": asked})
 
 

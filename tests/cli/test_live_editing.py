@@ -127,7 +127,7 @@ def test_any_lines_leave_a_roster_that_works(lines: list[str]) -> None:
 def test_predictions_have_a_place_for_every_name() -> None:
     expressions = ExpressionList.of(["a dog", "the cat"]).after(parse_edit("1 = a cup"))
     masks = np.zeros((2, 4, 6), bool)
-    masks[0, 1], masks[1, 2] = True, True
+    masks[1, 2] = True  # the first one is absent, so its mask is empty
     scores = np.array([0.5, 0.75], np.float32)
     found = FramePrediction(3, 0.5, expressions.current, masks, scores, np.array([False, True]))
     wide = expressions.widen(found)

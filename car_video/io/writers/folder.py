@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from car_video.errors import OutputError
 from car_video.io.formats import as_frame_dict
 from car_video.io.writers.atomic_files import remove, write_whole, writing
 from car_video.io.writers.base import OutputInfo
 from car_video.io.writers.edited_masks import EditedMasks
 from car_video.io.writers.folder_choice import (
+    FINISHED,
     JOURNAL,
     STATE,
     ExistingFolder,
@@ -31,13 +34,17 @@ from car_video.io.writers.run_record import (
 )
 from car_video.types import FramePrediction
 
+_LASTING = ("end", "max_frames", "results", "expressions changed")  # of the earlier record
+
 
 class OutputFolder:
     """One run's folder, with a record of the run and a journal of its finished frames.
 
     ``.car-video/run.json`` says whose folder it is and stays; ``.car-video/journal.jsonl``
-    holds the finished frames while the run is under way and goes when it is complete, as does
-    ``.car-video/state.safetensors``: what the segmenter knew after one of them.
+    holds the finished frames while the run is under way, and
+    ``.car-video/state.safetensors`` what the segmenter knew after one of them. Both go when the
+    run is complete; where ``predictions.json`` does not hold all frames the journal stays as
+    ``.car-video/finished.jsonl``, so that edited masks have something to be compared with.
 
     Made by :meth:`open`.
 
@@ -62,16 +69,26 @@ class OutputFolder:
         self.info = info
         self._lock, self._created = lock, created
         self._record = dict(record)
-        results = path / RESULTS
+        results, journal, finished = path / RESULTS, path / JOURNAL, path / FINISHED
+        self._was_complete = not journal.exists()
+        if self._was_complete and finished.exists():
+            with writing(journal):
+                os.replace(finished, journal)
+        self._results_hold_all = results.exists() and not journal.exists()
         edited = results.exists() and _stamp(results) != record["results"]
         if edited:
-            take_in(results, path / JOURNAL, info.expressions)
+            take_in(results, journal, info.expressions)
             self._note_results()
-        elif results.exists() and not (path / JOURNAL).exists():
-            take_in(results, path / JOURNAL, info.expressions)
+        elif self._results_hold_all:
+            take_in(results, journal, info.expressions)
         self._edits = EditedMasks(path / "masks", results, all_changed=edited)
-        self._journal = Journal(path / JOURNAL)
-        self.done = DoneFrames(self._journal, info.expressions, self._edits)
+        self._journal = Journal(journal)
+        self.done = DoneFrames(
+            self._journal,
+            info.expressions,
+            self._edits,
+            not self._record["expressions changed"],
+        )
 
     @classmethod
     def open(
@@ -94,7 +111,7 @@ class OutputFolder:
 
         Raises:
             OutputError: see :func:`check_output`; on resume also where the folder belongs to
-                another source, model, expressions or options.
+                another source, model, expressions or options, or holds a longer run.
         """
         path = Path(path)
         check_output(path, mode)
@@ -105,20 +122,39 @@ class OutputFolder:
         try:
             if mode == "new" and (path / RECORD).exists():
                 raise in_use(path)  # another run was quicker
-            if mode == "resume" and (path / RECORD).exists():
+            resumed = mode == "resume" and (path / RECORD).exists()
+            extent = {key: record[key] for key in ("end", "max_frames")}
+            if resumed:
                 earlier = read_record(path)
                 compare(path, earlier, record)
-                record["results"] = earlier.get("results")
+                record = {**record, **{k: v for k, v in earlier.items() if k in _LASTING}}
             with writing(path):
                 for file in list(own_files(path)):
                     # parts are what a killed run was writing
                     if mode == "overwrite" or file.name.endswith(".part"):
                         file.unlink(missing_ok=True)
             write_record(path, record)
-            return cls(path, info, lock, created, record)
+            folder = cls(path, info, lock, created, record)
+            if resumed:
+                folder._extend_to(extent)
+            return folder
         except BaseException:
             lock.release()
             raise
+
+    def _extend_to(self, extent: Mapping[str, Any]) -> None:
+        """Note how far the run goes now. Raises OutputError where that is less than is done."""
+        found, end, most = self._journal.found, extent["end"], extent["max_frames"]
+        time = self._journal.read(max(found)).get("time") if found else None
+        beyond = end is not None and isinstance(time, int | float) and time >= end
+        if beyond or (most is not None and len(found) > most):
+            self.close(self._was_complete)
+            raise OutputError(
+                f"'{self.path}' has {len(found)} frames already, more than is asked for, and "
+                "--resume makes no run shorter; use --overwrite, or another --out"
+            )
+        self._record.update(extent)
+        write_record(self.path, self._record)
 
     @property
     def notices(self) -> list[str]:
@@ -131,6 +167,9 @@ class OutputFolder:
         Raises:
             OutputError: the disk does not take it.
         """
+        if not all(prediction.extras.get("active", ())):
+            self._note_change()
+        self._results_hold_all = False
         self._journal.append(as_frame_dict(prediction, name))
 
     def extend(self, expressions: tuple[str, ...]) -> None:
@@ -145,6 +184,7 @@ class OutputFolder:
             return
         self.info = dataclasses.replace(self.info, expressions=expressions)
         self._record["expressions"] = list(expressions)
+        self._record["expressions changed"] = True
         write_record(self.path, self._record)
 
     def save_state(self, data: bytes) -> None:
@@ -166,14 +206,16 @@ class OutputFolder:
         path = self.path / RESULTS
         write_predictions(path, self.info, *self._journal.entries())
         self._note_results()
+        self._results_hold_all = True
         return path
 
     def close(self, complete: bool) -> None:
         """Let go of the folder.
 
         Args:
-            complete: the run is over, journal and state go; else they stay for a resume. A
-                folder that was made for this run and has no finished frame is removed.
+            complete: the run is over: the state goes, and the journal, but for frames that
+                ``predictions.json`` does not hold. Else they stay for a resume, but a folder
+                that was made for this run and has no finished frame is removed.
 
         Raises:
             OutputError: the disk does not take it.
@@ -181,12 +223,25 @@ class OutputFolder:
         self._journal.close()
         try:
             if complete:
-                remove(self._journal.path)
+                self._finish_journal()
                 remove(self.path / STATE)
             elif self._created and not self.done and not self._journal.appended:
                 self._discard()
         finally:
             self._lock.release()
+
+    def _finish_journal(self) -> None:
+        if self._results_hold_all or not (self.done or self._journal.appended):
+            remove(self._journal.path)
+        else:
+            with writing(self._journal.path):
+                os.replace(self._journal.path, self.path / FINISHED)
+
+    def _note_change(self) -> None:
+        """Keep in the record that not every frame has every expression."""
+        if not self._record["expressions changed"]:
+            self._record["expressions changed"] = True
+            write_record(self.path, self._record)
 
     def _note_results(self) -> None:
         """Keep in the record how ``predictions.json`` is now, to see later if it is edited."""

@@ -13,6 +13,8 @@ from car_video.io.readers.folders import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from car_video.io.readers.sources import parse_source
 from car_video.io.writers.atomic_files import part_of, writing
 from car_video.io.writers.folder_lock import check_free
+from car_video.io.writers.masks import FOLDER as MASKS
+from car_video.io.writers.predictions import RESULTS
 from car_video.io.writers.registry import TARGETS
 from car_video.io.writers.run_record import RECORD, public_name
 
@@ -20,6 +22,7 @@ ExistingFolder = Literal["new", "overwrite", "resume"]
 """What to do with a folder that is there: refuse it, replace its results, go on with them."""
 
 JOURNAL = Path(".car-video") / "journal.jsonl"
+FINISHED = Path(".car-video") / "finished.jsonl"
 STATE = Path(".car-video") / "state.safetensors"
 
 _FRAME_FILE = re.compile(r"\.?\d{5,}\.png(\.part)?")
@@ -31,7 +34,8 @@ def check_output(path: str | Path, mode: ExistingFolder = "new") -> None:
 
     Raises:
         OutputError: the path is no folder or named like a file, is there already (mode
-            ``new``), is in use, holds files that only look like ours, or cannot be written.
+            ``new``), is in use, holds files that only look like ours, has lost what a
+            run goes on from, or cannot be written.
     """
     path = Path(path)
     with writing(path):
@@ -85,7 +89,7 @@ def default_folder(
 def own_files(path: Path) -> Iterator[Path]:
     """Files in the folder that bear names of ours; links are not followed."""
     names = [Path(name) for target in TARGETS.values() for name in target.files]
-    for file in (path / name for name in (*names, JOURNAL, RECORD, STATE)):
+    for file in (path / name for name in (*names, JOURNAL, FINISHED, RECORD, STATE)):
         for name in (file, part_of(file)):
             if name.is_file() or name.is_symlink():
                 yield name
@@ -114,6 +118,17 @@ def _check_existing(path: Path, mode: ExistingFolder) -> None:
                 f"'{alien}' is in the way and car-video has no record of writing it; choose "
                 "another --out"
             )
+    elif mode == "resume" and _has_masks_only(path):
+        raise OutputError(
+            f"'{path}' has masks, but no {RESULTS} any more to go on from; put it back, or "
+            "start over with --overwrite"
+        )
+
+
+def _has_masks_only(path: Path) -> bool:
+    """Whether a run would compute frames again and write over masks that may be edited."""
+    kept = any((path / name).exists() for name in (JOURNAL, FINISHED, RESULTS))
+    return not kept and any(file.parent == path / MASKS for file in own_files(path))
 
 
 def _runs(path: Path, clips: Sequence[str]) -> list[Path]:

@@ -103,20 +103,26 @@ class DoneFrames(Mapping[int, FramePrediction]):
         journal: of the run.
         expressions: of the run.
         edits: what the user has changed since.
+        all_looked_for: every frame must have every expression.
     """
 
     def __init__(
-        self, journal: Journal, expressions: tuple[str, ...], edits: EditedMasks
+        self,
+        journal: Journal,
+        expressions: tuple[str, ...],
+        edits: EditedMasks,
+        all_looked_for: bool = False,
     ) -> None:
         self._journal = journal
         self._expressions = expressions
         self._edits = edits
+        self._all_looked_for = all_looked_for
 
     def __getitem__(self, index: int) -> FramePrediction:
         """Raises OutputError where the user's edits do not fit the frame."""
         entry = self._journal.read(index)
         try:
-            found = from_frame_dict(entry, self._expressions)
+            found = from_frame_dict(entry, self._expressions, self._all_looked_for)
         except DataError as error:
             raise OutputError(f"{RESULTS}: {error}; put it right or use --overwrite") from None
         return self._edits.apply(found)
@@ -146,12 +152,19 @@ def take_in(results: Path, journal: Path, expressions: tuple[str, ...]) -> None:
         with part.open("wb") as file:
             if journal.exists():
                 file.writelines(line for _, _, line in _scan(journal))
+            taken: set[int] = set()
             for line in frame_lines(results, expressions):
-                if _index_of(line + b"\n") is None:
-                    raise OutputError(
-                        f"'{results}' has a frame without index or objects; put it right, or "
-                        "delete it to start over"
+                index = _index_of(line + b"\n")
+                if index is None or index in taken:
+                    what = (
+                        "a frame without index or objects"
+                        if index is None
+                        else (f"frame {index} twice")
                     )
+                    raise OutputError(
+                        f"'{results}' has {what}; put it right, or start over with --overwrite"
+                    )
+                taken.add(index)
                 file.write(line + b"\n")
         os.replace(part, journal)
 
@@ -176,7 +189,8 @@ def _index_of(line: bytes) -> int | None:
         return None
     if not isinstance(entry, dict) or not isinstance(entry.get("objects"), list):
         return None
-    return entry["index"] if isinstance(entry.get("index"), int) else None
+    index = entry.get("index")
+    return index if isinstance(index, int) and not isinstance(index, bool) else None
 
 
 def _order(path: Path) -> NDArray[np.int64]:

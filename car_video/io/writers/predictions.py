@@ -74,8 +74,8 @@ def frame_lines(path: Path, expressions: tuple[str, ...]) -> Iterator[bytes]:
             head = json.loads(line + _CLOSE if by_lines else path.read_bytes())
             if tuple(head["expressions"]) != expressions:
                 raise OutputError(
-                    f"'{path}' has other expressions than the run; put it right, or delete it "
-                    "to start over"
+                    f"'{path}' has other expressions than the run; put it right, or start "
+                    "over with --overwrite"
                 )
             if not by_lines:
                 yield from (json.dumps(frame).encode("ascii") for frame in head["frames"])
@@ -92,8 +92,8 @@ def frame_lines(path: Path, expressions: tuple[str, ...]) -> Iterator[bytes]:
 
 def _not_ours(path: Path) -> OutputError:
     return OutputError(
-        f"'{path}' is not what car-video writes any more; put it right, or delete it to start "
-        "over"
+        f"'{path}' is not what car-video writes any more; put it right, or start over "
+        "with --overwrite"
     )
 
 

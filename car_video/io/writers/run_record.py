@@ -15,6 +15,17 @@ from car_video.io.writers.source_identity import difference, identify
 
 RECORD = Path(".car-video") / "run.json"
 _FORMAT = 2
+_KINDS: dict[str, Any] = {
+    "source": dict,
+    "picture size": list,
+    "model": str,
+    "expressions": list,
+    "options": dict,
+    "end": int | float | None,
+    "max_frames": int | None,
+    "results": list | None,
+    "expressions changed": bool,
+}
 _NAMED = 4  # differences that are named, up to so many
 
 
@@ -48,6 +59,7 @@ def make_record(info: OutputInfo, options: Mapping[str, Any]) -> dict[str, Any]:
         "end": info.end,
         "max_frames": info.max_frames,
         "results": None,
+        "expressions changed": False,
     }
     plain: dict[str, Any] = json.loads(json.dumps(record))  # tuples become lists, as on disk
     return plain
@@ -70,7 +82,11 @@ def read_record(folder: Path) -> dict[str, Any]:
             record = json.loads(file.read_bytes())
         except ValueError:
             record = None
-    if not isinstance(record, dict) or record.get("format") != _FORMAT:
+    if (
+        not isinstance(record, dict)
+        or record.get("format") != _FORMAT
+        or not all(isinstance(record.get(key, False), kind) for key, kind in _KINDS.items())
+    ):
         raise OutputError(
             f"'{file}' is damaged or of another version; --overwrite replaces the results"
         )

@@ -47,7 +47,7 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """What differs between two identities, for people; empty where they are one source."""
     if old == new:
         return ""
-    if "pictures" in old and "pictures" in new:
+    if isinstance(old.get("pictures"), Mapping) and "pictures" in new:
         before, now = old["pictures"], new["pictures"]
         for what, names in (
             ("is new", [n for n in now if n not in before]),
@@ -61,7 +61,11 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     if "bytes" in old and "bytes" in new:
         if old["bytes"] != new["bytes"]:
             return f"{old['bytes']} bytes then, {new['bytes']} now"
-        return "it has been changed" if old["digest"] != new["digest"] else "another time stamp"
+        return (
+            "it has been changed"
+            if old.get("digest") != new["digest"]
+            else "another time stamp"
+        )
     return "another one"
 
 

@@ -50,6 +50,10 @@ def test_a_newcomer_is_one_class_and_one_line(tmp_path, monkeypatch):
     out = tmp_path / "out"
     with Outputs(OutputFolder.open(out, info()), parse_targets("count")) as outputs:
         outputs.write(frame(0), prediction(0))
-    assert tree(out) == [".car-video/run.json", "count.txt"]
+    assert tree(out) == [
+        ".car-video/finished.jsonl",
+        ".car-video/run.json",
+        "count.txt",
+    ]
     OutputFolder.open(out, info(), "overwrite").close(complete=True)
     assert tree(out) == [".car-video/run.json"], "--overwrite knows its file"

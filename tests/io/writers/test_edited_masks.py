@@ -98,6 +98,67 @@ def test_one_output_alone_shows_the_edit_and_the_next_one_too(tmp_path):
     np.testing.assert_array_equal(results(out)[1].label_map(), wanted)
 
 
+@pytest.mark.parametrize("targets", [("masks",), ("masks", "overlay")])
+def test_an_edit_lives_where_there_is_no_json(tmp_path, targets):
+    out = tmp_path / "out"
+    run(out, targets=targets)
+    wanted = edit_png(out / "masks" / "00002.png")
+    for again in (targets, ("masks", "sheet"), ("json", "masks")):
+        taken = run(out, "resume", again)
+        assert sorted(taken) == list(range(COUNT))  # nothing is computed
+        np.testing.assert_array_equal(labels_of(out, 2), wanted)
+    np.testing.assert_array_equal(results(out)[2].label_map(), wanted)
+
+
+def edit_objects(path, change):
+    data = json.loads(path.read_text())
+    change(data["frames"])
+    path.write_text(json.dumps(data))
+    age(path, 10)
+
+
+def test_an_object_that_is_made_absent_is_gone_everywhere(tmp_path):
+    out = tmp_path / "out"
+    run(out)
+    edit_objects(
+        out / "predictions.json", lambda frames: frames[1]["objects"][0].update(present=False)
+    )
+    run(out, "resume")
+    assert 1 not in labels_of(out, 1)
+    entry = json.loads((out / "predictions.json").read_text())["frames"][1]["objects"][0]
+    assert (entry["present"], entry["area"], entry["bbox"]) == (False, 0, [0, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f[1]["objects"][1].update(present="no"), "frame 1, expression 1: 'present'"),
+        (lambda f: f[1]["objects"][0].update(score=7), "frame 1, expression 0: 'score'.* 7"),
+        (
+            lambda f: f[1]["objects"][0].update(score=float("nan")),
+            "expression 0: 'score'.* nan",
+        ),
+        (lambda f: f[1]["objects"][0].update(score="1"), "expression 0: 'score'.* '1'"),
+        (
+            lambda f: f[1]["objects"].append(f[1]["objects"][0]),
+            "frame 1: expression 0 has 2 ob",
+        ),
+        (lambda f: f[1]["objects"].pop(), "frame 1: expression 1 has no object"),
+        (lambda f: f[1].update(time=None), "frame 1: 'time' must be"),
+        (lambda f: f[1].update(index=0), "has frame 0 twice"),
+        (lambda f: f[1].update(index=True), "has a frame without index"),
+    ],
+)
+def test_json_that_cannot_be_taken_is_told(tmp_path, change, message):
+    out = tmp_path / "out"
+    run(out)
+    edit_objects(out / "predictions.json", change)
+    with pytest.raises(OutputError, match=message) as caught:
+        run(out, "resume")
+    assert "predictions.json" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("indent", [None, 1])
 def test_edited_json_goes_into_every_output(tmp_path, indent):
     out = tmp_path / "out"

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from car_video.errors import OutputError
-from car_video.io.writers import OutputFolder, check_output, default_folder
+from car_video.io.writers import OutputFolder, check_output, default_folder, earlier_extent
 from tests.io.writers.media import info, prediction, tree
 
 RUN = ".car-video/run.json"
+FINISHED = ".car-video/finished.jsonl"
 JOURNAL = ".car-video/journal.jsonl"
 
 
@@ -146,8 +147,47 @@ def test_resume_finds_what_is_done(tmp_path, complete):
     assert data["video"]["frames"] == 4
 
 
-def test_resume_of_a_complete_run_without_json_starts_over(tmp_path):
-    assert dict(resume(finished(tmp_path / "out", results=False)).done) == {}
+def test_resume_of_a_complete_run_without_json_knows_its_frames(tmp_path):
+    path = finished(tmp_path / "out", results=False)
+    assert tree(path) == [FINISHED, RUN]
+    folder = resume(path)
+    assert sorted(folder.done) == [0, 1, 2]
+    folder.write_predictions()
+    folder.close(complete=True)
+    assert tree(path) == [RUN, "predictions.json"]
+
+
+def test_frames_that_an_older_json_does_not_have_are_kept(tmp_path):
+    path = finished(tmp_path / "out")
+    folder = resume(path)
+    folder.add(prediction(3))
+    folder.close(complete=True)  # without json
+    assert tree(path) == [FINISHED, RUN, "predictions.json"]
+    assert sorted(resume(path).done) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("results", [True, False])
+def test_masks_without_a_record_of_their_frames_are_not_written_over(tmp_path, results):
+    path = finished(tmp_path / "out", results=results)
+    (path / "masks").mkdir()
+    (path / "masks" / "00000.png").write_text("edited")
+    (path / ("predictions.json" if results else FINISHED)).unlink()
+    with pytest.raises(OutputError, match=r"has masks, but no predictions\.json any more"):
+        check_output(path, "resume")
+    check_output(path, "overwrite")
+
+
+@pytest.mark.parametrize("complete", [True, False])
+@pytest.mark.parametrize("less", [{"max_frames": 2}, {"end": 0.08}])
+def test_resume_makes_no_run_shorter(tmp_path, less, complete):
+    path = finished(tmp_path / "out", complete=complete)
+    before = tree(path)
+    with pytest.raises(OutputError, match="has 3 frames already, more than is asked for"):
+        resume(path, **less)
+    assert tree(path) == before
+    assert earlier_extent(path) == (None, None)
+    assert len(resume(path, max_frames=3, end=0.081).done) == 3
+    assert earlier_extent(path) == (0.081, 3)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +224,19 @@ def test_resume_compares_options_as_json(tmp_path):
     OutputFolder.open(tmp_path / "out", info(), options={"sizes": (1, 2)}).add(prediction(0))
     again = OutputFolder.open(tmp_path / "out", info(), "resume", {"sizes": [1, 2]})
     assert len(again.done) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("options", []), ("source", None), ("end", "x"), ("max_frames", 1.5), ("results", "a")],
+)
+def test_a_record_with_values_of_other_types_is_damaged(tmp_path, key, value):
+    path = finished(tmp_path / "out")
+    record = json.loads((path / RUN).read_text())
+    (path / RUN).write_text(json.dumps({**record, key: value}))
+    for attempt in (resume, earlier_extent):
+        with pytest.raises(OutputError, match=r"run\.json' is damaged or of another version"):
+            attempt(path)
 
 
 @pytest.mark.parametrize("record", ["", "[]", '{"format": 99}'])

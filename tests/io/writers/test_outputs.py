@@ -88,7 +88,7 @@ def test_each_target_alone(tmp_path, target):
 
 def test_pictures_give_cutouts_as_png(tmp_path):
     run(tmp_path / "out", stop=2, targets=("cutout",), still=True)
-    assert tree(tmp_path / "out")[1:] == ["cutout/00000.png", "cutout/00001.png"]
+    assert tree(tmp_path / "out")[2:] == ["cutout/00000.png", "cutout/00001.png"]
 
 
 def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path):
