@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from car_video.eval import cli, model_segmenters
 
-from .fakes import ColourSpec
+from tests.paths import SHARED
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+from .fakes import ColourSpec
 
 
 @pytest.fixture

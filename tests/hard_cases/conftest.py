@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+from tests.paths import SHARED
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +15,11 @@ from car_video.models.registry import load_model
 from car_video.models.sam.mobile_sam import MobileSam, load_mobile_sam
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import FramePrediction
+from tests.paths import SHARED
 
 torch.set_num_threads(1)
 
-DAVIS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "ref-davis-dev"
+DAVIS = SHARED / "ref-davis-dev"
 SMALL = SegmentConfig(proposal=ProposalConfig(size=256), sam=SamRefineConfig(side=512))
 REFINES = ("none", "crf", "sam")
 

@@ -25,8 +25,9 @@ from car_video.segment.refinement.crf.labels import (
     with_background,
 )
 from tests.naive import crf as naive
+from tests.paths import SHARED
 
-COCO = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "coco-dev"
+COCO = SHARED / "coco-dev"
 PYDENSECRF = CrfConfig(backend="pydensecrf")
 
 
