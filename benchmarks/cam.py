@@ -33,7 +33,7 @@ from car_video.models.clip.factory import model_from_network
 from car_video.models.device import DTYPES
 from car_video.segment.proposals.affinity import box_masks, refine, transition
 from car_video.segment.proposals.gradcam import grad_cam, min_max
-from car_video.segment.reference.proposals import without_last_cells
+from car_video.segment.proposals.released_code import without_last_cells
 from tests.naive import gradcam as naive
 
 BACKGROUND_WORDS = 23

@@ -20,8 +20,8 @@ from torch.nn.functional import interpolate, normalize
 from benchmarks.cam import encode, slow_affinity, vit_gradient
 from car_video.config import CrfConfig, SegmentConfig
 from car_video.segment.classification.input_crops import to_classifier_input
+from car_video.segment.classification.released_code import draw_as_reference
 from car_video.segment.proposals.gradcam import min_max
-from car_video.segment.reference.prompts import draw_as_reference
 from car_video.segment.reference.resizing import to_rounded_cells
 from car_video.segment.refinement.crf.inference import DenseCrf
 from car_video.segment.refinement.crf.labels import refine_semantic

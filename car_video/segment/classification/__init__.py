@@ -6,4 +6,5 @@
 ``mask_borders``    circles, rectangles and contours around masks
 ``input_crops``     how a picture becomes a square
 ``scores``          softmax and ensembles over embeddings
+``released_code``   visual prompts as CaR's released code draws them
 """

@@ -17,13 +17,13 @@ from torch.nn import functional
 
 from car_video.config import ClassifierConfig
 from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.segment.classification.released_code import crops_as_reference
 from car_video.segment.classification.scores import (
     against_background,
     cosines,
     geometric_ensemble,
 )
 from car_video.segment.classification.visual_prompts import PromptStyle, prompted_crops
-from car_video.segment.reference.prompts import crops_as_reference
 from car_video.segment.reference.scores import double_softmax
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import template_set

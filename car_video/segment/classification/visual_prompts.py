@@ -3,7 +3,7 @@
 Outside the mask the picture is blurred, grey or black; a red circle, rectangle or contour is
 drawn around the mask; or the picture is cropped to it. Prompts combine in one fixed order,
 whatever order they are listed in. Line width and blur scale with the picture. The released
-code's drawing, byte for byte, is :mod:`car_video.segment.reference.prompts`.
+code's drawing, byte for byte, is :mod:`car_video.segment.classification.released_code`.
 """
 
 from __future__ import annotations

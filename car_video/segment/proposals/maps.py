@@ -19,8 +19,8 @@ from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.segment.proposals.affinity import AffinityOptions, propagate, refine, transition
 from car_video.segment.proposals.gradcam import CamWeights, min_max
+from car_video.segment.proposals.released_code import maps_as_reference, refine_as_reference
 from car_video.segment.queries import QuerySet
-from car_video.segment.reference.proposals import maps_as_reference, refine_as_reference
 
 CamMaps = Callable[[CamWeights, Tensor, QueryMode], Tensor]
 """Weights, CAM map [B, C, h, w] and mode -> maps [B, N, h, w]."""

@@ -2,8 +2,10 @@
 
 ``settings``   the options of ``compat: reference``
 ``resizing``   the size that the proposer sees
-``proposals``  Grad-CAM and its boxes
-``prompts``    visual prompts, drawn by ``opencv`` (OpenCV's arithmetic without OpenCV)
+``opencv``     OpenCV's arithmetic without OpenCV
 ``scores``     the double softmax
 ``crf_image``  the picture that the CRF sees
+
+What builds on a stage of the algorithm stands in that stage: ``proposals/released_code``
+(Grad-CAM and its boxes) and ``classification/released_code`` (visual prompts).
 """

@@ -17,9 +17,9 @@ from torch.nn import functional
 from car_video.config.segment import PROMPTS, check_prompts
 from car_video.errors import ConfigError
 from car_video.segment.classification.prompt_drawing import PromptStyle
+from car_video.segment.classification.released_code import crops_as_reference, draw_as_reference
 from car_video.segment.classification.visual_prompts import prompted_crops
 from car_video.segment.reference import opencv
-from car_video.segment.reference.prompts import crops_as_reference, draw_as_reference
 from tests.naive import visual_prompts as naive
 from tests.segment.classification.full_size import apply_prompts, drawn_large
 

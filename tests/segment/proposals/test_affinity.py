@@ -19,7 +19,7 @@ from car_video.segment.proposals.affinity import (
     sinkhorn,
     transition,
 )
-from car_video.segment.reference.proposals import refine_as_reference, without_last_cells
+from car_video.segment.proposals.released_code import refine_as_reference, without_last_cells
 from tests.naive import affinity as naive
 
 grids = st.tuples(st.integers(1, 9), st.integers(1, 9))

@@ -22,7 +22,7 @@ from car_video.segment.proposals.gradcam import (
     min_max,
     text_logits,
 )
-from car_video.segment.reference.proposals import (
+from car_video.segment.proposals.released_code import (
     maps_as_reference,
     min_max_with_epsilon,
     probabilities,
