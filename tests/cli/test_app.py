@@ -132,7 +132,7 @@ def test_folders_without_images(cli, no_model, tmp_path):
         (["{clip}", "--expr", "x", "--device", "cuda:99"], ["cuda:99"]),
         (["{clip}", "--expr", "x", "--refine", "glue"], ["'glue'", "sam, crf, none"]),
         (["{clip}", "--expr", "x", "--stride", "0"], ["stride", "1 or more"]),
-        (["{clip}", "--expr", "x", "--stride", "two"], ["--stride", "integer"]),
+        (["{clip}", "--expr", "x", "--stride", "two"], ["--stride", "whole number"]),
         (["{clip}", "--expr", "x", "--max-frames", "-3"], ["max_frames"]),
         (["{clip}", "--expr", "x", "--start", "-1"], ["start", "0 or more"]),
         (["{clip}", "--expr", "x", "--start", "nan"], ["start"]),
@@ -194,7 +194,9 @@ def test_a_folder_that_is_there_needs_a_word(cli, no_model, tmp_path, clip):
 def test_overwriting_spares_files_that_nobody_knows(cli, no_model, tmp_path, clip):
     (tmp_path / "clip_car").mkdir()
     (tmp_path / "clip_car" / "overlay.mp4").write_bytes(b"precious")
-    refused(cli(clip, "--expr", "x", "--overwrite"), "overlay.mp4", "no record")
+    refused(
+        cli(clip, "--expr", "x", "--overwrite", "--out", "clip_car"), "overlay.mp4", "no record"
+    )
     assert (tmp_path / "clip_car" / "overlay.mp4").read_bytes() == b"precious"
 
 

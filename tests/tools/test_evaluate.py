@@ -20,7 +20,7 @@ from tools.build_lite.evaluate import (
     zero_shot,
 )
 from tools.build_lite.features import read_picture
-from tools.build_lite.flickr import Captioned
+from tools.build_lite.photos import Captioned
 
 INSTANCES = {
     "images": [{"id": 1, "file_name": "a.jpg"}],

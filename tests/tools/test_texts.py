@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from car_video.errors import DataError
 from tools.build_lite.batches import Sampler, grouped
-from tools.build_lite.flickr import Captioned, read_captioned, split
+from tools.build_lite.photos import Captioned, read_captioned, split
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.texts import (
     CLASS_TEMPLATES,

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from car_video.errors import DataError
 from tools.build_lite import export, features, keras_weights, sentences, sources, train
-from tools.build_lite.flickr import Captioned, read_captioned, split
+from tools.build_lite.photos import Captioned, read_photos, split
 from tools.build_lite.prototypes import whitened_classifier
 from tools.build_lite.recipe import STAGES, Recipe
 from tools.build_lite.texts import TextTables, make_tables
-from tools.build_lite.whitening import Whitening, fit_whitening, load_cells, whiten_all
+from tools.build_lite.whitening import Whitening, fit_whitening
 
 
 @dataclass(frozen=True)
@@ -28,30 +29,32 @@ class Build:
     """Where the build reads and writes.
 
     Attributes:
-        flickr: pictures and captions.
+        photos: folders of pictures with captions.
         work: everything between the stages; may be deleted afterwards.
         out: folder of the finished weights.
         recipe: all numbers.
         device: to compute on.
         say: told about progress.
+        share: (k, n): this process is the k-th of n that make the features together.
     """
 
-    flickr: Path
+    photos: tuple[Path, ...]
     work: Path
     out: Path
     recipe: Recipe
     device: torch.device
     say: Callable[[str], None]
+    share: tuple[int, int] = (0, 1)
 
     @cached_property
     def data(self) -> Captioned:
         """Pictures and captions."""
-        return read_captioned(self.flickr, self.recipe.images)
+        return read_photos(self.photos, self.recipe.images)
 
     @property
     def split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Training and held-out pictures."""
-        return split(len(self.data.paths), self.recipe.held_out, self.recipe.seed)
+        return split(self.data.counts, self.recipe.held_out, self.recipe.seed)
 
     def run(self, only: str | None = None) -> None:
         """Run the stages whose result is not there yet, or one stage in any case."""
@@ -75,7 +78,7 @@ class Build:
 
     def _key(self, stage: str) -> str:
         key = self.recipe.fingerprint(stage)
-        if STAGES.index(stage) >= STAGES.index("features"):
+        if STAGES.index(stage) >= STAGES.index("whiten"):
             key += f" {len(self.data.paths)} pictures"
         return key
 
@@ -104,32 +107,30 @@ class Build:
         self._write(trunk, "trunk.safetensors")
         self._write(classifier, "classifier.safetensors")
 
-    def _features(self) -> None:
-        features.extract(
-            self._read("trunk.safetensors"),
-            self.data.paths,
-            self.recipe.input_size,
-            self.work / "last.npy",
-            self.work / "middle.npy",
-            self.device,
-            self.say,
-        )
-
     def _whiten(self) -> None:
-        recipe, necks = self.recipe, []
-        some = self.split[0][:: recipe.whitening_every]
-        maps = [
-            np.load(self.work / f"{name}.npy", mmap_mode="r") for name in ("last", "middle")
-        ]
-        for array, channels in zip(
-            maps, (recipe.last_channels, recipe.middle_channels), strict=True
-        ):
-            cells = load_cells(array, some)
-            necks.append(fit_whitening(cells, channels, recipe.whitening_softness))
-        last, middle = necks
+        recipe, train = self.recipe, self.split[0]
+        own = train[train < self.data.counts[0]]
+        some = own[:: max(1, len(own) // recipe.whitening_pictures)]
+        cells = features.sample_cells(self._trunk, [self.data.paths[i] for i in some], self.say)
+        channels = (recipe.last_channels, recipe.middle_channels)
+        last, middle = (
+            fit_whitening(part, count, recipe.whitening_softness)
+            for part, count in zip(cells, channels, strict=True)
+        )
         self._write(last.tensors("last") | middle.tensors("middle"), "necks.safetensors")
-        cells = whiten_all(maps[0], maps[1], (last, middle))
-        self._write({"cells": cells}, "cells.safetensors")
+
+    def _features(self) -> None:
+        last, middle = self._necks()
+        done = features.extract(
+            self._trunk,
+            lambda deep, shallow: torch.cat([last(deep), middle(shallow)], -1),
+            self.data.paths,
+            self.work / "cells",
+            self.say,
+            self.share,
+        )
+        if not done:
+            raise DataError("this share of the features is made; others are not yet")
 
     def _texts(self) -> None:
         encoder = sentences.SentenceEncoder(self._source("minilm"), self.device)
@@ -139,7 +140,7 @@ class Build:
     def _train(self) -> None:
         classifier = self._read("classifier.safetensors")
         frozen = train.freeze(
-            self._read("cells.safetensors")["cells"],
+            features.read_cells(self.work / "cells", len(self.data.paths)),
             self.split[0],
             whitened_classifier(classifier["weight"], classifier["bias"], self._necks()[0]),
             self.recipe.prototype_ridge,
@@ -168,6 +169,11 @@ class Build:
         )
         for name, size in sizes.items():
             self.say(f"export: {self.out / name}, {size / 1e6:.1f} MB")
+
+    @cached_property
+    def _trunk(self) -> features.Trunk:
+        state = self._read("trunk.safetensors")
+        return features.Trunk.load(state, self.recipe.input_size, self.device)
 
     def _necks(self) -> tuple[Whitening, Whitening]:
         state = self._read("necks.safetensors")

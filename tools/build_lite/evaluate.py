@@ -29,7 +29,7 @@ from car_video.models import VisionLanguageModel, bundled, load_model
 from car_video.models.lite.model import LiteModel
 from tools.build_lite.export import load_float
 from tools.build_lite.features import read_picture
-from tools.build_lite.flickr import Captioned, read_captioned, split
+from tools.build_lite.photos import Captioned, read_captioned, split
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.retrieval import recalls
 
@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
         model = load_model("lite", options.device, options.dtype).proposer
         if options.flickr:
             data = read_captioned(options.flickr)
-            held_out = split(len(data.paths), recipe.held_out, recipe.seed)[1]
+            held_out = split(data.counts, recipe.held_out, recipe.seed)[1]
             found = retrieval(model, data, held_out)
             line = ", ".join(f"R@{k} {value:.3f}" for k, value in found.items())
             print(f"text to image, {len(held_out)} held-out pictures: {line}")

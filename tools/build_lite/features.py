@@ -1,9 +1,10 @@
-"""Stages 3 and 4 of the frozen trunk for every training picture."""
+"""What the frozen trunk and the neck say of every training picture, once for all trainings."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ from torch import Tensor
 
 from car_video.models.device import fastest_dtype
 from car_video.models.lite.model import PIXEL_MEAN_BGR, lite_trunk
+
+BATCH = 16
+"""Pictures in one pass."""
+SHARD = 1000
+"""Pictures in one file: minutes of work, so that little is lost when a build is stopped."""
 
 
 def strided_trunk() -> Any:
@@ -57,46 +63,96 @@ def read_picture(path: Path, side: int) -> NDArray[np.uint8]:
     return np.array(square)  # a copy: torch wants arrays that may be written to
 
 
-@torch.inference_mode()
-def extract(
-    trunk_state: dict[str, Tensor],
-    paths: Sequence[Path],
-    side: int,
-    last_file: Path,
-    middle_file: Path,
-    device: torch.device,
-    say: Callable[[str], None],
-    batch: int = 32,
-) -> None:
-    """Write float16 arrays [N, cells, 2048] and [N, cells, 1024] of both stages.
+@dataclass(frozen=True)
+class Trunk:
+    """The frozen trunk, ready to look at square pictures.
 
-    Stage 3 is averaged to the grid of stage 4. Files appear under their names when whole.
+    Attributes:
+        network: of :func:`strided_trunk`.
+        side: of the pictures in pixels.
     """
-    trunk = strided_trunk()
-    trunk.load_state_dict(trunk_state, strict=True)
-    trunk.to(device, fastest_dtype(device), memory_format=torch.channels_last)
-    cells = (side // 32) ** 2
-    files = {last_file: 2048, middle_file: 1024}
-    partial = {file: file.with_suffix(".partial") for file in files}
-    last, middle = (
-        np.lib.format.open_memmap(partial[f], "w+", np.float16, (len(paths), cells, channels))
-        for f, channels in files.items()
-    )
-    for start in range(0, len(paths), batch):
-        part = [read_picture(path, side) for path in paths[start : start + batch]]
-        deep, shallow = stages(trunk, torch.from_numpy(np.stack(part)))
-        here = slice(start, start + len(part))
-        last[here] = _as_cells(deep)
-        middle[here] = _as_cells(F.avg_pool2d(shallow.float(), 2))
-        if start // batch % 20 == 0:
-            say(f"features: {start + len(part)} of {len(paths)} pictures")
-    last.flush()
-    middle.flush()
-    for file in files:
-        os.replace(partial[file], file)
+
+    network: Any
+    side: int
+
+    @classmethod
+    def load(cls, state: dict[str, Tensor], side: int, device: torch.device) -> Trunk:
+        """From a state dict."""
+        network = strided_trunk()
+        network.load_state_dict(state, strict=True)
+        network.to(device, fastest_dtype(device), memory_format=torch.channels_last)
+        return cls(network, side)
+
+    @torch.inference_mode()
+    def cells(self, paths: Sequence[Path]) -> tuple[Tensor, Tensor]:
+        """float32 [N, cells, 2048] and [N, cells, 1024] of both stages, on the CPU.
+
+        Stage 3 is averaged to the grid of stage 4.
+        """
+        pictures = np.stack([read_picture(path, self.side) for path in paths])
+        deep, shallow = stages(self.network, torch.from_numpy(pictures))
+        maps = (deep.float(), F.avg_pool2d(shallow.float(), 2))
+        last, middle = (one.flatten(2).transpose(1, 2).cpu() for one in maps)
+        return last, middle
 
 
-def _as_cells(maps: Tensor) -> NDArray[np.float16]:
-    """[B, C, h, w] -> float16 [B, h * w, C]."""
-    cells: NDArray[np.float16] = maps.float().flatten(2).transpose(1, 2).half().cpu().numpy()
-    return cells
+def sample_cells(
+    trunk: Trunk, paths: Sequence[Path], say: Callable[[str], None]
+) -> tuple[Tensor, Tensor]:
+    """float32 [n, 2048] and [n, 1024]: all cells of some pictures, to fit the neck on."""
+    parts = []
+    for start in range(0, len(paths), BATCH):
+        parts.append(trunk.cells(paths[start : start + BATCH]))
+        if start // BATCH % 20 == 0:
+            say(f"whiten: {start} of {len(paths)} pictures")
+    last, middle = (torch.cat([part[i] for part in parts]).flatten(0, 1) for i in (0, 1))
+    return last, middle
+
+
+def extract(
+    trunk: Trunk,
+    neck: Callable[[Tensor, Tensor], Tensor],
+    paths: Sequence[Path],
+    folder: Path,
+    say: Callable[[str], None],
+    share: tuple[int, int] = (0, 1),
+) -> bool:
+    """Write the cells of all pictures behind the neck, :data:`SHARD` pictures a file.
+
+    A file appears under its name when it is whole; one that is there is not made again.
+
+    Args:
+        trunk: frozen.
+        neck: last and middle cells [B, n, C] to whitened cells [B, n, k].
+        paths: of the pictures.
+        folder: gets ``00000.npy``, ``00001.npy``, ...: float16 [SHARD, n, k].
+        say: told about progress.
+        share: (k, n): this process makes every n-th file, from file k on.
+
+    Returns:
+        Whether the files of all shares are there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = shard_files(folder, len(paths))
+    for number in range(share[0], len(files), share[1]):
+        if files[number].is_file():
+            continue
+        own, found = paths[number * SHARD : (number + 1) * SHARD], []
+        for start in range(0, len(own), BATCH):
+            found.append(neck(*trunk.cells(own[start : start + BATCH])).half())
+        partial = files[number].with_suffix(".partial")
+        with partial.open("wb") as handle:
+            np.save(handle, torch.cat(found).numpy())
+        os.replace(partial, files[number])
+        say(f"features: file {number + 1} of {len(files)}")
+    return all(file.is_file() for file in files)
+
+
+def shard_files(folder: Path, pictures: int) -> list[Path]:
+    """The files of :func:`extract` for so many pictures."""
+    return [folder / f"{number:05d}.npy" for number in range(-(-pictures // SHARD))]
+
+
+def read_cells(folder: Path, pictures: int) -> Tensor:
+    """float16 [N, n, k]: what :func:`extract` has written."""
+    return torch.cat([torch.from_numpy(np.load(f)) for f in shard_files(folder, pictures)])

@@ -10,7 +10,7 @@ from typing import Any
 
 from car_video.errors import ConfigError
 
-STAGES = ("fetch", "convert", "features", "whiten", "texts", "train", "export")
+STAGES = ("fetch", "convert", "whiten", "features", "texts", "train", "export")
 
 
 def _of(stage: str, default: Any) -> Any:
@@ -22,11 +22,11 @@ class Recipe:
     """Hyper-parameters of the build; the defaults are those of the shipped weights.
 
     Attributes:
-        images: use only the first so many pictures, 0 for all (small trial runs).
+        images: use only the first so many pictures of each folder, 0 for all.
         input_size: side in pixels of the training pictures.
         seed: of the split, the sampling and the initial weights.
-        held_out: pictures that nothing is fitted on.
-        whitening_every: fit the neck on every so-manieth training picture.
+        held_out: pictures of each folder that nothing is fitted on.
+        whitening_pictures: fit the neck on so many training pictures of the first folder.
         last_channels, middle_channels: of the neck, from stages 4 and 3.
         whitening_softness: added to the eigenvalues, in units of a channel's variance: weak
             directions, mostly noise, are not blown up to full size.
@@ -51,10 +51,10 @@ class Recipe:
     """
 
     images: int = _of("features", 0)
-    input_size: int = _of("features", 256)
+    input_size: int = _of("whiten", 256)
     seed: int = _of("whiten", 0)
     held_out: int = _of("whiten", 1000)
-    whitening_every: int = _of("whiten", 4)
+    whitening_pictures: int = _of("whiten", 1500)
     last_channels: int = _of("whiten", 768)
     middle_channels: int = _of("whiten", 256)
     whitening_softness: float = _of("whiten", 0.1)

@@ -10,7 +10,7 @@ import numpy as np
 import timm
 from numpy.typing import NDArray
 
-from tools.build_lite.flickr import Captioned
+from tools.build_lite.photos import Captioned
 from tools.build_lite.phrases import label_words, noun_phrases, word_lists, words_of
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.sentences import Embed

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 SMALLEST_DEVIATION = 1e-3
@@ -62,26 +60,3 @@ def fit_whitening(cells: Tensor, channels: int, softness: float) -> Whitening:
     values, vectors = torch.linalg.eigh(unit.T @ unit / len(unit))
     values, vectors = values.flip(0)[:channels], vectors.flip(1)[:, :channels]
     return Whitening(mean, deviation, vectors / (values + softness).sqrt())
-
-
-def load_cells(features: NDArray[np.float16], images: NDArray[np.int64]) -> Tensor:
-    """float32 [n, C]: all cells of some pictures of a feature file."""
-    part = torch.from_numpy(np.asarray(features[images], dtype=np.float32))
-    return part.flatten(0, 1)
-
-
-def whiten_all(
-    last: NDArray[np.float16],
-    middle: NDArray[np.float16],
-    necks: tuple[Whitening, Whitening],
-    step: int = 250,
-) -> Tensor:
-    """bfloat16 [N, cells, k4 + k3]: what the heads are trained on."""
-    parts = []
-    for start in range(0, len(last), step):
-        pair = [
-            neck(torch.from_numpy(np.asarray(f[start : start + step], dtype=np.float32)))
-            for neck, f in zip(necks, (last, middle), strict=True)
-        ]
-        parts.append(torch.cat(pair, -1).bfloat16())
-    return torch.cat(parts)
