@@ -48,7 +48,7 @@ def make(flickr: Path, recipe: Recipe) -> Build:
     root = flickr.parent
     device = torch.device("cpu")
     recipe = dataclasses.replace(recipe, held_out=0)  # one picture is enough here
-    return Build(flickr, root / "work", root / "out", recipe, device, lambda line: None)
+    return Build((flickr,), root / "work", root / "out", recipe, device, lambda line: None)
 
 
 def test_stages_run_once(flickr: Path, ran: list[str]) -> None:
@@ -66,7 +66,7 @@ def test_a_changed_setting_repeats_what_depends_on_it(flickr: Path, ran: list[st
     assert ran == ["train", "export"]
     ran.clear()
     make(flickr, Recipe(epochs=3, last_channels=9)).run()
-    assert ran == ["whiten", "texts", "train", "export"]
+    assert ran == ["whiten", "features", "texts", "train", "export"]
 
 
 def test_one_stage_makes_later_ones_stale(flickr: Path, ran: list[str]) -> None:
@@ -76,7 +76,7 @@ def test_one_stage_makes_later_ones_stale(flickr: Path, ran: list[str]) -> None:
     assert ran == ["features"]
     ran.clear()
     make(flickr, Recipe()).run()
-    assert ran == ["whiten", "texts", "train", "export"]
+    assert ran == ["texts", "train", "export"]
 
 
 def test_a_failed_stage_is_not_marked(
@@ -107,14 +107,15 @@ def test_settings() -> None:
 def test_command_line_errors_are_one_line(
     flickr: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["--flickr", str(flickr), "--work", str(flickr.parent / "w")]
+    arguments = ["--photos", str(flickr), "--work", str(flickr.parent / "w")]
     assert main([*arguments, "--set", "nothing=1"]) == 2
     assert main([*arguments[:1], str(flickr.parent), *arguments[2:]]) == 2  # no pictures
     assert main(arguments) == 2
     assert not (flickr.parent / "w").exists()
     assert main([*arguments, "--stage", "whiten"]) == 2  # one picture, a thousand held out
+    assert main([*arguments, "--share", "2/2"]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert all(line.startswith("error: ") for line in lines)
 
 

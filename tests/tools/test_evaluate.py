@@ -75,7 +75,7 @@ def test_retrieval_takes_the_first_caption(model: VisionLanguageModel, tmp_path:
         Image.fromarray(coarse).resize((80, 60), Image.Resampling.BICUBIC).save(paths[-1])
     firsts = ["a red thing", "blue water", "green grass", "the night", "a wall", "white snow"]
     captions = [text for first in firsts for text in (first, "something else")]
-    data = Captioned(tuple(paths), tuple(captions), np.repeat(np.arange(6), 2))
+    data = Captioned(tuple(paths), tuple(captions), np.repeat(np.arange(6), 2), (6,), ((),) * 6)
     held_out = np.array([0, 2, 3, 5])
     images = embed_pictures(model, (read_picture(paths[i], 256) for i in held_out))
     likeness = model.encode_text([firsts[i] for i in held_out]) @ images.T

@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from car_video.models.lite.model import load_lite
 from tools.build_lite import features
-from tools.build_lite.features import extract, read_picture, stages, strided_trunk
+from tools.build_lite.features import (
+    Trunk,
+    extract,
+    read_cells,
+    read_picture,
+    sample_cells,
+    stages,
+    strided_trunk,
+)
 
 
 @pytest.fixture
@@ -49,32 +58,65 @@ def test_stages_are_every_second_cell_of_lite(pictures: list[Path]) -> None:
     torch.testing.assert_close(dilated[..., ::2, ::2], last, atol=1e-3, rtol=1e-3)
 
 
-def test_extract_in_batches(
-    pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def trunk(monkeypatch: pytest.MonkeyPatch) -> Trunk:
     monkeypatch.setattr(features, "fastest_dtype", lambda device: torch.float32)
     torch.manual_seed(0)
-    trunk = strided_trunk()
-    files = tmp_path / "last.npy", tmp_path / "middle.npy"
-    lines: list[str] = []
-    device = torch.device("cpu")
-    extract(trunk.state_dict(), pictures, 64, *files, device, lines.append, batch=2)
-    last, middle = (np.load(file) for file in files)
+    return Trunk.load(strided_trunk().state_dict(), 64, torch.device("cpu"))
+
+
+def few_channels(last: Tensor, middle: Tensor) -> Tensor:
+    """A neck that keeps eight channels, small enough for half precision."""
+    return torch.cat([last[..., :5], middle[..., :3]], -1)
+
+
+def test_cells_of_both_stages_share_a_grid(trunk: Trunk, pictures: list[Path]) -> None:
+    last, middle = trunk.cells(pictures)
     assert last.shape == (3, 4, 2048)
     assert middle.shape == (3, 4, 1024)
-    assert last.dtype == middle.dtype == np.float16
-    assert lines
-    assert not list(tmp_path.glob("*.partial"))
     for i, path in enumerate(pictures):
         with torch.inference_mode():
-            deep, shallow = stages(trunk, torch.from_numpy(read_picture(path, 64))[None])
+            one = torch.from_numpy(read_picture(path, 64))[None]
+            deep, shallow = stages(trunk.network, one)
         for row in range(2):
             for column in range(2):
                 cell = 2 * row + column
-                np.testing.assert_allclose(
-                    last[i, cell], deep[0, :, row, column].numpy(), rtol=2e-3, atol=2e-3
+                torch.testing.assert_close(
+                    last[i, cell], deep[0, :, row, column], rtol=2e-3, atol=2e-3
                 )
                 block = shallow[0, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
-                np.testing.assert_allclose(
-                    middle[i, cell], block.mean((1, 2)).numpy(), rtol=2e-3, atol=2e-3
+                torch.testing.assert_close(
+                    middle[i, cell], block.mean((1, 2)), rtol=2e-3, atol=2e-3
                 )
+
+
+def test_sample_is_all_cells_of_some_pictures(trunk: Trunk, pictures: list[Path]) -> None:
+    last, middle = sample_cells(trunk, pictures, lambda line: None)
+    whole = trunk.cells(pictures)
+    torch.testing.assert_close(last, whole[0].flatten(0, 1))
+    torch.testing.assert_close(middle, whole[1].flatten(0, 1))
+
+
+def test_shares_together_write_all_pictures_in_order(
+    trunk: Trunk, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "SHARD", 2)
+    monkeypatch.setattr(features, "BATCH", 1)
+    folder, lines = tmp_path / "cells", list[str]()
+    assert not extract(trunk, few_channels, pictures, folder, lines.append, (1, 2))
+    assert [file.name for file in folder.iterdir()] == ["00001.npy"]
+    assert extract(trunk, few_channels, pictures, folder, lines.append, (0, 2))
+    assert lines == ["features: file 2 of 2", "features: file 1 of 2"]
+    cells = read_cells(folder, len(pictures))
+    assert cells.shape == (3, 4, 8)
+    assert cells.dtype == torch.float16
+    expected = few_channels(*trunk.cells(pictures))
+    torch.testing.assert_close(cells.float(), expected, rtol=2e-3, atol=2e-3)
+
+
+def test_a_file_that_is_there_is_not_made_again(
+    trunk: Trunk, pictures: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "00000.npy").write_bytes(b"made before")
+    assert extract(trunk, few_channels, pictures, tmp_path, lambda line: None)
+    assert (tmp_path / "00000.npy").read_bytes() == b"made before"

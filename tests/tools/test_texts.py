@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from car_video.errors import DataError
 from tools.build_lite.batches import Sampler, grouped
-from tools.build_lite.photos import Captioned, read_captioned, split
+from tools.build_lite.photos import Captioned
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.texts import (
     CLASS_TEMPLATES,
@@ -34,7 +32,8 @@ CAPTIONS = (
 def captioned() -> Captioned:
     texts = [text for group in CAPTIONS for text in group]
     image_of = np.repeat(np.arange(len(CAPTIONS)), 2)
-    return Captioned(tuple(Path(f"{i}.jpg") for i in range(4)), tuple(texts), image_of)
+    paths = tuple(Path(f"{i}.jpg") for i in range(4))
+    return Captioned(paths, tuple(texts), image_of, (4,), ((),) * 4)
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -45,33 +44,6 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     ]
     table = np.array(rows, np.float32).reshape(len(texts), 32)
     return table / np.linalg.norm(table, axis=1, keepdims=True)
-
-
-def test_read_captioned(tmp_path: Path) -> None:
-    (tmp_path / "images").mkdir()
-    for name in ("b.jpg", "a.jpg", "c.jpg"):
-        (tmp_path / "images" / name).touch()
-    lines = ["images/b.jpg\tA dog .", "images/a.jpg\tA cat .", "images/b.jpg\tTwo\tdogs"]
-    (tmp_path / "captions.tsv").write_text("\n".join(lines) + "\n")
-    data = read_captioned(tmp_path, limit=2)
-    assert [path.name for path in data.paths] == ["a.jpg", "b.jpg"]
-    assert data.captions == ("A dog .", "A cat .", "Two\tdogs")
-    assert data.image_of.tolist() == [1, 0, 1]
-    with pytest.raises(DataError, match="1 pictures have no caption"):
-        read_captioned(tmp_path)
-    with pytest.raises(DataError, match=r"want images/\*\.jpg"):
-        read_captioned(tmp_path / "images")
-
-
-def test_split_is_a_partition_that_stays() -> None:
-    train, held_out = split(50, 10, seed=0)
-    assert len(held_out) == 10
-    assert sorted([*train, *held_out]) == list(range(50))
-    again = split(50, 10, seed=0)
-    np.testing.assert_array_equal(train, again[0])
-    assert held_out.tolist() != split(50, 10, seed=1)[1].tolist()
-    with pytest.raises(DataError, match="none to train on"):
-        split(10, 10, 0)
 
 
 def test_word_labels() -> None:

@@ -55,7 +55,7 @@ def world() -> tuple[Tensor, TextTables, tuple[Tensor, Tensor]]:
         names=half(class_names),
         name_class=np.arange(CLASSES),
     )
-    return cells.bfloat16(), tables, classifier
+    return cells.half(), tables, classifier
 
 
 def test_heads_learn_pictures_and_places() -> None:

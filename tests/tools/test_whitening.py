@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from tools.build_lite.whitening import Whitening, fit_whitening, load_cells, whiten_all
+from tools.build_lite.whitening import Whitening, fit_whitening
 
 
 def correlated(count: int = 4000, channels: int = 12) -> Tensor:
@@ -64,22 +63,3 @@ def test_tensors_round_trip() -> None:
     assert torch.equal(again.mean, neck.mean)
     assert torch.equal(again.basis, neck.basis)
     assert torch.equal(again.deviation, neck.deviation)
-
-
-def test_all_pictures_in_steps_equal_one_by_one() -> None:
-    random = np.random.default_rng(0)
-    last = random.normal(size=(7, 4, 6)).astype(np.float16)
-    middle = random.normal(size=(7, 4, 5)).astype(np.float16)
-    rows = np.arange(7)
-    necks = (
-        fit_whitening(load_cells(last, rows), 3, 0.1),
-        fit_whitening(load_cells(middle, rows), 2, 0.1),
-    )
-    cells = whiten_all(last, middle, necks, step=3)
-    assert cells.shape == (7, 4, 5)
-    assert cells.dtype == torch.bfloat16
-    for i in range(7):
-        one = [
-            n(torch.tensor(f[i]).float()) for n, f in zip(necks, (last, middle), strict=True)
-        ]
-        torch.testing.assert_close(cells[i], torch.cat(one, -1).bfloat16())
