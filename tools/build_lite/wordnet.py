@@ -72,7 +72,7 @@ class Nouns:
             word, kind = key.split("%")
             if kind.startswith("1:"):  # nouns
                 found.setdefault(_plain(word), []).append(
-                    (int(number), int(offset), int(count))
+                    (int(number), int(offset), int(tagged))
                 )
         senses = {
             word: tuple((offset, count) for _, offset, count in sorted(some))
