@@ -50,6 +50,33 @@ class ImageFeatures:
 
 
 @runtime_checkable
+class NounClassifier(Protocol):
+    """A classifier with classes of its own that a model brings beside its texts.
+
+    It knows few nouns, but those well (the in-vocabulary classifier of FC-CLIP, arXiv
+    2308.02487, section 3.3).
+    """
+
+    def classes_of(self, noun_phrase: str) -> tuple[int, ...]:
+        """The classes that are what a phrase names, or kinds of it; none where unknown."""
+        ...
+
+    def cell_probabilities(
+        self, features: ImageFeatures, groups: Sequence[tuple[int, ...]]
+    ) -> Tensor:
+        """Probability that a cell shows one of N groups of classes: float32 [N, h, w].
+        ``features`` are of one picture."""
+        ...
+
+    def region_probabilities(
+        self, features: ImageFeatures, masks: Tensor, groups: Sequence[tuple[int, ...]]
+    ) -> Tensor:
+        """The same of regions, non-negative weights [M, h, w] on the feature grid:
+        float32 [M, N]."""
+        ...
+
+
+@runtime_checkable
 class VisionLanguageModel(Protocol):
     """Two frozen towers with one joint space of D dimensions.
 
@@ -65,6 +92,7 @@ class VisionLanguageModel(Protocol):
             compares with texts as well as ``pooled`` does. The segmenter then takes maps from
             the dense map and scores masks by pooling it; else it uses Grad-CAM and prompted
             pictures.
+        nouns: a classifier of the trunk's own for common nouns; None where there is none.
         encodes_batches: :meth:`encode_image` may be given several frames, each of which is then
             pulled back on its own. False where a gradient would run through the whole batch.
     """
@@ -77,6 +105,7 @@ class VisionLanguageModel(Protocol):
     logit_scale: float
     device: torch.device
     dense_matches_text: bool
+    nouns: NounClassifier | None
     encodes_batches: bool
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:

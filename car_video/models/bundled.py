@@ -38,3 +38,14 @@ def load(file: str) -> dict[str, Tensor]:
         ModelError: the file is missing, damaged or not the one that was shipped.
     """
     return int8_weights.load(weights_folder() / file, config()["sha256"][file])
+
+
+def load_json(file: str) -> dict[str, Any]:
+    """A bundled table.
+
+    Raises:
+        ModelError: as :func:`load`.
+    """
+    path = weights_folder() / file
+    int8_weights.check(path, config()["sha256"][file])
+    return dict(json.loads(path.read_text("utf-8")))

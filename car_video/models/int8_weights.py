@@ -83,16 +83,21 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def check(path: Path, digest: str) -> None:
+    """Raises ModelError where a bundled file is missing, damaged or another one."""
+    if not path.is_file():
+        raise ModelError(f"bundled weights are missing: {path.name}; reinstall car-video")
+    if sha256(path) != digest:
+        raise ModelError(f"bundled weights are damaged: {path.name}; reinstall car-video")
+
+
 def load(path: Path, digest: str) -> dict[str, Tensor]:
     """Read a bundled weight file after checking that it is the one we shipped.
 
     Raises:
         ModelError: the file is missing, damaged or not the one that was shipped.
     """
-    if not path.is_file():
-        raise ModelError(f"bundled weights are missing: {path.name}; reinstall car-video")
-    if sha256(path) != digest:
-        raise ModelError(f"bundled weights are damaged: {path.name}; reinstall car-video")
+    check(path, digest)
     try:
         return unpack(load_file(str(path)))
     except SafetensorError as error:

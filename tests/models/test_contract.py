@@ -47,6 +47,7 @@ class Newcomer:
     embed_dim, stride, input_size, logit_scale = 3, 8, 32, 10.0
     device = CPU
     dense_matches_text = True
+    nouns = None
     encodes_batches = True
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:

@@ -15,7 +15,7 @@ Floats = np.ndarray
 def dense(tower: Tower, seen: Floats) -> tuple[Floats, Floats]:
     """Features [C, h, w] of every cell, and their embedding [D, h, w]."""
     with torch.no_grad():
-        cells = tower.image.features(tower.scaled(seen))
+        cells, _ = tower.image.features(tower.scaled(seen))
         embedded = tower.image.head(cells)
     features, joint = (x[0].permute(2, 0, 1).double().numpy() for x in (cells, embedded))
     return features, joint

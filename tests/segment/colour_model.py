@@ -35,6 +35,7 @@ class ColourModel:
     logit_scale = 20.0
     device = torch.device("cpu")
     dense_matches_text = True
+    nouns = None
     encodes_batches = True
 
     def __init__(self) -> None:

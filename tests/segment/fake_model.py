@@ -24,6 +24,7 @@ class FakeModel:
     logit_scale = 20.0
     device = torch.device("cpu")
     dense_matches_text = False
+    nouns = None
     encodes_batches = True
 
     def __init__(self) -> None:

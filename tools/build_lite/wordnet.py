@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import timm
+
 HYPERNYM = ("@", "@i")
 """Pointers to the kind that a synset is of, and to the kind that an instance is of."""
 USUAL_SHARE = 0.2
@@ -192,6 +194,13 @@ class ClassNouns:
                             table[word] = tuple(sorted(self.below[up]))
                         break
         return table
+
+
+def class_nouns(folder: Path) -> ClassNouns:
+    """The nouns in a folder of WordNet's files, and the classes of ImageNet-1k."""
+    info = timm.data.ImageNetInfo()
+    descriptions = [info.index_to_description(number) for number in range(1000)]
+    return ClassNouns.match(Nouns.read(folder), descriptions)
 
 
 def _plain(word: str) -> str:

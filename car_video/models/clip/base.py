@@ -12,7 +12,7 @@ from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.model import convert_weights_to_lp
 from torch import Tensor, nn
 
-from car_video.models.base import Family, ImageFeatures
+from car_video.models.base import Family, ImageFeatures, NounClassifier
 from car_video.models.numerics import in_standard_torch, wide
 
 Tokenizer = Any
@@ -40,6 +40,7 @@ class OpenClipModel(ABC):
     family: Family
     mixed_precision = False
     dense_matches_text = False  # pooling is not linear: cells were never trained to match texts
+    nouns: NounClassifier | None = None
     encodes_batches = True
 
     def __init__(

@@ -24,6 +24,7 @@ from transformers import BertConfig, BertModel
 from car_video.models import bundled
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.device import fastest_dtype
+from car_video.models.lite.noun_classes import LAST_STAGE, NounClasses
 from car_video.models.numerics import in_standard_torch
 
 MAX_TOKENS = 128  # longer texts are cut; MiniLM was trained on at most this many
@@ -77,8 +78,9 @@ class LiteImageTower(nn.Module):
         mean = torch.tensor(PIXEL_MEAN_BGR).view(1, 3, 1, 1)
         self.register_buffer("mean", mean, persistent=False)
 
-    def features(self, pixels: Tensor) -> Tensor:
-        """float32 [B, 3, H, W] RGB in [0, 1] -> cells [B, H / 16, W / 16, C]."""
+    def features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """float32 [B, 3, H, W] RGB in [0, 1] -> cells [B, H / 16, W / 16, C], and the output
+        of stage 4 [B, 2048, H / 16, W / 16]."""
         trunk: Any = self.trunk
         x = pixels.flip(1) * 255 - self.mean
         x = x.to(trunk.conv1.weight.dtype).contiguous(memory_format=torch.channels_last)
@@ -87,9 +89,9 @@ class LiteImageTower(nn.Module):
         last = trunk.layer4(middle)
         # Stage 3 is one stage younger and finer: smoothed to the footprint of stage 4.
         smooth = F.avg_pool2d(middle, 3, stride=1, padding=1, count_include_pad=False)
-        last, smooth = last.permute(0, 2, 3, 1), smooth.permute(0, 2, 3, 1)
-        cells = [self.neck_last(last.float()), self.neck_middle(smooth.float())]
-        return torch.cat(cells, -1)
+        deep, smooth = last.permute(0, 2, 3, 1), smooth.permute(0, 2, 3, 1)
+        cells = [self.neck_last(deep.float()), self.neck_middle(smooth.float())]
+        return torch.cat(cells, -1), last
 
 
 class LiteTextTower(nn.Module):
@@ -117,7 +119,11 @@ class LiteModel(nn.Module):
     dense_matches_text = True  # pooling and head are linear
     encodes_batches = True
 
-    def __init__(self, config: dict[str, Any], tokenizer: Tokenizer) -> None:
+    nouns: NounClasses
+
+    def __init__(
+        self, config: dict[str, Any], tokenizer: Tokenizer, nouns: dict[str, Any]
+    ) -> None:
         super().__init__()
         self.name = "lite"
         self.embed_dim = int(config["embed_dim"])
@@ -126,6 +132,7 @@ class LiteModel(nn.Module):
         self.logit_scale = float(config["logit_scale"])
         self.image = LiteImageTower(self.embed_dim, tuple(config["neck"]))
         self.text = LiteTextTower(self.embed_dim, int(config["text_hidden"]), config["bert"])
+        self.nouns = NounClasses(nouns)
         self.device = torch.device("cpu")
         self.tokenizer = tokenizer
         self.tokenizer.enable_truncation(MAX_TOKENS)
@@ -150,19 +157,20 @@ class LiteModel(nn.Module):
     @torch.inference_mode()
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over whole frames, float32 [B, 3, H, W] in [0, 1]."""
-        cells = self.image.features(pixels)
+        cells, last = self.image.features(pixels)
         dense = self.image.head(cells)
         return ImageFeatures(
             cam_map=cells.permute(0, 3, 1, 2),
             pooled=dense.mean((1, 2)),
             dense=dense.permute(0, 3, 1, 2),
+            cache={LAST_STAGE: last},
         )
 
     @in_standard_torch
     @torch.inference_mode()
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Un-normalised embedding [B, D] of square pictures."""
-        pooled: Tensor = self.image.head(self.image.features(pixels).mean((1, 2)))
+        pooled: Tensor = self.image.head(self.image.features(pixels)[0].mean((1, 2)))
         return pooled
 
     @in_standard_torch
@@ -194,8 +202,9 @@ def load_lite(device: torch.device, dtype: torch.dtype | None = None) -> LiteMod
         ModelError: weights are missing or damaged.
     """
     tokenizer = Tokenizer.from_file(str(bundled.weights_folder() / "tokenizer.json"))
-    model = LiteModel(bundled.config(), tokenizer)
-    state = bundled.load("lite_image.safetensors") | bundled.load("lite_text.safetensors")
+    model = LiteModel(bundled.config(), tokenizer, bundled.load_json("lite_nouns.json"))
+    files = ("lite_image.safetensors", "lite_text.safetensors", "lite_nouns.safetensors")
+    state = {name: value for file in files for name, value in bundled.load(file).items()}
     model.load_state_dict(state, strict=True)
     model.requires_grad_(False).eval().to(device)
     model.device = device

@@ -1,0 +1,53 @@
+"""The head noun of a phrase, in the forms under which a dictionary may have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from car_video.text.parsing.expression import words_of
+
+_ENDINGS = (
+    ("ies", "y"), ("men", "man"), ("ves", "f"), ("ses", "s"), ("xes", "x"), ("zes", "z"),
+    ("ches", "ch"), ("shes", "sh"), ("s", ""),
+)  # fmt: skip
+"""Endings of plurals and what they come from: the detachment rules of WordNet's morphy(7WN)."""
+_IRREGULAR = {
+    "mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth", "oxen": "ox",
+    "knives": "knife", "calves": "calf", "people": "person", "children": "child",
+}  # fmt: skip
+
+
+def base_forms(word: str) -> list[str]:
+    """A word and the singulars that it may be a plural of.
+
+    Args:
+        word: lower case.
+
+    Example:
+        >>> base_forms("buses")
+        ['buses', 'bus', 'buse']
+    """
+    forms = [word]
+    if word in _IRREGULAR:
+        forms.append(_IRREGULAR[word])
+    for ending, singular in _ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            forms.append(word.removesuffix(ending) + singular)
+    return list(dict.fromkeys(forms))
+
+
+def noun_forms(noun_phrase: str) -> Iterator[str]:
+    """What a phrase may stand under in a dictionary, the longest first.
+
+    Args:
+        noun_phrase: as :func:`~car_video.text.parsing.expression.parse_expression` finds it.
+
+    Example:
+        >>> list(noun_forms("two motor scooters"))[3:5]
+        ['motor scooter', 'scooters']
+    """
+    words = words_of(noun_phrase)
+    for start in range(len(words)):
+        *before, last = words[start:]
+        for form in base_forms(last):
+            yield " ".join([*before, form])
