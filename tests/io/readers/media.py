@@ -79,12 +79,12 @@ def write_video(
     return path
 
 
-def write_sound(container: Any, stream: Any, seconds: float) -> None:
+def write_sound(container: Any, stream: Any, seconds: float, rate: int = 8000) -> None:
     """Encode silence."""
-    for start in range(0, max(1024, int(seconds * 8000)), 1024):
+    for start in range(0, max(1024, int(seconds * rate)), 1024):
         silence = np.zeros((1, 1024), np.float32)
         frame = av.AudioFrame.from_ndarray(silence, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = 8000, start
+        frame.sample_rate, frame.pts = rate, start
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
 

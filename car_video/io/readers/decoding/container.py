@@ -91,14 +91,14 @@ def pick_video(container: Any, name: str) -> Any:
 def read_packets(
     container: Any, stream: Any, on_error: Callable[[Exception], None] | None = None
 ) -> Iterator[Any]:
-    """Packets of one stream up to the end of the source, past errors in between.
+    """Packets of one stream or of several to the end of the source, past errors in between.
 
     A damaged container can fail again and again without moving on:
     :data:`MAX_READ_ERRORS` failures in a row are the end.
 
     Args:
         container: open input container.
-        stream: its video stream.
+        stream: its video stream, or a list of its streams.
         on_error: told each failure. An error that it raises ends the reading.
     """
     failures = 0

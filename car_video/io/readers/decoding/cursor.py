@@ -123,6 +123,19 @@ class Cursor:
             earlier_answer = answer
         return self.from_start()
 
+    def last_packet_end(self) -> float:
+        """Seconds from the first picture to the end of the last packet, sound included.
+
+        Reads the whole file once more.
+        """
+        end = 0.0
+        with self._reopen() as container:
+            for packet in read_packets(container, list(container.streams)):
+                if packet.pts is not None and packet.time_base:
+                    until = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    end = max(end, until)
+        return end - float((self.order.origin or 0) * self.stream.time_base)
+
     def close(self) -> None:
         self.container.close()
 

@@ -10,9 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.io.readers.decoding.clock import Clock
+from car_video.io.readers.decoding.completeness import is_whole
 from car_video.io.readers.decoding.container import gives_picture, read_packets
 from car_video.io.readers.decoding.presentation_end import PresentationEnd
-from car_video.io.readers.decoding.statements import believed_until, frame_rate
+from car_video.io.readers.decoding.statements import (
+    believed_until,
+    frame_rate,
+    video_seconds,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +94,17 @@ def index_packets(container: Any, stream: Any, until: float | None = None) -> Pa
             break
     pts = np.sort(np.array(stamps, np.int64))
     times = np.array([float((p - pts[0]) * stream.time_base) for p in pts.tolist()])
-    stated_end = None
+    ends = None
     if end.pts is not None and len(pts) and end.pts > pts[-1]:
-        stated_end = float((end.pts - int(pts[0])) * stream.time_base)
+        ends = float((end.pts - int(pts[0])) * stream.time_base)
+    stated = video_seconds(container, stream) or 0.0
+    if len(times) and stated > (ends or times[-1]) and is_whole(container):
+        ends = stated
     clock = clock_of(container, stream)
     for time in times:
         clock.time(float(time))
     sound = orderly and not errors and not clock.notices() and bool(entries)
-    return PacketIndex(pts, times, stated_end, tuple(entries), sound)
+    return PacketIndex(pts, times, ends, tuple(entries), sound)
 
 
 def decodes_in_stamp_order(container: Any, stream: Any) -> bool:

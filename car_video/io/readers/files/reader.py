@@ -8,6 +8,7 @@ from typing import Any
 
 from car_video.errors import SourceError
 from car_video.io.readers.base import FrameReader, Kind, Picture, SourceInfo
+from car_video.io.readers.decoding.completeness import is_whole
 from car_video.io.readers.decoding.cursor import Cursor
 from car_video.io.readers.decoding.decoder import MAX_PIXELS, Decoded
 from car_video.io.readers.decoding.packet_index import clock_of
@@ -78,7 +79,7 @@ class VideoFileReader(FrameReader):
                 yield self._picture(*held, time - held[1])
             held = decoded, time
         if held is not None:
-            duration = self._last_duration(held[0])
+            duration = self._last_duration(*held)
             self._ends_at = held[1] + (duration or self._period)
             yield self._picture(*held, duration)
         self._wrap_up()
@@ -87,13 +88,17 @@ class VideoFileReader(FrameReader):
         load = partial(self._convert, decoded.frame)
         return Picture(decoded.index, time, load, duration=duration)
 
-    def _last_duration(self, decoded: Decoded) -> float | None:
+    def _last_duration(self, decoded: Decoded, time: float) -> float | None:
         """Seconds that the last picture of the file is shown, as far as the file says so."""
         base = self._cursor.stream.time_base
         end = self._cursor.end.pts
+        duration = None
         if end is not None and decoded.pts is not None and end > decoded.pts:
-            return float((end - decoded.pts) * base)
-        return float(decoded.frame.duration * base) if decoded.frame.duration else None
+            duration = float((end - decoded.pts) * base)
+        elif decoded.frame.duration:
+            duration = float(decoded.frame.duration * base)
+        stated = (self._seconds or 0.0) - time
+        return stated if stated > (duration or 0.0) and self._is_whole() else duration
 
     def _walk(self) -> Iterator[Decoded]:
         start = self._selection.start or 0.0
@@ -134,12 +139,24 @@ class VideoFileReader(FrameReader):
         if self._cursor.decoder.loses_alpha:
             self.notices.append("the transparency of this video cannot be read and is left out")
         self.notices += self._clock.notices()
-        reached = self._cursor.order.seen
-        if self._seconds and self._ends_at < 0.98 * self._seconds - 0.5:
-            expected = self._expected or round(self._seconds / self._period)
+        if self._is_cut_off():
+            expected = self._expected or round((self._seconds or 0.0) / self._period)
+            of = f" of about {expected}" if expected else ""
             self.notices.append(
-                f"file ends early: {reached} of about {expected} frames could be read"
+                f"file ends early: {self._cursor.order.seen}{of} frames could be read"
             )
+
+    def _is_cut_off(self) -> bool:
+        """Whether neither the pictures nor the sound reach the end that the file states."""
+        if not self._seconds:
+            return self._is_whole() is False
+        nearly = 0.98 * self._seconds - 0.5
+        if self._ends_at >= nearly:
+            return False
+        return not self._seekable or self._cursor.last_packet_end() < nearly
+
+    def _is_whole(self) -> bool | None:
+        return is_whole(self._cursor.container)
 
     def _describe(self, width: int, height: int) -> SourceInfo:
         return SourceInfo(

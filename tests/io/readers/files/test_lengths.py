@@ -11,7 +11,14 @@ import av
 import pytest
 
 from car_video.io.readers import RandomAccessReader, read_frames
-from tests.io.readers.media import matrix, number_of, numbered, set_matrix, write_video
+from tests.io.readers.media import (
+    matrix,
+    number_of,
+    numbered,
+    set_matrix,
+    write_sound,
+    write_video,
+)
 
 TICK = Fraction(1, 10_000)
 
@@ -21,25 +28,32 @@ def write_times(
     times: list[float],
     last: float | None = None,
     rate: Fraction = Fraction(25),
+    codec: str = "libx264",
+    tick: Fraction = TICK,
+    sound: float = 0.0,
     options: dict[str, str] | None = None,
     **coding: str,
 ) -> Path:
-    """A file whose frames have these times in seconds, the last one this duration."""
-    codec = "libvpx" if path.suffix == ".webm" else "libx264"
+    """A file whose frames have these times in seconds, the last one this duration; ``sound``
+    is seconds of silence."""
+    codec = "libvpx" if path.suffix == ".webm" else codec
     with av.open(str(path), "w", container_options=options or {}) as container:
         stream: Any = container.add_stream(codec, rate=rate, options=coding)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        stream.codec_context.time_base = TICK
+        stream.codec_context.time_base = tick
+        silence: Any = container.add_stream("aac", rate=44100) if sound else None
         packets = []
         for number, time in enumerate(times):
             frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
-            frame.pts, frame.time_base = round(time / TICK), TICK
+            frame.pts, frame.time_base = round(time / tick), tick
             packets += stream.encode(frame)
         packets += stream.encode(None)
         if last is not None:
             packets[-1].duration = round(last / packets[-1].time_base)
         for packet in packets:
             container.mux(packet)
+        if silence is not None:
+            write_sound(container, silence, sound, rate=44100)
     return path
 
 
@@ -60,6 +74,50 @@ def test_the_last_picture_is_held(
     with RandomAccessReader(clip) as files:
         assert files[4].duration == pytest.approx(3.0, abs=0.05)
         assert files[0].duration == pytest.approx(0.04)
+
+
+NO_DURATIONS = [("a.avi", "mpeg4"), ("a.flv", "flv"), ("a.wmv", "wmv2")]
+"""Containers whose packets have no duration, with a codec that each can hold."""
+
+
+@pytest.mark.parametrize(("name", "codec"), NO_DURATIONS)
+@pytest.mark.parametrize("start", [None, 0.1])
+def test_the_last_picture_is_held_where_only_the_header_says_so(
+    tmp_path: Path, name: str, codec: str, start: float | None
+) -> None:
+    times = [n / 25 for n in range(5)]
+    tick = Fraction(1, 25)
+    clip = write_times(tmp_path / name, times, last=3.0, codec=codec, tick=tick)
+    with read_frames(clip, start=start) as reader:
+        *_, last = reader
+    assert last.duration == pytest.approx(3.0, abs=0.05)
+    assert reader.notices == []
+    with RandomAccessReader(clip) as files:
+        assert files[4].duration == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize(("name", "codec"), NO_DURATIONS)
+def test_what_is_cut_off_is_no_held_picture(tmp_path: Path, name: str, codec: str) -> None:
+    times = [n / 25 for n in range(100)]
+    clip = write_times(tmp_path / name, times, codec=codec, tick=Fraction(1, 25))
+    data = clip.read_bytes()
+    clip.write_bytes(data[: len(data) * 6 // 10])
+    with read_frames(clip) as reader:
+        *_, last = reader
+    assert 0.2 < last.time < 3
+    assert last.duration is None or last.duration < 0.1
+    assert "ends early" in " ".join(reader.notices)
+
+
+def test_sound_beyond_the_pictures_is_no_early_end(tmp_path: Path) -> None:
+    """NUT states only how long everything is."""
+    times = [n / 25 for n in range(25)]
+    tick = Fraction(1, 25)
+    clip = write_times(tmp_path / "a.nut", times, codec="mpeg4", tick=tick, sound=4.0)
+    with read_frames(clip) as reader:
+        assert len(list(reader)) == 25
+    assert reader.info.duration == pytest.approx(4.0, abs=0.1)
+    assert reader.notices == []
 
 
 def test_a_stride_leaves_durations_alone(tmp_path: Path) -> None:
