@@ -84,7 +84,7 @@ class VideoEncoder:
                 self._container = open_output(
                     self._part,
                     format="webm" if webm else "mp4",
-                    options={} if webm else {"movflags": "+faststart"},  # index in front
+                    options={} if webm else mp4_layout(self._clock),
                 )
                 self._stream = self._container.add_stream(
                     codec, rate=self._rate, options=options
@@ -212,6 +212,18 @@ def choose_encoder(codecs: Sequence[tuple[str, dict[str, str]]]) -> tuple[str, d
         return name, dict(options)
     names = ", ".join(name for name, _ in codecs)
     raise OutputError(f"PyAV has no encoder {names}; install its wheel: pip install -U av")
+
+
+def mp4_layout(clock: int) -> dict[str, str]:
+    """Options of the mp4 container: the index in front, and times as fine as the pictures'.
+
+    By default the edit list counts milliseconds, and what lies beyond its end is not shown: at
+    5,000 pictures per second the last ones were lost.
+
+    Args:
+        clock: ticks per second of the pictures' timestamps.
+    """
+    return {"movflags": "+faststart", "movie_timescale": str(clock)}
 
 
 def timescale(fps: float) -> tuple[Fraction, int]:

@@ -59,6 +59,19 @@ def test_the_last_picture_stays_as_long_as_asked(tmp_path, count):
         assert container.duration / av.time_base == pytest.approx(2 * count + 1, abs=1e-3)
 
 
+@pytest.mark.parametrize("fps", [24.0, 240.0, 2000.0, 5000.0, 100_000.0])
+@pytest.mark.parametrize("count", [1, 5, 13])
+def test_players_show_every_picture_at_any_rate(tmp_path, fps, count):
+    """Decoders leave out what lies beyond the end of the edit list."""
+    write(tmp_path / "a.mp4", [frame(i, fps=fps) for i in range(count)], fps)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert not any(packet.is_discard for packet in container.demux() if packet.size)
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) == pytest.approx(count / fps)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert len(list(container.decode(video=0))) == count
+
+
 def test_times_that_stand_still_move_on(tmp_path):
     frames = [type(frame(0))(i, 1.0, frame(i).image) for i in range(5)]
     video = write(tmp_path / "a.mp4", frames)
