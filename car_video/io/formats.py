@@ -117,14 +117,33 @@ def as_frame_dict(prediction: FramePrediction, name: str = "") -> dict[str, Any]
     Args:
         prediction: of the frame.
         name: of the frame's file, where it is one.
+
+    Raises:
+        ValueError: as in :func:`written_time`.
     """
     file = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return {
         "index": int(prediction.index),
-        "time": round(float(prediction.time), 6),
+        "time": round(written_time(prediction), 6),
         **({"file": file} if file else {}),
         "objects": as_coco(prediction),
     }
+
+
+def written_time(prediction: FramePrediction) -> float:
+    """The time of a prediction in seconds.
+
+    Raises:
+        ValueError: it has none, or one that is not finite. The segmenters answer such frames,
+            but neither JSON nor a video can hold them.
+    """
+    time = prediction.time
+    if not (_is_number(time, Real) and np.isfinite(time)):
+        raise ValueError(
+            f"frame {prediction.index} has no time to be written ({time!r}); give its Frame "
+            "one in seconds"
+        )
+    return float(time)
 
 
 def from_frame_dict(

@@ -47,6 +47,16 @@ def test_frame_dict_round_trip_through_json(prediction):
     assert_equal(formats.from_frame_dict(json.loads(text), prediction.expressions), prediction)
 
 
+@pytest.mark.parametrize("time", [None, float("nan"), float("inf"), "1.0", True])
+def test_a_time_that_json_cannot_hold_is_refused(time):
+    empty = np.zeros((1, 2, 2), bool), np.zeros(1, np.float32), np.zeros(1, bool)
+    with pytest.raises(ValueError, match="frame 7 has no time to be written") as refused:
+        formats.as_frame_dict(FramePrediction(7, time, ("a dog",), *empty))
+    assert repr(time) in str(refused.value)
+    whole = FramePrediction(7, np.float32(0.5), ("a dog",), *empty)
+    assert formats.as_frame_dict(whole)["time"] == 0.5
+
+
 @settings(deadline=None, max_examples=60)
 @given(predictions())
 def test_coco_objects_have_the_form_of_the_contract(prediction):

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from car_video.errors import OutputError
+from car_video.io.formats import written_time
 from car_video.io.writers.base import Writer
 from car_video.io.writers.folder import OutputFolder
 from car_video.io.writers.registry import TARGETS
@@ -51,7 +52,9 @@ class Outputs:
 
         Raises:
             OutputError: the disk does not take it; :meth:`abort` is up to the caller.
+            ValueError: a prediction without a time; nothing is written of it.
         """
+        written_time(prediction)
         for writer in self._writers:
             writer.write(frame, prediction)
         if frame.index not in self.done or self.done.changed(frame.index):

@@ -71,6 +71,19 @@ def test_everything_in_one_run(tmp_path):
     assert len(probe(out / "overlay.mp4").times) == COUNT
 
 
+@pytest.mark.parametrize("time", [None, float("nan")])
+def test_a_frame_without_a_time_is_refused_before_anything_is_written(tmp_path, time):
+    out = tmp_path / "out"
+    outputs = Outputs(OutputFolder.open(out, info(), "new"), EVERYTHING)
+    outputs.write(frame(0), prediction(0))
+    with pytest.raises(ValueError, match="frame 1 has no time to be written"):
+        outputs.write(replace(frame(1), time=time), replace(prediction(1), time=time))
+    outputs.close()
+    data = json.loads((out / "predictions.json").read_bytes())
+    assert [entry["index"] for entry in data["frames"]] == [0]
+    assert len(probe(out / "overlay.mp4").times) == 1
+
+
 @pytest.mark.parametrize("target", EVERYTHING)
 def test_each_target_alone(tmp_path, target):
     folder = OutputFolder.open(tmp_path / "out", info())
