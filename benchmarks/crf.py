@@ -1,6 +1,6 @@
 """Time and agreement of the dense CRF's modes, against pydensecrf, in one run.
 
-    python benchmarks/crf.py [--data ../shared/data/ref-davis-dev] [--frames 12] [--threads 1]
+    python -m benchmarks.crf [--data ../shared/data/ref-davis-dev] [--frames 12] [--threads 1]
 
 Proposals are simulated from the ground truth: area-averaged to a coarse grid, blurred, mixed
 with noise and upsampled, which is what a class activation map looks like. Without data a

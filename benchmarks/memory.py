@@ -1,4 +1,4 @@
-"""Resident memory of an endless stream: ``python benchmarks/memory.py --frames 20000``.
+"""Resident memory of an endless stream: ``python -m benchmarks.memory --frames 20000``.
 
 A synthetic 480p stream (patches that move over a drifting picture, noise, a cut now and then,
 objects that come and go) with five expressions, by default with small inputs to the networks

@@ -1,4 +1,4 @@
-"""Time of every step between a prediction and the files: ``python benchmarks/writers.py``.
+"""Time of every step between a prediction and the files: ``python -m benchmarks.writers``.
 
 CPU time of all threads together, so a busy machine disturbs it little; single steps: the median
 over the frames of a moving synthetic scene with four masks; whole writers: the mean. Prints

@@ -1,0 +1,16 @@
+"""Tables of time, memory and quality, one command each: ``python -m benchmarks.NAME``.
+
+``image``, ``cam``, ``crf``, ``classifier``, ``compiled``   time of the parts, one picture
+``parity``, ``metrics``                             the same numbers as slow and obvious code
+``ablation``, ``choice``, ``plural``, ``spatial``   what settings are worth on single pictures
+``video``, ``pace``, ``memory``, ``writers``        videos: quality, rate, memory, files
+``hard_cases``, ``generalisation``                  sequences that settings were not chosen on
+
+``ablation_rows``, ``reference_work`` and ``shared_encodings`` serve these. Importing the
+package prepares the threads as ``car-video`` does, so that times are those of the command;
+torch must not have been imported before.
+"""
+
+from car_video.cli.launcher import limit_spinning
+
+limit_spinning()
