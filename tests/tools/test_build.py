@@ -66,7 +66,7 @@ def test_a_changed_setting_repeats_what_depends_on_it(flickr: Path, ran: list[st
     assert ran == ["train", "export"]
     ran.clear()
     make(flickr, Recipe(epochs=3, last_channels=9)).run()
-    assert ran == ["whiten", "features", "texts", "train", "export"]
+    assert ran == ["whiten", "features", "parse", "texts", "train", "export"]
 
 
 def test_one_stage_makes_later_ones_stale(flickr: Path, ran: list[str]) -> None:
@@ -76,7 +76,7 @@ def test_one_stage_makes_later_ones_stale(flickr: Path, ran: list[str]) -> None:
     assert ran == ["features"]
     ran.clear()
     make(flickr, Recipe()).run()
-    assert ran == ["texts", "train", "export"]
+    assert ran == ["parse", "texts", "train", "export"]
 
 
 def test_a_failed_stage_is_not_marked(

@@ -10,11 +10,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from car_video.errors import DataError
 from car_video.models.lite.model import load_lite
 from tools.build_lite import features
 from tools.build_lite.features import (
     Trunk,
     extract,
+    known,
     read_cells,
     read_picture,
     sample_cells,
@@ -105,8 +107,11 @@ def test_shares_together_write_all_pictures_in_order(
     folder, lines = tmp_path / "cells", list[str]()
     assert not extract(trunk, few_channels, pictures, folder, lines.append, (1, 2))
     assert [file.name for file in folder.iterdir()] == ["00001.npy"]
+    assert known(folder, len(pictures)).tolist() == [False, False, True]
+    assert (read_cells(folder, len(pictures))[:2] == 0).all()
     assert extract(trunk, few_channels, pictures, folder, lines.append, (0, 2))
     assert lines == ["features: file 2 of 2", "features: file 1 of 2"]
+    assert known(folder, len(pictures)).all()
     cells = read_cells(folder, len(pictures))
     assert cells.shape == (3, 4, 8)
     assert cells.dtype == torch.float16
@@ -120,3 +125,8 @@ def test_a_file_that_is_there_is_not_made_again(
     (tmp_path / "00000.npy").write_bytes(b"made before")
     assert extract(trunk, few_channels, pictures, tmp_path, lambda line: None)
     assert (tmp_path / "00000.npy").read_bytes() == b"made before"
+
+
+def test_no_features_at_all(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="run the stage 'features' first"):
+        read_cells(tmp_path, 3)

@@ -109,25 +109,33 @@ def test_multi_label_without_any_word_is_zero_and_trains_on() -> None:
 
 
 def test_cell_distillation() -> None:
-    student, teacher = normal(5, 6, 3), normal(6, 6, 8) * 2
-    picked = torch.tensor([7, 0, 2])
+    student, every = normal(5, 6, 3), (normal(6, 6, 8) * 2).softmax(-1)
+    held = [[7], [0, 1, 5], [2]]  # classes of three nouns
+    teacher = torch.stack([every[:, some].sum(1) for some in held], 1)
     total = weights = 0.0
     for k in range(6):
-        every = [math.exp(float(x)) for x in teacher[k]]
-        some = [every[int(c)] for c in picked]
+        some = [sum(float(every[k, c]) for c in classes) for classes in held]
         said = [math.exp(float(x)) for x in student[k]]
         entropy = -sum(
             a / sum(some) * math.log(b / sum(said)) for a, b in zip(some, said, strict=True)
         )
-        weight = sum(some) / sum(every)
-        total, weights = total + weight * entropy, weights + weight
-    got = float(cell_distillation(student, teacher, picked))
+        total, weights = total + sum(some) * entropy, weights + sum(some)
+    got = float(cell_distillation(student, teacher))
     assert got == pytest.approx(total / weights, abs=1e-9)
 
 
 def test_cell_distillation_is_least_where_student_is_teacher() -> None:
-    teacher, picked = normal(7, 10, 8), torch.tensor([1, 4, 5, 6])
-    best = cell_distillation(teacher[:, picked], teacher, picked)
+    teacher = normal(7, 10, 8).softmax(-1)[:, [1, 4, 5, 6]]
+    best = cell_distillation(teacher.log(), teacher)
     for seed in range(5):
-        other = teacher[:, picked] + 0.3 * normal(seed, 10, 4)
-        assert cell_distillation(other, teacher, picked) > best
+        other = teacher.log() + 0.3 * normal(seed, 10, 4)
+        assert cell_distillation(other, teacher) > best
+
+
+def test_cells_that_the_classifier_gives_to_other_classes_do_not_count() -> None:
+    student = normal(8, 2, 3).requires_grad_()
+    teacher = torch.tensor([[0.0, 0.0, 0.0], [0.5, 0.2, 0.0]]).double()
+    cell_distillation(student, teacher).backward()
+    assert student.grad is not None
+    assert student.grad[0].abs().sum() == 0
+    assert student.grad[1].abs().sum() > 0

@@ -57,6 +57,22 @@ def test_folders_stand_one_after_the_other(first: Path, tmp_path: Path) -> None:
     assert data.labels == ((), (), (), (6, 1))
 
 
+def test_captions_of_some_pictures(first: Path) -> None:
+    data = read_captioned(first, limit=2)
+    own = data.captions_of(np.array([False, True]))
+    assert own.tolist() == [0, 2]
+    some = data.with_captions(own)
+    assert some.captions == ("A dog .", "Two\tdogs")
+    assert some.image_of.tolist() == [1, 1]
+    assert some.paths == data.paths
+
+
+def test_the_first_captions_of_each_picture(first: Path) -> None:
+    data = read_captioned(first, limit=2, most=1)
+    assert data.captions == ("A dog .", "A cat .")
+    assert data.image_of.tolist() == [1, 0]
+
+
 def test_split_is_a_partition_that_stays() -> None:
     train, held_out = split((50, 30), 10, seed=0)
     assert (held_out < 50).sum() == 10

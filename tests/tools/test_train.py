@@ -18,7 +18,14 @@ from tools.build_lite.train import freeze, train_heads
 
 IMAGES, CELLS, CHANNELS, SENTENCE, THINGS, CLASSES = 120, 4, 24, 16, 12, 20
 RECIPE = Recipe(
-    epochs=12, batch=20, embed_dim=32, text_hidden=48, classes_per_step=10, cells_per_step=32
+    epochs=12,
+    batch=20,
+    embed_dim=32,
+    text_hidden=48,
+    classes_per_step=10,
+    nouns_per_step=10,
+    cells_per_step=32,
+    region_cells=3,
 )
 
 
@@ -54,6 +61,9 @@ def world() -> tuple[Tensor, TextTables, tuple[Tensor, Tensor]]:
         ignore_word=np.zeros((IMAGES, THINGS), bool),
         names=half(class_names),
         name_class=np.arange(CLASSES),
+        nouns=np.array([f"class{i}" for i in range(CLASSES)]),
+        noun_embeddings=half(class_names)[:, None],
+        noun_classes=np.eye(CLASSES, dtype=bool),
     )
     return cells.half(), tables, classifier
 
@@ -63,7 +73,7 @@ def test_heads_learn_pictures_and_places() -> None:
     train, held_out = np.arange(100), np.arange(100, IMAGES)
     frozen = freeze(cells, train, classifier, 1e-3, torch.device("cpu"))
     lines: list[str] = []
-    heads = train_heads(frozen, tables, (train, held_out), RECIPE, lines.append)
+    heads = train_heads(frozen, tables, train, [held_out], RECIPE, lines.append)
     assert len(lines) == RECIPE.epochs
     with torch.no_grad():
         dense = heads.image(cells[held_out].float())
@@ -84,7 +94,9 @@ def test_training_is_deterministic() -> None:
     for _ in range(2):
         frozen = freeze(cells, split[0], classifier, 1e-3, torch.device("cpu"))
         states.append(
-            train_heads(frozen, tables, split, recipe, lambda line: None).state_dict()
+            train_heads(
+                frozen, tables, split[0], [split[1]], recipe, lambda line: None
+            ).state_dict()
         )
     for name, value in states[0].items():
         assert torch.equal(value, states[1][name]), name
@@ -95,7 +107,7 @@ def test_fewer_pictures_than_a_batch() -> None:
     split = np.arange(10), np.arange(100, IMAGES)
     frozen = freeze(cells, split[0], classifier, 1e-3, torch.device("cpu"))
     with pytest.raises(DataError, match="less than a batch"):
-        train_heads(frozen, tables, split, RECIPE, lambda line: None)
+        train_heads(frozen, tables, split[0], [split[1]], RECIPE, lambda line: None)
 
 
 def test_recalls_against_sorting() -> None:

@@ -16,10 +16,19 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from car_video.errors import DataError
-from tools.build_lite import export, features, keras_weights, sentences, sources, train
+from tools.build_lite import (
+    export,
+    features,
+    keras_weights,
+    parser,
+    sentences,
+    sources,
+    train,
+)
 from tools.build_lite.photos import Captioned, read_photos, split
 from tools.build_lite.prototypes import whitened_classifier
 from tools.build_lite.recipe import STAGES, Recipe
+from tools.build_lite.sentence_store import SentenceStore
 from tools.build_lite.texts import TextTables, make_tables
 from tools.build_lite.whitening import Whitening, fit_whitening
 from tools.build_lite.wordnet import class_nouns
@@ -50,7 +59,7 @@ class Build:
     @cached_property
     def data(self) -> Captioned:
         """Pictures and captions."""
-        return read_photos(self.photos, self.recipe.images)
+        return read_photos(self.photos, self.recipe.images, self.recipe.captions)
 
     @property
     def split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -81,6 +90,8 @@ class Build:
         key = self.recipe.fingerprint(stage)
         if STAGES.index(stage) >= STAGES.index("whiten"):
             key += f" {len(self.data.paths)} pictures"
+        if STAGES.index(stage) >= STAGES.index("texts"):
+            key += f", {self._known.sum()} with features"
         return key
 
     def _marks(self) -> dict[str, str]:
@@ -93,6 +104,11 @@ class Build:
         partial = self.work / "stages.partial"
         partial.write_text(json.dumps(marks | {stage: self._key(stage)}, indent=1), "utf-8")
         os.replace(partial, self.work / "stages.json")
+
+    @property
+    def _known(self) -> NDArray[np.bool_]:
+        """Which pictures have features: a training may use what is there so far."""
+        return features.known(self.work / "cells", len(self.data.paths))
 
     def _source(self, name: str) -> Path:
         return self.work / "sources" / name
@@ -133,22 +149,49 @@ class Build:
         if not done:
             raise DataError("this share of the features is made; others are not yet")
 
+    def _parse(self) -> None:
+        parsed = parser.parse(
+            self.data.captions,
+            parser.load_parser(),
+            lambda done: self.say(f"parse: {done} of {len(self.data.captions)} captions"),
+        )
+        parser.write_parsed(parsed, self.work / "parsed.json")
+
     def _texts(self) -> None:
         encoder = sentences.SentenceEncoder(self._source("minilm"), self.device)
-        tables = make_tables(self.data, self.split[0], self.recipe, encoder, self.say)
+        parsed = parser.read_parsed(self.work / "parsed.json")
+        own = self.data.captions_of(self._known)
+        tables = make_tables(
+            self.data.with_captions(own),
+            [parsed[i] for i in own],
+            self.split[0][self._known[self.split[0]]],
+            class_nouns(self._source("wordnet")),
+            self.recipe,
+            SentenceStore(encoder, self.work / "sentences"),
+            self.say,
+        )
         tables.write(self.work / "texts.npz")
 
     def _train(self) -> None:
         classifier = self._read("classifier.safetensors")
+        own, held_out = (some[self._known[some]] for some in self.split)
+        self.say(f"train: {len(own)} of {len(self.split[0])} pictures have features")
+        ends = np.cumsum(self.data.counts)
         frozen = train.freeze(
             features.read_cells(self.work / "cells", len(self.data.paths)),
-            self.split[0],
+            own,
             whitened_classifier(classifier["weight"], classifier["bias"], self._necks()[0]),
             self.recipe.prototype_ridge,
             self.device,
         )
-        tables = TextTables.read(self.work / "texts.npz")
-        heads = train.train_heads(frozen, tables, self.split, self.recipe, self.say)
+        heads = train.train_heads(
+            frozen,
+            TextTables.read(self.work / "texts.npz"),
+            own,
+            np.split(held_out, np.searchsorted(held_out, ends[:-1])),
+            self.recipe,
+            self.say,
+        )
         state = {name: value.cpu() for name, value in heads.state_dict().items()}
         self._write(state, "heads.safetensors")
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from car_video.errors import DataError
 from car_video.models.device import fastest_dtype
 from car_video.models.lite.model import PIXEL_MEAN_BGR, lite_trunk
 
@@ -153,6 +154,24 @@ def shard_files(folder: Path, pictures: int) -> list[Path]:
     return [folder / f"{number:05d}.npy" for number in range(-(-pictures // SHARD))]
 
 
+def known(folder: Path, pictures: int) -> NDArray[np.bool_]:
+    """bool [N]: pictures whose file :func:`extract` has written so far."""
+    there = [file.is_file() for file in shard_files(folder, pictures)]
+    return np.repeat(np.array(there, np.bool_), SHARD)[:pictures]
+
+
 def read_cells(folder: Path, pictures: int) -> Tensor:
-    """float16 [N, n, k]: what :func:`extract` has written."""
-    return torch.cat([torch.from_numpy(np.load(f)) for f in shard_files(folder, pictures)])
+    """float16 [N, n, k]: what :func:`extract` has written so far, zero where it has not.
+
+    Raises:
+        DataError: there is nothing.
+    """
+    files = shard_files(folder, pictures)
+    there = [number for number, file in enumerate(files) if file.is_file()]
+    if not there:
+        raise DataError(f"{folder}: no features; run the stage 'features' first")
+    shape = np.load(files[there[0]], mmap_mode="r").shape[1:]
+    cells = torch.zeros(pictures, *shape, dtype=torch.float16)
+    for number in there:
+        cells[number * SHARD : (number + 1) * SHARD] = torch.from_numpy(np.load(files[number]))
+    return cells

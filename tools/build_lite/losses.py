@@ -69,20 +69,18 @@ def multi_label(logits: Tensor, has: Tensor, ignore: Tensor, columns: float) -> 
     return (_mean(rows[has]) + columns * _mean(across[contested])) / 2
 
 
-def cell_distillation(student: Tensor, teacher: Tensor, picked: Tensor) -> Tensor:
-    """Cells should rank class names as the ImageNet classifier ranks classes.
+def cell_distillation(student: Tensor, teacher: Tensor) -> Tensor:
+    """Cells should rank nouns as the ImageNet classifier ranks the classes that they hold.
 
     Args:
-        student: [K, c]: logits of cells against the names of the picked classes.
-        teacher: [K, classes]: logits of the classifier for the same cells.
-        picked: int64 [c]: which classes.
+        student: [K, g]: logits of cells against nouns of which no two hold the same class.
+        teacher: [K, g]: the probability that the classifier gives to the classes of each.
 
     Returns:
-        Cross entropy over the picked classes; a cell counts by the probability that the
-        classifier gives to all of them together.
+        Cross entropy over the nouns; a cell counts by the probability of all of them together.
     """
-    target = teacher[:, picked].softmax(-1)
-    weight = teacher.softmax(-1)[:, picked].sum(1)
+    weight = teacher.sum(1)
+    target = teacher / weight[:, None].clamp_min(1e-12)
     entropy = -(target * student.log_softmax(-1)).sum(1)
     return (entropy * weight).sum() / weight.sum().clamp_min(1e-12)
 

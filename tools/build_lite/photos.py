@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,15 +31,25 @@ class Captioned:
     counts: tuple[int, ...]
     labels: tuple[tuple[int, ...], ...]
 
+    def captions_of(self, known: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Which captions are of pictures that are marked in bool [pictures]."""
+        return np.flatnonzero(known[self.image_of])
 
-def read_photos(folders: Sequence[Path], limit: int = 0) -> Captioned:
+    def with_captions(self, some: NDArray[np.int64]) -> Captioned:
+        """All pictures, with some of the captions."""
+        captions = tuple(self.captions[i] for i in some)
+        return replace(self, captions=captions, image_of=self.image_of[some])
+
+
+def read_photos(folders: Sequence[Path], limit: int = 0, captions: int = 0) -> Captioned:
     """Read several folders, one after the other; see :func:`read_captioned`.
 
     Args:
         folders: of the data sets, at least one.
         limit: only the first so many pictures of each, 0 for all.
+        captions: only the first so many captions of each picture, 0 for all.
     """
-    parts = [read_captioned(folder, limit) for folder in folders]
+    parts = [read_captioned(folder, limit, captions) for folder in folders]
     starts = np.cumsum([0, *(len(part.paths) for part in parts[:-1])])
     images = [part.image_of + start for part, start in zip(parts, starts, strict=True)]
     return Captioned(
@@ -51,13 +61,14 @@ def read_photos(folders: Sequence[Path], limit: int = 0) -> Captioned:
     )
 
 
-def read_captioned(folder: Path, limit: int = 0) -> Captioned:
+def read_captioned(folder: Path, limit: int = 0, most: int = 0) -> Captioned:
     """Read ``images/*.jpg``, ``captions.tsv`` (path, tab, caption) and, where it is there,
     ``labels.tsv`` (path, tab, numbers of COCO categories).
 
     Args:
         folder: of the data set.
         limit: only the first so many pictures, 0 for all.
+        most: only the first so many captions of each picture, 0 for all.
 
     Raises:
         DataError: no pictures, or no captions.
@@ -69,12 +80,14 @@ def read_captioned(folder: Path, limit: int = 0) -> Captioned:
     paths = paths[:limit] if limit else paths
     place = {path.name: i for i, path in enumerate(paths)}
     captions, image_of = [], []
+    counts = [0] * len(paths)
     for name, caption in _rows(table):
         image = place.get(Path(name).name)
-        if image is not None:
+        if image is not None and not 0 < most <= counts[image]:
+            counts[image] += 1
             captions.append(caption)
             image_of.append(image)
-    bare = len(paths) - len(set(image_of))
+    bare = counts.count(0)
     if bare:
         raise DataError(f"{table}: {bare} pictures have no caption")
     labels: list[tuple[int, ...]] = [()] * len(paths)

@@ -10,7 +10,7 @@ from typing import Any
 
 from car_video.errors import ConfigError
 
-STAGES = ("fetch", "convert", "whiten", "features", "texts", "train", "export")
+STAGES = ("fetch", "convert", "whiten", "features", "parse", "texts", "train", "export")
 
 
 def _of(stage: str, default: Any) -> Any:
@@ -30,11 +30,13 @@ class Recipe:
         last_channels, middle_channels: of the neck, from stages 4 and 3.
         whitening_softness: added to the eigenvalues, in units of a channel's variance: weak
             directions, mostly noise, are not blown up to full size.
-        word_minimum: a word becomes a label if so many training phrases end in it, and if so
-            many training pictures carry it.
+        captions: of each picture, at most.
+        word_minimum: a word becomes a label if so many training pictures have it.
+        phrase_minimum: phrases that occur less often in training captions are left out.
         word_closeness: words whose embeddings have a higher cosine do not count as negatives
             of each other.
-        names_per_class: synonyms of an ImageNet class that are used.
+        names_per_class: synonyms of an ImageNet class that are used for its prototype.
+        widest_noun: nouns of more ImageNet classes are not distilled: they say too little.
         embed_dim, text_hidden, dropout: sizes of the heads, dropout in the text head.
         epochs, batch, learning_rate, warm_up, weight_decay: AdamW under one cosine cycle.
         first_scale, scale_limit: learned factor from cosine to logit, at first and at most.
@@ -44,7 +46,10 @@ class Recipe:
             weight_cells: of the six losses (``train.py``).
         word_columns: weight of "which picture has this word" beside "which word has this
             picture".
-        classes_per_step, cells_per_step: sampled ImageNet classes, and cells to distil.
+        classes_per_step: sampled ImageNet classes for the prototypes.
+        nouns_per_step, cells_per_step: sampled nouns that do not overlap, and cells to distil.
+        words_per_step: sampled words, those that the pictures have among them.
+        region_cells: sampled cells of each picture in which texts look for their region.
         prototype_ridge: of the regression from stage 4 to stage 3.
         prototype_stretch, prototype_noise: augmentation of class prototypes.
         logit_scale: written to ``lite.json``.
@@ -58,9 +63,12 @@ class Recipe:
     last_channels: int = _of("whiten", 768)
     middle_channels: int = _of("whiten", 256)
     whitening_softness: float = _of("whiten", 0.1)
+    captions: int = _of("parse", 2)
     word_minimum: int = _of("texts", 10)
+    phrase_minimum: int = _of("texts", 2)
     word_closeness: float = _of("texts", 0.55)
     names_per_class: int = _of("texts", 3)
+    widest_noun: int = _of("texts", 400)
     embed_dim: int = _of("train", 512)
     text_hidden: int = _of("train", 1024)
     dropout: float = _of("train", 0.1)
@@ -81,6 +89,9 @@ class Recipe:
     weight_cells: float = _of("train", 0.5)
     word_columns: float = _of("train", 1.0)
     classes_per_step: int = _of("train", 300)
+    nouns_per_step: int = _of("train", 300)
+    words_per_step: int = _of("train", 500)
+    region_cells: int = _of("train", 25)
     cells_per_step: int = _of("train", 1024)
     prototype_ridge: float = _of("train", 1e-3)
     prototype_stretch: float = _of("train", 0.3)

@@ -7,12 +7,12 @@ dense    caption against the region of a picture that it attends to (InfoNCE)
 phrase   the same for a noun phrase of a caption
 words    present words against absent ones, in both directions, on attended regions
 classes  ImageNet class prototypes against class names (InfoNCE)
-cells    single cells rank class names as the ImageNet classifier does
+cells    single cells rank nouns as the ImageNet classifier ranks the classes that they hold
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.errors import DataError
+from car_video.models.device import fastest_dtype
 from tools.build_lite.batches import Batch, Sampler
 from tools.build_lite.heads import Heads
 from tools.build_lite.losses import (
@@ -42,7 +43,7 @@ class Frozen:
     """What stays fixed during training.
 
     Attributes:
-        cells: bfloat16 [N, n, C]: whitened features of all pictures.
+        cells: float16 [N, n, C]: whitened features of all pictures.
         pooled: float32 [T, C]: their means over the cells, training pictures only.
         prototypes: float32 [classes, C].
         class_weight, class_bias: the ImageNet classifier on the first channels.
@@ -65,7 +66,7 @@ def freeze(
     """Gather the fixed tensors on one device.
 
     Args:
-        cells: bfloat16 [N, n, C].
+        cells: float16 [N, n, C].
         train: training pictures.
         classifier: from :func:`tools.build_lite.prototypes.whitened_classifier`.
         ridge: see :func:`class_prototypes`.
@@ -80,18 +81,25 @@ def freeze(
 def step_losses(
     heads: Heads, batch: Batch, frozen: Frozen, recipe: Recipe
 ) -> dict[str, Tensor]:
-    """The six losses of one batch, not weighted."""
-    raw = frozen.cells[batch.images]
-    device = raw.device.type
-    with torch.autocast(device, torch.bfloat16):
-        dense = heads.image(raw)
-    dense = dense.float()
-    pooled, cells = F.normalize(dense.mean(1), dim=-1), F.normalize(dense, dim=-1)
+    """The six losses of one batch, not weighted.
+
+    The pooled picture is of all cells; single cells are a random choice of them, and where
+    the device multiplies bfloat16 natively, cells are compared in it.
+    """
+    everywhere = frozen.cells[batch.images.to(frozen.cells.device)]
+    count = min(recipe.region_cells, everywhere.shape[1])
+    raw = everywhere[:, torch.randperm(everywhere.shape[1])[:count]]
+    pooled = F.normalize(heads.image(everywhere.float().mean(1)), dim=-1)
+    native = fastest_dtype(raw.device)
+    fast = torch.autocast(raw.device.type, native, enabled=native == torch.bfloat16)
+    with fast:
+        dense = heads.image(raw.float())
+    cells = F.normalize(dense.float(), dim=-1)
     captions, phrases = heads.text(batch.captions), heads.text(batch.phrases)
     scale = heads.log_scale.exp().clamp(max=recipe.scale_limit)
     region_scale = heads.log_region_scale.exp().clamp(max=recipe.scale_limit)
     texts = torch.cat([captions, phrases, heads.text(batch.words)])
-    with torch.autocast(device, torch.bfloat16):
+    with fast:
         regions = region_similarity(cells, texts, recipe.region_temperature)
     own, phrased, worded = (regions.float() * region_scale).split(
         [len(captions), len(phrases), len(batch.words)], dim=1
@@ -108,7 +116,8 @@ def step_losses(
     names = heads.text(batch.names)
     seen = F.normalize(heads.image(_vary(frozen, batch.classes, recipe)), dim=-1)
     losses["classes"] = contrastive(seen @ names.T * scale)
-    losses["cells"] = _distil(cells, raw, names, batch.classes, frozen, scale, recipe)
+    nouns = heads.text(batch.nouns)
+    losses["cells"] = _distil(cells, raw, nouns, batch.noun_classes, frozen, scale, recipe)
     return losses
 
 
@@ -125,8 +134,8 @@ def _vary(frozen: Frozen, classes: Tensor, recipe: Recipe) -> Tensor:
 def _distil(
     cells: Tensor,
     raw: Tensor,
-    names: Tensor,
-    classes: Tensor,
+    nouns: Tensor,
+    noun_classes: Tensor,
     frozen: Frozen,
     scale: Tensor,
     recipe: Recipe,
@@ -135,14 +144,15 @@ def _distil(
     flat, features = cells.flatten(0, 1), raw.flatten(0, 1)
     picked = torch.randint(len(flat), (recipe.cells_per_step,), device=flat.device)
     known = features[picked, : len(frozen.class_weight)].float()
-    teacher = known @ frozen.class_weight + frozen.class_bias
-    return cell_distillation(flat[picked] @ names.T * scale, teacher, classes)
+    classes = (known @ frozen.class_weight + frozen.class_bias).softmax(-1)
+    return cell_distillation(flat[picked] @ nouns.T * scale, classes @ noun_classes.T)
 
 
 def train_heads(
     frozen: Frozen,
     tables: TextTables,
-    split: tuple[NDArray[np.int64], NDArray[np.int64]],
+    train: NDArray[np.int64],
+    held_out: Sequence[NDArray[np.int64]],
     recipe: Recipe,
     say: Callable[[str], None],
 ) -> Heads:
@@ -151,14 +161,14 @@ def train_heads(
     Args:
         frozen: cells, prototypes, classifier.
         tables: all texts.
-        split: training and held-out pictures.
+        train: training pictures.
+        held_out: held-out pictures of each data set.
         recipe: all numbers.
         say: told loss and held-out retrieval after every epoch.
 
     Raises:
         DataError: fewer training pictures than a batch.
     """
-    train, held_out = split
     if len(train) < recipe.batch:
         raise DataError(f"{len(train)} training pictures are less than a batch, {recipe.batch}")
     torch.manual_seed(recipe.seed)
@@ -180,7 +190,7 @@ def train_heads(
         name: getattr(recipe, f"weight_{name}")
         for name in ("global", "dense", "phrase", "words", "classes", "cells")
     }
-    sampler = Sampler(tables, recipe.classes_per_step, recipe.seed, device)
+    sampler = Sampler(tables, recipe, device)
     for epoch in range(recipe.epochs):
         heads.train()
         total = 0.0
@@ -194,9 +204,11 @@ def train_heads(
             schedule.step()
             total += loss.item()
         heads.eval()
-        found = held_out_recalls(heads, frozen.cells, tables, held_out)
+        found = "; ".join(
+            held_out_recalls(heads, frozen.cells, tables, some) for some in held_out
+        )
         mean = total / len(batches)
-        say(f"train: epoch {epoch + 1} of {recipe.epochs}, loss {mean:.3f}, held out {found}")
+        say(f"train: epoch {epoch + 1} of {recipe.epochs}, loss {mean:.3f}; held out {found}")
     return heads
 
 
