@@ -10,17 +10,18 @@ import pytest
 import torch
 from PIL import Image
 
-from car_video.models import VisionLanguageModel, load_model
+from car_video.models import VisionLanguageModel, bundled, load_model
 from tools.build_lite.evaluate import (
-    drift,
     embed_pictures,
+    main,
+    model_in,
     object_boxes,
-    quantisation_drift,
     retrieval,
     zero_shot,
 )
 from tools.build_lite.features import read_picture
 from tools.build_lite.photos import Captioned
+from tools.build_lite.rounding import drift, quantisation_drift
 
 INSTANCES = {
     "images": [{"id": 1, "file_name": "a.jpg"}],
@@ -51,10 +52,11 @@ def test_zero_shot_counts(model: VisionLanguageModel, tmp_path: Path) -> None:
     picture = random.integers(0, 255, (100, 100, 3), dtype=np.uint8)
     Image.fromarray(picture).save(tmp_path / "images" / "a.jpg")
     (tmp_path / "instances.json").write_text(json.dumps(INSTANCES))
-    count, classes, micro, macro = zero_shot(model, tmp_path)
-    assert (count, classes) == (2, 2)
-    assert micro == macro
-    assert micro in (0.0, 0.5, 1.0)
+    found = zero_shot(model, tmp_path)
+    assert (found.objects, found.classes) == (2, 2)
+    assert found.top1 == found.mean_top1
+    assert found.top1 in (0.0, 0.5, 1.0)
+    assert found.top5 == 1.0, "there are but two classes"
 
 
 def test_batches_of_pictures_change_nothing(model: VisionLanguageModel) -> None:
@@ -99,3 +101,16 @@ def test_a_model_does_not_drift_from_itself(model: VisionLanguageModel, tmp_path
     assert moved == dict.fromkeys(("text", "pooled", "dense", "cosine", "map"), 0.0) | {
         "argmax": 1
     }
+
+
+def test_weights_of_a_folder_are_measured(model: VisionLanguageModel) -> None:
+    ours = model_in(bundled.weights_folder())
+    words = ["a dog", "the red car"]
+    torch.testing.assert_close(ours.encode_text(words), model.encode_text(words))
+
+
+def test_a_folder_without_weights_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--weights", str(tmp_path)]) == 2
+    assert "no lite.json; run the stage 'export' first" in capsys.readouterr().err

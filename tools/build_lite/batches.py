@@ -123,7 +123,7 @@ class Sampler:
     def _words(self, images: NDArray[np.int64]) -> NDArray[np.int64]:
         """Words that some picture has, then others, as many as the recipe says."""
         order = self.random.permutation(len(self.tables.words))
-        absent = ~self.tables.has_word[images].any(0)
+        absent = np.logical_not(self.tables.has_word[images].any(axis=0))
         order = order[np.argsort(absent[order], kind="stable")]
         return np.sort(order[: self.recipe.words_per_step])
 

@@ -1,10 +1,12 @@
-"""Measure the shipped model, through ``load_model("lite")`` as users have it.
+"""Measure weights: those that ship, or those that a build has exported.
 
-``python -m tools.build_lite.evaluate [--flickr DIR] [--coco DIR] [--work DIR]``
+``python -m tools.build_lite.evaluate [--weights DIR] [--photos DIR ...] [--coco DIR] ...``
 
---flickr  text to image retrieval on the held-out pictures of the training set
---coco    zero-shot top-1 on single objects cut out of COCO pictures by their boxes
---work    how far int8 moves embeddings and maps, against the float32 export of a build
+--photos  text to image retrieval on the held-out pictures of each folder
+--coco    zero-shot top-1 and top-5 of single objects cut out of COCO pictures by their boxes,
+          and maps of COCO's 80 nouns
+--voc     maps of VOC's 20 nouns
+--work    how far rounding moves embeddings and maps, against the float32 export of a build
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +27,25 @@ from PIL import Image
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from car_video.errors import CarVideoError
-from car_video.models import VisionLanguageModel, bundled, load_model
+from car_video.errors import CarVideoError, ModelError
+from car_video.models import VisionLanguageModel, bundled, int8_weights
 from car_video.models.lite.model import LiteModel
-from tools.build_lite.export import load_float
+from eval.data.coco import read_coco
+from eval.data.semantic import COCO_IDS, read_coco_object, read_voc
+from tools.build_lite.export import IMAGE, NOUN_TABLE, NOUNS, TEXT
 from tools.build_lite.features import read_picture
+from tools.build_lite.noun_maps import (
+    TEMPLATE,
+    VOC_NOUNS,
+    NounMap,
+    by_frequency,
+    caption_counts,
+    noun_maps,
+)
 from tools.build_lite.photos import Captioned, read_captioned, split
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.retrieval import recalls
-
-TEMPLATE = "a photo of a {}"
-MAP_WORDS = ("a person", "a dog", "grass", "water", "a car", "the sky", "a ball", "a building")
+from tools.build_lite.rounding import exact_model, quantisation_drift
 
 
 def embed_pictures(
@@ -87,14 +98,36 @@ def object_boxes(instances: dict[str, Any], smallest: float) -> list[tuple[str, 
     return found
 
 
-def zero_shot(
-    model: VisionLanguageModel, folder: Path, smallest: float = 64
-) -> tuple[int, int, float, float]:
-    """Top-1 of ``a photo of a CLASS`` on boxes cut out and pressed into a square.
+@dataclass(frozen=True)
+class ZeroShot:
+    """Classification of single objects by ``a photo of a CLASS``.
 
-    Returns:
-        Objects, classes to choose from, top-1 over objects, and its mean over the classes that
-        occur.
+    Attributes:
+        objects: how many; classes: to choose from.
+        top1, top5: fractions of the objects.
+        mean_top1: mean of top-1 over the classes that occur.
+    """
+
+    objects: int
+    classes: int
+    top1: float
+    top5: float
+    mean_top1: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.objects} objects, {self.classes} classes: top-1 {self.top1:.3f}, "
+            f"top-5 {self.top5:.3f}, mean top-1 over classes {self.mean_top1:.3f}"
+        )
+
+
+def zero_shot(model: VisionLanguageModel, folder: Path, smallest: float = 64) -> ZeroShot:
+    """Classify boxes that are cut out and pressed into a square.
+
+    Args:
+        model: to measure.
+        folder: with ``images/`` and ``instances.json``.
+        smallest: both sides of a box are at least so many pixels.
     """
     instances = json.loads((folder / "instances.json").read_text("utf-8"))
     boxes = object_boxes(instances, smallest)
@@ -110,11 +143,13 @@ def zero_shot(
             yield np.asarray(crop)
 
     texts = model.encode_text([TEMPLATE.format(name) for name in classes]).cpu()
-    best = (embed_pictures(model, crops()) @ texts.T).argmax(1)
+    order = (embed_pictures(model, crops()) @ texts.T).argsort(1, descending=True).numpy()
     truth = np.array([classes.index(name) for _, _, name in boxes])
-    right = best.numpy() == truth
-    per_class = [right[truth == c].mean() for c in np.unique(truth)]
-    return len(boxes), len(classes), float(right.mean()), float(np.mean(per_class))
+    right = order == truth[:, None]
+    per_class = [right[truth == c, 0].mean() for c in np.unique(truth)]
+    top5 = float(right[:, :5].any(1).mean())
+    first = float(right[:, 0].mean())
+    return ZeroShot(len(boxes), len(classes), first, top5, float(np.mean(per_class)))
 
 
 def _inside(box: Any, size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -123,90 +158,98 @@ def _inside(box: Any, size: tuple[int, int]) -> tuple[float, float, float, float
     return max(0.0, x0), max(0.0, y0), min(float(size[0]), x1), min(float(size[1]), y1)
 
 
-def drift(ours: Tensor, theirs: Tensor) -> float:
-    """Mean over rows of the distance from ``theirs``, relative to its length."""
-    return float(((ours - theirs).norm(dim=-1) / theirs.norm(dim=-1)).mean())
+def model_in(folder: Path) -> VisionLanguageModel:
+    """The model whose weights were written to a folder, on the CPU in float32.
 
-
-@torch.inference_mode()
-def quantisation_drift(
-    shipped: VisionLanguageModel, exact: VisionLanguageModel, paths: Sequence[Path]
-) -> dict[str, float]:
-    """How far rounding moves what the model says; both models in float32.
-
-    Returns:
-        ``pooled``, ``dense``, ``text``: relative distance of embeddings. ``cosine``: mean
-        absolute change of the cosine of cells with words, which lies in [-1, 1]; ``map``: of
-        maps in [0, 1], the softmax of a word against other words. ``argmax``: fraction of
-        cells whose best word stays.
+    Raises:
+        ModelError: a file is missing or damaged.
     """
-    texts = [model.encode_text(MAP_WORDS) for model in (shipped, exact)]
-    rows: dict[str, list[float]] = {"text": [drift(texts[0], texts[1])]}
-    for path in paths:
-        picture = torch.from_numpy(read_picture(path, shipped.input_size))
-        pixels = picture.permute(2, 0, 1)[None].float() / 255
-        looks = [model.encode_image(pixels) for model in (shipped, exact)]
-        cells = [look.dense.flatten(2)[0].T for look in looks if look.dense is not None]
-        cosines = [F.normalize(c, dim=-1) @ t.T for c, t in zip(cells, texts, strict=True)]
-        maps = [(cosine * exact.logit_scale).softmax(-1) for cosine in cosines]
-        change = {
-            "pooled": drift(looks[0].pooled, looks[1].pooled),
-            "dense": drift(cells[0], cells[1]),
-            "cosine": float((cosines[0] - cosines[1]).abs().mean()),
-            "map": float((maps[0] - maps[1]).abs().mean()),
-            "argmax": float((maps[0].argmax(-1) == maps[1].argmax(-1)).float().mean()),
-        }
-        for name, value in change.items():
-            rows.setdefault(name, []).append(value)
-    return {name: float(np.mean(values)) for name, values in rows.items()}
-
-
-def exact_model(work: Path) -> LiteModel:
-    """The float32 weights of a build, on the CPU."""
-    tokenizer = Tokenizer.from_file(str(bundled.weights_folder() / "tokenizer.json"))
-    model = LiteModel(bundled.config(), tokenizer, bundled.load_json("lite_nouns.json"))
-    model.load_state_dict(load_float(work), strict=True)
+    config = folder / "lite.json"
+    if not config.is_file():
+        raise ModelError(f"{folder}: no lite.json; run the stage 'export' first")
+    settings = json.loads(config.read_text("utf-8"))
+    model = LiteModel(
+        settings,
+        Tokenizer.from_file(str(folder / "tokenizer.json")),
+        json.loads((folder / NOUN_TABLE).read_text("utf-8")),
+    )
+    state: dict[str, Tensor] = {}
+    for file in (IMAGE, TEXT, NOUNS):
+        state |= int8_weights.load(folder / file, settings["sha256"][file])
+    model.load_state_dict(state, strict=True)
     return model.requires_grad_(False).eval()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the measurements that were asked for; returns the exit code."""
     parser = argparse.ArgumentParser("python -m tools.build_lite.evaluate")
-    parser.add_argument("--flickr", type=Path, help="folder with images/ and captions.tsv")
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        action="append",
+        help="folder that was trained on; may be repeated",
+    )
     parser.add_argument("--coco", type=Path, help="folder with images/ and instances.json")
+    parser.add_argument("--voc", type=Path, help="folder with VOC2012/")
+    parser.add_argument("--weights", type=Path, help="folder of exported weights to measure")
     parser.add_argument("--work", type=Path, help="work folder of the build that was shipped")
     parser.add_argument("--pictures", type=int, default=100, help="for --work (default 100)")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", help="of the image trunk; default: the fastest there is")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change the recipe"
+    )
     options = parser.parse_args(arguments)
-    if options.work and not options.flickr:
-        parser.error("--work needs --flickr, for pictures")
-    recipe = Recipe()
+    if not options.photos and (options.work or options.voc):
+        parser.error("--work and --voc need --photos")
     try:
-        model = load_model("lite", options.device, options.dtype).proposer
-        if options.flickr:
-            data = read_captioned(options.flickr)
-            held_out = split(data.counts, recipe.held_out, recipe.seed)[1]
-            found = retrieval(model, data, held_out)
-            line = ", ".join(f"R@{k} {value:.3f}" for k, value in found.items())
-            print(f"text to image, {len(held_out)} held-out pictures: {line}")
-        if options.coco:
-            count, classes, micro, macro = zero_shot(model, options.coco)
-            print(
-                f"zero-shot, {count} objects, {classes} classes: top-1 {micro:.3f}, "
-                f"mean over classes {macro:.3f}"
-            )
-        if options.work:
-            exact = exact_model(options.work)
-            shipped = load_model("lite", "cpu", "float32").proposer
-            paths = [data.paths[i] for i in held_out[: options.pictures]]
-            moved = quantisation_drift(shipped, exact, paths)
-            line = ", ".join(f"{name} {value:.4f}" for name, value in moved.items())
-            print(f"int8 against float32, {len(paths)} pictures: {line}")
+        for line in measurements(options, Recipe().changed(options.set)):
+            print(line, flush=True)
     except CarVideoError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def measurements(options: argparse.Namespace, recipe: Recipe) -> Iterator[str]:
+    """Lines of results."""
+    shipped = bundled.weights_folder()
+    model = model_in(options.weights or shipped)
+    training: list[str] = []
+    for folder in options.photos or ():
+        data = read_captioned(folder, recipe.images)
+        train, held_out = split(data.counts, recipe.held_out, recipe.seed)
+        found = retrieval(model, data, held_out)
+        line = ", ".join(f"R@{k} {value:.3f}" for k, value in found.items())
+        yield f"text to image, {len(held_out)} held-out pictures of {folder.name}: {line}"
+        own = np.zeros(len(data.paths), np.bool_)
+        own[train] = True
+        training += [data.captions[i] for i in np.flatnonzero(own[data.image_of])]
+    if options.coco:
+        yield f"zero-shot, {zero_shot(model, options.coco)}"
+        pictures = read_coco_object(options.coco, "val2017")
+        categories = read_coco(options.coco / "instances.json").categories
+        names = [categories[number] for number in COCO_IDS]
+        yield from _map_lines("coco", noun_maps(model, pictures, names), names, training)
+    if options.voc:
+        pictures = read_voc(options.voc, "VOC2012", "SegmentationClass", "Segmentation", "val")
+        scores = noun_maps(model, pictures, VOC_NOUNS)
+        yield from _map_lines("voc", scores, VOC_NOUNS, training)
+    if options.work:
+        data = read_captioned(options.photos[0], recipe.images)
+        held_out = split(data.counts, recipe.held_out, recipe.seed)[1]
+        paths = [data.paths[i] for i in held_out[: options.pictures]]
+        moved = quantisation_drift(model, exact_model(options.work), paths)
+        line = ", ".join(f"{name} {value:.4f}" for name, value in moved.items())
+        yield f"at rest against float32, {len(paths)} pictures: {line}"
+
+
+def _map_lines(
+    data_set: str, scores: Sequence[NounMap], names: Sequence[str], training: Sequence[str]
+) -> Iterator[str]:
+    for label, count, hits, iou in by_frequency(scores, caption_counts(names, training)):
+        yield (
+            f"maps of {data_set}, {count} nouns in {label} training captions: "
+            f"pointing game {hits:.3f}, soft IoU {iou:.3f}"
+        )
 
 
 if __name__ == "__main__":
