@@ -13,10 +13,10 @@ from torch import Tensor
 from car_video.models import bundled, int8_weights
 from car_video.models.lite.model import load_lite
 from tools.build_lite import export
-from tools.build_lite.rounding import exact_model
 from tools.build_lite.export import IMAGE, SAM, TEXT, at_rest_files, lite_settings, model_state
 from tools.build_lite.heads import Heads
 from tools.build_lite.recipe import Recipe
+from tools.build_lite.rounding import exact_model
 from tools.build_lite.whitening import fit_whitening
 
 CPU = torch.device("cpu")
