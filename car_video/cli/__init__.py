@@ -7,6 +7,7 @@ In the order in which a command meets them:
 ``usage``            times on the command line, misspelt options
 ``request``          what was asked for, checked without source and model
 ``batch``            several sources, one after the other
+``opening``          window, source, model and output folder of a run
 ``run``              one source: reader to segmenter to writers
 ``worker_threads``   decoding and writing beside the computation
 ``resume``           frames that an earlier part of the run has done; the stored state

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
+from car_video.cli.opening import model_is_loaded
 from car_video.cli.request import Plan, Request, check, check_options, in_folder
-from car_video.cli.run import Ending, execute, model_is_loaded
+from car_video.cli.run import Ending, execute
 from car_video.errors import CarVideoError, ConfigError, ModelError, SourceError
 
 FAILED = 2

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from functools import lru_cache, partial
-from pathlib import Path
+from contextlib import ExitStack, suppress
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from car_video.cli.display import Display, Report
 from car_video.cli.interrupts import Interrupts
-from car_video.cli.live_editing import HELP, Lines, LiveEdits, typed_lines
+from car_video.cli.live_editing import HELP, Lines, LiveEdits
+from car_video.cli.opening import (
+    enough_memory,
+    load_segmenter,
+    open_folder,
+    open_reader,
+    open_typed_lines,
+    open_window,
+)
 from car_video.cli.presence_times import Presence, follow
 from car_video.cli.request import Plan, check_computer, for_kind, standard_output
 from car_video.cli.resume import ResumableStream
-from car_video.cli.warnings import missed_rate, remarks_on
+from car_video.cli.warnings import missed_rate
 from car_video.cli.worker_threads import ReadAhead, WriteBehind
-from car_video.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from car_video.cli.preview_window import LiveWindow
     from car_video.io.readers import FrameReader
     from car_video.io.writers import OutputFolder
-    from car_video.models import ModelPair
-    from car_video.models.sam.base import MaskModel
     from car_video.types import Frame, FramePrediction
     from car_video.video.scheduling.pace import Pace
     from car_video.video.segmenter import VideoSegmenter
@@ -47,17 +51,17 @@ def execute(plan: Plan, display: Display) -> Ending:
     if plan.piped:
         display.results_to_stderr()
     with ExitStack() as stack:
-        window = stack.enter_context(_open_window(plan)) if plan.request.show else None
-        reader = stack.enter_context(_open_reader(plan))
+        window = stack.enter_context(open_window(plan)) if plan.request.show else None
+        reader = stack.enter_context(open_reader(plan))
         plan = for_kind(plan, reader.info.kind)
-        lines = _typed_lines(plan, watched=reader.info.live or window is not None)
+        lines = open_typed_lines(plan, watched=reader.info.live or window is not None)
         display.note(f"loading {plan.config.model} ...")
         check_computer(plan)
-        with _enough_memory(plan):
+        with enough_memory(plan):
             segmenter, notices = load_segmenter(plan)
-        folder = None if plan.piped else _open_folder(plan, reader)
+        folder = None if plan.piped else open_folder(plan, reader)
         run = Run(plan, reader, segmenter, folder, window, lines, display)
-        with _enough_memory(plan):
+        with enough_memory(plan):
             ending = run.until_end()
     display.summary(run.report(notices))
     if plan.piped and ending != "complete":
@@ -104,7 +108,7 @@ class Run:
         self._stream = ResumableStream(
             StreamSegmenter(segmenter),
             folder,
-            partial(_open_reader, plan),
+            partial(open_reader, plan),
             display.note,
             save=not reader.info.live,
         )
@@ -249,129 +253,3 @@ class Run:
             paths=self._outputs.paths(),
             notices=[*notices, *self._outputs.notices()],
         )
-
-
-def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
-    """The model behind :class:`car_video.VideoSegmenter`, and remarks about the texts.
-
-    Raises:
-        ModelError: weights missing or damaged.
-    """
-    from car_video.video.segmenter import VideoSegmenter
-
-    config = plan.config
-    refines = config.segment.refine == "sam"
-    mask_model = config.segment.sam.model if refines else None
-    pair, masks = _load_models(config.model, plan.request.device, mask_model)
-    segmenter = VideoSegmenter(
-        pair, plan.expressions, config.segment, config.video, mask_model=masks
-    )
-    texts = tuple(dict.fromkeys(plan.expressions))
-    spatial = segmenter.image.config.expression.spatial
-    return segmenter, remarks_on(texts, config.model, pair, spatial)
-
-
-@lru_cache(maxsize=1)
-def _load_models(
-    name: str, device: str, mask_model: str | None
-) -> tuple[ModelPair, MaskModel | None]:
-    """One load for all sources of a run."""
-    from car_video.models import load_model
-    from car_video.models.sam.registry import load_mask_model
-
-    pair = load_model(name, device)
-    return pair, None if mask_model is None else load_mask_model(mask_model, pair.device)
-
-
-def model_is_loaded() -> bool:
-    """Whether an earlier source of this run has loaded the model."""
-    return _load_models.cache_info().currsize > 0
-
-
-def _open_window(plan: Plan) -> LiveWindow:
-    from car_video.cli.preview_window import LiveWindow
-    from car_video.io.readers.messages import redact
-
-    return LiveWindow(f"car-video {redact(plan.request.source)}")
-
-
-def _typed_lines(plan: Plan, watched: bool) -> Lines | None:
-    """Standard input, where expressions can be changed by what is typed there."""
-    if plan.config.video.mode == "offline" or plan.batch:
-        return None
-    return typed_lines(plan.request.interactive, watched)
-
-
-def _open_reader(plan: Plan) -> FrameReader:
-    """The source with its first wanted frame read.
-
-    Raises:
-        SourceError: it cannot be read.
-        ConfigError: it is live, so it can be neither resumed nor read ahead.
-    """
-    from car_video.io.readers import read_frames
-
-    request = plan.request
-    reader = read_frames(
-        request.source,
-        start=request.start,
-        end=request.end,
-        stride=request.stride,
-        max_frames=request.max_frames,
-        decoder=request.decoder,  # type: ignore[arg-type]  # checked
-    )
-    if reader.info.live and plan.batch:
-        reader.close()
-        raise ConfigError(f"{reader.info.source} is live and has no end; give it by itself")
-    if reader.info.live and request.resume:
-        reader.close()
-        raise ConfigError(
-            f"{reader.info.source} is live and cannot be resumed; use --overwrite or another "
-            "--out"
-        )
-    if reader.info.live and plan.config.video.mode == "offline":
-        reader.close()
-        raise ConfigError(
-            f"{reader.info.source} is live; offline needs later frames: use --mode online"
-        )
-    return reader
-
-
-def _open_folder(plan: Plan, reader: FrameReader) -> OutputFolder:
-    from car_video.io.readers.sources import parse_source
-    from car_video.io.writers import OutputFolder, OutputInfo
-
-    source = reader.info
-    path = Path(parse_source(plan.request.source).value)
-    info = OutputInfo(
-        source=source.source,
-        width=source.width,
-        height=source.height,
-        fps=source.fps,
-        model=plan.config.model,
-        expressions=plan.expressions,
-        path=str(path) if source.kind in ("file", "folder", "image") else None,
-        audio=str(path) if source.has_audio and source.kind == "file" else None,
-        audio_origin=source.origin,
-        duration=source.duration,
-        end=plan.request.end,
-        max_frames=plan.request.max_frames,
-        pixel_aspect=source.sample_aspect_ratio,
-        still=source.kind in ("folder", "image"),
-        single=source.kind == "image",
-    )
-    return OutputFolder.open(plan.out, info, plan.request.existing, plan.options())
-
-
-@contextmanager
-def _enough_memory(plan: Plan) -> Iterator[None]:
-    """Raises ModelError instead of the many ways in which memory runs out."""
-    import torch
-
-    try:
-        yield
-    except (MemoryError, torch.OutOfMemoryError):
-        raise ModelError(
-            f"out of memory (--model {plan.config.model}, --device {plan.request.device}); "
-            "try a smaller --size, --refine none or --model lite"
-        ) from None

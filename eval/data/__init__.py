@@ -14,6 +14,8 @@ names it; nothing that cannot be read becomes an empty mask.
 ``refer``              RefCOCO, RefCOCO+, RefCOCOg, gRefCOCO
 ``semantic``           VOC, Context, COCO Object, ADE20K
 ``predictions``        masks of a sequence in any layout
-``json_predictions``   of these, the JSON forms
+``own_json``           of these, car-video's ``predictions.json``
+``rle_records``        of these, a list of run-length records
+``wanted``             what they must hold, and the values of a record
 ``image_predictions``  masks of single pictures in any layout
 """

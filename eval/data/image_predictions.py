@@ -15,7 +15,8 @@ from car_video.errors import DataError
 from . import rle
 from .files import inside
 from .images import read_predicted_labels
-from .json_predictions import load_records, score_of, whole
+from .rle_records import load_records
+from .wanted import score_of, whole
 
 
 def find_mask(root: Path, names: Sequence[str]) -> Path | Mapping[str, Any] | None:

@@ -18,17 +18,9 @@ from car_video.errors import DataError
 from .expressions import OFFICIAL_ANNOTATORS
 from .files import entries, inside, subfolders
 from .images import read_predicted_labels
-from .json_predictions import (
-    LabelMaps,
-    Place,
-    ScoredMask,
-    Wanted,
-    from_own_json,
-    from_records,
-    label_map,
-    left_over,
-    sequence_records,
-)
+from .own_json import from_own_json
+from .rle_records import from_records, left_over, sequence_records
+from .wanted import LabelMaps, Place, ScoredMask, Wanted, label_map
 
 __all__ = ["Place", "Wanted", "find_sequence", "left_over", "read_sequence"]
 

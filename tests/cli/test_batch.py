@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from car_video.cli import opening
 from car_video.cli import run as run_module
 from car_video.cli.batch import unique_names
 from car_video.errors import ModelError
@@ -124,7 +125,7 @@ def test_the_model_is_loaded_once(clips, monkeypatch, capfd):
     calls = []
     real = models.load_model
     monkeypatch.setattr(models, "load_model", lambda *a: calls.append(a) or real(*a))
-    run_module._load_models.cache_clear()
+    opening._load_models.cache_clear()
     options = "--refine none --size 64 --max-frames 1 --save json --device cpu".split()
     with pytest.raises(SystemExit) as end:
         main(["a/c.mp4", "b/c.mp4", "--expr", "a dog", *options])
@@ -136,7 +137,7 @@ def test_what_would_fail_for_all_is_told_once(cli, clips, monkeypatch):
     def load(plan):
         raise ModelError("no weights")
 
-    run_module._load_models.cache_clear()
+    opening._load_models.cache_clear()
     monkeypatch.setattr(run_module, "load_segmenter", load)
     code, _, err = cli("clips", *OPTIONS)
     assert (code, err) == (2, "error: no weights\n")

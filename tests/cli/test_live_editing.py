@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from car_video.cli import run as run_module
+from car_video.cli import opening
 from car_video.cli.live_editing import (
     MOST,
     Edit,
@@ -189,7 +189,7 @@ def test_what_fails_changes_nothing() -> None:
 @pytest.fixture
 def typed(monkeypatch):
     def give(script):
-        monkeypatch.setattr(run_module, "typed_lines", lambda *_: Typed(script))
+        monkeypatch.setattr(opening, "typed_lines", lambda *_: Typed(script))
 
     return give
 

@@ -10,15 +10,10 @@ import numpy as np
 import pytest
 from car_video.eval.benchmarks import Options, make_benchmark
 from car_video.eval.data import coco, expressions, image_predictions, refer, rle
-from car_video.eval.data.json_predictions import (
-    Place,
-    Wanted,
-    from_own_json,
-    from_records,
-    load_records,
-    sequence_records,
-)
+from car_video.eval.data.own_json import from_own_json
+from car_video.eval.data.rle_records import from_records, load_records, sequence_records
 from car_video.eval.data.videos import Video
+from car_video.eval.data.wanted import Place, Wanted
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
