@@ -12,6 +12,7 @@ Files in the order in which a frame meets them; docs/video.md explains the algor
 ``tracking``        tracks of objects, where there is a mask model
 ``map_memory``      maps that remember, where there is none
 ``presence``        whether each target is in the frame
+``segmenter_state`` what the segmenter keeps, taken from it and given back to one
 ``offline``         the same with frames ahead known
 ``state``           what goes from frame to frame, as tensors
 """

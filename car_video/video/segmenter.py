@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -39,9 +38,9 @@ from car_video.video.scheduling.keyframes import (
 )
 from car_video.video.scheduling.levels import Level, at_level, ladder_for, spacing_at
 from car_video.video.scheduling.pace import Pace
-from car_video.video.state.description import check_description, describe
+from car_video.video.segmenter_state import give_state, read_description, take_state
 from car_video.video.state.selection import NEW, matching
-from car_video.video.state.tensors import State, as_text, joined, part_of, unpack
+from car_video.video.state.tensors import State
 from car_video.video.thumbnail import shrink
 from car_video.video.tracking.frames import IntermediateFrame
 from car_video.video.tracking.mask_tensors import MAX_LOGIT
@@ -253,23 +252,7 @@ class VideoSegmenter:
         """
         if self.video.mode == "per-frame":
             return {}
-        parts = joined(
-            {
-                "presence": self.presence.state_dict(),
-                "cuts": self.cuts.state_dict(),
-                "maps": self.maps.state_dict(),
-                "tracker": {} if self.tracker is None else self.tracker.state_dict(),
-            }
-        )
-        numbers = {
-            "schedule": self.schedule.state(),
-            "time": self.frame_clock.last,
-            "next": self.counter.next,
-            "size": self.size,
-            "pace": None if self.pace is None else self.pace.state(),
-        }
-        about = {**self._description(), **numbers, "tensors": sorted(parts)}
-        return {"about": as_text(about), **parts}
+        return take_state(self)
 
     @in_standard_torch
     def load_state_dict(self, state: State) -> None:
@@ -284,10 +267,9 @@ class VideoSegmenter:
             if state:
                 raise ConfigError("the state is of another mode; per-frame keeps none")
             return
-        about = unpack(state)
-        check_description(about, self._description())
+        about = read_description(self, state)
         try:
-            self._restore(about, state)
+            give_state(self, about, state)
         except (ConfigError, KeyError, TypeError, ValueError) as error:
             self.pace = self._new_pace()
             self.image.config, self.video = self.settings
@@ -296,27 +278,6 @@ class VideoSegmenter:
             if isinstance(error, ConfigError):
                 raise
             raise ConfigError("the state is damaged: its description is not whole") from None
-
-    def _restore(self, about: dict[str, Any], state: State) -> None:
-        if self.pace is not None and about["pace"] is not None:
-            self.pace.restore(about["pace"])
-            self.apply(self.pace.ladder[self.pace.level])
-        self.presence.load_state_dict(part_of(state, "presence"))
-        self.cuts.load_state_dict(part_of(state, "cuts"))
-        self.maps.load_state_dict(part_of(state, "maps"), self.image.proposer.device)
-        if self.tracker is not None:
-            self.tracker.load_state_dict(part_of(state, "tracker"))
-        self.schedule.restore(about["schedule"])
-        self.frame_clock.last = None if about["time"] is None else float(about["time"])
-        self.counter.next = int(about["next"])
-        if about["size"] is not None:
-            height, width = about["size"]
-            self.size = int(height), int(width)
-
-    def _description(self) -> dict[str, Any]:
-        """What a state must have in common with the segmenter that takes it over."""
-        expressions = self.image.queries.expressions
-        return describe(self.image.proposer.name, expressions, self.tracker is not None)
 
     def _new_pace(self) -> Pace | None:
         segment, video = self.settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,29 +13,41 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 
 WITHOUT_TORCH = """
-import sys
+import contextlib, io, json, sys
 sys.modules["torch"] = None  # importing it raises ImportError
 from car_video.cli.launcher import main
-main()
+for arguments in json.load(sys.stdin):
+    out, err = io.StringIO(), io.StringIO()
+    sys.argv, code = ["car-video", *arguments], None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
 """
 
 
-def without_torch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, *arguments],
+def without_torch(folder: Path, commands: list[list[str]]) -> list[tuple[int, str, str]]:
+    """Exit code, output and errors of commands, all given in one process without torch."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        input=json.dumps(commands),
         capture_output=True,
         text=True,
         timeout=120,
     )
+    assert done.returncode == 0, done.stderr
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("argument", ["--help", "--version", "models", "presets"])
-def test_what_needs_no_model(tmp_path, argument):
-    done = without_torch(tmp_path, argument)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout
+def test_what_needs_no_model(tmp_path):
+    names = [["--help"], ["--version"], ["models"], ["presets"]]
+    for name, (code, out, err) in zip(names, without_torch(tmp_path, names), strict=True):
+        assert (code or 0, err) == (0, ""), name
+        assert out, name
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
@@ -90,17 +103,24 @@ MISTAKES = {
 }
 
 
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """What is said to each of the mistakes."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    (folder / "text.mp4").write_text("These are words, not a video.\n" * 40)
+    (folder / "bad.yaml").write_text("segment: {refin: sam}")
+    (folder / "there").mkdir()
+    commands = [[*arguments, "--expr", "a dog"] for arguments, _ in MISTAKES.values()]
+    return dict(zip(MISTAKES, without_torch(folder, commands), strict=True))
+
+
 @pytest.mark.parametrize("name", MISTAKES)
-def test_mistakes(tmp_path, name):
-    (tmp_path / "text.mp4").write_text("These are words, not a video.\n" * 40)
-    (tmp_path / "bad.yaml").write_text("segment: {refin: sam}")
-    (tmp_path / "there").mkdir()
-    arguments, words = MISTAKES[name]
-    done = without_torch(tmp_path, *arguments, "--expr", "a dog")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert words in done.stderr
+def test_mistakes(answers, name):
+    code, out, err = answers[name]
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert MISTAKES[name][1] in err
 
 
 def test_importing_the_library_changes_no_environment():

@@ -74,7 +74,7 @@ def activations(visual: Any, image: Tensor) -> tuple[Tensor, Tensor, tuple[int, 
             second.remove()
             return kept["out"], pooled, (rows, columns)
         if kind == "LiteImageTower":  # pooling and head are linear: the head of the mean cell
-            cells = visual.features(image).detach().permute(0, 3, 1, 2).requires_grad_()
+            cells = visual.features(image)[0].detach().permute(0, 3, 1, 2).requires_grad_()
             pooled = visual.head(cells.mean((2, 3)))[0]
             return cells, pooled, (int(cells.shape[2]), int(cells.shape[3]))
         if kind == "ModifiedResNet":

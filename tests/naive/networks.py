@@ -97,7 +97,7 @@ class Tower:
         pixels, visual = self.scaled(picture), self.image
         kind = type(visual).__name__
         if kind == "LiteImageTower":
-            return visual.head(visual.features(pixels).mean((1, 2)))[0].double().numpy()
+            return visual.head(visual.features(pixels)[0].mean((1, 2)))[0].double().numpy()
         rows, columns = (n // self.stride for n in pixels.shape[-2:])
         if kind == "ModifiedResNet":
             with gradcam.positions_for(visual.attnpool, rows, columns):
