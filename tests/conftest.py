@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -46,3 +47,20 @@ def lite() -> Any:
     from car_video import load_model
 
     return load_model("lite", "cpu", "float32")
+
+
+@pytest.fixture(scope="session")
+def lite_default() -> Iterator[Any]:
+    """The bundled model on the CPU in the dtype that users get there, loaded once.
+
+    The default mask model stays loaded with it: a mask model in use is shared.
+    """
+    import torch
+
+    from car_video import load_model
+    from car_video.config import SamRefineConfig
+    from car_video.models.sam.registry import load_mask_model
+
+    masks = load_mask_model(SamRefineConfig().model, torch.device("cpu"))
+    yield load_model("lite", "cpu")
+    del masks

@@ -6,6 +6,7 @@ On the CPU itself this says that the same input gives the same masks twice.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ def photo() -> np.ndarray:
         return np.asarray(picture.convert("RGB").resize((240, 140)))
 
 
+@lru_cache
+def loaded(device: torch.device) -> ModelPair:
+    return load_model("lite", str(device), "float32")
+
+
 def alike(found: np.ndarray, expected: np.ndarray) -> bool:
     return bool((found != expected).mean() <= ROUNDING)
 
@@ -40,8 +46,7 @@ def alike(found: np.ndarray, expected: np.ndarray) -> bool:
 def test_pictures(device: torch.device, lite: Any, photo: np.ndarray, refine: str) -> None:
     config = replace(SMALL, refine=refine)
     expected = ImageSegmenter(lite, ["the person", "a table"], config).segment(photo)
-    model = load_model("lite", str(device), "float32")
-    found = ImageSegmenter(model, ["the person", "a table"], config).segment(photo)
+    found = ImageSegmenter(loaded(device), ["the person", "a table"], config).segment(photo)
     assert expected.masks.any()
     assert alike(found.masks, expected.masks)
     np.testing.assert_allclose(found.scores, expected.scores, atol=1e-2)
@@ -49,9 +54,8 @@ def test_pictures(device: torch.device, lite: Any, photo: np.ndarray, refine: st
 
 def test_videos(device: torch.device, lite: Any, photo: np.ndarray) -> None:
     frames = [photo[4:124, 4 * n : 4 * n + 200].copy() for n in range(3)]
-    model = load_model("lite", str(device), "float32")
     on_cpu = VideoSegmenter(lite, ["the person"], SMALL)
-    on_device = VideoSegmenter(model, ["the person"], SMALL)
+    on_device = VideoSegmenter(loaded(device), ["the person"], SMALL)
     for frame in frames:
         expected, found = on_cpu.step(frame), on_device.step(frame)
         assert alike(found.masks, expected.masks)

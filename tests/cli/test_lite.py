@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco
 
-from car_video import ImageSegmenter, load_model, load_preset
+from car_video import ImageSegmenter, load_preset, models
+from car_video.cli import opening
 from car_video.cli.app import main
 from car_video.cli.request import with_size
 from tests.io.readers.media import write_video
@@ -32,6 +33,15 @@ def clip(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("clips")
     return write_video(folder / "ball.mp4", [picture(n) for n in range(3)])
+
+
+@pytest.fixture(autouse=True)
+def loaded_once(monkeypatch, lite_default):
+    """``test_batch`` loads one from its files."""
+    opening._load_models.cache_clear()
+    monkeypatch.setattr(models, "load_model", lambda name, device: lite_default)
+    yield
+    opening._load_models.cache_clear()
 
 
 @pytest.mark.parametrize("refine", ["none", "sam", "crf"])
@@ -59,7 +69,9 @@ def test_a_red_ball(clip, tmp_path, monkeypatch, capfd, refine):
         assert len(list(container.decode(video=0))) == frames
 
 
-def test_a_single_picture_is_what_the_image_segmenter_says(clip, tmp_path, monkeypatch, capfd):
+def test_a_single_picture_is_what_the_image_segmenter_says(
+    clip, tmp_path, monkeypatch, capfd, lite_default
+):
     monkeypatch.chdir(tmp_path)
     with av.open(str(clip)) as container:
         next(container.decode(video=0)).to_image().save("ball.png")
@@ -68,7 +80,7 @@ def test_a_single_picture_is_what_the_image_segmenter_says(clip, tmp_path, monke
         main(["ball.png", "--expr", text, "--size", "256", "--mode", "online"])
     assert (end.value.code, capfd.readouterr().err) == (0, "")
     segment = with_size(load_preset("default").segment, 256)
-    segmenter = ImageSegmenter(load_model("lite", "cpu"), [text], segment)
+    segmenter = ImageSegmenter(lite_default, [text], segment)
     expected = segmenter.segment(np.asarray(Image.open("ball.png").convert("RGB")))
     data = json.loads(Path("ball_car/predictions.json").read_text())
     (found,) = data["frames"][0]["objects"]

@@ -18,7 +18,6 @@ from car_video.cli import run as run_module
 from car_video.cli.request import Request, check
 from car_video.config import SegmentConfig
 from car_video.io.readers import LiveReader, Selection
-from car_video.models import load_model
 from car_video.types import Frame
 from car_video.video.segmenter import VideoSegmenter
 from tests.cli.fakes import indices
@@ -97,13 +96,13 @@ def colours(monkeypatch):
 
 
 @pytest.fixture
-def lite(monkeypatch, tmp_path):
+def lite(monkeypatch, tmp_path, lite_default):
     """The bundled model with small inputs; windows of three frames."""
     (tmp_path / "small.yaml").write_text(
         "segment: {presence_threshold: 0.05, proposal: {size: 96}, sam: {side: 128}}\n"
         "video: {offline: {window: 3}, tracks: {count: 2}}\n"
     )
-    made = Models(load_model("lite", "cpu"))
+    made = Models(lite_default)
     monkeypatch.setattr(run_module, "load_segmenter", made)
     return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 from types import SimpleNamespace
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
@@ -192,9 +193,9 @@ def test_an_unknown_mode(api):
 
 
 @pytest.mark.parametrize("refine", ["none", "sam"])
-def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine):
+def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine, lite_default):
     """The bundled model on many sentences of one picture, against a new segmenter each."""
-    from car_video import ImageSegmenter, load_model
+    from car_video import ImageSegmenter
     from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
 
     config = SegmentConfig(
@@ -206,13 +207,12 @@ def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine):
     refer = dataclasses.replace(config, mode="refer")
     image = np.kron(builders.scene(40, 64, 2, 2)[0], np.ones((3, 3, 1), np.uint8))
     model = segmenters.make_spec("lite", Config(segment=config), "per-frame", "cpu").build()
-    pair = load_model("lite", device="cpu")
     for texts, chosen in (
         (["a red square"], config), (["a green square"], config),
         (["a red square", "a green square"], refer), (["a red square"], config),
     ):  # fmt: skip
         kept = model.image(image, texts, chosen)
-        fresh = ImageSegmenter(pair, texts, chosen).segment(image)
+        fresh = ImageSegmenter(lite_default, texts, chosen).segment(image)
         np.testing.assert_array_equal(kept.masks, fresh.masks)
         np.testing.assert_array_equal(kept.scores, fresh.scores)
         assert kept.masks.any()
@@ -220,9 +220,10 @@ def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine):
 
 def test_the_mask_model_is_loaded_once_for_all_sequences(monkeypatch):
     from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
-    from car_video.models.sam import mobile_sam
+    from car_video.models.sam import mobile_sam, registry
 
     loaded = []
+    monkeypatch.setattr(registry, "_loaded", WeakValueDictionary())  # other tests hold one
     load = mobile_sam.load
     monkeypatch.setattr(
         mobile_sam, "load", lambda *arguments: loaded.append(arguments) or load(*arguments)

@@ -7,12 +7,13 @@ checked by eye: the whole man and nothing else. This run begins at frame 40, the
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from car_video.eval.metrics import region_similarity
 from PIL import Image
 
-from car_video import VideoSegmenter, load_model, read_frames
+from car_video import VideoSegmenter, read_frames
 
 CLIP = Path(__file__).resolve().parents[2] / "examples" / "person.mp4"
 STORED = sorted((Path(__file__).parent / "person").glob("*.png"))
@@ -20,9 +21,9 @@ J_OF_VERSION_0_1 = 1.0
 TOLERANCE = 0.02  # of J: less is rounding of another machine
 
 
-def test_the_person_keeps_the_mask() -> None:
+def test_the_person_keeps_the_mask(lite_default: Any) -> None:
     truth = {int(file.stem): np.asarray(Image.open(file), bool) for file in STORED}
-    segmenter = VideoSegmenter(load_model("lite", "cpu"), ["a person"])
+    segmenter = VideoSegmenter(lite_default, ["a person"])
     scores = []
     for frame in read_frames(CLIP, start=4.0, end=4.5):
         prediction = segmenter.step(frame)
@@ -32,8 +33,8 @@ def test_the_person_keeps_the_mask() -> None:
     assert np.mean(scores) >= J_OF_VERSION_0_1 - TOLERANCE, scores
 
 
-def test_what_is_not_there_is_absent() -> None:
+def test_what_is_not_there_is_absent(lite_default: Any) -> None:
     """Nobody is in the room before 3 s."""
-    segmenter = VideoSegmenter(load_model("lite", "cpu"), ["a person"])
+    segmenter = VideoSegmenter(lite_default, ["a person"])
     for frame in read_frames(CLIP, start=1.0, end=1.3):
         assert not segmenter.step(frame).present.any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,6 @@ from torch import Tensor
 from benchmarks.parity import PAIRS, configuration
 from car_video.config import ClassifierConfig, CrfConfig, RecurrenceConfig, SegmentConfig
 from car_video.models.clip.factory import model_from_network
-from car_video.models.lite.model import load_lite
 from car_video.models.pair import ModelPair
 from car_video.segment.segmenter import ImageSegmenter
 from tests.models.conftest import tiny_vit
@@ -217,8 +217,8 @@ def conv() -> dict[str, ModelPair]:
 
 
 @pytest.fixture(scope="module")
-def lite() -> ModelPair:
-    model: Any = load_lite(torch.device("cpu"), torch.float32)
+def lite(lite: ModelPair) -> ModelPair:
+    model: Any = copy.copy(lite.proposer)  # the one of all tests stays as it is
     model.input_size = 64
     return ModelPair("lite", model, model)
 

@@ -11,7 +11,6 @@ from PIL import Image
 
 from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
 from car_video.models.pair import ModelPair
-from car_video.models.registry import load_model
 from car_video.models.sam.mobile_sam import MobileSam, load_mobile_sam
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import FramePrediction
@@ -25,8 +24,8 @@ REFINES = ("none", "crf", "sam")
 
 
 @pytest.fixture(scope="module")
-def lite() -> ModelPair:
-    return load_model("lite", "cpu")
+def lite(lite_default: ModelPair) -> ModelPair:
+    return lite_default
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from torch import Tensor
 
 from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
 from car_video.config.video import OfflineConfig, VideoConfig
-from car_video.models import load_model
 from car_video.models.sam.mobile_sam import load_mobile_sam
 from car_video.types import Frame
 from car_video.video.offline import OfflineSegmenter
@@ -29,10 +29,11 @@ def close(one: Tensor, other: Tensor) -> None:
     torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4 * float(other.abs().max()))
 
 
-def test_three_frames_at_once_are_three_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_frames_at_once_are_three_frames(
+    monkeypatch: pytest.MonkeyPatch, lite: Any
+) -> None:
     sam = load_mobile_sam(torch.device("cpu"), torch.float32)
     monkeypatch.setattr("car_video.segment.segmenter.load_mask_model", lambda name, device: sam)
-    model = load_model("lite", "cpu", "float32")
     with Image.open(PICTURE) as picture:
         photo = np.asarray(picture.convert("RGB").resize((200, 140)))
     frames = [Frame(n, float(n), photo[10:130, 4 * n : 4 * n + 160].copy()) for n in range(3)]
@@ -40,7 +41,7 @@ def test_three_frames_at_once_are_three_frames(monkeypatch: pytest.MonkeyPatch) 
     answers = []
     for batch in (1, 3):
         video = VideoConfig(mode="offline", offline=OfflineConfig(3, batch))
-        segmenter = VideoSegmenter(model, ["the person"], SMALL, video)
+        segmenter = VideoSegmenter(lite, ["the person"], SMALL, video)
         parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
         follow = segmenter.follow
 

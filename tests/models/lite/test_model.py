@@ -17,14 +17,17 @@ from torch import Tensor
 from car_video.errors import ModelError
 from car_video.models import VisionLanguageModel, bundled, load_model
 from car_video.models.lite.model import MAX_TOKENS, LiteModel, load_lite
+from car_video.models.pair import ModelPair
 from tests.models.conftest import unit
 
 torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
-def lite() -> LiteModel:
-    return load_lite(torch.device("cpu"), torch.float32)
+def lite(lite: ModelPair) -> LiteModel:
+    model = lite.proposer
+    assert isinstance(model, LiteModel)
+    return model
 
 
 def picture(height: int, width: int, batch: int = 1, seed: int = 0) -> Tensor:

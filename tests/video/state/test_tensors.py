@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,6 @@ from car_video.config.video import (
     VideoConfig,
 )
 from car_video.errors import ConfigError
-from car_video.models import load_model
 from car_video.types import Frame, FramePrediction
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.state.tensors import (
@@ -93,12 +93,13 @@ def test_maps_go_on(cut: int, every: int) -> None:
 
 
 @pytest.mark.parametrize("every", [0, 4])
-def test_tracks_go_on(every: int) -> None:
+def test_tracks_go_on(lite_default: Any, every: int) -> None:
     """With ``lite`` and SAM; 4 / 25 s: the state is taken between two keyframes."""
     video = VideoConfig(keyframes=KeyframeConfig(interval=every / 25, side=256))
-    pair = load_model("lite", "cpu")
-    frames = [moving(n, 120, 160) for n in range(6)]
-    state = check_continued(lambda: VideoSegmenter(pair, NAMES, SMALL, video), frames, 3)
+    frames = [moving(n, 120, 160) for n in range(5)]
+    state = check_continued(
+        lambda: VideoSegmenter(lite_default, NAMES, SMALL, video), frames, 2
+    )
     assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
 
 
@@ -119,13 +120,14 @@ def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
     assert [frame.index for frame, _ in offline] == [frame.index for frame in frames]
 
 
-def test_turns_go_on() -> None:
+def test_turns_go_on(lite_default: Any) -> None:
     """Five expressions share the prompts of a frame: the turns are part of the state."""
-    pair = load_model("lite", "cpu")
     names = [*NAMES, "a blue car", "a grey wall", "a dog"]
     video = VideoConfig(tracks=TrackConfig(prompts=8))
-    frames = [moving(n, 120, 160) for n in range(6)]
-    state = check_continued(lambda: VideoSegmenter(pair, names, SMALL, video), frames, 3)
+    frames = [moving(n, 120, 160) for n in range(4)]
+    state = check_continued(
+        lambda: VideoSegmenter(lite_default, names, SMALL, video), frames, 2
+    )
     assert state["tracker.turns.waited"].any()
 
 
@@ -258,14 +260,13 @@ def test_states_on_another_grid_are_refused() -> None:
         stepped(video=fewer).load_state_dict(state)
 
 
-def test_tracks_of_other_counts_are_refused() -> None:
-    pair = load_model("lite", "cpu")
-    first = VideoSegmenter(pair, NAMES, SMALL)
+def test_tracks_of_other_counts_are_refused(lite_default: Any) -> None:
+    first = VideoSegmenter(lite_default, NAMES, SMALL)
     first.step(moving(0, 120, 160))
     other = VideoConfig(tracks=TrackConfig(count=2))
     with pytest.raises(ConfigError, match="logits"):
-        VideoSegmenter(pair, NAMES, SMALL, other).load_state_dict(first.state_dict())
-    maps = VideoSegmenter(pair, NAMES, replace(SMALL, refine="none"))
+        VideoSegmenter(lite_default, NAMES, SMALL, other).load_state_dict(first.state_dict())
+    maps = VideoSegmenter(lite_default, NAMES, replace(SMALL, refine="none"))
     with pytest.raises(ConfigError, match="other tracks"):
         maps.load_state_dict(first.state_dict())
 
@@ -284,12 +285,11 @@ def test_files_that_are_cut_off() -> None:
             from_bytes(data[:length])
 
 
-def test_offline_goes_on_at_the_end_of_a_window() -> None:
+def test_offline_goes_on_at_the_end_of_a_window(lite_default: Any) -> None:
     video = VideoConfig(mode="offline", offline=OfflineConfig(window=3))
-    pair = load_model("lite", "cpu")
 
     def make() -> StreamSegmenter:
-        return StreamSegmenter(VideoSegmenter(pair, NAMES, SMALL, video))
+        return StreamSegmenter(VideoSegmenter(lite_default, NAMES, SMALL, video))
 
     frames = [moving(n, 120, 160) for n in range(7)]
     straight, states = [], {}
