@@ -18,7 +18,7 @@ from car_video.io.writers.overlay import OverlayVideoWriter
 from tests.io.writers.media import EXPRESSIONS, frame, info, prediction, probe, tree
 
 EVERYTHING = tuple(TARGETS)
-COUNT = 30
+COUNT = 20
 
 
 def run(path, mode="new", start=0, stop=COUNT, targets=EVERYTHING, **changes):

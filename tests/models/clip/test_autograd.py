@@ -140,7 +140,7 @@ def test_works_inside_inference_mode() -> None:
     assert torch.equal(inside, outside)
 
 
-def test_families_are_told_apart(true_network: Any) -> None:
+def test_families_are_told_apart() -> None:
     assert isinstance(model_from_network("vit", tiny_vit(), tokens), VitModel)
     resnet = open_clip.CLIP(
         16, {"layers": [1, 1, 1, 1], "width": 8, "head_width": 16, "image_size": 64}, TEXT

@@ -262,6 +262,7 @@ def test_true_vit_b16(vit_b16: VitModel, size: tuple[int, int], count: int, mode
     assert (fast.amax((-2, -1)) > 0).float().mean() > 0.5
 
 
+@pytest.mark.slow
 def test_true_vit_b16_classifies_as_open_clip_does(vit_b16: VitModel) -> None:
     model = vit_b16
     square = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(2))

@@ -286,12 +286,12 @@ def test_files_that_are_cut_off() -> None:
 
 
 def test_offline_goes_on_at_the_end_of_a_window(lite_default: Any) -> None:
-    video = VideoConfig(mode="offline", offline=OfflineConfig(window=3))
+    video = VideoConfig(mode="offline", offline=OfflineConfig(window=2))
 
     def make() -> StreamSegmenter:
         return StreamSegmenter(VideoSegmenter(lite_default, NAMES, SMALL, video))
 
-    frames = [moving(n, 120, 160) for n in range(7)]
+    frames = [moving(n, 120, 160) for n in range(5)]
     straight, states = [], {}
     stream = make()
     for frame in frames:
@@ -300,12 +300,12 @@ def test_offline_goes_on_at_the_end_of_a_window(lite_default: Any) -> None:
             states[done.index] = stream.state_dict()
     straight += [prediction for _, prediction in stream.finish()]
     whole = [index for index, state in states.items() if state is not None]
-    assert whole == [frames[2].index, frames[5].index]
-    state = states[frames[2].index]
+    assert whole == [frames[1].index, frames[3].index]
+    state = states[frames[1].index]
     assert state is not None
     second = make()
     second.load_state_dict(state)
-    again = [p for frame in frames[3:] for _, p in second.push(frame)]
+    again = [p for frame in frames[2:] for _, p in second.push(frame)]
     again += [p for _, p in second.finish()]
-    for left, right in zip(again, straight[3:], strict=True):
+    for left, right in zip(again, straight[2:], strict=True):
         same(left, right)
