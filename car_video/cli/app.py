@@ -20,7 +20,7 @@ import typer.core
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
 from car_video.cli.usage import explained, parse_time
-from car_video.errors import CarVideoError
+from car_video.errors import CarVideoError, ConfigError
 
 BAD_INPUT = 2
 LISTS = ("models", "presets")
@@ -81,7 +81,7 @@ def run(
         ),
     ] = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="DIR",
             help="Output folder; each of several sources gets a folder in it. '-' sends the "
@@ -194,10 +194,12 @@ def run(
     from car_video.cli.batch import execute_all
     from car_video.cli.request import Request
 
+    if out is not None and not out.strip():  # "$unset" of a shell; a Path would be the folder .
+        raise ConfigError("--out is empty; name a folder")
     request = Request(
         source=sources[0],
         expressions=tuple(expr or ()),
-        out=out,
+        out=None if out is None else Path(out),
         save=save,
         model=model,
         refine=refine,

@@ -99,6 +99,7 @@ MISTAKES = {
     "size": (["text.mp4", "--size", "4"], "--size"),
     "rate": (["text.mp4", "--target-fps", "0"], "--target-fps"),
     "output folder": (["text.mp4", "--out", "there"], "there"),
+    "output name": (["text.mp4", "--out", "", "--overwrite"], "--out is empty"),
     "camera": (["webcam:77"], "77"),
 }
 
