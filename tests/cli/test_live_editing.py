@@ -226,6 +226,7 @@ def test_offline_sees_frames_ahead(cli, clip):
     assert "--mode online" in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the programs of the tests want POSIX")
 def test_lines_from_a_pipe(tmp_path):
     write_video(tmp_path / "clip.mp4", [numbered(n) for n in range(COUNT)])

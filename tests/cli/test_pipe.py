@@ -82,6 +82,7 @@ def start(folder: Path, count: int) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.slow
 def test_a_whole_run_through_a_pipe(tmp_path):
     process = start(tmp_path, COUNT)
     data, err = process.communicate(timeout=100)

@@ -56,7 +56,7 @@ def test_keys_and_the_close_button_end_it(pygame, key):
 
 def test_large_pictures_fit_the_screen(pygame):
     with LiveWindow() as window:
-        window.show(frame(0, 4320, 7680), prediction(0, 4320, 7680))
+        window.show(frame(0, 2160, 3840), prediction(0, 2160, 3840))
         width, height = pygame.display.get_window_size()
         room = pygame.display.get_desktop_sizes()[0]
         assert width <= room[0]

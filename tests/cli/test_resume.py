@@ -238,7 +238,11 @@ def test_per_frame_shows_nothing_again(run, colours, clip):
 
 @pytest.mark.parametrize(
     ("mode", "index", "how"),
-    [("online", 4, "interrupt"), ("offline", 5, "kill"), ("offline", 8, "interrupt")],
+    [
+        ("online", 4, "interrupt"),
+        ("offline", 5, "kill"),
+        pytest.param("offline", 8, "interrupt", marks=pytest.mark.slow),
+    ],
 )
 def test_tracks_go_on(run, lite, clip, monkeypatch, mode, index, how):
     """Offline: windows end after frames 2 and 5 (before the cut), and 8."""

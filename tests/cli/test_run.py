@@ -130,6 +130,7 @@ def test_one_pixel(cli, tmp_path):
     assert results(Path("dot_car"))["video"]["frames"] == 1
 
 
+@pytest.mark.slow
 def test_8k_comes_out_at_full_size(cli, tmp_path):
     size = (7680, 4320)
     Image.fromarray(numbered(1, *size)).save(tmp_path / "8k.jpg")
@@ -156,7 +157,10 @@ def test_losses_are_reported(cli, clip, tmp_path):
     assert any("not decodable" in note or "damaged" in note for note in notes)
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
+@pytest.mark.parametrize(
+    "suffix",
+    ["mp4", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mkv", "avi"))],
+)
 def test_damaged_copies_end_in_results_or_in_one_line(cli, tmp_path, suffix):
     whole = write_video(tmp_path / f"whole.{suffix}", [numbered(n) for n in range(8)])
     data = whole.read_bytes()
