@@ -132,6 +132,7 @@ def test_true_architectures(
     assert bool((fast.amax((-2, -1)) > 0).any())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(TRUE))
 def test_classifier_embedding_is_the_network_s_own(
     models: dict[str, ConvModel], name: str
