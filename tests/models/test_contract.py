@@ -152,7 +152,10 @@ def test_families_of_networks() -> None:
     assert {type(tiny_model(family)) for family in FAMILIES} == set(factory.FAMILIES)
 
 
-@pytest.mark.parametrize("world", ["default bfloat16", "another default device"])
+@pytest.mark.parametrize(
+    "world",
+    ["another default device", pytest.param("default bfloat16", marks=pytest.mark.slow)],
+)
 def test_what_is_loaded_does_not_depend_on_the_state_of_torch(world: str) -> None:
     pixels, square = noise(1, 3, 32, 48), noise(1, 3, 64, 64)
     lite, sam = MODELS["lite"](), MASK_MODELS["mobile"]()
