@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from car_video.errors import ConfigError, ModelError
+from car_video.errors import ConfigError, DataError, ModelError
 from car_video.models.int8_weights import sha256
 from tools.build_lite import build as build_module
 from tools.build_lite.__main__ import main
@@ -77,6 +77,34 @@ def test_one_stage_makes_later_ones_stale(flickr: Path, ran: list[str]) -> None:
     ran.clear()
     make(flickr, Recipe()).run()
     assert ran == ["parse", "texts", "train", "export"]
+
+
+def test_a_stage_does_not_follow_one_of_other_settings(flickr: Path, ran: list[str]) -> None:
+    make(flickr, Recipe()).run()
+    ran.clear()
+    with pytest.raises(DataError, match="'parse' is not done with these settings"):
+        make(flickr, Recipe(captions=1)).run("train")
+    (flickr / "images" / "b.jpg").touch()
+    with (flickr / "captions.tsv").open("a") as handle:
+        handle.write("images/b.jpg\tA cat .\n")
+    with pytest.raises(DataError, match="'whiten' is not done with these settings and photos"):
+        make(flickr, Recipe()).run("texts")
+    assert ran == []
+
+
+def test_features_may_be_missing_in_part(
+    flickr: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def others_are_not_done(self: Build) -> None:
+        raise DataError("others are not yet")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build_module.Build, "_features", others_are_not_done)
+        with pytest.raises(DataError, match="others"):
+            make(flickr, Recipe()).run()
+    for stage in ("parse", "texts", "train"):
+        make(flickr, Recipe()).run(stage)
+    assert ran[-3:] == ["parse", "texts", "train"]
 
 
 def test_a_failed_stage_is_not_marked(

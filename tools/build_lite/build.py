@@ -72,6 +72,8 @@ class Build:
         self.work.mkdir(parents=True, exist_ok=True)
         for stage in STAGES:
             if only is not None and stage != only:
+                if STAGES.index(stage) < STAGES.index(only):
+                    self._need(stage, only)
                 continue
             if only is None and self.is_done(stage):
                 self.say(f"{stage}: done before")
@@ -79,6 +81,15 @@ class Build:
             self.say(f"{stage}: begins")
             getattr(self, f"_{stage}")()
             self._mark(stage)
+
+    def _need(self, earlier: str, stage: str) -> None:
+        """Refuse a stage after an earlier one that was made with other settings, or not at all.
+        Features may be missing in part: the stages after them use those that are there."""
+        if earlier != "features" and not self.is_done(earlier):
+            raise DataError(
+                f"{self.work}: stage '{earlier}' is not done with these settings and photos; "
+                f"'{stage}' would mix it with another training set: run --stage {earlier} first"
+            )
 
     def is_done(self, stage: str) -> bool:
         """Whether the work folder holds the result of a stage, made with these settings."""
