@@ -165,6 +165,12 @@ class SegmentConfig(Settings, part="segment"):
     background: tuple[str, ...] = BACKGROUND  # words that compete but get no mask
     refine: Refine = "sam"
     presence_threshold: Unit = 0.75  # an expression is present above this score
+    # From cosine to logit. measured: by how far everyday phrases lie apart in each picture;
+    # model: the factor that the model was trained with (the reference).
+    scale: Literal["measured", "model"] = "measured"
+    # Part that the model's own classifier has in the evidence for the nouns that it knows
+    # (FC-CLIP's blend; for "lite" the ImageNet classifier of its trunk).
+    known_noun_weight: Unit = 0.5
     # What a score is: presence against background words, or the share among the queries
     # that the recurrence decides by (the reference's score vector).
     scores: Literal["presence", "classifier"] = "presence"

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from car_video.config import ExpressionConfig
 from car_video.segment.cues.colour import ColourCue
+from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.text.background import without_named
 from car_video.text.embeddings import TextBank
@@ -40,9 +41,10 @@ class QuerySet:
         background: the background words; they are the first of the rivals.
         first_embeddings: unit-length float32 [Q, D] for the first step of the recurrence;
             None where they are the same.
-        colours: the colours that the queries ask for; None without any.
+        cues: what speaks for masks of the queries beside the maps.
         encoded_texts: the text of each query without its words of place. The model encodes
             these.
+        noun_phrases: what each query names, with its adjectives.
         places: the words of place of the queries; None without any.
         anchors: unit-length float32 [A, D]: the things that places refer to ("left of the
             car"); None without any.
@@ -59,8 +61,9 @@ class QuerySet:
     opposes: Tensor
     background: tuple[str, ...]
     first_embeddings: Tensor | None = None
-    colours: ColourCue | None = None
+    cues: MaskCues | None = None
     encoded_texts: tuple[str, ...] = ()
+    noun_phrases: tuple[str, ...] = ()
     places: PlaceTensors | None = None
     anchors: Tensor | None = None
     same_kind: Tensor | None = None
@@ -132,8 +135,11 @@ def build_queries(
         opposes=opposes.to(device),
         background=words,
         first_embeddings=embed_queries("{}") if bare_first and template != "{}" else None,
-        colours=_colours(texts, settings.colour_weight),
+        cues=MaskCues.of(
+            [p.noun_phrase for p in parsed], _colours(texts, settings.colour_weight)
+        ),
         encoded_texts=encoded_texts,
+        noun_phrases=tuple(p.noun_phrase for p in parsed),
         places=None if places is None else places.to(device),
         anchors=embed(anchors).to(device) if anchors else None,
         same_kind=None if places is None else _same_kind(encoded_texts, places).to(device),

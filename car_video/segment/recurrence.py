@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import RecurrenceConfig
-from car_video.segment.cues.colour import ColourCue
+from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_tensors import PlaceTensors
+from car_video.segment.evidence import RegionEvidence
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,11 @@ class Survivors:
         evidence: float32 [N, h, w] in [0, 1]: the proposals before the affinity spread them.
         scores: float32 [N] in [0, 1].
         steps: how many steps the recurrence took.
-        colours: the colours that they ask for, with the colours of the picture; None without
-            any.
+        cues: what speaks for their masks in this picture; None without SAM.
         places: their words of place, with the anchors found in the picture; None without any.
         plural: bool [N]: queries that name several things; None without any.
+        region: what speaks for the regions under the maps; None where maps do not come from
+            cells.
     """
 
     alive: Tensor
@@ -35,9 +37,10 @@ class Survivors:
     evidence: Tensor
     scores: Tensor
     steps: int
-    colours: ColourCue | None = None
+    cues: MaskCues | None = None
     places: PlaceTensors | None = None
     plural: Tensor | None = None
+    region: RegionEvidence | None = None
 
     def scores_of_all(self, queries: int) -> NDArray[np.float32]:
         """Score of every query, float32 [Q]; 0 of the dropped ones."""

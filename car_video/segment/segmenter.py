@@ -9,6 +9,7 @@ runs once per picture.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from car_video.segment.classification.classifier import MaskClassifier
 from car_video.segment.cues.place_maps import weigh_by_place
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.encoding import EncodedImage, encode_images
+from car_video.segment.evidence import KnownNouns, measured_scale, regions_of
 from car_video.segment.proposals.maps import Proposer
 from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.recurrence import Survivors, passing
@@ -33,6 +35,7 @@ from car_video.segment.reference.settings import resolve_config
 from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks, upsample
 from car_video.segment.resizing import enlarge_masks, maps_at_once
 from car_video.text.embeddings import TextBank
+from car_video.text.null_phrases import NULL_PHRASES
 from car_video.types import FramePrediction
 
 COUNT_POWER = 0.3
@@ -76,7 +79,12 @@ class ImageSegmenter:
         self.proposer, self.classifier = pair.proposer, pair.classifier
         self._proposer_bank = TextBank(pair.proposer.encode_text, pair.proposer.embed_dim)
         bank = self._proposer_bank if pair.shared else None
-        self._mask_classifier = MaskClassifier(pair.classifier, self.config.classifier, bank)
+        self._mask_classifier = MaskClassifier(
+            pair.classifier,
+            self.config.classifier,
+            bank,
+            measured=self.config.scale == "measured",
+        )
         if sam is None and self.config.refine == "sam":
             sam = load_mask_model(self.config.sam.model, pair.device)
         self._refiner = MaskRefiner(sam)
@@ -101,6 +109,9 @@ class ImageSegmenter:
             self.config.expression,
             self.config.proposal.template,
             self.config.proposal.bare_first,
+        )
+        self._known = KnownNouns.of(
+            self.proposer.nouns, self.queries.noun_phrases, self.config.known_noun_weight
         )
 
     def segment(
@@ -149,7 +160,7 @@ class ImageSegmenter:
     def frame_scores(self, encoded: EncodedImage) -> Tensor:
         """Probability of each query against its rivals for the whole picture, float32 [Q]."""
         pooled = F.normalize(encoded.features.pooled[0].float(), dim=-1)
-        scale = self.proposer.logit_scale
+        scale = self._scale(encoded)
         own = scale * (self.queries.embeddings @ pooled)
         rivals = (scale * (self.queries.rivals @ pooled))[None]
         rest = rivals.masked_fill(~self.queries.opposes, float("-inf")).logsumexp(-1)
@@ -173,7 +184,13 @@ class ImageSegmenter:
         config = self.config
         most = config.recurrence.max_steps if max_steps is None else max_steps
         proposer = Proposer(
-            self.proposer, encoded.features, self.queries, config.proposal, config.mode
+            self.proposer,
+            encoded.features,
+            self.queries,
+            config.proposal,
+            config.mode,
+            self._scale(encoded),
+            self._known,
         )
         alive = torch.arange(len(self.queries)) if start is None else start
         steps = 0
@@ -186,10 +203,20 @@ class ImageSegmenter:
             if settled or steps >= most:
                 break
             alive = alive[keep.cpu()]
+        region = None
         if config.scores == "presence":
-            presence = proposer.presence(alive, maps)
-            reported = reported if presence is None else presence
-        return self._with_cues(encoded, proposer, Survivors(alive, maps, maps, reported, steps))
+            region = proposer.region_evidence(alive, maps)
+            if region is not None:
+                reported = proposer.presence(region, maps)
+        found = Survivors(alive, maps, maps, reported, steps, region=region)
+        return self._with_cues(encoded, proposer, found)
+
+    def _scale(self, encoded: EncodedImage) -> float:
+        """From cosine to logit in this picture."""
+        if self.config.scale == "model":
+            return self.proposer.logit_scale
+        phrases = self._proposer_bank.embed(NULL_PHRASES)
+        return measured_scale(regions_of(encoded.features), phrases)
 
     def _with_cues(
         self, encoded: EncodedImage, proposer: Proposer, survivors: Survivors
@@ -197,16 +224,16 @@ class ImageSegmenter:
         """The survivors with what their words say of colours, places and numbers."""
         alive, maps = survivors.alive, survivors.maps
         evidence = proposer.evidence(alive, survivors.steps)
-        colours, places, plural = self.queries.colours, None, self.queries.plural
-        if colours is not None:  # colours choose among candidates, which only SAM makes
+        cues, places, plural = self.queries.cues, None, self.queries.plural
+        if cues is not None:  # they choose among candidates, which only SAM makes
             sam = self.config.refine == "sam"
-            colours = colours.on_picture(encoded.pixels)[alive] if sam else None
+            cues = cues.on_picture(encoded.pixels)[alive] if sam else None
         if self.queries.places is not None:
             places = self._find_anchors(self.queries.places, proposer)[alive]
             maps, evidence = weigh_by_place(maps, evidence, places)
         plural = None if plural is None else plural[alive]
-        return Survivors(
-            alive, maps, evidence, survivors.scores, survivors.steps, colours, places, plural
+        return replace(
+            survivors, maps=maps, evidence=evidence, cues=cues, places=places, plural=plural
         )
 
     @staticmethod

@@ -85,7 +85,7 @@ def observe(
         survivors.evidence,
         survivors.alive,
         presence.present | (scores >= presence.least),
-        survivors.colours,
+        survivors.cues,
         survivors.places,
         survivors.plural,
     )

@@ -36,6 +36,8 @@ TEXTS = ["dog", "red car", "person", "boat", "tall tree", "cup"]
 
 PLAIN = SegmentConfig(
     background=WORDS,
+    scale="model",  # tests/segment/test_evidence.py has the measured one
+    known_noun_weight=0.0,
     refine="none",
     presence_threshold=0.0,
     expression=ExpressionConfig(noun_weight=0.0, context_rivals=False),

@@ -83,6 +83,7 @@ class ColourModel:
 
 PLAIN = SegmentConfig(
     refine="none",
+    scale="model",  # everyday phrases have no colours, so they do not lie apart
     background=("sky",),
     proposal=ProposalConfig(size=96, affinity=False),
     expression=ExpressionConfig(noun_weight=0.0),

@@ -24,8 +24,10 @@ from car_video.segment.classification.scores import (
     geometric_ensemble,
 )
 from car_video.segment.classification.visual_prompts import PromptStyle, prompted_crops
+from car_video.segment.evidence import measured_scale
 from car_video.segment.reference.scores import double_softmax
 from car_video.text.embeddings import TextBank
+from car_video.text.null_phrases import NULL_PHRASES
 from car_video.text.templates import template_set
 
 
@@ -55,6 +57,8 @@ class MaskClassifier:
         config: see :class:`ClassifierConfig`.
         bank: embeddings already known for ``model``; a new bank by default.
         style: sizes and colour of the prompts.
+        measured: take the factor from cosine to logit from the masks themselves, see
+            :func:`~car_video.segment.evidence.measured_scale`; else it is the model's.
     """
 
     def __init__(
@@ -63,7 +67,9 @@ class MaskClassifier:
         config: ClassifierConfig | None = None,
         bank: TextBank | None = None,
         style: PromptStyle | None = None,
+        measured: bool = False,
     ) -> None:
+        self._measured = measured
         self.model = model
         self.config = config or ClassifierConfig()
         self.bank = TextBank(model.encode_text, model.embed_dim) if bank is None else bank
@@ -149,11 +155,12 @@ class MaskClassifier:
             raise ValueError(f"want one mask per query, got {len(masks)} and {len(queries)}")
         if not background:
             raise ValueError("presence needs background texts to compare with")
-        scale = self.model.logit_scale / self.config.presence_temperature
         own = self._on_device(self.bank.averaged(queries, self._templates))
         rest = self._on_device(self.bank.averaged(background, self._templates))
         results = [
-            against_background(embedding, own, rest, scale)
+            against_background(
+                embedding, own, rest, self._scale(embedding) / self.config.presence_temperature
+            )
             for embedding in (masks.prompted, masks.pooled)
             if embedding is not None
         ]
@@ -174,12 +181,19 @@ class MaskClassifier:
     def _averaged_softmax(self, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
         """[M, D] -> [M, N]: embeddings of the templates averaged, one softmax."""
         vectors = self._on_device(self.bank.averaged(texts, self._templates))
-        return torch.softmax(cosines(embeddings, vectors) * self.model.logit_scale, -1)
+        return torch.softmax(cosines(embeddings, vectors) * self._scale(embeddings), -1)
 
     def _double_softmax(self, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
         """[M, D] -> [M, N], see :func:`~car_video.segment.reference.scores.double_softmax`."""
         templated = self._on_device(self.bank.templated(texts, self._templates))
         return double_softmax(embeddings, templated, self.model.logit_scale)
+
+    def _scale(self, embeddings: Tensor) -> float:
+        """From cosine to logit, for masks [M, D]; empty ones do not count."""
+        held = embeddings[embeddings.abs().sum(-1) > 0]
+        if not self._measured or not len(held):
+            return self.model.logit_scale
+        return measured_scale(held, self.bank.embed(NULL_PHRASES))
 
     def _blend(self, results: list[Tensor], masks: MaskEmbeddings) -> Tensor:
         blended = results[0]

@@ -5,4 +5,5 @@
 ``instances``      which mask candidates exist as instances
 ``place_ranking``  candidates ranked by places
 ``colour``         candidates weighed by colours
+``mask_cues``      colours and the border of the picture together
 """

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel, crop_logits
-from car_video.segment.cues.colour import ColourCue
 from car_video.segment.cues.instances import SEPARATE
+from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_ranking import place_agreement
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.mask_selection.candidates import (
@@ -37,7 +37,7 @@ class Candidates:
     Attributes:
         logits: [Q, M, a, b] on SAM's output grid, without padding.
         valid: bool [Q, M]: False for padding.
-        agreement: [Q, M]: agreement with the query's map, colours and places; -1 for padding.
+        agreement: [Q, M]: agreement with the query's map, cues and places; -1 for padding.
         place_factor: [Q, M]: factor of the agreement that comes from places, 0 for padding;
             None where no query has places.
         count_probability: [Q] in [0, 1]: how probable it is that there are as many things as
@@ -58,7 +58,7 @@ def propose_candidates(
     evidence: Tensor,
     size: tuple[int, int],
     config: SamRefineConfig,
-    colours: ColourCue | None = None,
+    cues: MaskCues | None = None,
     places: PlaceTensors | None = None,
     plural: Tensor | None = None,
 ) -> Candidates:
@@ -75,7 +75,7 @@ def propose_candidates(
             alone).
         size: (H, W) of the frame in pixels, which prompts are given in.
         config: see :class:`SamRefineConfig`.
-        colours: the colours that the queries ask for, with those of the picture.
+        cues: what else speaks for masks of the queries in this picture.
         places: words of place of the queries; they rank the candidates as instances.
         plural: bool [Q]: queries whose masks may be joined, see :func:`with_unions`.
     """
@@ -95,7 +95,7 @@ def propose_candidates(
             quality[prompted[part]] = iou.to(quality.dtype)
     logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
     valid = valid[..., None].expand(-1, -1, ANSWERS).flatten(1)
-    agreement = map_agreement(logits, maps, evidence, colours)
+    agreement = map_agreement(logits, maps, evidence, cues)
     agreement = torch.where(valid, agreement, -1.0)
     found = Candidates(logits, valid, agreement)
     if places is not None:
@@ -105,7 +105,7 @@ def propose_candidates(
         found = Candidates(logits, valid, placed, factor, count_probability)
     if plural is None or config.plural_masks == 0:
         return found
-    return with_unions(found, maps, evidence, plural, config.plural_masks, colours)
+    return with_unions(found, maps, evidence, plural, config.plural_masks, cues)
 
 
 def with_unions(
@@ -114,7 +114,7 @@ def with_unions(
     evidence: Tensor,
     plural: Tensor,
     most: int,
-    colours: ColourCue | None = None,
+    cues: MaskCues | None = None,
 ) -> Candidates:
     """The candidates, and a union of them as one more candidate of plural queries.
 
@@ -129,7 +129,7 @@ def with_unions(
         evidence: [Q, h, w].
         plural: bool [Q]: queries that name several things.
         most: masks that may join the best one.
-        colours: of the Q queries.
+        cues: of the Q queries.
 
     Returns:
         Candidates with one column more: the largest union, where there is one.
@@ -138,7 +138,7 @@ def with_unions(
     parts = candidates.logits[rows]
     masks = (parts > 0).flatten(2).float()
     area = masks.sum(2)
-    own_colours = None if colours is None else colours[rows]
+    own_cues = None if cues is None else cues[rows]
     union, value = best_candidates(_rows(candidates, rows))
     grew = torch.zeros_like(rows, dtype=torch.bool)
     for _ in range(most):
@@ -146,7 +146,7 @@ def with_unions(
         smaller = torch.minimum(area, whole.sum(1)[:, None])
         separate = (masks @ whole[..., None])[..., 0] < SEPARATE * smaller
         unions = torch.maximum(parts, union[:, None])
-        agreement = map_agreement(unions, maps[rows], evidence[rows], own_colours)
+        agreement = map_agreement(unions, maps[rows], evidence[rows], own_cues)
         agreement = torch.where(separate & candidates.valid[rows], agreement, -1.0)
         gained, best = agreement.max(1)
         better = gained > value
@@ -186,7 +186,7 @@ def box_pass(
     maps: Tensor,
     evidence: Tensor,
     size: tuple[int, int],
-    colours: ColourCue | None = None,
+    cues: MaskCues | None = None,
 ) -> Tensor:
     """Prompt SAM with the boxes of the chosen masks; keep its answers where they agree better.
 
@@ -212,21 +212,21 @@ def box_pass(
     flat = (answers > 0).flatten(2).float()
     shared = (flat * flat[:, :1]).sum(2)
     same = shared >= SAME_IOU * (flat.sum(2) + flat[:, :1].sum(2) - shared)
-    agreement = map_agreement(answers, maps, evidence, colours)
+    agreement = map_agreement(answers, maps, evidence, cues)
     best = torch.where(same, agreement, -1.0).argmax(1)
     return answers[torch.arange(len(best), device=best.device), best]
 
 
 def map_agreement(
-    logits: Tensor, maps: Tensor, evidence: Tensor, colours: ColourCue | None = None
+    logits: Tensor, maps: Tensor, evidence: Tensor, cues: MaskCues | None = None
 ) -> Tensor:
-    """Agreement of masks with the proposals of their queries, and with their colours.
+    """Agreement of masks with the proposals of their queries, and with their cues.
 
     Args:
         logits: [Q, M, a, b].
         maps: [Q, h, w].
         evidence: [Q, h, w], see :func:`propose_candidates`.
-        colours: of the Q queries.
+        cues: of the Q queries.
 
     Returns:
         [Q, M] in [0, 1].
@@ -235,7 +235,7 @@ def map_agreement(
     masks = F.adaptive_avg_pool2d((logits > 0).float(), grid)
     # A mask that changes much with its threshold is a checkerboard, not an object.
     agreement = soft_iou(masks, (maps * evidence).sqrt()) * stability(logits)
-    return agreement if colours is None else agreement * colours.match(logits)
+    return agreement if cues is None else agreement * cues.match(logits)
 
 
 def best_candidates(candidates: Candidates) -> tuple[Tensor, Tensor]:

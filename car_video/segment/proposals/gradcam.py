@@ -112,6 +112,7 @@ class CamWeights:
         features: ImageFeatures,
         queries: Tensor,
         background: Tensor,
+        scale: float | None = None,
     ) -> CamWeights:
         """One backward pass for all texts of the frames: N + 1 directions.
 
@@ -120,8 +121,10 @@ class CamWeights:
             features: batch of B frames.
             queries: [N, D] unit-length embeddings.
             background: [K, D] unit-length embeddings; K may be 0.
+            scale: from cosine to logit; by default the model's.
         """
-        pooled, scale = features.pooled, model.logit_scale
+        pooled = features.pooled
+        scale = model.logit_scale if scale is None else scale
         background_logits = text_logits(pooled, background, scale)
         shares = background_logits.softmax(-1)
         mixed = (shares @ background.to(shares.dtype)).unsqueeze(1)

@@ -17,6 +17,7 @@ from torch import Tensor
 from car_video.config import CamOptions, ProposalConfig
 from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.segment.evidence import KnownNouns, RegionEvidence
 from car_video.segment.proposals.affinity import AffinityOptions, propagate, refine, transition
 from car_video.segment.proposals.gradcam import CamWeights, min_max
 from car_video.segment.proposals.released_code import maps_as_reference, refine_as_reference
@@ -41,6 +42,8 @@ class Proposer:
         queries: the texts of the run, with their rivals.
         config: see :class:`ProposalConfig`.
         mode: "semantic" (queries compete with each other) or "refer" (each alone).
+        scale: from cosine to logit; by default the model's.
+        known: queries that the model's own classifier knows; None: none.
     """
 
     def __init__(
@@ -50,10 +53,13 @@ class Proposer:
         queries: QuerySet,
         config: ProposalConfig,
         mode: QueryMode = "semantic",
+        scale: float | None = None,
+        known: KnownNouns | None = None,
     ) -> None:
+        self.known = known
         self.config, self.mode, self.features, self.queries = config, mode, features, queries
         self.cells = source_of(model, config) == "cells"
-        self.scale = model.logit_scale
+        self.scale = model.logit_scale if scale is None else scale
         self.options = AffinityOptions(
             box_threshold=config.box_threshold,
             steps=config.affinity_steps,
@@ -70,15 +76,22 @@ class Proposer:
             texts = torch.cat([texts, queries.anchors])
         if self.cells:
             assert features.dense is not None
-            self.logits = cell_logits(
-                features.dense[0], texts, queries.rivals, model.logit_scale
-            )
+            self.logits = cell_logits(features.dense[0], texts, queries.rivals, self.scale)
+            if known is not None:
+                self.logits = (self._with_known_nouns(known, *self.logits), self.logits[1])
         else:
             # Grad-CAM has one set of rivals for all: what one query only mentions may be
             # another's target, so only what opposes every query counts.
             common = queries.rivals[queries.opposes.all(0)]
-            self.weights = CamWeights.compute(model, features, texts, common)
+            self.weights = CamWeights.compute(model, features, texts, common, self.scale)
         self._walk: Tensor | None = None
+
+    def _with_known_nouns(self, known: KnownNouns, texts: Tensor, rivals: Tensor) -> Tensor:
+        """Logits of all texts; those of the queries are blended with what their nouns say."""
+        count = len(self.queries)
+        against = opposition(rivals, self.queries.opposes)
+        own = known.blend_cells(self.features, texts[:count], against)
+        return torch.cat([own, texts[count:]])
 
     def evidence(self, alive: Tensor, step: int = 1) -> Tensor:
         """Maps before they are spread and stretched: float32 [N, h, w] in [0, 1].
@@ -117,8 +130,8 @@ class Proposer:
         weights = self.weights.select(torch.arange(total - count, total))
         return self._cam_maps(weights, self.features.cam_map, "refer")[0]
 
-    def presence(self, alive: Tensor, maps: Tensor) -> Tensor | None:
-        """Probability that each query's target is in the frame, float32 [N] in [0, 1].
+    def region_evidence(self, alive: Tensor, maps: Tensor) -> RegionEvidence | None:
+        """Log-odds that the region under each map is what its query names.
 
         The mean embedding under the binary proposal, against the rivals only: two sentences
         about one target do not share the probability. Measured on ref-davis-dev (right against
@@ -133,13 +146,26 @@ class Proposer:
         if not self.cells:
             return None
         assert self.features.dense is not None
-        under = (maps > self.config.mask_threshold).to(maps.dtype)
+        under = self._under(maps)
         pooled = torch.einsum("nhw,dhw->nd", under, self.features.dense[0].float())
         pooled = F.normalize(pooled, dim=-1)
         own = self.scale * (pooled * self.queries.embeddings[alive]).sum(-1)
         rest = self.scale * pooled @ self.queries.rivals.T
         rest = rest.masked_fill(~self.queries.opposes[alive], float("-inf")).logsumexp(-1)
-        return torch.sigmoid(own - rest) * under.flatten(1).any(1)
+        words, noun = own - rest, torch.full_like(own, float("nan"))
+        if self.known is None:
+            return RegionEvidence(words, noun, words)
+        noun = self.known.of_regions(self.features, under, alive)
+        return RegionEvidence.blend(words, noun, self.known.weight)
+
+    def presence(self, evidence: RegionEvidence, maps: Tensor) -> Tensor:
+        """Probability that each query's target is in the frame, float32 [N] in [0, 1]: that
+        of its region, 0 for an empty one."""
+        return torch.sigmoid(evidence.together) * self._under(maps).flatten(1).any(1)
+
+    def _under(self, maps: Tensor) -> Tensor:
+        """The regions under maps: 0 or 1, [N, h, w]."""
+        return (maps > self.config.mask_threshold).to(maps.dtype)
 
     def maps(self, alive: Tensor, step: int = 1) -> Tensor:
         """Proposals of the surviving queries: float32 [N, h, w] in [0, 1].
@@ -194,6 +220,20 @@ def cell_logits(
     return logits[: len(queries)], logits[len(queries) :]
 
 
+def opposition(rivals: Tensor, opposes: Tensor) -> Tensor:
+    """Logits of all rivals together that oppose each query.
+
+    Args:
+        rivals: logits [R, h, w].
+        opposes: bool [N, R].
+
+    Returns:
+        [N, h, w].
+    """
+    closed = rivals.new_tensor(float("-inf"))
+    return torch.where(opposes[:, :, None, None], rivals[None], closed).logsumexp(1)
+
+
 def cell_probabilities(
     queries: Tensor,
     rivals: Tensor,
@@ -214,8 +254,7 @@ def cell_probabilities(
         [N, h, w] in [0, 1].
     """
     closed = rivals.new_tensor(float("-inf"))
-    mask = opposes[:, :, None, None]
-    against = torch.where(mask, rivals[None], closed).logsumexp(1)
+    against = opposition(rivals, opposes)
     if compete and len(queries) > 1:
         others = ~torch.eye(len(queries), dtype=torch.bool, device=queries.device)
         if same_kind is not None:

@@ -47,6 +47,8 @@ REFERENCE: Mapping[str, Any] = {
     "classifier.compat": True,
     "classifier.block": "penultimate",
     "classifier.pooled_weight": 0.0,
+    "scale": "model",
+    "known_noun_weight": 0.0,
     "crf.iterations": 10,
     "crf.spatial_kernel": "lattice",
     "crf.image": "uint8_wrap",

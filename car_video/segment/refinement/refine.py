@@ -103,7 +103,7 @@ class MaskRefiner:
     ) -> tuple[Tensor, Tensor | None]:
         """The best candidate of each survivor, logits [N, a, b], and the count probability."""
         assert self.sam is not None
-        maps, evidence, colours = survivors.maps, survivors.evidence, survivors.colours
+        maps, evidence, cues = survivors.maps, survivors.evidence, survivors.cues
         candidates = propose_candidates(
             self.sam,
             embedding,
@@ -111,13 +111,13 @@ class MaskRefiner:
             evidence,
             size,
             config.sam,
-            colours,
+            cues,
             survivors.places,
             survivors.plural,
         )
         logits, _ = best_candidates(candidates)
         if config.sam.box_pass:
-            logits = box_pass(self.sam, embedding, logits, maps, evidence, size, colours)
+            logits = box_pass(self.sam, embedding, logits, maps, evidence, size, cues)
         return logits, candidates.count_probability
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.models.sam.base import MaskEmbedding
-from car_video.segment.cues.colour import ColourCue
+from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_tensors import PlaceTensors
 
 
@@ -26,7 +26,7 @@ class LanguageFrame:
         evidence: [N, h, w].
         alive: int64 [N] their numbers.
         possible: bool [Q] which targets may be in the frame; None: all.
-        colours: that the queries alive ask for, in this frame; None where they ask for none.
+        cues: what else speaks for masks of the queries alive, in this frame; None: nothing.
         places: words of place of those queries; None where there are none.
         plural: bool [N]: which of those queries name several things; None where none does.
     """
@@ -39,7 +39,7 @@ class LanguageFrame:
     evidence: Tensor | None = None
     alive: Tensor | None = None
     possible: NDArray[np.bool_] | None = None
-    colours: ColourCue | None = None
+    cues: MaskCues | None = None
     places: PlaceTensors | None = None
     plural: Tensor | None = None
 

@@ -68,7 +68,7 @@ def language_candidates(
         frame.evidence[turn],
         frame.size,
         config,
-        None if frame.colours is None else frame.colours[turn],
+        None if frame.cues is None else frame.cues[turn],
         places,
         None if frame.plural is None else frame.plural[turn],
     )
@@ -182,8 +182,8 @@ def _agreement(frame: LanguageFrame, logits: Tensor, owner: Tensor, queries: int
     row[frame.alive] = torch.arange(len(frame.alive), device=logits.device)
     proposed = row[owner] >= 0
     rows = row[owner[proposed]]
-    colours = None if frame.colours is None else frame.colours[rows]
+    cues = None if frame.cues is None else frame.cues[rows]
     agreement[proposed] = map_agreement(
-        logits[proposed], frame.maps[rows], frame.evidence[rows], colours
+        logits[proposed], frame.maps[rows], frame.evidence[rows], cues
     )
     return agreement

@@ -159,4 +159,4 @@ def test_colours_are_matched_only_where_there_are_candidates(
     config = replace(PLAIN, refine=refine, expression=ExpressionConfig(noun_weight=0.0))
     segmenter = ImageSegmenter(ColourModel(), ["a red ball"], config)
     found = segmenter.recur(segmenter.encode(np.full((48, 64, 3), 99, np.uint8)))
-    assert (found.colours is not None) == matched
+    assert (found.cues is not None) == matched

@@ -174,23 +174,27 @@ def test_presence_compares_what_lies_under_the_mask(seed: int, scale: int) -> No
         )
         expected.append(wanted / (wanted + rest))
     for proposer in (together, apart):
-        found = proposer.presence(alive, maps)
-        assert found is not None
+        region = proposer.region_evidence(alive, maps)
+        assert region is not None
+        assert region.noun.isnan().all(), "this model has no classifier of its own"
+        found = proposer.presence(region, maps)
         assert found.tolist() == pytest.approx(expected, rel=1e-3)
 
 
 def test_nothing_under_the_mask_is_not_present() -> None:
     proposer = proposer_of(FakeModel(), ProposalConfig(source="cells"))
     alive = torch.arange(2)
-    found = proposer.presence(alive, torch.zeros_like(proposer.maps(alive)))
-    assert found is not None
+    nothing = torch.zeros_like(proposer.maps(alive))
+    region = proposer.region_evidence(alive, nothing)
+    assert region is not None
+    found = proposer.presence(region, nothing)
     assert found.tolist() == [0.0, 0.0]
 
 
 def test_grad_cam_says_nothing_of_presence() -> None:
     proposer = proposer_of(FakeModel(), ProposalConfig(source="cam"))
     alive = torch.arange(2)
-    assert proposer.presence(alive, proposer.maps(alive)) is None
+    assert proposer.region_evidence(alive, proposer.maps(alive)) is None
 
 
 def test_where_proposals_come_from() -> None:

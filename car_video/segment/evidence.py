@@ -1,0 +1,141 @@
+"""Language evidence: how a similarity becomes the log-odds that a region is what a query names.
+
+A cosine means nothing by itself. Two things make it evidence that does not depend on the
+model's scale: it competes with background words, and differences are measured in units of how
+far everyday phrases lie apart in the same picture. Where the model brings a classifier of its
+own that knows the query's noun, both log-odds are blended, as FC-CLIP (arXiv 2308.02487,
+section 3.3) blends its classifiers in and out of vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from car_video.models.base import ImageFeatures, NounClassifier
+
+SHARPNESS = 2.85
+"""Logits per standard deviation of the cosines with everyday phrases. It is what the bundled
+model was trained with: logit scale 30, and a deviation of 0.095 (0.089 to 0.102 over the 31
+sequences of ref-video-dev). Released CLIP weights (scale 100) have about the same."""
+LEAST_DEVIATION = 1e-3
+"""Cosines that lie closer together than this say nothing."""
+SURE = 6.0
+"""Log-odds of a classifier's probability are cut here, for it is too sure of what it knows."""
+
+
+def regions_of(features: ImageFeatures) -> Tensor:
+    """Embeddings [n, D] of a picture's cells where they compare with texts, else the pooled
+    one of the whole picture, [1, D]."""
+    return features.pooled if features.dense is None else features.dense[0].flatten(1).T
+
+
+def measured_scale(regions: Tensor, phrases: Tensor) -> float:
+    """Factor from cosine to logit, from the regions themselves.
+
+    Args:
+        regions: [n, D] embeddings of any length, n >= 1.
+        phrases: unit-length float32 [N, D], everyday phrases of many kinds.
+    """
+    cosines = F.normalize(regions.float(), dim=-1) @ phrases.to(regions.device).T
+    deviation = cosines.var(1).mean().sqrt().clamp_min(LEAST_DEVIATION)
+    return SHARPNESS / float(deviation)
+
+
+def log_odds(probability: Tensor) -> Tensor:
+    """Of probabilities, cut at +-:data:`SURE`."""
+    return torch.logit(probability.float(), 1e-6).clamp(-SURE, SURE)
+
+
+@dataclass(frozen=True)
+class KnownNouns:
+    """The queries whose noun the model's own classifier knows.
+
+    Attributes:
+        classifier: of the model.
+        rows: int64 [K], numbers of the queries.
+        groups: for each of them the classes that are what it names.
+        weight: of the classifier's log-odds in the blend, the text's have the rest.
+    """
+
+    classifier: NounClassifier
+    rows: Tensor
+    groups: tuple[tuple[int, ...], ...]
+    weight: float
+
+    @classmethod
+    def of(
+        cls, classifier: NounClassifier | None, noun_phrases: Sequence[str], weight: float
+    ) -> KnownNouns | None:
+        """Of queries with these noun phrases; None where none is known."""
+        if classifier is None or weight == 0:
+            return None
+        groups = [classifier.classes_of(phrase) for phrase in noun_phrases]
+        rows = [row for row, group in enumerate(groups) if group]
+        if not rows:
+            return None
+        return cls(classifier, torch.tensor(rows), tuple(groups[row] for row in rows), weight)
+
+    def blend_cells(self, features: ImageFeatures, own: Tensor, against: Tensor) -> Tensor:
+        """Logits of the queries, blended.
+
+        Args:
+            features: of one picture.
+            own: [Q, h, w] logits of the queries.
+            against: [Q, h, w] logits of all that opposes each of them.
+
+        Returns:
+            [Q, h, w]: less ``against``, they are the blended log-odds.
+        """
+        known = log_odds(self.classifier.cell_probabilities(features, self.groups))
+        rows = self.rows.to(own.device)
+        odds = own[rows] - against[rows]
+        mixed = torch.lerp(odds, known.to(own), self.weight) + against[rows]
+        opposed = against[rows].isfinite()  # without any rival the odds are infinite
+        return own.index_copy(0, rows, torch.where(opposed, mixed, own[rows]))
+
+    def of_regions(self, features: ImageFeatures, masks: Tensor, queries: Tensor) -> Tensor:
+        """Log-odds of regions by the classifier alone.
+
+        Args:
+            features: of one picture.
+            masks: [N, h, w] weights on the feature grid, one region per query.
+            queries: int64 [N], the numbers of the queries.
+
+        Returns:
+            float32 [N]; not a number where the noun is unknown.
+        """
+        place = {int(row): i for i, row in enumerate(self.rows)}
+        held = [n for n, query in enumerate(queries.tolist()) if query in place]
+        found = torch.full((len(masks),), float("nan"), device=masks.device)
+        if held:
+            groups = [self.groups[place[int(queries[n])]] for n in held]
+            table = self.classifier.region_probabilities(features, masks[held], groups)
+            found[held] = log_odds(table.diagonal()).to(found)
+        return found
+
+
+@dataclass(frozen=True)
+class RegionEvidence:
+    """Log-odds that regions are what their queries name, by part; float32 [N] each.
+
+    Attributes:
+        words: by the texts, against what opposes them.
+        noun: by the model's own classifier; not a number where the noun is unknown to it.
+        together: both blended.
+    """
+
+    words: Tensor
+    noun: Tensor
+    together: Tensor
+
+    @classmethod
+    def blend(cls, words: Tensor, noun: Tensor, weight: float) -> RegionEvidence:
+        """With the weight of the classifier; where it knows nothing, words decide alone."""
+        mixed = torch.lerp(words, noun.to(words), weight)
+        usable = noun.isfinite() & words.isfinite()  # without any rival words are infinite
+        return cls(words, noun, torch.where(usable, mixed, words))

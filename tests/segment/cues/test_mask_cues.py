@@ -1,0 +1,55 @@
+"""What speaks for masks beside the maps."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from car_video.segment.cues.mask_cues import (
+    BORDER_WEIGHT,
+    MaskCues,
+    border_contact,
+    names_a_thing,
+)
+
+
+def mask(rows: slice, columns: slice) -> torch.Tensor:
+    logits = torch.full((8, 10), -5.0)
+    logits[rows, columns] = 5.0
+    return logits
+
+
+INSIDE = mask(slice(2, 5), slice(2, 6))
+GROUND = mask(slice(4, 8), slice(0, 10))
+ALL = mask(slice(0, 8), slice(0, 10))
+
+
+def test_border_contact_is_counted_in_sides() -> None:
+    found = border_contact(torch.stack([INSIDE, GROUND, ALL]))
+    assert found.tolist() == [0.0, pytest.approx(1 + 0.5 + 0.5), 4.0]
+
+
+def test_only_things_pay_for_the_border() -> None:
+    cues = MaskCues.of(["a red bus", "the road"], None).on_picture(torch.zeros(1, 3, 8, 10))
+    factors = cues.match(torch.stack([INSIDE, GROUND]).expand(2, -1, -1, -1))
+    expected = [1.0, math.exp(-2 * BORDER_WEIGHT)]
+    torch.testing.assert_close(factors, torch.tensor([expected, [1.0, 1.0]]))
+    torch.testing.assert_close(
+        cues[torch.tensor([1])].match(GROUND[None, None]), torch.ones(1, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["a dog", "two helmets", "the tables", "", "the boats", "left"]
+)
+def test_things(text: str) -> None:
+    assert names_a_thing(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["the ground", "dry grass", "rocks", "a dusty road", "mountains"]
+)
+def test_grounds(text: str) -> None:
+    assert not names_a_thing(text)

@@ -1,0 +1,45 @@
+"""Forms of nouns."""
+
+from __future__ import annotations
+
+import pytest
+
+from car_video.text.null_phrases import NULL_PHRASES, unspoken
+from car_video.text.parsing.nouns import base_forms, noun_forms
+
+
+@pytest.mark.parametrize(
+    ("word", "singular"),
+    [
+        ("dogs", "dog"), ("buses", "bus"), ("foxes", "fox"), ("ponies", "pony"),
+        ("firemen", "fireman"), ("wolves", "wolf"), ("benches", "bench"), ("mice", "mouse"),
+        ("people", "person"), ("dog", "dog"),
+    ],
+)  # fmt: skip
+def test_plurals_come_back(word: str, singular: str) -> None:
+    assert base_forms(word)[0] == word
+    assert singular in base_forms(word)
+
+
+def test_nothing_is_left_of_no_word() -> None:
+    assert base_forms("s") == ["s"]
+    assert base_forms("as") == ["as"]
+
+
+def test_long_names_come_first() -> None:
+    found = list(noun_forms("the two motor scooters"))
+    assert found.index("motor scooter") < found.index("scooter")
+    assert list(noun_forms("...")) == []
+
+
+def test_null_phrases_are_many_and_different() -> None:
+    assert len(NULL_PHRASES) == len(set(NULL_PHRASES)) > 150
+
+
+def test_what_a_text_names_is_no_null_phrase() -> None:
+    dropped = [
+        p
+        for p, keep in zip(NULL_PHRASES, unspoken("two dogs on a Beach"), strict=True)
+        if not keep
+    ]
+    assert dropped == ["a dog", "a beach"]
