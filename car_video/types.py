@@ -91,8 +91,10 @@ class FramePrediction:
         masks: bool [Q, H, W] at the size of the frame; all False where not present.
         scores: float32 [Q] in [0, 1]: how sure the model is that the expression is here.
         present: bool [Q]: whether the expression's target is in this frame.
-        extras: optional further results by name (for instance ``"proposals"``,
-            float32 [Q, H, W]); writers may ignore them.
+        extras: optional further results by name; writers may ignore them. ``"evidence"``, on
+            frames that language has seen: float32 [Q] log-odds that the region of an expression
+            is what it names, by ``words``, by ``noun`` (not a number where the model's own
+            classifier does not know it) and ``together``.
     """
 
     index: int

@@ -14,6 +14,7 @@ In the order in which a command meets them:
 ``live_editing``     expressions that change during a run
 ``interrupts``       Ctrl-C, held back while something must not be cut in two
 ``preview_window``   the window of ``--show``
+``evidence_lines``   what ``--verbose`` says of a frame
 ``presence_times``   when each expression was in the picture
 ``warnings``         remarks for the end
 ``display``          progress bar, summary, errors

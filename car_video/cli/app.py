@@ -177,6 +177,9 @@ def run(
         bool, typer.Option("--overwrite", help="Replace the results of an earlier run.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Say frame by frame what speaks for each answer.")
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
@@ -217,11 +220,14 @@ def run(
         interactive=interactive,
         resume=resume,
         overwrite=overwrite,
+        verbose=verbose,
     )
     if quiet:  # the hub client reads it when it is first imported
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     display = Display(quiet)
     try:
+        if quiet and verbose:
+            raise ConfigError("--quiet says nothing and --verbose everything; give one")
         code = execute_all(sources, request, display)
     except KeyboardInterrupt:  # before there was anything to keep
         display.stopped("interrupted")

@@ -47,6 +47,7 @@ class Request:
     show: bool = False
     target_fps: float | None = None
     interactive: bool = False
+    verbose: bool = False
     resume: bool = False
     overwrite: bool = False
 

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from car_video.cli.display import Display, Report
+from car_video.cli.evidence_lines import evidence_lines
 from car_video.cli.interrupts import Interrupts
 from car_video.cli.live_editing import HELP, Lines, LiveEdits
 from car_video.cli.opening import (
@@ -188,6 +189,9 @@ class Run:
         with self._display.progress(self._reader.expected) as tick:
             began = perf_counter()
             for frame, prediction in self._stream.predictions(self._edited(frames)):
+                if self._plan.request.verbose:
+                    for line in evidence_lines(prediction):
+                        self._display.say(line)
                 if self._edits is not None:
                     prediction = self._edits.expressions.widen(prediction)
                 found, new = perf_counter(), frame.index not in done

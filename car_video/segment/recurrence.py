@@ -48,6 +48,18 @@ class Survivors:
         scores[self.alive.numpy()] = self.scores.float().cpu().numpy()
         return scores
 
+    def evidence_of_all(self, queries: int) -> dict[str, NDArray[np.float32]] | None:
+        """The parts of :attr:`region` for every query, float32 [Q] each; not a number for
+        dropped ones. None where there is no such evidence."""
+        if self.region is None:
+            return None
+        parts = {}
+        for name in ("words", "noun", "together"):
+            parts[name] = np.full(queries, np.nan, np.float32)
+            values = getattr(self.region, name).float().cpu().numpy()
+            parts[name][self.alive.numpy()] = values
+        return parts
+
 
 def passing(scores: Tensor, config: RecurrenceConfig) -> Tensor:
     """Queries that the classifier does not reject.

@@ -8,7 +8,7 @@ runs once per picture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -291,7 +291,8 @@ class ImageSegmenter:
         masks = refined.masks.new_zeros(len(self.queries), *refined.masks.shape[-2:])
         masks[survivors.alive] = refined.masks
         present = scores >= self.config.presence_threshold
-        return self.predict(encoded.image, masks, scores, present, index, time)
+        evidence = survivors.evidence_of_all(len(self.queries))
+        return self.predict(encoded.image, masks, scores, present, index, time, evidence)
 
     @in_standard_torch
     def predict(
@@ -302,6 +303,7 @@ class ImageSegmenter:
         present: NDArray[np.bool_],
         index: int,
         time: float,
+        evidence: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> FramePrediction:
         """Turn results of queries into a prediction for expressions, at the frame's size.
 
@@ -313,6 +315,8 @@ class ImageSegmenter:
                 whose mask is empty is not present.
             index: of the frame.
             time: of the frame in seconds.
+            evidence: by part, float32 [Q] each; see
+                :meth:`~car_video.segment.recurrence.Survivors.evidence_of_all`.
         """
         height, width = image.shape[:2]
         owner = np.array(self.queries.owner)
@@ -323,4 +327,11 @@ class ImageSegmenter:
             result[owner == query] = mask
         found: NDArray[np.bool_] = np.asarray(result.any((1, 2)), bool)
         confidence = np.where(owner >= 0, scores[owner], 0).astype(np.float32)
-        return FramePrediction(index, time, self.queries.expressions, result, confidence, found)
+        extras = {}
+        if evidence is not None:
+            parts = {
+                name: np.where(owner >= 0, v[owner], np.nan) for name, v in evidence.items()
+            }
+            extras["evidence"] = parts
+        texts = self.queries.expressions
+        return FramePrediction(index, time, texts, result, confidence, found, extras)

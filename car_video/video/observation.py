@@ -43,10 +43,12 @@ class Observation:
     Attributes:
         frame: for the tracker.
         scores: float32 [Q] how sure language is that each query's target is present.
+        evidence: its parts, float32 [Q] each; None where there is none.
     """
 
     frame: LanguageFrame
     scores: NDArray[np.float32]
+    evidence: dict[str, NDArray[np.float32]] | None = None
 
 
 @torch.inference_mode()
@@ -89,7 +91,7 @@ def observe(
         survivors.places,
         survivors.plural,
     )
-    return Observation(seen, scores)
+    return Observation(seen, scores, survivors.evidence_of_all(len(image.queries)))
 
 
 def to_half(observation: Observation) -> Observation:
@@ -107,4 +109,4 @@ def _to(observation: Observation, dtype: torch.dtype) -> Observation:
     assert frame.features is not None
     embedding = frame.embedding.to(dtype)
     frame = dataclasses.replace(frame, embedding=embedding, features=frame.features.to(dtype))
-    return Observation(frame, observation.scores)
+    return dataclasses.replace(observation, frame=frame)

@@ -231,8 +231,12 @@ class VideoSegmenter:
         logits: Tensor,
         scores: NDArray[np.float32],
         present: NDArray[np.bool_],
+        evidence: dict[str, NDArray[np.float32]] | None = None,
     ) -> FramePrediction:
-        """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q]."""
+        """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q].
+
+        ``evidence``: of the observation, where language has seen this frame.
+        """
         size = bounded(frame.height, frame.width, MAX_WORKING_SIDE)
         shown = torch.from_numpy(present).to(logits.device)
         # Masks of absent targets take no pixel from the others.
@@ -240,7 +244,7 @@ class VideoSegmenter:
         exclusive = self.image.config.mode == "semantic"
         masks = resolve_overlaps(logits, size) if exclusive else enlarge(logits, size) > 0
         return self.image.predict(
-            frame.image, masks, scores.copy(), present, frame.index, frame.time
+            frame.image, masks, scores.copy(), present, frame.index, frame.time, evidence
         )
 
     @in_standard_torch
@@ -310,9 +314,10 @@ class VideoSegmenter:
         before = self.presence.present
         (encoded,) = encode_frames(self.image, [frame])
         overdue = self.schedule.overdue(self.video.keyframes.interval, self.spacing)
-        logits, _ = self.follow(self.observe(encoded, thumbnail), overdue)
+        observation = self.observe(encoded, thumbnail)
+        logits, _ = self.follow(observation, overdue)
         self.schedule.language_ran(bool((before & ~self.presence.present).any()))
-        return self._answer(frame, logits)
+        return self._answer(frame, logits, observation.evidence)
 
     def _propagate(
         self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker
@@ -338,10 +343,16 @@ class VideoSegmenter:
         smooth, present = self.presence.step(scores, seconds)
         return self.image.predict(frame.image, masks, smooth, present, frame.index, frame.time)
 
-    def _answer(self, frame: Frame, logits: Tensor) -> FramePrediction:
+    def _answer(
+        self,
+        frame: Frame,
+        logits: Tensor,
+        evidence: dict[str, NDArray[np.float32]] | None = None,
+    ) -> FramePrediction:
         """Masks of the tracks, and presence as it stands."""
-        assert self.presence.scores is not None
-        return self.answer(frame, logits, self.presence.scores, self.presence.present)
+        scores, present = self.presence.scores, self.presence.present
+        assert scores is not None
+        return self.answer(frame, logits, scores, present, evidence)
 
 
 def _prompts(config: SegmentConfig) -> bool:

@@ -2,6 +2,7 @@
 
 ``wording``       what was typed: checked, and compared
 ``expression``    head noun phrase, attributes and context
+``nouns``         forms of a noun under which a dictionary may have it
 ``negation``      words that a negation reaches
 ``places``        words of place, by the grammar of ``place_words``
 ``colours``       colours of the target, by the lists of ``colour_words``
