@@ -22,7 +22,7 @@ from torch import Tensor
 from car_video import ImageSegmenter
 from car_video.config import Config, SegmentConfig
 from car_video.models.pair import ModelPair
-from car_video.models.sam.base import MaskEmbedding, MaskModel
+from car_video.models.sam.base import TRAINED_SIDE, MaskEmbedding, MaskModel
 from car_video.segment.reference.settings import with_values
 from car_video.types import Frame, FramePrediction
 
@@ -81,13 +81,24 @@ class SharedSam:
     def __init__(self, sam: MaskModel, name: str, encodings: Encodings) -> None:
         self._sam, self._name, self._encodings = sam, name, encodings
 
-    def encode(self, pixels: Tensor, side: int) -> MaskEmbedding:
+    def encode(
+        self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None
+    ) -> MaskEmbedding:
         """As the model's own."""
-        key = "sam", self._name, _digest(pixels.cpu().numpy()), side
+        key = "sam", self._name, _digest(pixels.cpu().numpy()), side, shape
         embedding: MaskEmbedding = self._encodings.get(
-            key, lambda: self._sam.encode(pixels, side)
+            key, lambda: self._sam.encode(pixels, side, shape)
         )
         return embedding
+
+    def encode_each(
+        self,
+        pixels: Sequence[Tensor],
+        side: int = TRAINED_SIDE,
+        shape: tuple[int, int] | None = None,
+    ) -> list[MaskEmbedding]:
+        """As the model's own, picture by picture."""
+        return [self.encode(picture, side, shape) for picture in pixels]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sam, name)
@@ -163,4 +174,7 @@ class SharingSegmenters:
 
 
 def _digest(values: NDArray[Any]) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16).digest()
+    """Of content and shape: two crops of one colour differ in shape alone."""
+    content = hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16)
+    content.update(repr((values.shape, values.dtype.str)).encode())
+    return content.digest()

@@ -1,62 +1,98 @@
 """The table that a change of the choice of objects is judged by.
 
-    python -m benchmarks.generalisation --data ../shared/data           # all of it: hours
-    python -m benchmarks.generalisation --data ../shared/data --thin    # every 4th frame, nouns
+    python -m benchmarks.generalisation --data ../shared/data --out OUT           # hours
+    python -m benchmarks.generalisation --data ../shared/data --out OUT --thin    # daily
+    python -m benchmarks.generalisation --compare BEFORE AFTER
 
-Finished sequences stay in ``--out`` and are not run again. Nothing of today's code is fitted on
-these sequences by a script, so all of them count; fitted numbers have to leave out the group
-that they are scored on (``group`` in the records).
+``--thin``: every 8th frame (``--step 4``: every 4th), one kind of sentence per sequence (each
+kind for a quarter of them; absent sentences all), every 4th picture of coco-dev and voc-dev. It
+can be compared with a run of all kinds and the same step: what both have answered is paired.
+Records stay in ``--out`` and are not made again, so a run that was stopped goes on. Thinned
+frames keep their times; every 8th is 1/3 s from the next, which is the keyframe interval of
+``fast``, so language sees all of them.
+
+Numbers that a script fits on these sets leave out the group that they are scored on
+(:mod:`benchmarks.generalisation.folds`).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-from benchmarks.generalisation.run import SequenceResult, run_sequence
-from benchmarks.generalisation.sequences import KINDS, load_sequences
-from benchmarks.generalisation.sharing import SharedFrames
+from benchmarks.generalisation import image_table
+from benchmarks.generalisation.comparison import compare, read_records, read_sequences
+from benchmarks.generalisation.plan import SETS, Plan
+from benchmarks.generalisation.sequences import KINDS
 from benchmarks.generalisation.table import report
-from car_video import load_model, load_preset
-from car_video.models.sam.registry import load_mask_model
+from benchmarks.generalisation.work import work
+from car_video.errors import CarVideoError
 
-THIN_STEP = 4
+THIN_STEP = 8
+THIN_PICTURES = 4
 
 
 def main() -> None:
-    """Run what is not done yet, print the tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    """Run what is not done yet, print the tables; or compare two runs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("generalisation_car"))
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=["video"])
+    parser.add_argument("--preset", default="fast", help="of videos (default: fast)")
+    parser.add_argument(
+        "--set", nargs="+", default=(), metavar="KEY=VALUE", help="segment.sam.points=4"
+    )
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
-    parser.add_argument("--thin", action="store_true", help="every 4th frame, nouns only")
-    parser.add_argument("--step", type=int, default=1, help="every so many frames")
+    parser.add_argument("--thin", action="store_true", help="the daily form, see above")
+    parser.add_argument("--step", type=int, help="every so many frames")
+    parser.add_argument("--every", type=int, help="every so many pictures of coco and voc")
     parser.add_argument("--sequences", nargs="*", default=(), help="only these")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--compare", nargs=2, type=Path, metavar=("BEFORE", "AFTER"))
     options = parser.parse_args()
-    step = THIN_STEP if options.thin else options.step
-    kinds = ["noun"] if options.thin else options.kinds
-    config = load_preset(options.preset)
-    model = load_model(config.model)
-    sam = load_mask_model(config.segment.sam.model, model.proposer.device)
-    shared = SharedFrames(model, sam, config.segment.sam.model)
-    options.out.mkdir(parents=True, exist_ok=True)
-    results = []
-    for sequence in load_sequences(options.data, step):
-        if options.sequences and sequence.name not in options.sequences:
-            continue
-        record = options.out / f"{sequence.name}.json"
-        if record.is_file():
-            result = SequenceResult.from_json(json.loads(record.read_text("utf-8")))
+    try:
+        if options.compare:
+            print(compare(*options.compare))
         else:
-            result = run_sequence(sequence, kinds, shared, config)
-            record.write_text(json.dumps(result.as_json(), indent=1) + "\n", "utf-8")
-            line = " ".join(f"{a.kind} {a.target}: {a.jf:.3f}" for a in result.answers)
-            print(f"{sequence.name}: {line}", flush=True)
-        results.append(result)
-    print()
-    print(report(results, kinds))
+            run(plan_of(options), options.jobs)
+    except (CarVideoError, FileNotFoundError) as error:
+        parser.exit(2, f"error: {error}\n")
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
+    """What the command line asks for."""
+    thin = options.thin
+    return Plan(
+        options.data,
+        options.out,
+        tuple(options.sets),
+        options.preset,
+        tuple(options.set),
+        options.step or (THIN_STEP if thin else 1),
+        tuple(options.kinds),
+        thin,
+        options.every or (THIN_PICTURES if thin else 1),
+        tuple(options.sequences),
+    )
+
+
+def run(plan: Plan, jobs: int) -> None:
+    """Do the open tasks, then print the tables of all records of the plan."""
+    tasks = plan.tasks()
+    plan.keep_settings()
+    for number, (task, seconds) in enumerate(work(plan, jobs), 1):
+        print(f"{number}: {task.part} {task.key}, {seconds:.0f} s", flush=True)
+    for part in plan.parts:
+        names = {plan.record(task).stem for task in tasks if task.part == part}
+        print()
+        if part == "video":
+            sequences = read_sequences(plan.out)
+            print(report([sequences[name] for name in sorted(names)], plan.kinds))
+        else:
+            records = read_records(plan.out / part)
+            print(image_table.report(part, {name: records[name] for name in sorted(names)}))
 
 
 if __name__ == "__main__":

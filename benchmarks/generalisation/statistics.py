@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 2000
 """Bootstrap samples: the ends of a 95 % interval then move by less than 0.002."""
@@ -41,10 +42,20 @@ def mean_over_groups(values: Mapping[str, Sequence[float]], seed: int = 0) -> Me
         raise ValueError("no value to average")
     sums = np.array([group.sum() for group in groups])
     counts = np.array([len(group) for group in groups])
-    drawn = np.random.default_rng(seed).integers(0, len(groups), (RESAMPLES, len(groups)))
-    means = sums[drawn].sum(1) / counts[drawn].sum(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Mean(float(sums.sum() / counts.sum()), float(low), float(high), int(counts.sum()))
+    drawn = resamples(len(groups), RESAMPLES, seed)
+    low, high = interval(sums[drawn].sum(1) / counts[drawn].sum(1))
+    return Mean(float(sums.sum() / counts.sum()), low, high, int(counts.sum()))
+
+
+def resamples(groups: int, samples: int, seed: int = 0) -> NDArray[np.int64]:
+    """int64 [samples, groups]: numbers of groups, drawn with replacement."""
+    return np.random.default_rng(seed).integers(0, groups, (samples, groups))
+
+
+def interval(values: ArrayLike) -> tuple[float, float]:
+    """Ends between which 95 % of bootstrap values lie."""
+    low, high = np.percentile(np.asarray(values, float), [2.5, 97.5])
+    return float(low), float(high)
 
 
 def absent_at_recall(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.generalisation.run import SequenceResult
 from benchmarks.generalisation.sequences import KINDS
 from benchmarks.generalisation.statistics import Mean, absent_at_recall, mean_over_groups
+from benchmarks.generalisation.video import SequenceResult
 
 
 def jf(results: Sequence[SequenceResult], kind: str, extent: str | None = None) -> Mean:
@@ -40,9 +40,7 @@ def report(results: Sequence[SequenceResult], kinds: Sequence[str] = KINDS) -> s
         "|---|---|---|---|",
     ]
     for kind in kinds:
-        row = [str(jf(results, kind, extent)) for extent in (None, "thing")]
-        pairs = [r for r in results if any(a.extent == "pair" for a in r.answers)]
-        row.append(str(jf(pairs, kind, "pair")) if pairs else "-")
+        row = [_cell(results, kind, extent) for extent in (None, "thing", "pair")]
         lines.append(f"| {kind} | {' | '.join(row)} |")
     lines.append(f"| all | {all_kinds(results, kinds)} | | |")
     present = {r.name: [float(a.present) for a in r.answers] for r in results}
@@ -67,3 +65,11 @@ def report(results: Sequence[SequenceResult], kinds: Sequence[str] = KINDS) -> s
         f"{seconds / max(frames, 1):.2f} s a frame for all sentences together.",
     ]
     return "\n".join(lines)
+
+
+def _cell(results: Sequence[SequenceResult], kind: str, extent: str | None) -> str:
+    """A mean, or a dash where no sentence counts."""
+    answers = [a for r in results for a in r.answers if a.kind == kind]
+    if not any(extent in (None, answer.extent) for answer in answers):
+        return "-"
+    return str(jf(results, kind, extent))
