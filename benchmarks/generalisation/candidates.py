@@ -139,7 +139,7 @@ class CandidateMaker:
                     found.evidence,
                     size,
                     self.config.sam,
-                    found.colours,
+                    found.cues,
                     found.places,
                     found.plural,
                 )
