@@ -108,7 +108,7 @@ def lite_settings(recipe: Recipe, bert: dict[str, Any]) -> dict[str, Any]:
     return {
         "embed_dim": recipe.embed_dim,
         "neck": [recipe.last_channels, recipe.middle_channels],
-        "input_size": recipe.input_size,
+        "input_size": recipe.embed_size,
         "logit_scale": recipe.logit_scale,
         "text_hidden": recipe.text_hidden,
         "bert": bert,

@@ -52,7 +52,8 @@ class Recipe:
         region_cells: sampled cells of each picture in which texts look for their region.
         prototype_ridge: of the regression from stage 4 to stage 3.
         prototype_stretch, prototype_noise: augmentation of class prototypes.
-        logit_scale: written to ``lite.json``.
+        embed_size, logit_scale: written to ``lite.json``: side in pixels of the square pictures
+            that ``embed_image`` takes, and factor from cosine to logit.
     """
 
     images: int = _of("features", 0)
@@ -96,6 +97,7 @@ class Recipe:
     prototype_ridge: float = _of("train", 1e-3)
     prototype_stretch: float = _of("train", 0.3)
     prototype_noise: float = _of("train", 0.8)
+    embed_size: int = _of("export", 256)
     logit_scale: float = _of("export", 30.0)
 
     def changed(self, settings: list[str]) -> Recipe:
