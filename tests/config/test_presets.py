@@ -26,6 +26,8 @@ CAR = {
     "segment.crf.spatial_kernel": "lattice",
     "segment.presence_threshold": 0.0,
     "segment.scores": "classifier",
+    "segment.scale": "model",
+    "segment.known_noun_weight": 0.0,
     "segment.expression.noun_weight": 0.0,
     "segment.expression.context_rivals": False,
     "segment.expression.spatial": False,

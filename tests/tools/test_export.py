@@ -13,13 +13,23 @@ from torch import Tensor
 from car_video.models import bundled, int8_weights
 from car_video.models.lite.model import load_lite
 from tools.build_lite import export
-from tools.build_lite.export import IMAGE, SAM, TEXT, at_rest_files, lite_settings, model_state
+from tools.build_lite.export import (
+    IMAGE,
+    NOUNS,
+    SAM,
+    TEXT,
+    at_rest_files,
+    lite_settings,
+    model_state,
+    noun_table,
+)
 from tools.build_lite.heads import Heads
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.rounding import exact_model
 from tools.build_lite.whitening import fit_whitening
 
 CPU = torch.device("cpu")
+TABLE = {"sets": [[1, 2]], "nouns": {"dog": 0}}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +47,8 @@ def test_what_is_stored_how(state: dict[str, Tensor]) -> None:
     assert image["image.neck_last.weight"].dtype == torch.float16
     assert image["image.head.bias"].dtype == torch.float32
     assert text["text.head.0.weight"].dtype == torch.int8
-    back = int8_weights.unpack(image) | int8_weights.unpack(text)
+    assert files[NOUNS]["nouns.linear.weight"].dtype == torch.int8
+    back = {k: v for packed in files.values() for k, v in int8_weights.unpack(packed).items()}
     assert back.keys() == state.keys()
     for name, value in state.items():
         step = value.flatten(1).abs().amax(1) / 127 if value.ndim > 1 else value.abs() / 1024
@@ -51,7 +62,13 @@ def test_names_are_those_of_the_model(state: dict[str, Tensor]) -> None:
 
     necks = tuple(fit_whitening(torch.randn(3000, wide), 8, 0.1) for wide in (16, 12))
     heads = Heads(16, 20, 24, 32, 0.1, 10.0)
-    made = model_state(part("image.trunk."), necks, heads.state_dict(), part("text.bert."))  # type: ignore[arg-type]
+    made = model_state(
+        part("image.trunk."),
+        necks,  # type: ignore[arg-type]
+        heads.state_dict(),
+        part("text.bert."),
+        part("nouns.linear."),
+    )
     assert made.keys() == state.keys()
     x = torch.randn(5, 16)
     again = F.linear(x, made["image.neck_last.weight"], made["image.neck_last.bias"])
@@ -73,7 +90,7 @@ def test_written_weights_load(
     half = {k: v.half() if v.is_floating_point() else v for k, v in sam.items()}
     out, work = tmp_path / "out", tmp_path
     tokenizer = bundled.weights_folder() / "tokenizer.json"
-    sizes = export.write_weights(state, half, settings, tokenizer, out, work)
+    sizes = export.write_weights(state, half, settings, TABLE, tokenizer, out, work)
     assert sizes.keys() == {p.name for p in out.iterdir()}
     assert sum(sizes.values()) <= 80e6
     digests = json.loads((out / "lite.json").read_text())["sha256"]
@@ -95,8 +112,25 @@ def test_a_network_that_does_not_fit_is_not_written(
     tokenizer = bundled.weights_folder() / "tokenizer.json"
     wrong = {"neck.0.weight": torch.zeros(256, 320, 1, 1)}
     with pytest.raises(ValueError, match="MobileSAM: missing"):
-        export.write_weights(state, wrong, settings, tokenizer, tmp_path / "out", tmp_path)
+        export.write_weights(
+            state, wrong, settings, TABLE, tokenizer, tmp_path / "out", tmp_path
+        )
     less = {k: v for k, v in state.items() if "layer4.1" not in k}
     with pytest.raises(RuntimeError, match="Missing key"):
-        export.write_weights(less, wrong, settings, tokenizer, tmp_path / "out", tmp_path)
+        export.write_weights(
+            less, wrong, settings, TABLE, tokenizer, tmp_path / "out", tmp_path
+        )
     assert not (tmp_path / "out").exists()
+
+
+def test_nouns_with_the_same_classes_share_a_set() -> None:
+    class Two:
+        def closure(self, most: int) -> dict[str, tuple[int, ...]]:
+            return {"dog": (1, 2), "hound": (1, 2), "pug": (2,)}
+
+        def borrowed(self) -> dict[str, tuple[int, ...]]:
+            return {"dingo": (1, 2), "pug": (9,)}
+
+    table = noun_table(Two())  # type: ignore[arg-type]
+    assert table["sets"] == [(1, 2), (2,)], "what a noun has of its own comes first"
+    assert table["nouns"] == {"dingo": 0, "dog": 0, "hound": 0, "pug": 1}

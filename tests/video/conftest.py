@@ -12,6 +12,7 @@ from car_video.types import Frame
 from tests.video.colour_sam import ColourSam
 
 PLAIN = SegmentConfig(
+    scale="model",  # everyday phrases have no colours
     refine="none",
     background=("sky",),
     proposal=ProposalConfig(size=96, affinity=False),

@@ -27,6 +27,7 @@ from tests.video.colour_sam import ColourSam
 from tests.video.conftest import CONFIGS, WITH_SAM, iou, red_at
 
 CONFIG = SegmentConfig(
+    scale="model",  # everyday phrases have no colours
     refine="none",
     background=("sky",),
     proposal=ProposalConfig(size=96, affinity=False),
