@@ -19,9 +19,10 @@ from torch import Tensor
 from car_video.models.base import ImageFeatures, NounClassifier
 
 SHARPNESS = 2.85
-"""Logits per standard deviation of the cosines with everyday phrases. It is what the bundled
-model was trained with: logit scale 30, and a deviation of 0.095 (0.089 to 0.102 over the 31
-sequences of ref-video-dev). Released CLIP weights (scale 100) have about the same."""
+"""Logits per standard deviation of the cosines with everyday phrases. The first weights of the
+bundled model had a logit scale of 30 and a deviation of 0.095 (0.089 to 0.102 over the 31
+sequences of ref-video-dev), and every threshold was set with them. No released CLIP weights
+have been measured."""
 LEAST_DEVIATION = 1e-3
 """Cosines that lie closer together than this say nothing."""
 SURE = 6.0

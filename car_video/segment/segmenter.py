@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -211,12 +212,16 @@ class ImageSegmenter:
         found = Survivors(alive, maps, maps, reported, steps, region=region)
         return self._with_cues(encoded, proposer, found)
 
+    @cached_property
+    def _everyday(self) -> Tensor:
+        """float32 [N, D]: what cosines are measured by."""
+        return self._proposer_bank.embed(NULL_PHRASES).to(self.proposer.device)
+
     def _scale(self, encoded: EncodedImage) -> float:
         """From cosine to logit in this picture."""
         if self.config.scale == "model":
             return self.proposer.logit_scale
-        phrases = self._proposer_bank.embed(NULL_PHRASES)
-        return measured_scale(regions_of(encoded.features), phrases)
+        return measured_scale(regions_of(encoded.features), self._everyday)
 
     def _with_cues(
         self, encoded: EncodedImage, proposer: Proposer, survivors: Survivors

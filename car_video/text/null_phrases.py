@@ -6,11 +6,6 @@ are similar to every text. Against many phrases of many kinds it has a mean and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from car_video.text.parsing.expression import words_of
-from car_video.text.parsing.nouns import base_forms
-
 PEOPLE = (
     "a man", "a woman", "a boy", "a girl", "a baby", "a child", "a person", "a crowd",
     "a worker", "a player", "a face", "a hand", "a leg", "a head", "hair",
@@ -66,20 +61,3 @@ SCENES = (
 NULL_PHRASES = (
     *PEOPLE, *CLOTHES, *ANIMALS, *VEHICLES, *SPORT, *INDOORS, *FOOD, *STUFF, *OUTDOORS, *SCENES
 )  # fmt: skip
-
-
-def unspoken(text: str, phrases: Sequence[str] = NULL_PHRASES) -> list[bool]:
-    """For each phrase whether the text names none of its words (nor their plural with s).
-
-    Args:
-        text: an expression.
-        phrases: to compare with.
-    """
-    spoken = _forms(text)
-    return [not (_forms(phrase) & spoken) for phrase in phrases]
-
-
-def _forms(text: str) -> set[str]:
-    """The words of a text but articles, in singular and plural alike."""
-    words = set(words_of(text)) - {"a", "an", "the"}
-    return {form for word in words for form in base_forms(word)}

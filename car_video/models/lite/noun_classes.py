@@ -19,7 +19,7 @@ from car_video.text.parsing.nouns import noun_forms
 
 TEMPERATURE = 2.0
 """Of the softmax over the classes: the classifier was trained on whole pictures of one thing
-and is too sure of cells. Chosen on sequences outside the development set."""
+and is too sure of cells. The value of a first trial, not fitted."""
 LAST_STAGE = "last stage"
 """Where ``ImageFeatures.cache`` has the output of stage 4, [B, 2048, h, w]."""
 

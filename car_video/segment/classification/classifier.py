@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -193,7 +193,12 @@ class MaskClassifier:
         held = embeddings[embeddings.abs().sum(-1) > 0]
         if not self._measured or not len(held):
             return self.model.logit_scale
-        return measured_scale(held, self.bank.embed(NULL_PHRASES))
+        return measured_scale(held, self._everyday)
+
+    @cached_property
+    def _everyday(self) -> Tensor:
+        """float32 [N, D]: what cosines are measured by."""
+        return self._on_device(self.bank.embed(NULL_PHRASES))
 
     def _blend(self, results: list[Tensor], masks: MaskEmbeddings) -> Tensor:
         blended = results[0]
