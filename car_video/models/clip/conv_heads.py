@@ -41,6 +41,11 @@ class Head(Protocol):
         """Embedding [B, M, D] of masked regions, masks [B, M, h, w]; zeros for an empty one."""
         ...
 
+    def pool_regions(self, cells: Tensor, masks: Tensor) -> Tensor:
+        """Embedding [B, M, D] of hard masks, bool [B, M, h, w], as FC-CLIP's released code has
+        it: an empty mask has an embedding too, the same for all."""
+        ...
+
     def pull_back(self, cells: Tensor, directions: Tensor) -> Tensor:
         """Gradient [B, N, C] of ``<pool, direction>``, averaged over cells; [B, N, D] in."""
         ...
@@ -93,6 +98,21 @@ class AttentionPoolHead:
         tokens = self._tokens(cells)[:, 1:].transpose(1, 2).unflatten(2, cells.shape[-2:])
         mean, filled = mask_average(tokens, masks)
         return torch.where(filled, mean @ self.cell.T + self.cell_bias, 0.0)
+
+    def pool_regions(self, cells: Tensor, masks: Tensor) -> Tensor:
+        """CLIP's attention, kept inside each mask; see :class:`Head`.
+
+        The mean cell asks for all masks, but is not among the keys. Where nothing may answer,
+        what is left is the projection's bias.
+        """
+        tokens = self._tokens(cells)
+        inside = masks.to(cells.device).flatten(2).unsqueeze(2)  # [B, M, 1, n]
+        scores = self._attend(tokens)[0][:, None, :, 1:]  # [B, 1, H, n]
+        weights = scores.masked_fill(~inside, -torch.inf).softmax(-1)
+        attended = weights.nan_to_num(0.0) @ tokens[:, None, 1:]  # [B, M, H, C]
+        context = torch.einsum("hdc,bmhc->bmhd", self.value, attended).flatten(2)
+        context = torch.where(inside.any(-1), context + self.value_bias, 0.0)
+        return context @ self.out.T + self.out_bias
 
     def pull_back(self, cells: Tensor, directions: Tensor) -> Tensor:
         """See :class:`Head`."""
@@ -166,6 +186,11 @@ class MeanPoolHead:
         """Mask pooling before the norm, as FC-CLIP (arXiv 2308.02487); see :class:`Head`."""
         mean, filled = mask_average(wide(cells), masks)
         return torch.where(filled, self._project(mean), 0.0)
+
+    def pool_regions(self, cells: Tensor, masks: Tensor) -> Tensor:
+        """Mean under each mask, a zero vector for an empty one, then the head on all; see
+        :class:`Head`."""
+        return self._project(mask_average(wide(cells), masks)[0])
 
     def pull_back(self, cells: Tensor, directions: Tensor) -> Tensor:
         """See :class:`Head`."""
