@@ -28,7 +28,7 @@ def no_model(monkeypatch):
     monkeypatch.setattr(run_module, "load_segmenter", load)
 
 
-def refused(result, *words):
+def assert_refused(result, *words):
     """The one line of a run that was refused, which has to hold these words."""
     code, out, err = result
     assert code == 2
@@ -75,7 +75,7 @@ def test_presets_are_listed_one_per_line(cli):
 
 
 def test_a_folder_called_models_is_a_source_when_something_is_asked_for(cli, no_model):
-    refused(cli("models", "--expr", "a dog"), "models", "no such file or folder")
+    assert_refused(cli("models", "--expr", "a dog"), "models", "no such file or folder")
 
 
 BAD_FILES = {
@@ -89,13 +89,13 @@ BAD_FILES = {
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_bad_files(cli, no_model, tmp_path, name):
     (tmp_path / name).write_bytes(BAD_FILES[name])
-    refused(cli(name, "--expr", "a dog"), name)
+    assert_refused(cli(name, "--expr", "a dog"), name)
     assert os.listdir(tmp_path) == [name]
 
 
 def test_a_video_with_nothing_but_its_head(cli, no_model, tmp_path, clip):
     (tmp_path / "head.mp4").write_bytes(clip.read_bytes()[:40])
-    refused(cli("head.mp4", "--expr", "a dog"), "head.mp4")
+    assert_refused(cli("head.mp4", "--expr", "a dog"), "head.mp4")
 
 
 def test_sound_without_pictures(cli, no_model, tmp_path, clip):
@@ -105,14 +105,14 @@ def test_sound_without_pictures(cli, no_model, tmp_path, clip):
 
     with av.open(str(tmp_path / "song.mp4"), "w") as container:
         write_sound(container, container.add_stream("aac", rate=8000), 1.0)
-    refused(cli("song.mp4", "--expr", "a dog"), "song.mp4")
+    assert_refused(cli("song.mp4", "--expr", "a dog"), "song.mp4")
 
 
 def test_folders_without_images(cli, no_model, tmp_path):
     (tmp_path / "folder").mkdir()
-    refused(cli("folder", "--expr", "a dog"), "folder", "image")
+    assert_refused(cli("folder", "--expr", "a dog"), "folder", "image")
     (tmp_path / "folder" / "notes.txt").write_text("hello")
-    refused(cli("folder", "--expr", "a dog"), "folder", "image")
+    assert_refused(cli("folder", "--expr", "a dog"), "folder", "image")
 
 
 @pytest.mark.parametrize(
@@ -156,13 +156,13 @@ def test_folders_without_images(cli, no_model, tmp_path):
 )
 def test_bad_input(cli, no_model, tmp_path, clip, arguments, words):
     result = cli(*(a.replace("{clip}", str(clip)) for a in arguments))
-    refused(result, *words)
+    assert_refused(result, *words)
     assert os.listdir(tmp_path) == []
 
 
 def test_a_gpu_that_is_not_there(cli, no_model, clip, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    refused(cli(clip, "--expr", "x", "--device", "cuda"), "no CUDA GPU", "--device auto")
+    assert_refused(cli(clip, "--expr", "x", "--device", "cuda"), "no CUDA GPU", "--device auto")
 
 
 @pytest.mark.parametrize(
@@ -176,25 +176,25 @@ def test_a_gpu_that_is_not_there(cli, no_model, clip, monkeypatch):
 )
 def test_presets_with_mistakes(cli, no_model, tmp_path, clip, text, words):
     (tmp_path / "my.yaml").write_text(text)
-    refused(cli(clip, "--expr", "x", "--preset", "my.yaml"), "my.yaml", *words)
+    assert_refused(cli(clip, "--expr", "x", "--preset", "my.yaml"), "my.yaml", *words)
 
 
 def test_messages_are_not_wrapped_and_not_read_as_markup(cli, no_model):
     name = "[bold]" + "very long words " * 20 + ".mp4"
-    assert name in refused(cli(name, "--expr", "x"))
+    assert name in assert_refused(cli(name, "--expr", "x"))
 
 
 def test_a_folder_that_is_there_needs_a_word(cli, no_model, tmp_path, clip):
     (tmp_path / "clip_car").mkdir()
     named = cli(clip, "--expr", "x", "--out", "clip_car")
-    refused(named, "clip_car", "--resume", "--overwrite", "--out")
+    assert_refused(named, "clip_car", "--resume", "--overwrite", "--out")
     assert os.listdir(tmp_path / "clip_car") == []
 
 
 def test_overwriting_spares_files_that_nobody_knows(cli, no_model, tmp_path, clip):
     (tmp_path / "clip_car").mkdir()
     (tmp_path / "clip_car" / "overlay.mp4").write_bytes(b"precious")
-    refused(
+    assert_refused(
         cli(clip, "--expr", "x", "--overwrite", "--out", "clip_car"), "overlay.mp4", "no record"
     )
     assert (tmp_path / "clip_car" / "overlay.mp4").read_bytes() == b"precious"
@@ -206,7 +206,7 @@ def test_a_folder_that_cannot_be_written(cli, no_model, clip, monkeypatch):
     monkeypatch.setattr(
         os, "access", lambda path, mode, **k: str(path) != locked and real(path, mode, **k)
     )
-    refused(cli(clip, "--expr", "x"), "no permission", "--out")
+    assert_refused(cli(clip, "--expr", "x"), "no permission", "--out")
 
 
 def test_a_full_disk(cli, tmp_path, clip, monkeypatch):
@@ -221,7 +221,7 @@ def test_a_full_disk(cli, tmp_path, clip, monkeypatch):
         real(source, target)
 
     monkeypatch.setattr(os, "replace", replace)
-    refused(cli(clip, "--expr", "x"), "disk is full", "--resume")
+    assert_refused(cli(clip, "--expr", "x"), "disk is full", "--resume")
     monkeypatch.undo()
     left = sorted(p.name for p in (tmp_path / "clip_car").rglob("*") if p.is_file())
     assert left == ["00000.png", "00001.png", "journal.jsonl", "lock", "run.json"]
@@ -234,7 +234,7 @@ def test_out_of_memory(cli, tmp_path, clip, monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB\nmany lines")
 
     monkeypatch.setattr(run_module, "load_segmenter", load)
-    refused(cli(clip, "--expr", "x"), "out of memory", "--size", "--model lite")
+    assert_refused(cli(clip, "--expr", "x"), "out of memory", "--size", "--model lite")
     assert os.listdir(tmp_path) == []
 
 
@@ -246,7 +246,7 @@ def test_no_window_without_a_screen(cli, no_model, tmp_path, clip, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # else SDL itself has remarks
     if sys.platform != "linux":
         pytest.skip("other systems have a screen without DISPLAY")
-    refused(cli(clip, "--expr", "x", "--show"), "--show", "screen")
+    assert_refused(cli(clip, "--expr", "x", "--show"), "--show", "screen")
     assert os.listdir(tmp_path) == []
 
 
@@ -257,7 +257,7 @@ def test_as_a_program(tmp_path):
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
-    refused((done.returncode, done.stdout, done.stderr), "nothing.mp4", "no such file")
+    assert_refused((done.returncode, done.stdout, done.stderr), "nothing.mp4", "no such file")
 
 
 def test_a_pipe_that_nobody_reads(tmp_path):

@@ -46,7 +46,7 @@ def score(car_eval, tmp_path, davis):
     return run
 
 
-def refused(found, *words):
+def assert_refused(found, *words):
     code, err, _ = found
     assert code == 2
     assert err.startswith("error: ")
@@ -151,7 +151,7 @@ def exchange_files(data):
     ],
 )
 def test_frames_that_are_not_those_of_the_sequence(score_own, change, words):
-    refused(score_own(change), "two/predictions.json", *words)
+    assert_refused(score_own(change), "two/predictions.json", *words)
 
 
 def every_object(**changes):
@@ -205,7 +205,7 @@ def double(data):
     ],
 )
 def test_objects_that_are_not_as_written_by_car_video(score_own, change, words):
-    refused(score_own(change), "two/predictions.json", *words)
+    assert_refused(score_own(change), "two/predictions.json", *words)
 
 
 def records(davis):
@@ -248,7 +248,7 @@ def score_records(davis, tmp_path, score):
 )
 def test_records_that_are_left_out_or_there_twice(score_records, change, words):
     found = score_records(change)
-    refused(found, *words)
+    assert_refused(found, *words)
     assert "put PNGs" not in found[1]
 
 
@@ -300,12 +300,12 @@ def pngs(davis, tmp_path):
 @pytest.mark.parametrize("second", ["two_car/masks", "annot1/two", "anno_0/two"])
 def test_two_places_with_masks_of_a_sequence(score, pngs, second):
     shutil.copytree(pngs / "two", pngs / second)
-    refused(score(pngs), f"{pngs / second}'", f"{pngs / 'two'}'", "keep one")
+    assert_refused(score(pngs), f"{pngs / second}'", f"{pngs / 'two'}'", "keep one")
 
 
 def test_a_json_file_beside_a_folder_of_masks(score, pngs):
     (pngs / "two.json").write_text("{}")
-    refused(score(pngs), "pngs/two.json'", "pngs/two'")
+    assert_refused(score(pngs), "pngs/two.json'", "pngs/two'")
 
 
 def test_one_run_may_have_written_json_and_masks(davis, score, tmp_path):
@@ -321,12 +321,12 @@ def test_folders_of_objects_beside_pngs_or_unknown(davis, score, pngs):
         for index, labels in enumerate(truth(davis, "two")):
             path = pngs / f"two/{identity}/{index:05d}.png"
             builders.save_image(path, (labels == identity).astype(np.uint8) * 255)
-    refused(score(pngs), "two/00000.png'", "two/1'", "keep one")
+    assert_refused(score(pngs), "two/00000.png'", "two/1'", "keep one")
     for path in (pngs / "two").glob("*.png"):
         path.unlink()
     assert score(pngs)[2]["J&F"] == 1.0
     shutil.copytree(pngs / "two/1", pngs / "two/3")
-    refused(score(pngs), "two/3' is the folder of no object")
+    assert_refused(score(pngs), "two/3' is the folder of no object")
 
 
 def repaint(folder, numbers, colours):

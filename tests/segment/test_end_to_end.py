@@ -48,7 +48,7 @@ def tokens(texts: list[str]) -> Tensor:
     return torch.tensor([[1 + byte % 97 for byte in row] + [99] for row in rows])
 
 
-def agree(
+def assert_agree(
     pair: ModelPair,
     image: np.ndarray,
     texts: list[str],
@@ -78,15 +78,15 @@ def agree(
     end = segmenter.recur(view)
     assert [alive for alive, _, _ in steps] == [step.alive for step in slow.steps]
     for (_, maps, scores), expected in zip(steps, slow.steps, strict=True):
-        close(maps, expected.maps)
+        assert_close(maps, expected.maps)
         # A pixel that rounding puts on the other side of the threshold is another picture.
         sure = expected.gaps > ROUNDING
-        close(scores[torch.from_numpy(sure)], expected.scores[sure])
+        assert_close(scores[torch.from_numpy(sure)], expected.scores[sure])
     assert (slow.steps[0].gaps > 2e-6).all()
-    close(end.evidence, slow.steps[-1].cams)
+    assert_close(end.evidence, slow.steps[-1].cams)
     assert slow.reported is not None
     sure = slow.steps[-1].gaps > ROUNDING
-    close(end.scores[torch.from_numpy(sure)], slow.reported[sure])
+    assert_close(end.scores[torch.from_numpy(sure)], slow.reported[sure])
     masks = segmenter.refine(view, end).numpy()
     assert slow.masks is not None
     differs = masks != slow.masks
@@ -102,7 +102,7 @@ def agree(
     return slow
 
 
-def close(fast: Tensor, slow: np.ndarray | None) -> None:
+def assert_close(fast: Tensor, slow: np.ndarray | None) -> None:
     """1e-4 of the largest value; maps and scores have 1 or less as theirs."""
     assert relative(fast, slow) <= 1e-4
 
@@ -149,7 +149,7 @@ def test_any_size_and_number_of_queries(
     proposal = replace(PLAIN.proposal, size=48)
     config = replace(PLAIN, mode=mode, compat=compat, classifier=classifier, proposal=proposal)
     texts = [f"{n} {chr(97 + n % 26)}{seed}" for n in range(count)]
-    agree(pair, picture(height, width, seed), texts, config, towers=towers, margin=2e-6)
+    assert_agree(pair, picture(height, width, seed), texts, config, towers=towers, margin=2e-6)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_masks_of_the_crf(
     crf = CrfConfig()  # constants of the reference, which the slow one has built in
     proposal = replace(config.proposal, size=48)
     config = replace(config, mode=mode, refine="crf", crf=crf, proposal=proposal)
-    slow = agree(pair, picture(17, 20, 3), TEXTS[:3], config, towers=towers)
+    slow = assert_agree(pair, picture(17, 20, 3), TEXTS[:3], config, towers=towers)
     assert slow.masks is not None
     assert slow.masks.any()
 
@@ -189,7 +189,7 @@ def test_the_pair_of_the_paper(pair_of_the_paper: ModelPair, config: SegmentConf
     config = replace(config, classifier=classifier, proposal=proposal, scores="classifier")
     if config.compat == "none":
         config = replace(config, scores="presence", background=WORDS[:2])
-    slow = agree(pair_of_the_paper, picture(80, 96), TEXTS[:3], config)
+    slow = assert_agree(pair_of_the_paper, picture(80, 96), TEXTS[:3], config)
     assert len(slow.steps) > 1
 
 
@@ -201,7 +201,7 @@ def test_convolutional_towers(
 ) -> None:
     classifier = replace(config.classifier or ClassifierConfig(), templates="a photo of a {}.")
     config = replace(config, classifier=classifier, proposal=replace(config.proposal, size=160))
-    slow = agree(conv[name], picture(96, 160), TEXTS[:3], config)
+    slow = assert_agree(conv[name], picture(96, 160), TEXTS[:3], config)
     assert slow.steps[0].maps.any()
 
 
@@ -228,7 +228,7 @@ def test_lite_the_way_of_car(lite: ModelPair, config: SegmentConfig) -> None:
     proposal = replace(config.proposal, size=160)
     classifier = replace(config.classifier or ClassifierConfig(), templates="a photo of a {}.")
     config = replace(config, proposal=proposal, classifier=classifier)
-    slow = agree(lite, picture(97, 150), TEXTS[:4], config)
+    slow = assert_agree(lite, picture(97, 150), TEXTS[:4], config)
     assert len(slow.steps) > 1
 
 
@@ -245,7 +245,7 @@ def test_lite_its_own_way(
 ) -> None:
     proposal = replace(PLAIN.proposal, source="cells", size=128, affinity_temperature=0.13)
     config = replace(PLAIN, mode=mode, proposal=proposal, classifier=None)
-    agree(lite, picture(height, width, seed), TEXTS[:count], config, margin=1e-5)
+    assert_agree(lite, picture(height, width, seed), TEXTS[:count], config, margin=1e-5)
 
 
 @pytest.mark.slow

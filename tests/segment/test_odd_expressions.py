@@ -25,7 +25,7 @@ def picture() -> np.ndarray:
     return image
 
 
-def check(lite: ModelPair, expressions: list[str]) -> None:
+def assert_defined(lite: ModelPair, expressions: list[str]) -> None:
     found = ImageSegmenter(lite, expressions, PLAIN).segment(picture())
     assert found.expressions == tuple(" ".join(text.split()) for text in expressions)
     assert found.masks.shape == (len(expressions), 64, 96)
@@ -36,12 +36,14 @@ def check(lite: ModelPair, expressions: list[str]) -> None:
 
 @pytest.mark.parametrize("text", ODD)
 def test_alone(lite_default: ModelPair, text: str) -> None:
-    check(lite_default, [text])
+    assert_defined(lite_default, [text])
 
 
 def test_all_together_and_fifty_at_once(lite_default: ModelPair) -> None:
-    check(lite_default, ODD)
-    check(lite_default, [f"the {word} thing number {n}" for n, word in enumerate(ODD * 4)][:50])
+    assert_defined(lite_default, ODD)
+    assert_defined(
+        lite_default, [f"the {word} thing number {n}" for n, word in enumerate(ODD * 4)][:50]
+    )
 
 
 def test_with_no_background_there_is_nothing_to_reject_by(lite_default: ModelPair) -> None:

@@ -37,7 +37,7 @@ def run(
     return list(segment_stream(ColourModel(), frames, names, CONFIGS[kind], video))
 
 
-def same(
+def assert_same(
     one: list[tuple[Frame, FramePrediction]], other: list[tuple[Frame, FramePrediction]]
 ) -> None:
     for (_, a), (_, b) in zip(one, other, strict=True):
@@ -73,7 +73,7 @@ def test_no_frame_no_answer() -> None:
 
 def test_a_window_larger_than_the_clip_changes_nothing() -> None:
     frames = [conftest.frame(n) for n in range(6)]
-    same(run(frames, offline(6)), run(frames, offline(1000)))
+    assert_same(run(frames, offline(6)), run(frames, offline(1000)))
 
 
 @pytest.mark.parametrize("batch", [1, 3, 9])
@@ -97,7 +97,7 @@ def test_a_cut_closes_the_window() -> None:
     first = [conftest.frame(n) for n in range(5)]
     second = [conftest.frame(n, red=n > 1, tint=100) for n in range(6)]
     apart = run(first, offline()) + run(second, offline())
-    same(run(first + second, offline()), apart)
+    assert_same(run(first + second, offline()), apart)
 
 
 def test_a_change_of_size_closes_the_window() -> None:
@@ -230,7 +230,7 @@ def test_batches_change_nothing(
     one_by_one = run(frames, offline(window))
     together = run(frames, offline(window, batch))
     assert [given_frame for given_frame, _ in together] == frames
-    same(one_by_one, together)
+    assert_same(one_by_one, together)
 
 
 def test_both_encoders_see_batches(colour_sam: ColourSam) -> None:
@@ -285,7 +285,7 @@ def test_state_can_be_taken_while_frames_wait_for_the_encoders() -> None:
         second.load_state_dict(state)
         again = [done for rest in frames[place + 1 :] for done in second.push(rest)]
         again += list(second.finish())
-        same(again, straight[place + 1 :])
+        assert_same(again, straight[place + 1 :])
 
 
 def test_sizes_of_batches_are_checked() -> None:

@@ -44,7 +44,7 @@ FUZZ = settings(
 )
 
 
-def tried(read, *arguments) -> None:
+def assert_read_or_refused(read, *arguments) -> None:
     """Any result is fine; any error is a DataError of one line."""
     message = ""
     try:
@@ -82,10 +82,10 @@ def wanted() -> Wanted:
 def test_json_readers(tmp_path, value):
     path = tmp_path / "meta_expressions.json"
     path.write_text(json.dumps(value))
-    tried(expressions.read_meta, path)
-    tried(expressions.ref_davis_expressions, tmp_path)
-    tried(coco.read_coco, path)
-    tried(from_own_json, path, wanted())
+    assert_read_or_refused(expressions.read_meta, path)
+    assert_read_or_refused(expressions.ref_davis_expressions, tmp_path)
+    assert_read_or_refused(coco.read_coco, path)
+    assert_read_or_refused(from_own_json, path, wanted())
 
 
 @FUZZ
@@ -96,10 +96,12 @@ def test_lists_of_records(tmp_path, records):
     load_records.cache_clear()
     image_predictions._by_id.cache_clear()
     image_predictions._by_image.cache_clear()
-    tried(lambda: from_records(path, sequence_records(path, Place("a", True), "one"), wanted()))
-    tried(image_predictions.read_mask, path, ["one"], (3, 4))
-    tried(image_predictions.coco_results, path, 1)
-    tried(refer.read_refer, tmp_path, "refs")
+    assert_read_or_refused(
+        lambda: from_records(path, sequence_records(path, Place("a", True), "one"), wanted())
+    )
+    assert_read_or_refused(image_predictions.read_mask, path, ["one"], (3, 4))
+    assert_read_or_refused(image_predictions.coco_results, path, 1)
+    assert_read_or_refused(refer.read_refer, tmp_path, "refs")
 
 
 @FUZZ
@@ -108,7 +110,7 @@ def test_frames_of_own_json(tmp_path, objects):
     path = tmp_path / "predictions.json"
     frames = [{"objects": objects}, {"objects": [{"expression": 0, "segmentation": objects}]}]
     path.write_text(json.dumps({"expressions": ["a red square"], "frames": frames}))
-    tried(from_own_json, path, wanted())
+    assert_read_or_refused(from_own_json, path, wanted())
 
 
 def video_json(root):
@@ -180,7 +182,7 @@ def test_good_files_with_one_part_replaced(tmp_path_factory, make, data):
     value = json.loads(path.read_text())
     place = data.draw(st.sampled_from(list(places(value))))
     path.write_text(json.dumps(replaced(value, place, data.draw(JSON))))
-    tried(read)
+    assert_read_or_refused(read)
 
 
 @FUZZ
@@ -198,7 +200,7 @@ def test_referring_pickles(tmp_path, value, where):
     }  # fmt: skip
     key = ["ann_id", "image_id", "sentences", "split"][where]
     path.write_bytes(pickle.dumps([good, {**good, "ref_id": 2, key: value}]))
-    tried(refer.read_refer, data, "refs")
+    assert_read_or_refused(refer.read_refer, data, "refs")
 
 
 @FUZZ
@@ -207,7 +209,7 @@ def test_bytes(tmp_path, data):
     folder = tmp_path / "davis_text_annotations"
     folder.mkdir(exist_ok=True)
     (folder / "Davis17_annot1.txt").write_bytes(data)
-    tried(expressions.ref_davis_expressions, tmp_path)
+    assert_read_or_refused(expressions.ref_davis_expressions, tmp_path)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 20, 50, 80])
@@ -221,7 +223,7 @@ def test_damaged_pngs(tmp_path, cut, flip):
     path.write_bytes(bytes(content))
     bench = make_benchmark("ref-davis", data, Options())
     (item,) = bench.items()
-    tried(bench.score, item, data / "Annotations/480p")
+    assert_read_or_refused(bench.score, item, data / "Annotations/480p")
 
 
 def test_a_list_that_is_not_text(tmp_path):

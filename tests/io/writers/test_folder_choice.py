@@ -75,6 +75,7 @@ def test_dots_in_names_are_not_suffixes_and_folders_that_are_there_are_folders()
         check_output(name)
     Path("clips.mov").mkdir()
     check_output("clips.mov", "resume")
+    assert [path.name for path in Path().iterdir()] == ["clips.mov"]
 
 
 def test_how_far_a_run_was_meant_to_go():

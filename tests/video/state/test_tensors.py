@@ -51,14 +51,16 @@ def moving(number: int, height: int = 64, width: int = 96) -> Frame:
     return Frame(5 + 2 * number, number / 25, image)
 
 
-def same(left: FramePrediction, right: FramePrediction) -> None:
+def assert_same(left: FramePrediction, right: FramePrediction) -> None:
     assert left.index == right.index
     np.testing.assert_array_equal(left.masks, right.masks)
     np.testing.assert_array_equal(left.scores, right.scores)
     np.testing.assert_array_equal(left.present, right.present)
 
 
-def check_continued(make: Callable[[], VideoSegmenter], frames: list[Frame], cut: int) -> State:
+def assert_continued(
+    make: Callable[[], VideoSegmenter], frames: list[Frame], cut: int
+) -> State:
     whole = make()
     straight = [whole.step(frame) for frame in frames]
     first = make()
@@ -75,7 +77,7 @@ def check_continued(make: Callable[[], VideoSegmenter], frames: list[Frame], cut
     second.load_state_dict(state)
     assert to_bytes(second.state_dict(), index) == data
     for frame, wanted in zip(frames[cut:], straight[cut:], strict=True):
-        same(second.step(frame), wanted)
+        assert_same(second.step(frame), wanted)
     assert any(prediction.masks.any() for prediction in straight)
     return state
 
@@ -85,7 +87,7 @@ def check_continued(make: Callable[[], VideoSegmenter], frames: list[Frame], cut
 def test_maps_go_on(cut: int, every: int) -> None:
     video = VideoConfig(keyframes=KeyframeConfig(interval=every / 25))
     frames = [moving(n) for n in range(9)]
-    state = check_continued(
+    state = assert_continued(
         lambda: VideoSegmenter(ColourModel(), NAMES, PLAIN, video), frames, cut
     )
     assert "maps.memory.labels" in state
@@ -97,7 +99,7 @@ def test_tracks_go_on(lite_default: Any, every: int) -> None:
     """With ``lite`` and SAM; 4 / 25 s: the state is taken between two keyframes."""
     video = VideoConfig(keyframes=KeyframeConfig(interval=every / 25, side=256))
     frames = [moving(n, 120, 160) for n in range(5)]
-    state = check_continued(
+    state = assert_continued(
         lambda: VideoSegmenter(lite_default, NAMES, SMALL, video), frames, 2
     )
     assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
@@ -110,7 +112,7 @@ def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
     config = replace(PLAIN, refine="sam", sam=sam, presence_threshold=0.0)
     video = VideoConfig(keyframes=KeyframeConfig(interval=2 / 25))
     frames = [moving(n) for n in range(5)]
-    state = check_continued(
+    state = assert_continued(
         lambda: VideoSegmenter(ColourModel(), NAMES, config, video), frames, 3
     )
     assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
@@ -125,7 +127,7 @@ def test_turns_go_on(lite_default: Any) -> None:
     names = [*NAMES, "a blue car", "a grey wall", "a dog"]
     video = VideoConfig(tracks=TrackConfig(prompts=8))
     frames = [moving(n, 120, 160) for n in range(4)]
-    state = check_continued(
+    state = assert_continued(
         lambda: VideoSegmenter(lite_default, names, SMALL, video), frames, 2
     )
     assert state["tracker.turns.waited"].any()
@@ -156,7 +158,7 @@ def test_level_and_costs_of_a_wanted_rate_go_on() -> None:
         segmenter.stopwatch = lambda: float(next(ticks))
         return segmenter
 
-    state = check_continued(make, [moving(n) for n in range(9)], 6)
+    state = assert_continued(make, [moving(n) for n in range(9)], 6)
     second = make()
     second.load_state_dict(state)
     assert second.pace is not None
@@ -168,7 +170,7 @@ def test_the_time_of_the_last_frame_goes_on() -> None:
     first, second = stepped(), VideoSegmenter(ColourModel(), NAMES, PLAIN)
     second.load_state_dict(first.state_dict())
     late = replace(moving(3), time=0.9)
-    same(second.step(late), first.step(late))
+    assert_same(second.step(late), first.step(late))
 
 
 def test_states_of_another_version_are_refused() -> None:
@@ -197,7 +199,7 @@ def test_before_the_first_frame_there_is_little() -> None:
     other.step(moving(0))
     other.load_state_dict(fresh.state_dict())
     for number in range(3):
-        same(other.step(moving(number)), fresh.step(moving(number)))
+        assert_same(other.step(moving(number)), fresh.step(moving(number)))
 
 
 def test_per_frame_keeps_nothing() -> None:
@@ -228,7 +230,9 @@ def test_states_of_other_expressions_are_refused(names: list[str]) -> None:
     with pytest.raises(ConfigError, match="other expressions") as error:
         segmenter.load_state_dict(stepped().state_dict())
     assert "\n" not in str(error.value)
-    same(segmenter.step(moving(0)), VideoSegmenter(ColourModel(), names, PLAIN).step(moving(0)))
+    assert_same(
+        segmenter.step(moving(0)), VideoSegmenter(ColourModel(), names, PLAIN).step(moving(0))
+    )
 
 
 def test_every_key_is_needed_and_no_other() -> None:
@@ -308,4 +312,4 @@ def test_offline_goes_on_at_the_end_of_a_window(lite_default: Any) -> None:
     again = [p for frame in frames[2:] for _, p in second.push(frame)]
     again += [p for _, p in second.finish()]
     for left, right in zip(again, straight[2:], strict=True):
-        same(left, right)
+        assert_same(left, right)

@@ -218,6 +218,7 @@ def test_closing_ends_the_thread() -> None:
         assert feeds()
         reader.close()
         wait_until(lambda: not feeds())
+        assert not feeds()
     assert list(reader) == []
 
 
@@ -225,9 +226,11 @@ def test_a_reader_that_nobody_closes_ends_its_thread() -> None:
     with http_server(MJPEG, jpegs(range(10_000), 0.005)) as address:
         reader = read_frames(address, stream=CALM)
         next(reader)
+        assert feeds()
         del reader
         gc.collect()
         wait_until(lambda: not feeds())
+        assert not feeds()
 
 
 def test_a_stream_whose_frames_change_size() -> None:
