@@ -24,6 +24,9 @@ BASE = "extends"
 RENAMED = {
     "segment.proposal.input": "'segment.proposal.resize' (size: longest-side, own: original)",
     "segment.proposal.threshold": "'segment.proposal.threshold_rule' (own: per-map)",
+    "segment.proposal.bare_first": "part of 'segment.compat: reference'",
+    "segment.recurrence.min_steps": "part of 'segment.compat: reference'",
+    "segment.recurrence.strict": "part of 'segment.compat: reference'",
     "segment.sam.again": "'segment.sam.box_pass'",
     "segment.sam.distance": "'segment.sam.peak_distance'",
     "segment.sam.floor": "'segment.sam.peak_floor'",

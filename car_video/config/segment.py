@@ -84,7 +84,6 @@ class ProposalConfig(Settings, part="segment.proposal"):
     # size, sides rounded up to whole cells of 16 pixels.
     resize: Literal["longest-side", "original"] = "longest-side"
     template: str = "{}"  # around queries and background words
-    bare_first: bool = False  # queries without the template in the first step (reference)
     # cells: softmax over texts at every cell of a dense map; cam: Grad-CAM of the pooled
     # score. auto: cells for the bundled model, cam for CLIP.
     source: Literal["auto", "cells", "cam"] = "auto"
@@ -111,15 +110,9 @@ class RecurrenceConfig(Settings, part="segment.recurrence"):
 
     confidence_threshold: Unit = 0.1  # theta: a query below it is dropped
     max_steps: Annotated[int, Range(1, 1000)] = 10  # 1 switches the recurrence off
-    min_steps: int = 1  # the reference always takes two, the second with other texts
-    strict: bool = False  # a query stays above the threshold (reference), not at it
     # In refer mode expressions are scored against each other and dropped too (CaR's rule for
     # several sentences about one target); else every expression stays.
     compete_in_refer: bool = False
-
-    def check(self) -> None:
-        fits = 1 <= self.min_steps <= self.max_steps
-        self.require(fits, "min_steps", "from 1 to max_steps")
 
 
 @dataclass(frozen=True)

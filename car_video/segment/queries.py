@@ -39,8 +39,6 @@ class QuerySet:
             mentioned.
         opposes: bool [Q, R]: which rivals a query competes with.
         background: the background words; they are the first of the rivals.
-        first_embeddings: unit-length float32 [Q, D] for the first step of the recurrence;
-            None where they are the same.
         cues: what speaks for masks of the queries beside the maps.
         encoded_texts: the text of each query without its words of place. The model encodes
             these.
@@ -60,7 +58,6 @@ class QuerySet:
     rivals: Tensor
     opposes: Tensor
     background: tuple[str, ...]
-    first_embeddings: Tensor | None = None
     cues: MaskCues | None = None
     encoded_texts: tuple[str, ...] = ()
     noun_phrases: tuple[str, ...] = ()
@@ -79,7 +76,6 @@ def build_queries(
     background: tuple[str, ...],
     expression: ExpressionConfig | None = None,
     template: str = "{}",
-    bare_first: bool = False,
 ) -> QuerySet:
     """Embed expressions and what they compete with.
 
@@ -89,7 +85,6 @@ def build_queries(
         background: words that compete with every query.
         expression: how a sentence becomes a query.
         template: sentence around queries and rivals; "{}" stands for the text.
-        bare_first: leave the template off queries in the first step.
 
     Raises:
         ExpressionError: see :func:`~car_video.text.parsing.wording.check_expressions`.
@@ -102,25 +97,21 @@ def build_queries(
     parsed = [_parse(p) for p in placed]
     anchors = tuple(dict.fromkeys(p.anchor for own in placed for p in own.places if p.anchor))
 
-    def embed_queries(template: str) -> Tensor:
-        weight = settings.noun_weight
-        sentences = bank.embed([fill(template, text) for text in encoded_texts])
-        nouns = bank.embed([fill(template, p.noun_phrase) for p in parsed])
-        return F.normalize((1 - weight) * sentences + weight * nouns, dim=-1)
+    noun_phrases = tuple(p.noun_phrase for p in parsed)
 
     def embed(others: Sequence[str]) -> Tensor:
         return bank.embed([fill(template, text) for text in others])
 
     words = background
     if settings.drop_named:
-        words = without_named(background, tuple(p.noun_phrase for p in parsed))
+        words = without_named(background, noun_phrases)
     context = [c for p in parsed for c in p.context] if settings.context_rivals else []
     rivals = tuple(dict.fromkeys([*words, *context]))
     opposes = torch.ones(len(texts), len(rivals), dtype=torch.bool)
     for row, p in enumerate(parsed):
         for column in range(len(words), len(rivals)):
             opposes[row, column] = rivals[column] in p.context
-    embeddings = embed_queries(template)
+    embeddings = embed_queries(bank, encoded_texts, noun_phrases, settings, template)
     device = embeddings.device
     places = PlaceTensors.of([p.places for p in placed], anchors)
     plural = torch.tensor(
@@ -134,17 +125,28 @@ def build_queries(
         rivals=embed(rivals).to(device),
         opposes=opposes.to(device),
         background=words,
-        first_embeddings=embed_queries("{}") if bare_first and template != "{}" else None,
-        cues=MaskCues.of(
-            [p.noun_phrase for p in parsed], _colours(texts, settings.colour_weight)
-        ),
+        cues=MaskCues.of(noun_phrases, _colours(texts, settings.colour_weight)),
         encoded_texts=encoded_texts,
-        noun_phrases=tuple(p.noun_phrase for p in parsed),
+        noun_phrases=noun_phrases,
         places=None if places is None else places.to(device),
         anchors=embed(anchors).to(device) if anchors else None,
         same_kind=None if places is None else _same_kind(encoded_texts, places).to(device),
         plural=plural.to(device) if bool(plural.any()) else None,
     )
+
+
+def embed_queries(
+    bank: TextBank,
+    texts: Sequence[str],
+    noun_phrases: Sequence[str],
+    settings: ExpressionConfig,
+    template: str,
+) -> Tensor:
+    """Embeddings of texts, blended with those of what they name: unit-length float32 [Q, D]."""
+    weight = settings.noun_weight
+    sentences = bank.embed([fill(template, text) for text in texts])
+    nouns = bank.embed([fill(template, phrase) for phrase in noun_phrases])
+    return F.normalize((1 - weight) * sentences + weight * nouns, dim=-1)
 
 
 def _unique_texts(

@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from car_video.config import RecurrenceConfig
 from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.evidence import RegionEvidence
@@ -61,19 +60,18 @@ class Survivors:
         return parts
 
 
-def passing(scores: Tensor, config: RecurrenceConfig) -> Tensor:
+def passing(scores: Tensor, threshold: float) -> Tensor:
     """Queries that the classifier does not reject.
 
     Args:
         scores: float [N], N >= 1.
-        config: the threshold theta, and whether a score at the threshold passes.
+        threshold: theta; a score at the threshold passes.
 
     Returns:
         bool [N]. Where no query passes, the first of the best ones stays: there is always one
         survivor.
     """
-    threshold = config.confidence_threshold
-    keep = scores > threshold if config.strict else scores >= threshold
+    keep = scores >= threshold
     if not bool(keep.any()):
         keep = torch.zeros_like(keep)
         keep[scores.argmax()] = True

@@ -32,6 +32,7 @@ from car_video.segment.evidence import KnownNouns, measured_scale, regions_of
 from car_video.segment.proposals.maps import Proposer
 from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.recurrence import Survivors, passing
+from car_video.segment.reference.first_step import first_queries
 from car_video.segment.reference.settings import resolve_config
 from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks, upsample
 from car_video.segment.resizing import enlarge_masks, maps_at_once
@@ -109,8 +110,8 @@ class ImageSegmenter:
             self.config.background,
             self.config.expression,
             self.config.proposal.template,
-            self.config.proposal.bare_first,
         )
+        self._first_queries = first_queries(self.config, self._proposer_bank, self.queries)
         self._known = KnownNouns.of(
             self.proposer.nouns, self.queries.noun_phrases, self.config.known_noun_weight
         )
@@ -182,35 +183,45 @@ class ImageSegmenter:
             start: int64 [N], numbers of the queries to begin with; by default all.
             max_steps: the loop ends after so many steps; by default the configuration's.
         """
-        config = self.config
-        most = config.recurrence.max_steps if max_steps is None else max_steps
-        proposer = Proposer(
-            self.proposer,
-            encoded.features,
-            self.queries,
-            config.proposal,
-            config.mode,
-            self._scale(encoded),
-            self._known,
-        )
-        alive = torch.arange(len(self.queries)) if start is None else start
+        config = self.config.recurrence
+        most = config.max_steps if max_steps is None else max_steps
         steps = 0
+        if start is None:
+            start = torch.arange(len(self.queries))
+            for queries in self._first_queries:
+                steps += 1
+                maps = self._proposer(encoded, queries).maps(start)
+                scores, _ = self._classify(encoded, maps, start)
+                start = start[passing(scores, config.confidence_threshold).cpu()]
+        alive = start
+        proposer = self._proposer(encoded, self.queries)
         while True:
             steps += 1
-            maps = proposer.maps(alive, steps)
+            maps = proposer.maps(alive)
             scores, reported = self._classify(encoded, maps, alive)
-            keep = passing(scores, config.recurrence)
-            settled = bool(keep.all()) and steps >= config.recurrence.min_steps
-            if settled or steps >= most:
+            keep = passing(scores, config.confidence_threshold)
+            if bool(keep.all()) or steps >= most:
                 break
             alive = alive[keep.cpu()]
         region = None
-        if config.scores == "presence":
+        if self.config.scores == "presence":
             region = proposer.region_evidence(alive, maps)
             if region is not None:
                 reported = proposer.presence(region, maps)
         found = Survivors(alive, maps, maps, reported, steps, region=region)
         return self._with_cues(encoded, proposer, found)
+
+    def _proposer(self, encoded: EncodedImage, queries: QuerySet) -> Proposer:
+        """Proposals of queries in a picture."""
+        return Proposer(
+            self.proposer,
+            encoded.features,
+            queries,
+            self.config.proposal,
+            self.config.mode,
+            self._scale(encoded),
+            self._known,
+        )
 
     @cached_property
     def _everyday(self) -> Tensor:
@@ -228,7 +239,7 @@ class ImageSegmenter:
     ) -> Survivors:
         """The survivors with what their words say of colours, places and numbers."""
         alive, maps = survivors.alive, survivors.maps
-        evidence = proposer.evidence(alive, survivors.steps)
+        evidence = proposer.evidence(alive)
         cues, places, plural = self.queries.cues, None, self.queries.plural
         if cues is not None:  # they choose among candidates, which only SAM makes
             sam = self.config.refine == "sam"

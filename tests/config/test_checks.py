@@ -114,7 +114,7 @@ def test_numbers_of_numpy_and_whole_numbers_become_pythons(
         (lambda: CrfConfig(scale=0.0), "segment.crf.scale must be above 0 and at most 1"),
         (lambda: CrfConfig(probability_floor=1), "must be above 0 and below 1, got 1.0"),
         (lambda: ExpressionConfig(noun_weight=2), "noun_weight must be from 0 to 1, got 2.0"),
-        (lambda: RecurrenceConfig(min_steps=11), "min_steps must be from 1 to max_steps"),
+        (lambda: RecurrenceConfig(max_steps=0), "max_steps must be from 1 to 1000, got 0"),
         (lambda: ClassifierConfig(prompts=("sparkles",)), "sparkles"),
         (lambda: ClassifierConfig(prompts="blur"), "classifier.prompts must be a list"),
         (lambda: ClassifierConfig(batch=0), "segment.classifier.batch must be 1 or more"),

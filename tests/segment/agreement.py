@@ -87,7 +87,7 @@ def first_step(
     pair: ModelPair, image: np.ndarray, texts: list[str], config: SegmentConfig
 ) -> tuple[Tensor, Tensor]:
     """Maps and scores of the first step."""
-    probe = replace(config, recurrence=RecurrenceConfig(max_steps=1, min_steps=1))
+    probe = replace(config, recurrence=RecurrenceConfig(max_steps=1))
     segmenter = ImageSegmenter(pair, texts, probe)
     steps = record(segmenter)
     segmenter.recur(segmenter.encode(image))

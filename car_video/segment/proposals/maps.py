@@ -67,11 +67,7 @@ class Proposer:
             rounds=0 if self.cells else 3,
         )
         self._cam_maps, self._refine = cam_functions(config)
-        self._first_rows = 0  # where the texts of the first step begin
         texts = queries.embeddings
-        if queries.first_embeddings is not None:
-            self._first_rows = len(queries)
-            texts = torch.cat([texts, queries.first_embeddings])
         if queries.anchors is not None:
             texts = torch.cat([texts, queries.anchors])
         if self.cells:
@@ -93,14 +89,12 @@ class Proposer:
         own = known.blend_cells(self.features, texts[:count], against)
         return torch.cat([own, texts[count:]])
 
-    def evidence(self, alive: Tensor, step: int = 1) -> Tensor:
+    def evidence(self, alive: Tensor) -> Tensor:
         """Maps before they are spread and stretched: float32 [N, h, w] in [0, 1].
 
         Args:
             alive: int64 [N], numbers of the queries that compete.
-            step: of the recurrence; the first may have other texts than the rest.
         """
-        rows = alive + self._first_rows if step == 1 else alive
         if self.cells:
             queries, rivals = self.logits
             opposes = self.queries.opposes[alive]
@@ -110,8 +104,8 @@ class Proposer:
                 if self.queries.same_kind is None
                 else self.queries.same_kind[alive][:, alive]
             )
-            return cell_probabilities(queries[rows], rivals, opposes, compete, same_kind)
-        weights = self.weights.select(rows)
+            return cell_probabilities(queries[alive], rivals, opposes, compete, same_kind)
+        weights = self.weights.select(alive)
         return self._cam_maps(weights, self.features.cam_map, self.mode)[0]
 
     def anchors(self) -> Tensor | None:
@@ -167,12 +161,12 @@ class Proposer:
         """The regions under maps: 0 or 1, [N, h, w]."""
         return (maps > self.config.mask_threshold).to(maps.dtype)
 
-    def maps(self, alive: Tensor, step: int = 1) -> Tensor:
+    def maps(self, alive: Tensor) -> Tensor:
         """Proposals of the surviving queries: float32 [N, h, w] in [0, 1].
 
         Args as :meth:`evidence`.
         """
-        maps = self.evidence(alive, step)
+        maps = self.evidence(alive)
         if not self.config.affinity:
             return min_max(maps)
         if self._walk is None:

@@ -1,6 +1,7 @@
 """The choices of CaR's released code, where they differ from ours (docs/compat.md).
 
 ``settings``   the options of ``compat: reference``
+``first_step`` the texts of the first step
 ``resizing``   the size that the proposer sees
 ``opencv``     OpenCV's arithmetic without OpenCV
 ``scores``     the double softmax

@@ -1,8 +1,10 @@
 """The settings that are really used: the reference's choices, and the model's own defaults.
 
 ``compat: reference`` stands for the values in :data:`REFERENCE`, each of which is an option of
-its own (docs/compat.md says what each does to the masks). What a preset sets beside it and that
-is not listed there stays: thresholds, prompts, templates, background words, refinement.
+its own (docs/compat.md says what each does to the masks), for a first step with other texts
+(:mod:`~car_video.segment.reference.first_step`) and for a threshold that scores have to be
+above. What a preset sets beside it and that is not listed there stays: prompts, templates,
+background words, refinement.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeVar
+
+import numpy as np
 
 from car_video.config import POOLED, PROMPTED, SegmentConfig
 from car_video.errors import ConfigError
@@ -30,7 +34,6 @@ REFERENCE: Mapping[str, Any] = {
     "proposal.source": "cam",
     "proposal.resize": "original",
     "proposal.template": ORIGAMI,
-    "proposal.bare_first": True,
     "proposal.affinity": True,
     "proposal.affinity_steps": 2,
     "proposal.reference_border": True,
@@ -39,8 +42,6 @@ REFERENCE: Mapping[str, Any] = {
     "proposal.cam.epsilon": 1e-15,
     "proposal.cam.keep_probability": True,
     "proposal.cam.foreground_fallback": True,
-    "recurrence.min_steps": 2,
-    "recurrence.strict": True,
     "recurrence.compete_in_refer": True,
     "classifier.scoring": "double-softmax",
     "classifier.view": "center-crop",
@@ -71,21 +72,39 @@ def resolve_config(config: SegmentConfig, proposer: VisionLanguageModel) -> Segm
         the same with a classifier, and with :data:`REFERENCE` in force if it asks for it.
 
     Raises:
-        ConfigError: not a SegmentConfig.
+        ConfigError: not a SegmentConfig; or no score can be above the threshold theta.
     """
     if not isinstance(config, SegmentConfig):
         kind = type(config).__name__
         raise ConfigError(f"want a SegmentConfig (a Config has one as .segment), got {kind}")
     if config.compat == "reference":
         prompted = config.classifier or PROMPTED
-        steps = max(2, config.recurrence.max_steps)
-        recurrence = dataclasses.replace(config.recurrence, max_steps=steps)
+        recurrence = dataclasses.replace(
+            config.recurrence,
+            max_steps=max(2, config.recurrence.max_steps),  # the first has other texts
+            confidence_threshold=just_above(config.recurrence.confidence_threshold),
+        )
         config = dataclasses.replace(config, classifier=prompted, recurrence=recurrence)
         return with_values(config, REFERENCE)
     if config.classifier is None:
         suited = POOLED if proposer.dense_matches_text else PROMPTED
         config = dataclasses.replace(config, classifier=suited)
     return config
+
+
+def just_above(threshold: float) -> float:
+    """The lowest score that is above a threshold; scores are float32.
+
+    Raises:
+        ConfigError: there is none in [0, 1].
+    """
+    above = float(np.nextafter(np.float32(threshold), np.float32(np.inf)))
+    if above > 1:
+        raise ConfigError(
+            "segment.recurrence.confidence_threshold must be below 1 with compat: reference, "
+            "where a score has to be above it"
+        )
+    return above
 
 
 def with_values(config: T, values: Mapping[str, Any]) -> T:

@@ -28,11 +28,13 @@ from car_video.errors import ConfigError
 from car_video.models.pair import ModelPair
 from car_video.segment.queries import build_queries
 from car_video.segment.recurrence import passing
+from car_video.segment.reference.first_step import first_queries
 from car_video.segment.reference.resizing import to_rounded_cells
 from car_video.segment.reference.settings import REFERENCE, resolve_config, with_values
 from car_video.segment.refinement.refine import upsample
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.text.embeddings import TextBank
+from tests.segment.agreement import record
 from tests.segment.colour_model import BOTH, PLAIN, ColourModel
 from tests.segment.fake_model import FakeModel
 
@@ -65,7 +67,7 @@ def test_what_the_switch_does_not_name_stays() -> None:
     found = resolve_config(given, ColourModel())
     assert found.background == ("sand",)
     assert (found.proposal.mask_threshold, found.proposal.box_threshold) == (0.3, 0.6)
-    assert found.recurrence.confidence_threshold == 0.6
+    assert 0.6 < found.recurrence.confidence_threshold < 0.6 + 1e-7  # above, not at it
     assert found.recurrence.max_steps == 2  # two are the least
     assert found.classifier is not None
     assert (found.classifier.prompts, found.classifier.templates) == (("gray",), "vild")
@@ -146,31 +148,48 @@ def bank() -> TextBank:
 
 def test_templates_go_around_queries_and_rivals_but_not_in_the_first_step() -> None:
     plain = ExpressionConfig(noun_weight=0.0)
-    texts = build_queries(bank(), ["a cat"], ("sky",), plain, "one {} more", True)
+    texts = build_queries(bank(), ["a cat"], ("sky",), plain, "one {} more")
     expected = FakeModel().encode_text(["one a cat more", "one sky more", "a cat"])
     torch.testing.assert_close(texts.embeddings[0], expected[0])
     torch.testing.assert_close(texts.rivals[0], expected[1])
-    assert texts.first_embeddings is not None
-    torch.testing.assert_close(texts.first_embeddings[0], expected[2])
-    assert (
-        build_queries(bank(), ["a cat"], ("sky",), plain, "one {} more").first_embeddings
-        is None
-    )
+    config = SegmentConfig(expression=plain)
+    assert first_queries(config, bank(), texts) == ()
+    (first,) = first_queries(replace(config, compat="reference"), bank(), texts)
+    torch.testing.assert_close(first.embeddings[0], expected[2])
+    torch.testing.assert_close(first.rivals, texts.rivals)
 
 
 def test_the_first_step_sees_other_texts_than_the_second() -> None:
-    proposal = replace(PLAIN.proposal, source="cam", template="not {}", bare_first=True)
-    recurrence = RecurrenceConfig(confidence_threshold=0.0, min_steps=2)
-    config = replace(PLAIN, proposal=proposal, recurrence=recurrence)
-    model = FakeModel()
-    found = ImageSegmenter(model, ["red", "green"], config)
+    model, names = FakeModel(), ["red", "green"]
+    recurrence = RecurrenceConfig(confidence_threshold=0.0)  # drops nothing
+    config = replace(PLAIN, compat="reference", recurrence=recurrence)
+    found = ImageSegmenter(model, names, config)
+    steps = record(found)
     end = found.recur(found.encode(BOTH))
-    assert end.steps == 2
-    framed = replace(config, proposal=replace(proposal, bare_first=False))
-    bare = replace(config, proposal=replace(proposal, template="{}", bare_first=False))
-    same, other = (ImageSegmenter(model, ["red", "green"], c) for c in (framed, bare))
-    torch.testing.assert_close(end.maps, same.recur(same.encode(BOTH)).maps)
-    assert not torch.equal(end.maps, other.recur(other.encode(BOTH)).maps)
+    assert end.steps == len(steps) == 2
+    single = ImageSegmenter(model, names, replace(found.config, compat="none"))
+    bare = FakeModel().encode_text(names)
+    for (_, maps, _), texts in zip(steps, (bare, single.queries.embeddings), strict=True):
+        single.queries = replace(single.queries, embeddings=texts)
+        torch.testing.assert_close(maps, single.recur(single.encode(BOTH)).maps)
+    assert not torch.equal(steps[0][1], steps[1][1])
+
+
+def test_the_recurrence_goes_on_with_what_the_first_step_keeps() -> None:
+    recurrence = RecurrenceConfig(confidence_threshold=0.5, max_steps=1)  # two are the least
+    config = replace(PLAIN, compat="reference", recurrence=recurrence)
+    found = ImageSegmenter(FakeModel(), ["a", "b", "c"], config)
+    asked: list[list[int]] = []
+
+    def classify(view: object, maps: torch.Tensor, alive: torch.Tensor) -> Any:
+        asked.append(alive.tolist())
+        scores = torch.tensor([0.6, 0.5, 0.7])[alive]
+        return scores, scores
+
+    found._classify = classify  # type: ignore[method-assign]
+    end = found.recur(found.encode(BOTH))
+    assert asked == [[0, 1, 2], [0, 2]]  # 0.5 is at the threshold
+    assert (end.steps, end.alive.tolist()) == (2, [0, 2])
 
 
 def test_named_background_words_can_stay() -> None:
@@ -199,16 +218,27 @@ def test_duplicates_compete_and_the_first_gets_what_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strict", "expected"), [(False, [True, True, False]), (True, [True, False, False])]
+    ("compat", "expected"), [("none", [True, True, False]), ("reference", [True, False, False])]
 )
-def test_at_the_threshold(strict: bool, expected: list[bool]) -> None:
-    config = RecurrenceConfig(confidence_threshold=0.5, strict=strict)
-    assert passing(torch.tensor([0.75, 0.5, 0.25]), config).tolist() == expected
+@pytest.mark.parametrize("theta", [0.5, 0.1, 0.3, 0.7])
+def test_at_the_threshold(compat: Any, expected: list[bool], theta: float) -> None:
+    given = SegmentConfig(
+        compat=compat, recurrence=RecurrenceConfig(confidence_threshold=theta)
+    )
+    found = resolve_config(given, FakeModel()).recurrence.confidence_threshold
+    at = torch.tensor(theta)
+    scores = torch.stack([torch.nextafter(at, torch.tensor(1.0)), at, at / 2])
+    assert passing(scores, found).tolist() == expected
+
+
+def test_a_threshold_that_no_score_is_above_is_refused() -> None:
+    recurrence = RecurrenceConfig(confidence_threshold=1.0)
+    with pytest.raises(ConfigError, match="confidence_threshold must be below 1"):
+        resolve_config(SegmentConfig(compat="reference", recurrence=recurrence), FakeModel())
 
 
 def test_of_equals_only_the_first_stays_when_none_passes() -> None:
-    config = RecurrenceConfig(confidence_threshold=0.9)
-    assert passing(torch.tensor([0.1, 0.3, 0.3]), config).tolist() == [False, True, False]
+    assert passing(torch.tensor([0.1, 0.3, 0.3]), 0.9).tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(("compete", "left"), [(False, 2), (True, 1)])
