@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from car_video.errors import CarVideoError
     from car_video.io import read_frames
     from car_video.models import load_model
+    from car_video.segment.panoptic.segmenter import PanopticSegmenter
     from car_video.segment.segmenter import ImageSegmenter
     from car_video.types import Frame, FramePrediction
     from car_video.video.segmenter import VideoSegmenter
@@ -40,6 +41,7 @@ __all__ = [
     "Frame",
     "FramePrediction",
     "ImageSegmenter",
+    "PanopticSegmenter",
     "SegmentConfig",
     "VideoConfig",
     "VideoSegmenter",
@@ -56,6 +58,7 @@ _MODULES = {
     "Frame": "car_video.types",
     "FramePrediction": "car_video.types",
     "ImageSegmenter": "car_video.segment.segmenter",
+    "PanopticSegmenter": "car_video.segment.panoptic.segmenter",
     "SegmentConfig": "car_video.config",
     "VideoConfig": "car_video.config.video",
     "VideoSegmenter": "car_video.video.segmenter",

@@ -153,3 +153,63 @@ class FramePrediction:
                 y, x = rows[0], columns[0]
                 boxes[query] = (x, y, columns[-1] - x + 1, rows[-1] - y + 1)
         return boxes
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment of a :class:`PanopticMap`.
+
+    Attributes:
+        id: its number in the map, from 1.
+        label: position of its class in the vocabulary.
+        score: probability of the class, the largest of the queries that are in it.
+        thing: a countable object; else stuff, of which a class has one segment.
+        area: pixels.
+    """
+
+    id: int
+    label: int
+    score: float
+    thing: bool
+    area: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanopticMap:
+    """Every pixel of a picture in at most one segment.
+
+    Attributes:
+        ids: int32 [H, W]: the segment's id, 0 where there is none (void).
+        segments: in the order of their ids.
+    """
+
+    ids: NDArray[np.int32]
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SemanticMap:
+    """A class for every pixel of a picture.
+
+    Attributes:
+        labels: int32 [H, W]: position of the class in the vocabulary.
+        scores: float32 [H, W]: sum over queries of the class's probability times the mask.
+    """
+
+    labels: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instances:
+    """Objects of a picture, best first; masks may overlap.
+
+    Attributes:
+        masks: bool [N, H, W].
+        labels: int32 [N]: positions of their classes in the vocabulary.
+        scores: float32 [N] in [0, 1].
+    """
+
+    masks: BoolMasks
+    labels: NDArray[np.int32]
+    scores: NDArray[np.float32]

@@ -19,11 +19,17 @@ import typer.core
 
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
+from car_video.cli.label_run import LABEL_MODEL, LabelRequest, run_labels
 from car_video.cli.usage import explained, parse_time
 from car_video.errors import CarVideoError, ConfigError
 
 BAD_INPUT = 2
 LISTS = ("models", "presets")
+ONLY_EXPRESSIONS = (
+    *("expr", "refine", "preset", "size", "mode", "show", "target_fps", "interactive"),
+    *("verbose", "check", "convert"),
+)
+"""Options that segmentation by labels does not have."""
 
 _EXAMPLES = (
     'car-video clip.mp4 --expr "the man in red"',
@@ -33,6 +39,7 @@ _EXAMPLES = (
     'car-video photos/ --expr "a cat" --out cats           (pictures in a row)',
     'car-video clips/ --expr "a cat" --preset fast         (every clip by itself)',
     'car-video webcam:0 --expr "a cup" --show --target-fps 8',
+    "car-video picture.jpg --labels coco --task panoptic    (all classes of a list)",
     "car-video models                                      (what --model may name)",
     "car-video presets                                     (what --preset may name)",
 )
@@ -65,6 +72,7 @@ def _version(value: bool) -> None:
     epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in _EXAMPLES),
 )
 def run(
+    ctx: typer.Context,
     sources: Annotated[
         list[str],
         typer.Argument(
@@ -180,6 +188,40 @@ def run(
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Say frame by frame what speaks for each answer.")
     ] = False,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            "--check", metavar="NAME", help="With 'models': load one and say what was verified."
+        ),
+    ] = None,
+    convert: Annotated[
+        str | None,
+        typer.Option(
+            "--convert",
+            metavar="FILE",
+            help="With 'models': write a checkpoint of FC-CLIP as safetensors.",
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="coco|ade|cityscapes|mapillary|FILE",
+            help="Segment pictures by a list of classes instead of expressions; needs FC-CLIP. "
+            "A file has one class a line: name, synonym, ...",
+        ),
+    ] = None,
+    task: Annotated[
+        str,
+        typer.Option(metavar="panoptic|semantic|instance", help="With --labels: what to make."),
+    ] = "panoptic",
+    trained_labels: Annotated[
+        str,
+        typer.Option(
+            metavar="coco|FILE",
+            help="With --labels: the classes that the model was trained on.",
+        ),
+    ] = "coco",
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
@@ -192,8 +234,36 @@ def run(
     after the other. The words 'models' and 'presets' alone list what there is.
     """
     if len(sources) == 1 and sources[0] in LISTS and not expr:
-        _list(sources[0])
+        _list(sources[0], check, convert, out, device)
         return
+    if labels is not None:
+        _refuse_beside_labels(ctx)
+        raise typer.Exit(
+            run_labels(
+                LabelRequest(
+                    sources=tuple(sources),
+                    labels=labels,
+                    task=task,
+                    trained_labels=trained_labels,
+                    out=out,
+                    save=save,
+                    model=model or LABEL_MODEL,
+                    device=device,
+                    decoder=decoder,
+                    start=start,
+                    end=end,
+                    stride=stride,
+                    max_frames=max_frames,
+                    resume=resume,
+                    overwrite=overwrite,
+                ),
+                Display(quiet),
+            )
+        )
+    if task != "panoptic" or trained_labels != "coco":
+        raise ConfigError("--task and --trained-labels belong to --labels")
+    if check is not None or convert is not None:
+        raise ConfigError("--check and --convert belong to 'car-video models'")
     from car_video.cli.batch import execute_all
     from car_video.cli.request import Request
 
@@ -235,17 +305,33 @@ def run(
     raise typer.Exit(code)
 
 
-def _list(what: str) -> None:
-    """Print the models or the presets that there are."""
-    if what == "models":
-        from car_video.models import available_models
+def _refuse_beside_labels(ctx: typer.Context) -> None:
+    """Raises ConfigError for an option that segmentation by labels would pass over."""
+    for name in ONLY_EXPRESSIONS:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = "--" + name.replace("_", "-")
+            raise ConfigError(f"{option} means nothing with --labels; leave it out")
 
-        rows = [
-            (m.name, f"{m.megabytes} MB" if m.megabytes else "-", m.description)
-            for m in available_models()
-        ]
-        hint = "Also any ARCHITECTURE:weights of open_clip, or ARCHITECTURE:file.safetensors."
-        Display().table(("model", "download", "what it is"), rows, hint)
+
+def _list(
+    what: str, check: str | None, convert: str | None, out: str | None, device: str
+) -> None:
+    """Print the models or the presets that there are, or do something with one model."""
+    if check is not None or convert is not None:
+        from car_video.cli.model_commands import check_model, convert_checkpoint
+
+        if what != "models" or (check is not None and convert is not None):
+            raise ConfigError("use 'car-video models --check NAME', or '--convert FILE'")
+        if check is not None:
+            check_model(check, device, Display())
+        if convert is not None:
+            convert_checkpoint(convert, out, Display())
+        return
+    if what == "models":
+        from car_video.cli.model_commands import list_models
+
+        list_models(Display())
         return
     from car_video.config import load_preset, preset_names
 

@@ -271,7 +271,11 @@ def check_computer(plan: Plan) -> None:
     from car_video.models import available_models, pick_device
 
     pick_device(plan.request.device)
-    if plan.config.model not in [model.name for model in available_models()]:
+    from car_video.models.catalog import OPEN_CLIP, check_name
+
+    known = [model.name for model in available_models()]
+    info = check_name(plan.config.model)
+    if info.name not in known and info.module == OPEN_CLIP:
         from car_video.models.clip.loading import resolve
 
         resolve(plan.config.model)

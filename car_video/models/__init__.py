@@ -9,6 +9,8 @@
 ``base``          ``VisionLanguageModel`` and ``ImageFeatures``: what the algorithm asks of them
 ``clip``          models of open_clip
 ``lite``          the bundled model
+``fcclip``        FC-CLIP: masks and classes of pictures
+``verification``  what can be said of a model without pictures with answers
 ``sam``           mask models
 ``batching``      several frames in one pass
 ``numerics``      independence of torch's global state; at least float32

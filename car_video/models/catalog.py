@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from car_video.errors import ModelError
 from car_video.models.clip.names import take_apart
+from car_video.models.fcclip.architecture import VARIANTS
+from car_video.models.fcclip.names import PREFIX, parse_source
 
 OPEN_CLIP = "car_video.models.clip.loading"
+FC_CLIP = "car_video.models.fcclip.loading"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,16 @@ CONVNEXT_L = "convnext_large_d_320:laion2b_s29b_b131k_ft_soup"
 LITE = "car_video.models.lite.model"
 LITE_TEXT = "bundled, no download: ResNet-50 and MiniLM, quick on a CPU"
 PAIR_TEXT = "the pair of the CaR paper: ViT-B/16 proposes, ViT-L/14 classifies"
-FC_CLIP_TEXT = "ConvNeXt-L of LAION, the backbone of FC-CLIP"
+CONVNEXT_L_TEXT = "ConvNeXt-L of LAION, the backbone of FC-CLIP"
+FC_CLIP_TEXT = "FC-CLIP on {}, for --labels; needs its own file, see docs/fcclip.md"
+CLIP_MEGABYTES = {
+    "convnext_large_d_320": 1408,
+    "RN50": 409,
+    "RN101": 479,
+    "RN50x4": 714,
+    "RN50x16": 1164,
+    "RN50x64": 2493,
+}
 
 MODELS = (
     ModelInfo("lite", "lite", "", 0, LITE_TEXT, LITE),
@@ -51,12 +63,24 @@ MODELS = (
     ModelInfo("clip-l14", L14, "", 1711, "CLIP ViT-L/14 for both parts"),
     ModelInfo("clip-rn50", RN50, "", 409, "CLIP ResNet-50, quick, coarse maps"),
     ModelInfo("clip-convnext-b", CONVNEXT_B, "", 718, "ConvNeXt-B of LAION: good mask pooling"),
-    ModelInfo("clip-convnext-l", CONVNEXT_L, "", 1408, FC_CLIP_TEXT),
+    ModelInfo("clip-convnext-l", CONVNEXT_L, "", 1408, CONVNEXT_L_TEXT),
+    *(
+        ModelInfo(
+            variant.name,
+            variant.name,
+            "",
+            CLIP_MEGABYTES[variant.clip.partition(":")[0]],
+            FC_CLIP_TEXT.format(variant.clip.partition(":")[0]),
+            FC_CLIP,
+        )
+        for variant in VARIANTS
+    ),
 )
 
 
 def available_models() -> tuple[ModelInfo, ...]:
-    """The short names, bundled model first. Any ``ARCHITECTURE:WEIGHTS`` works as well."""
+    """The short names, bundled model first. Any ``ARCHITECTURE:WEIGHTS`` and ``FCCLIP:FILE``
+    work as well."""
     return MODELS
 
 
@@ -64,7 +88,8 @@ def check_name(name: str) -> ModelInfo:
     """What a name stands for; opens no weights.
 
     Returns:
-        One of :data:`MODELS`, or a model of open_clip (:mod:`car_video.models.clip.names`).
+        One of :data:`MODELS`, a checkpoint of FC-CLIP (:mod:`car_video.models.fcclip.names`)
+        or a model of open_clip (:mod:`car_video.models.clip.names`).
 
     Raises:
         ModelError: neither.
@@ -77,5 +102,8 @@ def check_name(name: str) -> ModelInfo:
     for info in MODELS:
         if info.name == name:
             return info
+    if name.startswith(PREFIX):
+        parse_source(name)
+        return ModelInfo(name, name, "", 0, "a checkpoint of FC-CLIP", FC_CLIP)
     take_apart(name, [info.name for info in MODELS])
     return ModelInfo(name, name, "", 0, "a model of open_clip")

@@ -22,8 +22,9 @@ def load_model(
 
     Args:
         name: one of ``car-video models`` (``lite``, ``clip-b16-l14``), any pretrained model of
-            open_clip (``ViT-B-16:openai``), or one of its architectures with a local file
-            (``ViT-B-16:path/to/file.safetensors``).
+            open_clip (``ViT-B-16:openai``), one of its architectures with a local file
+            (``ViT-B-16:path/to/file.safetensors``), or a checkpoint of FC-CLIP
+            (``FCCLIP:path/to/file.pth``).
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: what matrix products compute in; None: what is fast and safe on the device
             (float16 on CUDA as the reference, else float32; ``lite`` chooses for itself).

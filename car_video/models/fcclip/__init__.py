@@ -2,6 +2,7 @@
 
 Files in the order in which data meets them:
 
+``names``          FCCLIP:FILE taken apart
 ``architecture``   sizes, and the published variants as data
 ``key_map``        names of tensors in released checkpoints and here, as data
 ``backbone``       the frozen CLIP: four stages, and the head for regions
@@ -12,6 +13,8 @@ Files in the order in which data meets them:
 ``text_rows``      a vocabulary as unit vectors
 ``ensemble``       the two classifiers as one, and void
 ``network``        all of it
+``checkpoint``     files: read safely, checked name by name, converted
+``loading``        by name; ``model`` where a vision-language model is asked for
 
 Source: arXiv 2308.02487. docs/fcclip.md says what is exact.
 """

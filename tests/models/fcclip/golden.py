@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -75,9 +76,8 @@ def weight(name: str, shape: Sequence[int]) -> Tensor:
 @torch.no_grad()
 def fill(module: nn.Module, full_name: Any) -> None:
     """Give every weight of a module the value of its full name."""
-    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        if tensor.is_floating_point():
-            tensor.copy_(weight(full_name(name), tensor.shape))
+    for name, tensor in module.state_dict().items():
+        tensor.copy_(weight(full_name(name), tensor.shape))
 
 
 def trained_part(architecture: Architecture, void: float = 1.0) -> TrainedPart:
@@ -88,11 +88,11 @@ def trained_part(architecture: Architecture, void: float = 1.0) -> TrainedPart:
     return part
 
 
-def tiny_clip(kind: str = "convnext") -> Any:
-    """An open_clip network with golden weights: ConvNeXt-T of golden B, or a small ResNet."""
+def tiny_clip(kind: str) -> Any:
+    """An open_clip network: ConvNeXt-T with the weights of golden B, or a small random one."""
     text = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 2}
     vision: dict[str, Any] = {
-        "timm_model_name": "convnext_tiny",
+        "timm_model_name": "convnext_tiny" if kind == "golden" else "convnext_atto",
         "timm_model_pretrained": False,
         "timm_pool": "",
         "timm_proj": "mlp",
@@ -101,7 +101,7 @@ def tiny_clip(kind: str = "convnext") -> Any:
     if kind == "resnet":
         vision = {"layers": [1, 1, 1, 1], "width": 8, "image_size": 64}
     network = open_clip.CLIP(16, vision, text).eval().requires_grad_(False)
-    if kind == "convnext":
+    if kind == "golden":
         fill(network, lambda name: CLIP + name)
     return network
 
@@ -109,12 +109,15 @@ def tiny_clip(kind: str = "convnext") -> Any:
 def golden_b() -> FcClip:
     """The whole network of golden B."""
     tokenizer = open_clip.get_tokenizer("ViT-B-32")
-    clip: Any = model_from_network("convnext", tiny_clip(), tokenizer, dtype=torch.float32)
+    clip: Any = model_from_network(
+        "golden", tiny_clip("golden"), tokenizer, dtype=torch.float32
+    )
     return FcClip("golden", Backbone(clip), trained_part(CONVNEXT, void=-1.0))
 
 
+@cache
 def small_network(kind: str = "resnet") -> FcClip:
-    """A network with a small trunk, random where golden weights do not matter."""
+    """A network with a small random trunk, made once and not to be changed."""
     torch.manual_seed(0)
     clip: Any = model_from_network(kind, tiny_clip(kind), tokens8, dtype=torch.float32)
     backbone = Backbone(clip)

@@ -1,0 +1,169 @@
+"""``car-video picture.jpg --labels coco --task panoptic``: checks, then picture by picture."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from car_video.cli.display import Display
+from car_video.cli.interrupts import EXIT_CODE
+from car_video.errors import ConfigError, ModelError, OutputError
+
+if TYPE_CHECKING:
+    from car_video.io.label_outputs.folder import LabelFolder
+    from car_video.io.readers import FrameReader
+    from car_video.segment.panoptic.segmenter import PanopticSegmenter
+
+LABEL_MODEL = "fc-clip-convnext-l"
+"""What ``--labels`` is done with unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class LabelRequest:
+    """What the command line says, as it says it."""
+
+    sources: tuple[str, ...]
+    labels: str
+    task: str = "panoptic"
+    trained_labels: str = "coco"
+    out: str | None = None
+    save: str = "overlay,masks,json"
+    model: str = LABEL_MODEL
+    device: str = "auto"
+    decoder: str = "pyav"
+    start: float | None = None
+    end: float | None = None
+    stride: int = 1
+    max_frames: int | None = None
+    resume: bool = False
+    overwrite: bool = False
+
+
+def run_labels(request: LabelRequest, display: Display) -> int:
+    """Segment every picture of a source by a vocabulary.
+
+    Returns:
+        The exit code: 0, or 130 after Ctrl-C; what is done is kept.
+
+    Raises:
+        CarVideoError: bad input, or a disk that does not take the results.
+    """
+    save = _check(request)
+    from car_video.io.label_outputs.folder import LabelFolder
+    from car_video.io.writers import default_folder
+    from car_video.text.vocabulary import load_vocabulary
+
+    vocabulary = load_vocabulary(request.labels)
+    trained = load_vocabulary(request.trained_labels)
+    mode: Any = "resume" if request.resume else "overwrite" if request.overwrite else "new"
+    source = request.sources[0]
+    with _reader(request) as reader:
+        if reader.info.live:
+            raise ConfigError(f"{reader.info.source} is live; --labels takes files")
+        out = Path(request.out) if request.out is not None else default_folder(source, mode)
+        settings = {
+            "task": request.task,
+            "labels": [asdict(label) for label in vocabulary.labels],
+            "trained_labels": request.trained_labels,
+            "model": request.model,
+            "source": source,
+            "start": request.start or None,
+            "stride": request.stride,
+        }
+        segmenter = _segmenter(request, vocabulary, trained, display)
+        folder = LabelFolder(out, vocabulary, settings, save, mode)
+        with folder:
+            return _run(reader, segmenter, folder, request.task, display)
+
+
+def _run(
+    reader: FrameReader,
+    segmenter: PanopticSegmenter,
+    folder: LabelFolder,
+    task: Any,
+    display: Display,
+) -> int:
+    """Picture by picture, those that are done left out."""
+    import torch
+
+    frames = made = 0
+    code = 0
+    try:
+        with display.progress(None) as advance:
+            for frame in reader:
+                frames += 1
+                if folder.name_of(frame) not in folder.done:
+                    folder.write(frame, segmenter.segment(frame.image, (task,))[task])
+                    made += 1
+                advance()
+    except (MemoryError, torch.OutOfMemoryError):
+        raise ModelError("out of memory; try fewer labels or smaller pictures") from None
+    except KeyboardInterrupt:
+        display.stopped("interrupted; what is done is kept, go on with --resume")
+        code = EXIT_CODE
+    noun = "picture" if frames == 1 else "pictures"
+    known = f", {frames - made} from an earlier run" if frames > made else ""
+    display.result(f"{frames} {noun}{known}, {len(segmenter.vocabulary.labels)} classes")
+    display.result(f"written to {folder.path}")
+    return code
+
+
+def _check(request: LabelRequest) -> tuple[str, ...]:
+    """What to save; raises for everything that can be wrong without source and model."""
+    from car_video.config.panoptic import TASKS
+    from car_video.io.label_outputs.folder import SAVED
+    from car_video.io.readers import Selection
+    from car_video.io.readers.files.decoders import check_decoder
+    from car_video.models.catalog import FC_CLIP, check_name
+
+    if request.task not in TASKS:
+        raise ConfigError(f"unknown --task '{request.task}'; choose from {', '.join(TASKS)}")
+    if len(request.sources) != 1:
+        raise ConfigError("--labels takes one source: a picture, a folder of them or a video")
+    if request.resume and request.overwrite:
+        raise ConfigError("--resume continues a run and --overwrite replaces it; give one")
+    if request.out is not None and (not request.out.strip() or request.out == "-"):
+        raise ConfigError("--out names a folder; with --labels nothing goes to a pipe")
+    save = tuple(dict.fromkeys(p.strip().lower() for p in request.save.split(",") if p.strip()))
+    if unknown := [name for name in save if name not in SAVED]:
+        raise OutputError(
+            f"cannot save '{unknown[0]}' of labels; choose from {', '.join(SAVED)}"
+        )
+    if not save:
+        raise OutputError(f"nothing to save; choose from {', '.join(SAVED)}")
+    Selection(request.start, request.end, request.stride, request.max_frames)
+    check_decoder(request.decoder)
+    if check_name(request.model).module != FC_CLIP:
+        raise ModelError(
+            f"'{request.model}' cannot segment by a list of labels; choose an FC-CLIP, for "
+            f"instance --model {LABEL_MODEL} (docs/fcclip.md)"
+        )
+    return save
+
+
+def _reader(request: LabelRequest) -> FrameReader:
+    from car_video.io.readers import read_frames
+
+    return read_frames(
+        request.sources[0],
+        start=request.start,
+        end=request.end,
+        stride=request.stride,
+        max_frames=request.max_frames,
+        decoder=request.decoder,  # type: ignore[arg-type]  # checked
+    )
+
+
+def _segmenter(
+    request: LabelRequest, vocabulary: Any, trained: Any, display: Display
+) -> PanopticSegmenter:
+    display.note(f"loading {request.model} ...")
+    from car_video.models import load_model
+    from car_video.models.device import fastest_dtype, pick_device
+    from car_video.segment.panoptic.segmenter import PanopticSegmenter
+
+    device = pick_device(request.device)
+    model = load_model(request.model, device, fastest_dtype(device))
+    display.note(f"encoding {len(vocabulary.labels)} classes ...")
+    return PanopticSegmenter(model, vocabulary, trained_labels=trained)

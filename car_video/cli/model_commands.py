@@ -1,0 +1,71 @@
+"""``car-video models``: the list, ``--check NAME`` and ``--convert FILE``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from car_video.cli.display import Display
+
+
+def list_models(display: Display) -> None:
+    """Print the models that there are."""
+    from car_video.models import available_models
+
+    rows = [
+        (m.name, f"{m.megabytes} MB" if m.megabytes else "-", m.description)
+        for m in available_models()
+    ]
+    display.table(
+        ("model", "download", "what it is"),
+        rows,
+        "Also any ARCHITECTURE:weights of open_clip, ARCHITECTURE:file.safetensors, or "
+        "FCCLIP:file.",
+    )
+
+
+def check_model(name: str, device: str, display: Display) -> None:
+    """Load a model and print what was verified of it.
+
+    Raises:
+        ModelError: it cannot be loaded, or something is not as it must be.
+    """
+    from car_video.models.verification import verify_model
+
+    rows = list(verify_model(name, device))
+    display.table(("what", "found"), rows, f"'{name}' can be used.")
+
+
+def convert_checkpoint(source: str, out: str | None, display: Display) -> None:
+    """Write an FC-CLIP checkpoint as safetensors, by default where its name finds it.
+
+    Raises:
+        ModelError: no FC-CLIP checkpoint.
+        ConfigError: no published variant, and no ``--out``.
+    """
+    from car_video.errors import ConfigError, ModelError
+    from car_video.models.fcclip.architecture import variant_of
+    from car_video.models.fcclip.checkpoint import convert, read_checkpoint
+    from car_video.models.hub import cache_folder
+
+    path = Path(source)
+    if not path.is_file():
+        raise ModelError(f"no file '{source}' to convert")
+    if out is None:
+        variant = variant_of(read_checkpoint(path).architecture)
+        if variant is None:
+            raise ConfigError(f"'{source}' is of no published variant; name a file with --out")
+        target = cache_folder() / "weights" / f"{variant.name}.safetensors"
+        target.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        target = Path(out)
+        if target.exists():
+            raise ConfigError(f"'{out}' is there already; choose another --out")
+        if not target.absolute().parent.is_dir():
+            raise ConfigError(f"no folder '{target.absolute().parent}' for --out")
+    checkpoint = convert(path, target, keep_clip=True)
+    count = sum(t.numel() for t in checkpoint.trained.values())
+    rows = [("trained part", f"{len(checkpoint.trained)} tensors, {count:,} values")]
+    rows.append(
+        ("CLIP", f"{len(checkpoint.clip)} tensors, kept" if checkpoint.clip else "none")
+    )
+    display.table(("what", "found"), rows, f"Written to {target}")
