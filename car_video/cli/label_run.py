@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
+from car_video.config.panoptic import TASKS, PanopticConfig
 from car_video.errors import ConfigError, ModelError, OutputError
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 LABEL_MODEL = "fc-clip-convnext-l"
 """What ``--labels`` is done with unless told otherwise."""
+
+SETTINGS = PanopticConfig()
+"""Sizes and thresholds: those of the released evaluation."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,6 @@ def _run(
 
 def _check(request: LabelRequest) -> tuple[str, ...]:
     """What to save; raises for everything that can be wrong without source and model."""
-    from car_video.config.panoptic import TASKS
     from car_video.io.label_outputs.folder import SAVED
     from car_video.io.readers import Selection
     from car_video.io.readers.files.decoders import check_decoder
@@ -166,4 +169,4 @@ def _segmenter(
     device = pick_device(request.device)
     model = load_model(request.model, device, fastest_dtype(device))
     display.note(f"encoding {len(vocabulary.labels)} classes ...")
-    return PanopticSegmenter(model, vocabulary, trained_labels=trained)
+    return PanopticSegmenter(model, vocabulary, SETTINGS, trained)

@@ -1,4 +1,4 @@
-"""Ids of segments as colours of a PNG: R + 256 G + 65536 B, the form of COCO's panoptic task."""
+"""Ids of segments as colours of a PNG: R + 256 G + 65536 B, as in COCO's panoptic task."""
 
 from __future__ import annotations
 
