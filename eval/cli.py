@@ -136,6 +136,8 @@ def score(
     dataset: cli_options.Dataset = "",
     protocol: cli_options.Protocol = "both",
     split: cli_options.Split = "",
+    labels: cli_options.Labels = "",
+    trained_labels: cli_options.TrainedLabels = "coco",
     limit: cli_options.Limit = None,
     sequences: cli_options.Sequences = "",
     workers: cli_options.Workers = 1,
@@ -149,6 +151,8 @@ def score(
         "dataset": dataset,
         "protocol": protocol,
         "split": split,
+        "labels": labels,
+        "trained_labels": trained_labels,
     }
     cli_options.check_meaning(benchmark, chosen)
     request = Request(

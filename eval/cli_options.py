@@ -57,6 +57,18 @@ Dataset = Annotated[
 Protocol = Annotated[str, typer.Option(help="joint (CaR), per-expression, or both.")]
 Split = Annotated[str, typer.Option(help="Part of the data set.", show_default="its usual one")]
 
+Labels = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Label file with the classes' names and synonyms, in the data set's order.",
+        show_default="our own names",
+    ),
+]
+TrainedLabels = Annotated[
+    str, typer.Option(metavar="coco|FILE", help="Classes that the model was trained on.")
+]
+
 Model = Annotated[
     str | None, typer.Option(help="Model name or file.", show_default="that of the preset")
 ]
@@ -87,6 +99,8 @@ PROTOCOL: Described = {
     "dataset": (Dataset, ""),
     "protocol": (Protocol, "both"),
     "split": (Split, ""),
+    "labels": (Labels, ""),
+    "trained_labels": (TrainedLabels, "coco"),
 }
 """Options that mean something to some benchmarks only."""
 
@@ -131,6 +145,8 @@ def protocol_options(
     dataset: str = "",
     protocol: str = "both",
     split: str = "",
+    labels: str = "",
+    trained_labels: str = "coco",
 ) -> Options:
     """Protocol choices from the command line.
 
@@ -141,7 +157,16 @@ def protocol_options(
     check_choice("--protocol", protocol, ("joint", "per-expression", "both"))
     check_choice("--task", task, ("semi-supervised", "unsupervised"))
     protocols = ("per-expression", "joint") if protocol == "both" else (protocol,)
-    return Options(task, split_list(annotators), objects, split, split_list(dataset), protocols)
+    return Options(
+        task,
+        split_list(annotators),
+        objects,
+        split,
+        split_list(dataset),
+        protocols,
+        labels,
+        trained_labels,
+    )
 
 
 def check_meaning(benchmark: str, chosen: Mapping[str, str]) -> None:
@@ -151,6 +176,7 @@ def check_meaning(benchmark: str, chosen: Mapping[str, str]) -> None:
     known = REGISTRY[benchmark].options
     for option, value in chosen.items():
         if option not in known and value != PROTOCOL[option][1]:
+            option = option.replace("_", "-")
             raise DataError(f"--{option} means nothing to {benchmark}; leave it out")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.config import Config, SegmentConfig
+from car_video.config.panoptic import PanopticConfig, Task
 from car_video.errors import ConfigError
-from car_video.types import Frame, FramePrediction
+from car_video.text.vocabulary import Vocabulary
+from car_video.types import Frame, FramePrediction, Instances, PanopticMap, SemanticMap
 
 from .segmenters import MODES, Clock, SegmentersSpec
 
@@ -94,6 +96,7 @@ class ModelSegmenters:
     _kept: dict[SegmentConfig, tuple[tuple[str, ...], Any]] = field(default_factory=dict)
     _picture: LastPicture = field(default_factory=LastPicture)
     _sams: dict[str, KeptEmbedding] = field(default_factory=dict)
+    _by_labels: tuple[Any, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.spec.mode not in MODES:
@@ -115,6 +118,24 @@ class ModelSegmenters:
         prediction: FramePrediction = segmenter.segment_encoded(encoded)
         self.clock.add(time.perf_counter() - started)
         return prediction
+
+    def labels(
+        self,
+        image: NDArray[np.uint8],
+        vocabulary: Vocabulary,
+        trained: Vocabulary,
+        tasks: tuple[Task, ...],
+        config: PanopticConfig,
+    ) -> Mapping[Task, PanopticMap | SemanticMap | Instances]:
+        key = vocabulary, trained, config
+        if self._by_labels is None or self._by_labels[0] != key:
+            made = _api().PanopticSegmenter(self.model, vocabulary, config, trained)
+            self._by_labels = key, made
+        started = time.perf_counter()
+        found: Mapping[Task, PanopticMap | SemanticMap | Instances]
+        found = self._by_labels[1].segment(image, tasks)
+        self.clock.add(time.perf_counter() - started)
+        return found
 
     def video(
         self,

@@ -6,7 +6,7 @@ A :class:`SegmentersSpec` is small and picklable; every worker builds the model 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.config import Config, SegmentConfig
-from car_video.types import Frame, FramePrediction
+from car_video.config.panoptic import PanopticConfig, Task
+from car_video.text.vocabulary import Vocabulary
+from car_video.types import Frame, FramePrediction, Instances, PanopticMap, SemanticMap
 
 MODES = ("per-frame", "online", "offline")
 """Ways to segment a video, as in :class:`~car_video.config.VideoConfig`."""
@@ -68,6 +70,28 @@ class Segmenters(Protocol):
             image: uint8 [H, W, 3], RGB.
             expressions: sentences or names, segmented together.
             config: another configuration than the preset's.
+        """
+        ...
+
+    def labels(
+        self,
+        image: NDArray[np.uint8],
+        vocabulary: Vocabulary,
+        trained: Vocabulary,
+        tasks: tuple[Task, ...],
+        config: PanopticConfig,
+    ) -> Mapping[Task, PanopticMap | SemanticMap | Instances]:
+        """Segment one picture by a vocabulary.
+
+        Args:
+            image: uint8 [H, W, 3], RGB.
+            vocabulary: the classes.
+            trained: those that the model was trained with.
+            tasks: what to make, in one pass.
+            config: sizes and thresholds.
+
+        Raises:
+            ModelError: a model that cannot.
         """
         ...
 

@@ -50,6 +50,9 @@ class Options:
         split: part of the data set; empty for the benchmark's own default.
         datasets: members of a family that count (``refcoco+``); empty for all.
         protocols: of a referring-image benchmark: ``joint``, ``per-expression`` or both.
+        labels: label file with the names of the classes, in the data set's order; empty for
+            those that are shipped.
+        trained_labels: vocabulary that the model was trained with, by name or file.
     """
 
     task: str = "semi-supervised"
@@ -58,6 +61,8 @@ class Options:
     split: str = ""
     datasets: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ("joint", "per-expression")
+    labels: str = ""
+    trained_labels: str = "coco"
 
 
 @dataclass(frozen=True)

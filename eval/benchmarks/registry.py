@@ -44,6 +44,9 @@ class Entry:
         return benchmark
 
 
+BY_LABELS = ("split", "labels", "trained_labels")
+"""Options of the benchmarks that FC-CLIP segments by a vocabulary."""
+
 _ENTRIES = (
     Entry(
         "ref-davis",
@@ -105,6 +108,28 @@ _ENTRIES = (
         "image",
         "ADE20K, 150 classes; mIoU without background.",
         preset="label-space-lite",
+    ),
+    *(
+        Entry(name, f"{where}", "image", about, options=BY_LABELS, preset="fc-clip")
+        for name, where, about in (
+            (
+                "ade-panoptic",
+                "panoptic.Panoptic",
+                "ADE20K, 100 things and 50 stuff classes; PQ, AP, mIoU.",
+            ),
+            (
+                "coco-panoptic",
+                "panoptic.Panoptic",
+                "COCO, 80 things and 53 stuff classes; PQ, AP, mIoU.",
+            ),
+            ("cityscapes", "panoptic.Panoptic", "Cityscapes, 19 classes; PQ, mIoU."),
+            ("mapillary", "panoptic.Panoptic", "Mapillary Vistas v1.2, 65 classes; PQ, mIoU."),
+            ("ade-847", "open_semantic.OpenSemantic", "ADE20K, 847 classes; mIoU."),
+            ("pc-59", "open_semantic.OpenSemantic", "PASCAL Context, 59 classes; mIoU."),
+            ("pc-459", "open_semantic.OpenSemantic", "PASCAL Context, 459 classes; mIoU."),
+            ("pas-20", "open_semantic.OpenSemantic", "PASCAL VOC, 20 classes; mIoU."),
+            ("pas-21", "open_semantic.OpenSemantic", "PASCAL VOC with background; mIoU."),
+        )
     ),
 )
 

@@ -17,7 +17,8 @@ from .files import atomic
 _UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError)
 
 
-def _open(path: Path, what: str) -> Image.Image:
+def open_picture(path: Path, what: str) -> Image.Image:
+    """A picture with its pixels read; DataError when it is missing or cannot be decoded."""
     try:
         image = Image.open(path)
         image.load()
@@ -33,7 +34,7 @@ def _open(path: Path, what: str) -> Image.Image:
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """uint8 [H, W, 3] RGB picture; DataError when it is missing or cannot be decoded."""
-    return np.array(_open(path, "image").convert("RGB"))  # a copy: torch wants to own it
+    return np.array(open_picture(path, "image").convert("RGB"))  # a copy: torch wants to own it
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -56,7 +57,7 @@ def read_labels(path: Path, what: str = "mask") -> NDArray[np.uint8]:
     labels = plain_png.decode(path.read_bytes()) if path.is_file() else None
     if labels is not None:
         return labels
-    image = _open(path, what)
+    image = open_picture(path, what)
     if image.mode not in ("P", "L", "1"):
         raise DataError(
             f"{what} '{path}' has mode {image.mode}; save it as palette or 8-bit grey PNG "

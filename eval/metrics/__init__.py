@@ -28,6 +28,12 @@ Semantic segmentation:
         ``mean_iou(background="count" | "unlabelled" | "drop")``, ``class_iou``,
         ``pixel_accuracy``.
 
+Panoptic segmentation:
+    ``compare_segments(truth, segments, predicted, segments) -> PanopticCounts``: counts of one
+        picture; ``+=`` another; ``quality(category)`` and ``mean(categories)`` give PQ, SQ, RQ.
+    ``match_instances(size, truth, found)`` per picture, ``average_precision(pictures,
+        categories)`` over all: COCO's AP by pycocotools.
+
 All values are fractions in [0, 1] (decay in [-1, 1]).
 """
 
@@ -36,6 +42,8 @@ from .contour import boundary_map, contour_accuracy
 from .davis import SequenceScores, Task, score_sequence
 from .flicker import flicker
 from .generalized import GeneralizedScores, generalized_scores
+from .instance_ap import average_precision, match_instances
+from .panoptic import PanopticCounts, PanopticSegment, Quality, compare_segments
 from .referring import ReferringScores, overlap, referring_scores
 from .region import region_similarity
 from .statistics import Statistics, frame_statistics
@@ -45,17 +53,23 @@ __all__ = [
     "ConfusionMatrix",
     "GeneralizedScores",
     "ObjectScores",
+    "PanopticCounts",
+    "PanopticSegment",
+    "Quality",
     "ReferringScores",
     "SequenceScores",
     "Statistics",
     "Summary",
     "Task",
     "aggregate",
+    "average_precision",
     "boundary_map",
+    "compare_segments",
     "contour_accuracy",
     "flicker",
     "frame_statistics",
     "generalized_scores",
+    "match_instances",
     "official_csv",
     "overlap",
     "referring_scores",

@@ -69,6 +69,7 @@ PAIR = "clip-b16-l14"
 TABLE: dict[str, dict[str, Any]] = {
     "default": {"model": "lite"},
     "fast": {"model": "lite", "video.keyframes.interval": 0.333},
+    "fc-clip": {"model": "fc-clip-convnext-l"},
     "label-space-lite": {"model": "lite", "segment.recurrence.confidence_threshold": 0.5},
     "refcoco-lite": {"model": "lite", "segment.presence_threshold": 0.0},
     "voc": car(PAIR, 512, 0.4, 0.4, 0.6, "circle blur", **NAMES),

@@ -10,6 +10,8 @@ import numpy as np
 from car_video.eval.data import rle
 from PIL import Image
 
+from car_video.io.label_outputs.panoptic_png import rgb_of_ids
+
 from .fakes import COLOURS
 
 NAMES = list(COLOURS)
@@ -198,6 +200,122 @@ def ade(root: Path, pictures: int = 2) -> Path:
         image, labels = scene(40, 64, number, 2)
         save_image(root / f"images/validation/ADE_val_{number:08d}.jpg", image)
         save_labels(root / f"annotations/validation/ADE_val_{number:08d}.png", labels)
+    return root
+
+
+def panoptic(
+    root: Path,
+    annotation: str,
+    labels: str,
+    picture: str,
+    categories: tuple[int, int, int],
+    pictures: int = 2,
+) -> list[dict]:
+    """Two squares and what is around them in COCO's panoptic form.
+
+    Args:
+        root: of the data set.
+        annotation: JSON file.
+        labels, picture: names of PNG and picture with ``{}`` for the picture's name.
+        categories: of the squares, and of the rest.
+    """
+    images, annotations = [], []
+    for number in range(pictures):
+        image, found = scene(40, 64, number, 2)
+        name = f"city_{number:06d}"
+        save_image(root / picture.format(name), image)
+        ids = np.where(found == 0, 70_000, found).astype(np.int32)
+        ids[:2] = 0
+        save_image(root / labels.format(name), rgb_of_ids(ids))
+        images.append({"id": name, "file_name": Path(picture.format(name)).name})
+        segments = [
+            {
+                "id": identity,
+                "category_id": category,
+                "area": int((ids == identity).sum()),
+                "iscrowd": 0,
+            }
+            for identity, category in zip((1, 2, 70_000), categories, strict=True)
+        ]
+        annotations.append(
+            {
+                "image_id": name,
+                "file_name": Path(labels.format(name)).name,
+                "segments_info": segments,
+            }
+        )
+    kinds = [{"id": c, "isthing": int(n < 2)} for n, c in enumerate(categories)]
+    data = {"images": images, "annotations": annotations, "categories": kinds}
+    (root / annotation).parent.mkdir(parents=True, exist_ok=True)
+    (root / annotation).write_text(json.dumps(data))
+    return annotations
+
+
+def panoptic_instances(root: Path, path: str, categories: tuple[int, int]) -> None:
+    """``instances.json`` of the same pictures."""
+    images, annotations = [], []
+    for number in range(2):
+        _, labels = scene(40, 64, number, 2)
+        name = f"city_{number:06d}.jpg"
+        images.append({"id": number + 1, "file_name": name, "height": 40, "width": 64})
+        annotations += coco_instances(
+            labels, number + 1, dict(zip((1, 2), categories, strict=True))
+        )
+    data = {"images": images, "annotations": annotations, "categories": []}
+    (root / path).write_text(json.dumps(data))
+
+
+def ade_panoptic(root: Path) -> Path:
+    """ADE20K: bed and windowpane before a wall."""
+    panoptic(
+        root, "ade20k_panoptic_val.json", "ade20k_panoptic_val/{}.png",
+        "images/validation/{}.jpg", (7, 8, 0),
+    )  # fmt: skip
+    for number in range(2):
+        _, labels = scene(40, 64, number, 2)
+        classes = np.array([1, 8, 9], np.uint8)[labels]
+        save_labels(root / f"annotations/validation/city_{number:06d}.png", classes)
+    panoptic_instances(root, "ade20k_instance_val.json", (7, 8))
+    return root
+
+
+def coco_panoptic(root: Path) -> Path:
+    """COCO: a person and a bicycle before a banner."""
+    panoptic(
+        root, "annotations/panoptic_val2017.json", "annotations/panoptic_val2017/{}.png",
+        "val2017/{}.jpg", (1, 2, 92),
+    )  # fmt: skip
+    panoptic_instances(root, "annotations/instances_val2017.json", (1, 2))
+    return root
+
+
+def cityscapes(root: Path) -> Path:
+    """Cityscapes: a person and a rider on a road."""
+    panoptic(
+        root, "gtFine/cityscapes_panoptic_val.json",
+        "gtFine/cityscapes_panoptic_val/{}_gtFine_panoptic.png",
+        "leftImg8bit/val/city/{}_leftImg8bit.png", (24, 25, 7),
+    )  # fmt: skip
+    return root
+
+
+def mapillary(root: Path) -> Path:
+    """Mapillary Vistas: a bird and an animal on a curb."""
+    panoptic(
+        root, "validation/panoptic/panoptic_2018.json", "validation/panoptic/{}.png",
+        "validation/images/{}.jpg", (1, 2, 3),
+    )  # fmt: skip
+    return root
+
+
+def wide_classes(root: Path) -> Path:
+    """Class maps of 16 bits, as ADE20K-847 and PASCAL Context 459 have them."""
+    for number in range(2):
+        image, labels = scene(40, 64, number, 2)
+        save_image(root / f"images/validation/a{number}.jpg", image)
+        classes = np.array([65_535, 0, 1], np.uint16)[labels]
+        (root / "annotations/validation").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(classes).save(root / f"annotations/validation/a{number}.tif")
     return root
 
 

@@ -12,7 +12,7 @@ from car_video.eval.segmenters import Clock
 
 from car_video.config import Config
 from car_video.errors import ModelError, OutputError, SourceError
-from car_video.types import FramePrediction
+from car_video.types import FramePrediction, Instances, PanopticMap, Segment, SemanticMap
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 60, 220)}
 
@@ -41,6 +41,32 @@ class ColourSegmenters:
         scores = np.where(present, 0.9, 0.0).astype(np.float32)
         self.clock.add(0.01)
         return FramePrediction(0, 0.0, tuple(expressions), masks, scores, present)
+
+    def labels(self, image, vocabulary, trained, tasks, config):
+        """Red and green squares are the first two things, the rest is the first stuff."""
+        self._misbehave(image)
+        self.clock.add(0.01)
+        things = [i for i, thing in enumerate(vocabulary.things) if thing]
+        stuff = next((i for i, thing in enumerate(vocabulary.things) if not thing), things[2])
+        squares = [(find_colour(image, c), things[n]) for n, c in enumerate(("red", "green"))]
+        squares = [(mask, label) for mask, label in squares if mask.any()]
+        ids, labels = np.ones(image.shape[:2], np.int32), np.full(image.shape[:2], stuff)
+        for number, (mask, label) in enumerate(squares, 2):
+            ids[mask], labels[mask] = number, label
+        segments = [Segment(1, stuff, 0.5, False, int((ids == 1).sum()))]
+        segments += [
+            Segment(number, label, 0.9, True, int(mask.sum()))
+            for number, (mask, label) in enumerate(squares, 2)
+        ]
+        return {
+            "panoptic": PanopticMap(ids, tuple(segments)),
+            "semantic": SemanticMap(labels.astype(np.int32), np.ones(ids.shape, np.float32)),
+            "instance": Instances(
+                np.array([mask for mask, _ in squares]).reshape(-1, *ids.shape).astype(bool),
+                np.array([label for _, label in squares], np.int32),
+                np.full(len(squares), 0.9, np.float32),
+            ),
+        }
 
     def video(self, frames, expressions, config=None):
         for frame in frames:

@@ -27,6 +27,7 @@ from car_video.models import (
 )
 from car_video.models.clip.loading import resolve
 from car_video.models.clip.vit import VitModel
+from car_video.models.fcclip.architecture import VARIANTS
 from car_video.models.hub import placed_file
 
 ARCHITECTURE = "tiny-test-vit"
@@ -208,7 +209,9 @@ def test_every_preset_names_models_that_open_clip_has() -> None:
     assert models[0].name == "lite"
     assert len({m.name for m in models}) == len(models)
     for model in models[1:]:
-        for part in filter(None, (model.proposer, model.classifier)):
+        variant = next((v for v in VARIANTS if v.name == model.name), None)
+        parts = (model.proposer, model.classifier) if variant is None else (variant.clip,)
+        for part in filter(None, parts):
             _, tag, config = resolve(part)
             assert isinstance(tag, str)
             assert config["hf_hub"]

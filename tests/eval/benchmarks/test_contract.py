@@ -34,13 +34,28 @@ SMALL: Mapping[str, Callable[[Path], Path]] = {
     "context": builders.context,
     "coco-object": builders.coco_object,
     "ade": builders.ade,
+    "ade-panoptic": builders.ade_panoptic,
+    "coco-panoptic": builders.coco_panoptic,
+    "cityscapes": builders.cityscapes,
+    "mapillary": builders.mapillary,
+    "ade-847": builders.wide_classes,
+    "pc-59": builders.context,
+    "pc-459": builders.wide_classes,
+    "pas-20": builders.voc,
+    "pas-21": builders.voc,
 }
 """A small data set for each benchmark, made in a folder; a new benchmark adds its own."""
+
+NEED_LABELS = {"ade-847": 847, "pc-459": 459}
+"""Benchmarks without names of their own, and how many classes they have."""
 
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_registered_benchmarks_keep_the_contract(tmp_path, name):
-    benchmark = make_benchmark(name, SMALL[name](tmp_path / "data"), Options())
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\n".join(f"name {i}" for i in range(NEED_LABELS.get(name, 0))))
+    options = Options(labels=str(labels) if name in NEED_LABELS else "")
+    benchmark = make_benchmark(name, SMALL[name](tmp_path / "data"), options)
     assert benchmark.name == name
     check_benchmark(benchmark, ColourSpec().build(), tmp_path)
 
