@@ -14,10 +14,13 @@ from car_video.models.fcclip.architecture import variant_of
 from car_video.models.fcclip.model import FcClipModel
 from car_video.models.fcclip.text_rows import TextEncoder
 from car_video.models.registry import load_model
-from car_video.text.vocabulary import shipped_vocabulary
+from car_video.text.vocabulary import Vocabulary, shipped_vocabulary
 
 SIDE = 160
 """Height of the drawn picture; its width is 1.6 times that."""
+
+CLASSES = 10
+"""Of COCO, that the drawn picture's masks are given to."""
 
 SCALES = (1.0, 1000.0)
 """What a logit scale may be."""
@@ -90,14 +93,15 @@ def _fcclip(model: FcClipModel) -> Iterator[tuple[str, str]]:
     proposals = network.propose(network.backbone.clip.prepare(drawn_picture()))
     _varied(proposals.logits, "masks of the drawn picture")
     coco = shipped_vocabulary("coco")
-    chances = network.classify(proposals, TextEncoder(model).encode(coco, coco))
+    few = Vocabulary("few", coco.labels[:CLASSES])  # the text tower takes minutes for all
+    chances = network.classify(proposals, TextEncoder(model, ["{}"]).encode(few, coco))
     _varied(chances, "classes of the drawn picture")
     inside = (proposals.logits > 0).float().mean((-2, -1))[0]
-    kept = int((chances[0].argmax(-1) < len(coco.labels)).sum())
+    kept = int((chances[0].argmax(-1) < CLASSES).sum())
     yield (
         "masks",
         f"{inside.numel()}, finite, not constant; {int((inside > 0).sum())} not empty, {kept} "
-        "of a class of COCO",
+        f"of one of {CLASSES} classes of COCO",
     )
 
 
