@@ -26,7 +26,7 @@ from car_video.errors import CarVideoError, ConfigError
 BAD_INPUT = 2
 LISTS = ("models", "presets")
 ONLY_EXPRESSIONS = (
-    *("expr", "refine", "preset", "size", "mode", "show", "target_fps", "interactive"),
+    *("expr", "refine", "masks", "preset", "size", "mode", "show", "target_fps", "interactive"),
     *("verbose", "check", "convert"),
 )
 """Options that segmentation by labels does not have."""
@@ -111,6 +111,12 @@ def run(
         typer.Option(
             metavar="sam|crf|none",
             help="Last step, which sharpens masks.  [default: the preset's, sam]",
+        ),
+    ] = None,
+    masks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="sam|fcclip|both", help="With an FC-CLIP: where masks come from.  [sam]"
         ),
     ] = None,
     preset: Annotated[
@@ -276,6 +282,7 @@ def run(
         save=save,
         model=model,
         refine=refine,
+        masks=masks,
         preset=preset,
         device=device,
         decoder=decoder,

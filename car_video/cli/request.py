@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from car_video.io.writers.folder_choice import ExistingFolder
 
 REFINEMENTS = ("sam", "crf", "none")
+MASKS = ("sam", "fcclip", "both")
 MODES = ("online", "offline", "per-frame")
 SIZES = (16, 8192)
 PIPE = Path("-")
@@ -35,6 +36,7 @@ class Request:
     save: str = "overlay,masks,json"
     model: str | None = None
     refine: str | None = None
+    masks: str | None = None
     preset: str = "default"
     device: str = "auto"
     decoder: str = "pyav"
@@ -171,6 +173,27 @@ def for_kind(plan: Plan, kind: Kind) -> Plan:
     return dataclasses.replace(plan, config=dataclasses.replace(plan.config, video=video))
 
 
+def with_proposals(segment: SegmentConfig, model: str, joined: bool) -> SegmentConfig:
+    """Settings under which masks are FC-CLIP's, or MobileSAM's and its.
+
+    Raises:
+        ModelError: the model is no FC-CLIP.
+        ConfigError: the refinement asks no mask model.
+    """
+    from car_video.models.catalog import FC_CLIP, check_name
+    from car_video.models.sam.catalog import JOINED
+
+    if check_name(model).module != FC_CLIP:
+        raise ModelError(
+            f"--masks needs an FC-CLIP, which '{model}' is not; for instance --model "
+            "fc-clip-convnext-l (docs/fcclip.md)"
+        )
+    if segment.refine != "sam":
+        raise ConfigError(f"--masks means nothing with --refine {segment.refine}; leave it out")
+    name = f"{JOINED}{model}" if joined else model
+    return dataclasses.replace(segment, sam=dataclasses.replace(segment.sam, model=name))
+
+
 def with_size(segment: SegmentConfig, size: int) -> SegmentConfig:
     """Settings under which the networks get pictures of at most ``size`` pixels a side.
 
@@ -191,6 +214,7 @@ def _check_choices(request: Request) -> None:
     """Raises ConfigError for a word that is none of those known, before torch takes seconds."""
     for option, given, known in (
         ("--refine", request.refine, REFINEMENTS),
+        ("--masks", request.masks, MASKS),
         ("--mode", request.mode, MODES),
     ):
         if given is not None and given not in known:
@@ -220,6 +244,8 @@ def _config(request: Request) -> Config:
     if request.mode is not None:
         video = dataclasses.replace(video, mode=request.mode)  # type: ignore[arg-type]
     model = config.model if request.model is None else request.model
+    if request.masks in ("fcclip", "both"):
+        segment = with_proposals(segment, model, request.masks == "both")
     config = dataclasses.replace(config, model=model, segment=segment, video=video)
     return config if request.target_fps is None else with_target_fps(config, request.target_fps)
 

@@ -14,6 +14,8 @@ Files in the order in which data meets them:
 ``ensemble``       the two classifiers as one, and void
 ``network``        all of it
 ``checkpoint``     files: read safely, checked name by name, converted
+``carry_over``     queries carried from picture to picture
+``promptable``     its masks where a promptable mask model is asked for
 ``loading``        by name; ``model`` where a vision-language model is asked for
 
 Source: arXiv 2308.02487. docs/fcclip.md says what is exact.

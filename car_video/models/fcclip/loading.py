@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import open_clip
 import torch
@@ -22,6 +23,8 @@ from car_video.models.fcclip.names import PREFIX, SUFFIXES, Source, parse_source
 from car_video.models.fcclip.network import FcClip
 from car_video.models.hub import cache_folder
 from car_video.models.numerics import in_standard_torch
+
+_loaded: WeakValueDictionary[tuple[str, str], FcClipModel] = WeakValueDictionary()
 
 
 @in_standard_torch
@@ -54,12 +57,19 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None = None) ->
         )
     clip = _clip(clip_name, checkpoint, device, dtype or torch.float32)
     try:
-        return FcClipModel(FcClip(source, Backbone(clip), part))
+        model = FcClipModel(FcClip(source, Backbone(clip), part))
+        _loaded[source, str(device)] = model
+        return model
     except ValueError:
         raise ModelError(
             f"'{place.file}' was not trained on {clip_name}: the trunk's widths or the joint "
             "space differ"
         ) from None
+
+
+def loaded(source: str, device: torch.device) -> FcClipModel | None:
+    """A model that is in use, if it was loaded by this name; None if there is none."""
+    return _loaded.get((source, str(device)))
 
 
 def placed_checkpoint(variant: Variant) -> Path:

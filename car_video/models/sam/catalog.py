@@ -16,6 +16,11 @@ MOBILE = "mobile"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 BUNDLED = "car_video.models.sam.mobile_sam"
 HUB = "car_video.models.sam.hub_loading"
+FC_CLIP = "car_video.models.fcclip.promptable"
+FC_CLIP_NAMES = ("fc-clip-", "FCCLIP:")
+"""Beginnings of the names of FC-CLIP's models, whose masks prompts choose among."""
+JOINED = f"{MOBILE}+"
+"""Before such a name: MobileSAM's masks and FC-CLIP's."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ def resolve_mask_model(name: str) -> MaskModelInfo:
     """What a name stands for; opens no weights.
 
     Args:
-        name: one of :data:`MASK_MODELS`, or a folder that holds ``config.json`` and
-            ``model.safetensors`` of a SAM, SAM-HQ or SAM 2 of transformers.
+        name: one of :data:`MASK_MODELS`; a folder that holds ``config.json`` and
+            ``model.safetensors`` of a SAM, SAM-HQ or SAM 2 of transformers; an FC-CLIP
+            (``FCCLIP:file.pth``), alone or with MobileSAM (``mobile+FCCLIP:file.pth``).
 
     Raises:
         ModelError: none of these.
@@ -66,6 +72,8 @@ def resolve_mask_model(name: str) -> MaskModelInfo:
     for info in MASK_MODELS:
         if info.name == name:
             return info
+    if name.removeprefix(JOINED).startswith(FC_CLIP_NAMES):
+        return MaskModelInfo(name, name, 0, FC_CLIP)
     folder = Path(os.path.expanduser(name))
     if name and folder.is_dir():
         for file in (CONFIG, WEIGHTS):
