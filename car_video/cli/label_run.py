@@ -74,9 +74,11 @@ def run_labels(request: LabelRequest, display: Display) -> int:
             "source": source,
             "start": request.start or None,
             "stride": request.stride,
+            "save": list(save),
         }
-        segmenter = _segmenter(request, vocabulary, trained, display)
         folder = LabelFolder(out, vocabulary, settings, save, mode)
+        folder.check()
+        segmenter = _segmenter(request, vocabulary, trained, display)
         with folder:
             return _run(reader, segmenter, folder, request.task, display)
 

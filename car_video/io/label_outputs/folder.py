@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
+from car_video.config.panoptic import TASKS
 from car_video.errors import OutputError
 from car_video.io.label_outputs.overlay import draw_labels
 from car_video.io.label_outputs.panoptic_png import rgb_of_ids
@@ -22,7 +23,7 @@ from car_video.io.label_outputs.records import (
     instance_records,
     panoptic_segments,
 )
-from car_video.io.writers.atomic_files import write_whole, writing
+from car_video.io.writers.atomic_files import remove, write_whole, writing
 from car_video.io.writers.folder_lock import FolderLock
 from car_video.text.vocabulary import Vocabulary
 from car_video.types import Frame, Instances, PanopticMap, SemanticMap
@@ -61,9 +62,12 @@ class LabelFolder:
         self._numbers = [label.number for label in self.vocabulary.labels]
         self._lock = FolderLock(self.path)
 
-    def __enter__(self) -> LabelFolder:
-        journal = self.path / JOURNAL
-        known = journal.is_file()
+    def check(self) -> None:
+        """See early whether a run can begin or go on here; changes nothing.
+
+        Raises:
+            OutputError: it cannot.
+        """
         if self.path.exists() and not self.path.is_dir():
             raise OutputError(f"'{self.path}' is a file, not a folder; choose another --out")
         if self.path.exists() and any(self.path.iterdir()):
@@ -72,15 +76,22 @@ class LabelFolder:
                     f"output folder '{self.path}' exists; --resume continues it, --overwrite "
                     "replaces its results, --out names another one"
                 )
-            if not known:
+            if not (self.path / JOURNAL).is_file():
                 raise OutputError(
                     f"'{self.path}' holds no run with --labels; choose another --out"
                 )
+
+    def __enter__(self) -> LabelFolder:
+        self.check()
+        journal = self.path / JOURNAL
+        known = journal.is_file()
         self._lock.acquire()
         try:
             if known and self.mode == "resume":
                 self._read(journal)
             else:
+                if known:
+                    self._remove_earlier(journal)
                 write_whole(journal, _line({"settings": dict(self.settings)}))
         except BaseException:
             self._lock.release()
@@ -155,6 +166,14 @@ class LabelFolder:
         picture.save(data, "PNG")
         write_whole(self.path / folder / f"{name}.png", data.getvalue())
 
+    def _remove_earlier(self, journal: Path) -> None:
+        """Take away the files that an earlier run has recorded."""
+        for record in _whole_records(journal.read_bytes().split(b"\n")[1:]):
+            for folder in ("masks", "overlay"):
+                remove(self.path / folder / f"{record['name']}.png")
+        for task in TASKS:
+            remove(self.path / f"{task}.json")
+
     def _read(self, journal: Path) -> None:
         lines = journal.read_bytes().split(b"\n")
         try:
@@ -167,13 +186,13 @@ class LabelFolder:
                 f"'{self.path}' was made with another {changed[0] if changed else 'setting'}; "
                 "give the same options, or --overwrite"
             )
-        whole = []
-        for line in lines[1:-1]:  # the last piece is empty, or a line that was cut off
-            record = json.loads(line)
-            self._records.append(record)
+        self._records = _whole_records(lines[1:])
+        for record in self._records:
             self.done.add(record["name"])
-            whole.append(line)
-        write_whole(journal, b"\n".join([lines[0], *whole, b""]))
+            self._owners.setdefault(record["name"], Path(record["image"]["file_name"]).name)
+        write_whole(
+            journal, b"".join([lines[0] + b"\n", *(_line(record) for record in self._records)])
+        )
 
     def _write_json(self) -> None:
         records = sorted(self._records, key=lambda record: record["image"]["id"])
@@ -208,6 +227,18 @@ class LabelFolder:
                 for record in records
             ]
         write_whole(self.path / self._json_name(), json.dumps(content).encode() + b"\n")
+
+
+def _whole_records(lines: Sequence[bytes]) -> list[Record]:
+    """Records of a journal up to the first line that was cut off."""
+    records: list[Record] = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+            records.append({**record, "name": str(record["name"])})
+        except (ValueError, KeyError, TypeError):
+            break
+    return records
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

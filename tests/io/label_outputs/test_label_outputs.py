@@ -128,8 +128,10 @@ def test_what_stands_in_the_way(tmp_path: Path) -> None:
         folder(path, "instance", mode="resume"),
     ):
         pass
-    with folder(path, mode="overwrite") as out:
+    with folder(path, "semantic", mode="overwrite") as out:
         assert out.done == set()
+    left = [p for p in path.rglob("*") if p.is_file() and ".car-video" not in p.parts]
+    assert left == []
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").write_text("mine")
     with (
