@@ -60,7 +60,7 @@ def pixels(part: TrainedPart) -> PixelFeatures:
     return features
 
 
-def near(tensor: Tensor, golden: tuple[float, float, list[float]]) -> None:
+def assert_near(tensor: Tensor, golden: tuple[float, float, list[float]]) -> None:
     mean, size, some = golden
     assert float(tensor.mean()) == pytest.approx(mean, abs=1e-4)
     assert float(tensor.abs().mean()) == pytest.approx(size, abs=1e-4)
@@ -68,19 +68,19 @@ def near(tensor: Tensor, golden: tuple[float, float, list[float]]) -> None:
 
 
 def test_weights_and_inputs_are_those_of_the_golden_values(part: TrainedPart) -> None:
-    near(stages()[0], (-0.003175, 0.853976, [-0.29570, -0.60186, -1.42256, 1.24199]))
-    near(stages()[3], (-0.034405, 0.842140, [0.23594, 0.84399, 0.26178, -1.42382]))
+    assert_near(stages()[0], (-0.003175, 0.853976, [-0.29570, -0.60186, -1.42256, 1.24199]))
+    assert_near(stages()[3], (-0.034405, 0.842140, [0.23594, 0.84399, 0.26178, -1.42382]))
     offsets = part.pixel_decoder.network.encoder.layers[0].self_attn.sampling_offsets.bias
-    near(offsets, (-0.001039, 0.079763, [0.10089, -0.03434, -0.04269, -0.12121]))
+    assert_near(offsets, (-0.001039, 0.079763, [0.10089, -0.03434, -0.04269, -0.12121]))
     queries = part.mask_decoder.query_feat.weight
-    near(queries, (-0.020389, 0.805917, [-1.69606, -1.19986, -0.96557, -0.02517]))
+    assert_near(queries, (-0.020389, 0.805917, [-1.69606, -1.19986, -0.96557, -0.02517]))
 
 
 def test_pixel_decoder_gives_the_golden_features(pixels: PixelFeatures) -> None:
     found = {f"level {i}": level for i, level in enumerate(pixels.levels)}
     found["mask features"] = pixels.mask_features
     for name, golden in PIXELS.items():
-        near(found[name], golden)
+        assert_near(found[name], golden)
 
 
 def test_mask_decoder_gives_the_golden_masks_after_every_layer(
@@ -89,7 +89,7 @@ def test_mask_decoder_gives_the_golden_masks_after_every_layer(
     decoded = part.mask_decoder(pixels)
     assert len(decoded.mask_embeddings) == len(MASKS)
     for embedding, golden in zip(decoded.mask_embeddings, MASKS, strict=True):
-        near(mask_logits(embedding, pixels.mask_features), golden)
+        assert_near(mask_logits(embedding, pixels.mask_features), golden)
 
 
 def test_queries_that_see_nothing_may_see_everything_in_the_golden_network(

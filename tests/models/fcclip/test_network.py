@@ -57,7 +57,7 @@ def texts(network: FcClip) -> TextRows:
     return TextEncoder(network.backbone.clip).encode(CLASSES, TRAINED)
 
 
-def near(tensor: Tensor, mean: float, size: float, some: list[float]) -> None:
+def assert_near(tensor: Tensor, mean: float, size: float, some: list[float]) -> None:
     assert float(tensor.mean()) == pytest.approx(mean, abs=1e-4)
     assert float(tensor.abs().mean()) == pytest.approx(size, abs=1e-4)
     assert entries(tensor, THREE) == pytest.approx(some, abs=1e-3)
@@ -67,12 +67,12 @@ def test_golden_features_and_masks(
     network: FcClip, pixels: Tensor, proposals: MaskProposals
 ) -> None:
     trunk = network.backbone(pixels)
-    near(trunk.stages[0], 0.053448, 1.272148, [-1.531498, -0.339493, 0.389945])
-    near(trunk.stages[3], 0.003030, 1.481178, [0.672929, -1.172733, 2.911555])
+    assert_near(trunk.stages[0], 0.053448, 1.272148, [-1.531498, -0.339493, 0.389945])
+    assert_near(trunk.stages[3], 0.003030, 1.481178, [0.672929, -1.172733, 2.911555])
     assert torch.equal(trunk.cells, trunk.stages[3])
     features = network.trained.pixel_decoder(trunk.stages)
-    near(features.mask_features, -0.137839, 0.803733, [-0.861513, -0.686188, -0.577536])
-    near(proposals.logits, -2.817307, 6.246042, [6.535124, 6.170574, -5.879041])
+    assert_near(features.mask_features, -0.137839, 0.803733, [-0.861513, -0.686188, -0.577536])
+    assert_near(proposals.logits, -2.817307, 6.246042, [6.535124, 6.170574, -5.879041])
 
 
 def test_golden_logits_and_probabilities(
