@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from car_video.eval.data.coco import find_image, read_coco
-from car_video.eval.data.rle import decode
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -18,6 +16,8 @@ from car_video.errors import CarVideoError, DataError
 from car_video.models.lite.model import load_lite
 from car_video.models.sam.mobile_sam import load_mobile_sam
 from car_video.segment.mask_selection.automatic import automatic_masks
+from eval.data.coco import find_image, read_coco
+from eval.data.rle import decode
 from tools.build_mask_decoder.network import ObjectMasks, trunk_stages
 from tools.build_mask_decoder.recall import best_ious, recall
 from tools.build_mask_decoder.recipe import Recipe
