@@ -165,6 +165,8 @@ class Segment:
         score: probability of the class, the largest of the queries that are in it.
         thing: a countable object; else stuff, of which a class has one segment.
         area: pixels.
+        query: number of the model's query that it came from; of several, the first.
+        track: what it is over the frames of a video; None where nothing was followed.
     """
 
     id: int
@@ -172,6 +174,8 @@ class Segment:
     score: float
     thing: bool
     area: int
+    query: int = -1
+    track: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from car_video.io.label_outputs.folder import LabelFolder
     from car_video.io.readers import FrameReader
     from car_video.segment.panoptic.segmenter import PanopticSegmenter
+    from car_video.types import Instances, PanopticMap, SemanticMap
 
 LABEL_MODEL = "fc-clip-convnext-l"
 """What ``--labels`` is done with unless told otherwise."""
@@ -93,14 +94,24 @@ def _run(
     """Picture by picture, those that are done left out."""
     import torch
 
+    from car_video.video.panoptic import VideoPanopticSegmenter
+
+    follows = reader.info.kind == "file" and task == "panoptic"
+    video = VideoPanopticSegmenter(segmenter) if follows else None
+    found: PanopticMap | SemanticMap | Instances
     frames = made = 0
     code = 0
     try:
         with display.progress(None) as advance:
             for frame in reader:
                 frames += 1
-                if folder.name_of(frame) not in folder.done:
-                    folder.write(frame, segmenter.segment(frame.image, (task,))[task])
+                known = folder.name_of(frame) in folder.done
+                if video is not None:  # tracks need every frame, those of an earlier run too
+                    found = video.step(frame.image)
+                elif not known:
+                    found = segmenter.segment(frame.image, (task,))[task]
+                if not known:
+                    folder.write(frame, found)
                     made += 1
                 advance()
     except (MemoryError, torch.OutOfMemoryError):
@@ -109,8 +120,8 @@ def _run(
         display.stopped("interrupted; what is done is kept, go on with --resume")
         code = EXIT_CODE
     noun = "picture" if frames == 1 else "pictures"
-    known = f", {frames - made} from an earlier run" if frames > made else ""
-    display.result(f"{frames} {noun}{known}, {len(segmenter.vocabulary.labels)} classes")
+    earlier = f", {frames - made} from an earlier run" if frames > made else ""
+    display.result(f"{frames} {noun}{earlier}, {len(segmenter.vocabulary.labels)} classes")
     display.result(f"written to {folder.path}")
     return code
 

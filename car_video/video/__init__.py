@@ -11,6 +11,7 @@ Files in the order in which a frame meets them; docs/video.md explains the algor
 ``feature_memory``  from which remembered cells the cells of a frame have come
 ``tracking``        tracks of objects, where there is a mask model
 ``map_memory``      maps that remember, where there is none
+``panoptic``        frames segmented by a vocabulary; identity from FC-CLIP's queries
 ``presence``        whether each target is in the frame
 ``segmenter_state`` what the segmenter keeps, taken from it and given back to one
 ``offline``         the same with frames ahead known

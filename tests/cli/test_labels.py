@@ -64,6 +64,20 @@ def test_one_picture_into_a_folder_of_its_name(cli, model, pictures, tmp_path) -
     assert not (tmp_path / "a_car" / "panoptic.json").exists()
 
 
+def test_segments_of_a_video_have_tracks(cli, model, clip, tmp_path) -> None:
+    (tmp_path / "labels.txt").write_text("person\ndog\nsky | stuff\n")
+    options = ("--labels", "labels.txt", "--model", model, "--save", "json", "--out", "out")
+    code, out, err = cli(clip, *options, "--max-frames", "2")
+    assert (code, err) == (0, "")
+    code, out, err = cli(clip, *options, "--max-frames", "3", "--resume")
+    assert code == 0
+    assert "3 pictures, 2 from an earlier run" in out
+    data = json.loads((tmp_path / "out" / "panoptic.json").read_text())
+    assert len(data["annotations"]) == 3
+    segments = [s for a in data["annotations"] for s in a["segments_info"]]
+    assert all(0 <= segment["track_id"] < 6 for segment in segments)
+
+
 REFUSED = {
     ("--labels", "coco", "--model", "lite"): "'lite' cannot segment by a list of labels",
     ("--labels", "coco", "--task", "depth"): "unknown --task 'depth'",

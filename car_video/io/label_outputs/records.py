@@ -44,6 +44,7 @@ def panoptic_segments(found: PanopticMap, numbers: Sequence[int]) -> list[Record
             "area": segment.area,
             "bbox": _box(found.ids == segment.id),
             "score": round(segment.score, 6),
+            **({} if segment.track is None else {"track_id": segment.track}),
         }
         for segment in found.segments
     ]

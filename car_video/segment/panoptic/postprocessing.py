@@ -7,6 +7,7 @@ Pure functions of one picture. Source: the released inference of FC-CLIP and Mas
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -80,7 +81,8 @@ def panoptic_map(
     for strip in fitted_strips(logits[kept], sizes):
         masks = strip.values.sigmoid()
         own += (masks >= 0.5).flatten(1).sum(1).cpu().numpy()
-        best = _first_largest(weight.view(-1, 1, 1) * masks)
+        # Of equals torch gives the first, as the released code has it.
+        best = (weight.view(-1, 1, 1) * masks).max(0).indices
         winner[strip.rows] = best.cpu().numpy()
         inside[strip.rows] = (masks.gather(0, best[None])[0] >= 0.5).cpu().numpy()
     won = np.bincount(winner.ravel(), minlength=count)
@@ -97,12 +99,15 @@ def panoptic_map(
         if not things[found] and found in stuff:
             number_of[query] = stuff[found]
             old = segments[stuff[found] - 1]
-            segments[stuff[found] - 1] = Segment(
-                old.id, found, max(old.score, sure), False, old.area + int(both[query])
+            segments[stuff[found] - 1] = replace(
+                old, score=max(old.score, sure), area=old.area + int(both[query])
             )
             continue
         number = number_of[query] = len(segments) + 1
-        segments.append(Segment(number, found, sure, things[found], int(both[query])))
+        own_number = int(kept[query])
+        segments.append(
+            Segment(number, found, sure, things[found], int(both[query]), own_number)
+        )
         if not things[found]:
             stuff[found] = number
     ids[inside] = number_of[winner[inside]]
@@ -152,14 +157,3 @@ def instances(
         (pair % count)[order].cpu().numpy().astype(np.int32),
         final[order].cpu().numpy().astype(np.float32),
     )
-
-
-def _first_largest(values: Tensor) -> Tensor:
-    """int64 [h, w]: the first of the largest along the first axis of [Q, h, w]."""
-    best = values[0].clone()
-    index = torch.zeros(best.shape, dtype=torch.int64, device=values.device)
-    for number in range(1, len(values)):
-        better = values[number] > best
-        index = torch.where(better, number, index)
-        best = torch.where(better, values[number], best)
-    return index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 from car_video.config.panoptic import TASKS, PanopticConfig, Task
 from car_video.errors import ConfigError, ModelError
 from car_video.models.fcclip.model import FcClipModel
+from car_video.models.fcclip.network import MaskProposals
 from car_video.models.fcclip.text_rows import TextEncoder
 from car_video.models.numerics import in_standard_torch
 from car_video.segment.panoptic.postprocessing import instances, panoptic_map, semantic_map
@@ -24,6 +26,21 @@ from car_video.segment.panoptic.preparation import (
 )
 from car_video.text.vocabulary import Vocabulary, load_vocabulary
 from car_video.types import Instances, PanopticMap, SemanticMap, as_image
+
+
+@dataclass(frozen=True)
+class EncodedScene:
+    """A picture after the network.
+
+    Attributes:
+        proposals: of the one picture.
+        chances: float32 [Q, K + 1]: probabilities of the classes, void last.
+        sizes: of the picture.
+    """
+
+    proposals: MaskProposals
+    chances: Tensor
+    sizes: Sizes
 
 
 class PanopticSegmenter:
@@ -90,28 +107,41 @@ class PanopticSegmenter:
             raise ConfigError(f"unknown task '{unknown[0]}'; choose from {', '.join(TASKS)}")
         return dict(self._segment(image, tasks))
 
+    def _segment(self, image: NDArray[np.uint8], tasks: tuple[Task, ...]) -> dict[Task, Any]:
+        encoded = self.encode(image)
+        return {task: self.decode(encoded, task) for task in tasks}
+
     @in_standard_torch
     @torch.no_grad()
-    def _segment(self, image: NDArray[np.uint8], tasks: tuple[Task, ...]) -> dict[Task, Any]:
-        logits, chances, sizes = self._encode(as_image(image))
-        things, found = self.vocabulary.things, dict[Task, Any]()
-        for task in tasks:
-            if task == "panoptic":
-                found[task] = panoptic_map(logits, chances, things, sizes, self.config)
-            elif task == "semantic":
-                found[task] = semantic_map(logits, chances, sizes, self.config)
-            else:
-                found[task] = instances(logits, chances, things, sizes, self.config)
-        return found
+    def decode(self, encoded: EncodedScene, task: Task) -> Any:
+        """What a picture that :meth:`encode` has encoded is segmented into."""
+        logits, chances = encoded.proposals.logits[0], encoded.chances
+        things, sizes = self.vocabulary.things, encoded.sizes
+        if task == "panoptic":
+            return panoptic_map(logits, chances, things, sizes, self.config)
+        if task == "semantic":
+            return semantic_map(logits, chances, sizes, self.config)
+        return instances(logits, chances, things, sizes, self.config)
 
-    def _encode(self, image: NDArray[np.uint8]) -> tuple[Tensor, Tensor, Sizes]:
-        """Mask logits [Q, h, w] and class probabilities [Q, K + 1] of one picture."""
+    @in_standard_torch
+    @torch.no_grad()
+    def encode(self, image: NDArray[np.uint8], start: Tensor | None = None) -> EncodedScene:
+        """One pass of the network.
+
+        Args:
+            image: uint8 [H, W, 3], RGB.
+            start: states [1, Q, C] of another picture's queries to start from.
+
+        Raises:
+            ValueError: ``image`` is no such array, see :func:`~car_video.types.as_image`.
+        """
+        image = as_image(image)
         network, config = self.model.network, self.config
         sizes = sizes_for(image.shape[0], image.shape[1], config.shortest, config.longest)
         pixels = as_pixels(resize_picture(image, sizes.resized))
         normalised = network.backbone.clip.prepare(pixels)
-        proposals = network.propose(padded_pixels(normalised, sizes.padded))
-        return proposals.logits[0], network.classify(proposals, self._texts)[0], sizes
+        proposals = network.propose(padded_pixels(normalised, sizes.padded), start)
+        return EncodedScene(proposals, network.classify(proposals, self._texts)[0], sizes)
 
 
 def _vocabulary(labels: str | Vocabulary) -> Vocabulary:
