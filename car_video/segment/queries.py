@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import ExpressionConfig
@@ -16,7 +19,9 @@ from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.text.background import without_named
 from car_video.text.embeddings import TextBank
 from car_video.text.parsing.colours import target_colours
+from car_video.text.parsing.conjunction import split_conjunction
 from car_video.text.parsing.expression import ParsedExpression, parse_expression, words_of
+from car_video.text.parsing.paraphrase import may_share
 from car_video.text.parsing.places import PlacedExpression, take_places
 from car_video.text.parsing.plural import is_plural
 from car_video.text.parsing.wording import check_expressions, same_words
@@ -31,8 +36,9 @@ class QuerySet:
 
     Attributes:
         expressions: the E expressions as the user gave them, duplicates included.
-        owner: for each expression the number of its query. Equal texts share a query. -1
-            marks an expression whose masks go to an equal one before it.
+        parts: for each expression the numbers of its queries: one, or several that together
+            are what it names. Equal texts share a query. None for an expression whose masks go
+            to an equal one before it.
         embeddings: unit-length float32 [Q, D].
         texts: the text of each query; the user's words.
         rivals: unit-length float32 [R, D]: background words, and things that are only
@@ -52,7 +58,7 @@ class QuerySet:
     """
 
     expressions: tuple[str, ...]
-    owner: tuple[int, ...]
+    parts: tuple[tuple[int, ...], ...]
     embeddings: Tensor
     texts: tuple[str, ...]
     rivals: Tensor
@@ -65,6 +71,11 @@ class QuerySet:
     anchors: Tensor | None = None
     same_kind: Tensor | None = None
     plural: Tensor | None = None
+
+    @cached_property
+    def may_share(self) -> NDArray[np.bool_]:
+        """bool [Q, Q]: which queries may name the same thing, by their words."""
+        return np.array(may_share(self.texts, self.noun_phrases), bool)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -91,7 +102,8 @@ def build_queries(
     """
     settings = expression or ExpressionConfig()
     folded = check_expressions(expressions)
-    owner, texts = _unique_texts(folded, settings.duplicates == "share")
+    named = [split_conjunction(t) if settings.conjunctions else (t,) for t in folded]
+    parts, texts = _unique_texts(named, settings.duplicates == "share")
     placed = [_take_places(text, settings.spatial) for text in texts]
     encoded_texts = tuple(p.text for p in placed)
     parsed = [_parse(p) for p in placed]
@@ -119,7 +131,7 @@ def build_queries(
     )
     return QuerySet(
         expressions=folded,
-        owner=owner,
+        parts=parts,
         embeddings=embeddings,
         texts=texts,
         rivals=embed(rivals).to(device),
@@ -150,15 +162,26 @@ def embed_queries(
 
 
 def _unique_texts(
-    folded: tuple[str, ...], share: bool
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """``QuerySet.owner`` and ``QuerySet.texts`` of expressions, some of which are equal."""
-    keys = [same_words(text) for text in folded]
-    if not share:
-        return tuple(n if keys.index(key) == n else -1 for n, key in enumerate(keys)), folded
-    unique = list(dict.fromkeys(keys))
-    texts = tuple(folded[keys.index(key)] for key in unique)
-    return tuple(unique.index(key) for key in keys), texts
+    named: Sequence[tuple[str, ...]], share: bool
+) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]:
+    """``QuerySet.parts`` and ``QuerySet.texts`` of expressions, some parts of which are equal.
+
+    Args:
+        named: the parts of each expression.
+        share: equal texts are one query; else all compete, and the first gets what is found.
+    """
+    texts = [text for parts in named for text in parts]
+    keys = [same_words(text) for text in texts]
+    if share:
+        kept = [n for n, key in enumerate(keys) if keys.index(key) == n]
+        numbers = [kept.index(keys.index(key)) for key in keys]
+    else:
+        kept = list(range(len(texts)))
+        numbers = [n if keys.index(key) == n else -1 for n, key in enumerate(keys)]
+    left = iter(numbers)
+    parts = (dict.fromkeys(next(left) for _ in own) for own in named)
+    found = tuple(tuple(n for n in own if n >= 0) for own in parts)
+    return found, tuple(texts[n] for n in kept)
 
 
 def _take_places(text: str, spatial: bool) -> PlacedExpression:

@@ -335,19 +335,22 @@ class ImageSegmenter:
                 :meth:`~car_video.segment.recurrence.Survivors.evidence_of_all`.
         """
         height, width = image.shape[:2]
-        owner = np.array(self.queries.owner)
-        result = np.zeros((len(owner), height, width), bool)
+        parts = self.queries.parts
+        result = np.zeros((len(parts), height, width), bool)
         shown = np.flatnonzero(present)
         full = enlarge_masks(masks[torch.from_numpy(shown).to(masks.device)], (height, width))
         for query, mask in zip(shown, full, strict=True):
-            result[owner == query] = mask
+            for row in (row for row, own in enumerate(parts) if query in own):
+                result[row] |= mask
         found: NDArray[np.bool_] = np.asarray(result.any((1, 2)), bool)
-        confidence = np.where(owner >= 0, scores[owner], 0).astype(np.float32)
+        # The surest part of an expression speaks for it.
+        speaks = np.array([max(own, key=scores.item) if own else -1 for own in parts])
+        confidence = np.where(speaks >= 0, scores[speaks], 0).astype(np.float32)
         extras = {}
         if evidence is not None:
-            parts = {
-                name: np.where(owner >= 0, v[owner], np.nan) for name, v in evidence.items()
+            extras["evidence"] = {
+                name: np.where(speaks >= 0, values[speaks], np.nan)
+                for name, values in evidence.items()
             }
-            extras["evidence"] = parts
         texts = self.queries.expressions
         return FramePrediction(index, time, texts, result, confidence, found, extras)

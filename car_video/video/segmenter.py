@@ -117,7 +117,7 @@ class VideoSegmenter:
         self.presence.select(places)
         self.maps.select(places)
         if self.tracker is not None:
-            self.tracker.select(places, self.video.tracks)
+            self.tracker.select(places, self.video.tracks, self._may_share())
         if NEW in places:
             self.schedule.reset()
 
@@ -159,7 +159,13 @@ class VideoSegmenter:
             self.video.tracks,
             self.video.memory,
             self.image.config.sam,
+            self._may_share(),
         )
+
+    def _may_share(self) -> NDArray[np.bool_] | None:
+        """Whose words allow that they name the same thing; None where each is alone."""
+        compete = self.image.config.mode == "semantic"
+        return self.image.queries.may_share if compete else None
 
     def apply(self, level: Level) -> None:
         """Work at another level of quality from the next frame on; what is followed stays.

@@ -30,6 +30,7 @@ REFERENCE: Mapping[str, Any] = {
     "expression.drop_named": False,
     "expression.colour_weight": 0.0,
     "expression.spatial": False,
+    "expression.conjunctions": False,
     "expression.duplicates": "first",
     "proposal.source": "cam",
     "proposal.resize": "original",

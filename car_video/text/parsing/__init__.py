@@ -7,4 +7,6 @@
 ``places``        words of place, by the grammar of ``place_words``
 ``colours``       colours of the target, by the lists of ``colour_words``
 ``plural``        whether several things are named
+``conjunction``   the parts of "the dog and the cat"
+``paraphrase``    which expressions of a run may name the same thing
 """

@@ -136,5 +136,11 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
     return groups
 
 
+def ends_head(word: str) -> bool:
+    """Whether a word in lower case ends the head noun phrase: a preposition, a relative word
+    or a participle. A phrase that begins with one has no head."""
+    return word in _PREPOSITIONS | _RELATIVES | _POSSESSIVE or _is_participle(word)
+
+
 def _is_participle(word: str) -> bool:
     return len(word) > 4 and word.endswith("ing") and word not in _NOT_PARTICIPLES

@@ -17,6 +17,7 @@ from car_video.segment.mask_selection.candidates import stability
 from car_video.video.feature_memory import FeatureMemory, Votes
 from car_video.video.state.tensors import State, joined, part_of
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
+from car_video.video.tracking.joint_decision import decide_together
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
 from car_video.video.tracking.sam_candidates import (
     language_candidates,
@@ -31,6 +32,7 @@ from car_video.video.tracking.tracks import (
     Tracks,
     advance,
     propagate,
+    with_first,
     without,
 )
 from car_video.video.tracking.turns import Turns
@@ -48,6 +50,8 @@ class Tracker:
         tracks: see :class:`TrackConfig`.
         memory: see :class:`MemoryConfig`.
         refine: how language prompts SAM.
+        may_share: bool [Q, Q]: whose words allow that they name the same thing; None where
+            expressions do not compete for things.
 
     Attributes:
         state: None before the first frame.
@@ -60,8 +64,10 @@ class Tracker:
         tracks: TrackConfig,
         memory: MemoryConfig,
         refine: SamRefineConfig,
+        may_share: NDArray[np.bool_] | None = None,
     ) -> None:
         self.sam, self.queries, self.refine = sam, queries, refine
+        self.may_share = may_share
         self.config = shared(tracks, queries)
         self.turns = Turns(queries)
         self.memory = FeatureMemory(memory)
@@ -73,13 +79,20 @@ class Tracker:
         self.memory.clear()
         self.turns = Turns(self.queries)
 
-    def select(self, places: Sequence[int], tracks: TrackConfig) -> None:
+    def select(
+        self,
+        places: Sequence[int],
+        tracks: TrackConfig,
+        may_share: NDArray[np.bool_] | None = None,
+    ) -> None:
         """Other expressions from now on; new ones have no track yet.
 
         Args:
             places: see :mod:`car_video.video.state.selection`.
             tracks: as given to the constructor.
+            may_share: as given to the constructor, of the new expressions.
         """
+        self.may_share = may_share
         self.queries = len(places)
         self.config = shared(tracks, self.queries)
         self.turns.select(places)
@@ -126,9 +139,12 @@ class Tracker:
             known = torch.zeros_like(state.tracks.alive)
         else:
             expected, known = votes.carry(state.labels, state.known)
-        tracks, parents = advance(
+        tracks, parents, rank = advance(
             state.tracks, candidates, moved, expected, known, self.config, state.objects
         )
+        if self.may_share is not None:
+            first = decide_together(tracks.logits, rank, self.may_share, self.config.share_cost)
+            tracks, parents = tracks.with_first(first), with_first(parents, first)
         self._remember(frame, tracks, parents)
         return self.best()
 

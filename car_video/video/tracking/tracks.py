@@ -11,7 +11,7 @@ Everything is batched over expressions (Q), tracks (K) and candidates (C).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 import torch.nn.functional as F
@@ -64,9 +64,13 @@ class Tracks:
             like.new_zeros(queries, count, features),
         )
 
+    def with_first(self, slot: Tensor) -> Tracks:
+        """Other best tracks, by their slots int64 [Q]."""
+        return Tracks(*(with_first(getattr(self, f.name), slot) for f in fields(self)))
+
     def state_dict(self) -> State:
         """The attributes by name."""
-        return {name: getattr(self, name) for name in ("logits", "value", "age", "appearance")}
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @classmethod
     def from_state(cls, state: State, shape: tuple[int, int], device: torch.device) -> Tracks:
@@ -110,7 +114,7 @@ def advance(
     known: Tensor,
     config: TrackConfig,
     objects: ObjectAppearance | None = None,
-) -> tuple[Tracks, Tensor]:
+) -> tuple[Tracks, Tensor, Tensor]:
     """One frame on: every track continues or is lost, new ones begin, the best come first.
 
     Args:
@@ -123,7 +127,8 @@ def advance(
         objects: appearance of each expression's object; None: none is known.
 
     Returns:
-        The tracks, and int64 [Q, K]: the slot each has come from, -1 if it is new.
+        The tracks; int64 [Q, K]: the slot each has come from, -1 if it is new; and [Q, K] the
+        rank of each, -inf without a track.
     """
     assert candidates.appearance is not None
     masks = half_masks(candidates.logits)
@@ -161,7 +166,9 @@ def advance(
     order = _rank_distinct(
         rank, masks, chosen.clamp_min(0), min(config.count, rank.shape[1]), config.count
     )
-    return _reordered(tracks, candidates, order, chosen, parents, values, ages)
+    sorted_rank = rank.gather(1, order.clamp_min(0)).masked_fill(order < 0, NO_TRACK)
+    new, parent = _reordered(tracks, candidates, order, chosen, parents, values, ages)
+    return new, parent, sorted_rank
 
 
 def _reordered(
@@ -290,6 +297,14 @@ def _rank_distinct(
     while len(order) < size:
         order.append(torch.full_like(order[0], -1))
     return torch.stack(order, 1)
+
+
+def with_first(values: Tensor, slot: Tensor) -> Tensor:
+    """[Q, K, ...] with the entry at int64 [Q] ``slot`` first and the others in their order."""
+    count = values.shape[1]
+    order = torch.arange(count, device=values.device).expand(len(values), -1)
+    key = torch.where(order == slot[:, None], -1, order)
+    return values[torch.arange(len(values), device=values.device)[:, None], key.argsort(1)]
 
 
 def without(tracks: Tracks, gone: Tensor) -> Tracks:
