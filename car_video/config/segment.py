@@ -51,6 +51,9 @@ class ExpressionConfig(Settings, part="segment.expression"):
     # Words of place ("left", "second from the right") are taken out of the text and choose
     # among what the rest of it finds (segment/cues/place_ranking.py).
     spatial: bool = True
+    # Texts with one head noun ("the tall girl", "the girl with a hat") do not compete for
+    # cells; they are told apart region by region (segment/cues/kinds.py).
+    kinds: bool = True
     # "the dog and the cat" is two queries, and gets the masks of both.
     conjunctions: bool = True
     # Equal texts share one query. first (the reference): they compete, and the first of

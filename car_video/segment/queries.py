@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -20,8 +21,14 @@ from car_video.text.background import without_named
 from car_video.text.embeddings import TextBank
 from car_video.text.parsing.colours import target_colours
 from car_video.text.parsing.conjunction import split_conjunction
-from car_video.text.parsing.expression import ParsedExpression, parse_expression, words_of
-from car_video.text.parsing.paraphrase import may_share
+from car_video.text.parsing.expression import (
+    DETERMINERS,
+    ParsedExpression,
+    parse_expression,
+    words_of,
+)
+from car_video.text.parsing.nouns import base_forms
+from car_video.text.parsing.paraphrase import ARTICLES, may_share
 from car_video.text.parsing.places import PlacedExpression, take_places
 from car_video.text.parsing.plural import is_plural
 from car_video.text.parsing.wording import check_expressions, same_words
@@ -53,8 +60,9 @@ class QuerySet:
         anchors: unit-length float32 [A, D]: the things that places refer to ("left of the
             car"); None without any.
         plural: bool [Q]: queries that name several things and have no place; None without any.
-        same_kind: bool [Q, Q]: pairs of queries that only their places tell apart. They do
-            not compete. None where no query has a place.
+        same_kind: bool [Q, Q]: pairs of different queries for things of one kind ("the tall
+            girl", "the girl with a hat", "the girl on the left"). Their maps show that kind and
+            do not compete. None without any.
     """
 
     expressions: tuple[str, ...]
@@ -126,6 +134,7 @@ def build_queries(
     embeddings = embed_queries(bank, encoded_texts, noun_phrases, settings, template)
     device = embeddings.device
     places = PlaceTensors.of([p.places for p in placed], anchors)
+    same_kind = _same_kind(parsed, [bool(p.places) for p in placed], settings.kinds)
     plural = torch.tensor(
         [is_plural(q.noun_phrase) and not p.places for q, p in zip(parsed, placed, strict=True)]
     )
@@ -142,7 +151,7 @@ def build_queries(
         noun_phrases=noun_phrases,
         places=None if places is None else places.to(device),
         anchors=embed(anchors).to(device) if anchors else None,
-        same_kind=None if places is None else _same_kind(encoded_texts, places).to(device),
+        same_kind=same_kind.to(device) if bool(same_kind.any()) else None,
         plural=plural.to(device) if bool(plural.any()) else None,
     )
 
@@ -199,13 +208,30 @@ def _parse(placed: PlacedExpression) -> ParsedExpression:
     return replace(parsed, context=tuple(dict.fromkeys([*parsed.context, *anchors])))
 
 
-def _same_kind(encoded_texts: Sequence[str], places: PlaceTensors) -> Tensor:
+def _same_kind(
+    parsed: Sequence[ParsedExpression], placed: Sequence[bool], by_head: bool
+) -> Tensor:
     """bool [Q, Q]: see :class:`QuerySet`."""
-    articles = ("a", "an", "the")
-    kinds = [tuple(w for w in words_of(text) if w not in articles) for text in encoded_texts]
-    same = torch.tensor([[a == b for b in kinds] for a in kinds])
-    placed = places.has_place
-    return same & (placed[:, None] | placed) & ~torch.eye(len(kinds), dtype=torch.bool)
+    same = torch.eye(len(parsed), dtype=torch.bool)
+    kinds = [tuple(w for w in words_of(p.text) if w not in ARTICLES) for p in parsed]
+    heads = [_head(p.noun_phrase) for p in parsed]
+    for a, b in combinations(range(len(parsed)), 2):
+        only_places = kinds[a] == kinds[b] and (placed[a] or placed[b])
+        one_head = by_head and not heads[a].isdisjoint(heads[b])
+        same[a, b] = same[b, a] = only_places or one_head
+    return same & ~torch.eye(len(parsed), dtype=torch.bool)
+
+
+def _head(noun_phrase: str) -> frozenset[str]:
+    """Forms of the head noun of a phrase that refers to a thing; none of a bare name.
+
+    In a label space "hot dog" and "dog" are two classes: only what has an article or the like
+    ("the brown dog") is one of several things of its kind.
+    """
+    words = words_of(noun_phrase)
+    return frozenset(
+        base_forms(words[-1]) if len(words) > 1 and words[0] in DETERMINERS else ()
+    )
 
 
 def _colours(texts: Sequence[str], weight: float) -> ColourCue | None:

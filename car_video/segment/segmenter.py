@@ -46,6 +46,10 @@ of the presence score. It is the exponent of agreement in
 :func:`car_video.video.presence.track_presence`."""
 
 
+TINY = 1e-12
+"""Added where a sum of probabilities may be 0."""
+
+
 class ImageSegmenter:
     """Masks of what expressions name, one picture at a time.
 
@@ -244,6 +248,8 @@ class ImageSegmenter:
         if cues is not None:  # they choose among candidates, which only SAM makes
             sam = self.config.refine == "sam"
             cues = cues.on_picture(encoded.pixels)[alive] if sam else None
+            if cues is not None and self.queries.same_kind is not None:
+                cues = replace(cues, kinds=proposer.kinds(alive))
         if self.queries.places is not None:
             places = self._find_anchors(self.queries.places, proposer)[alive]
             maps, evidence = weigh_by_place(maps, evidence, places)
@@ -274,12 +280,11 @@ class ImageSegmenter:
         scores = torch.ones_like(embeddings.scored, dtype=torch.float32)
         alone = self.config.mode == "refer" and not self.config.recurrence.compete_in_refer
         if len(texts) > 1 and not alone:
-            # Texts that only their places tell apart count once: they do not compete.
-            share = self.queries.same_kind is not None
-            competing = list(dict.fromkeys(texts)) if share else texts
-            table = self._mask_classifier.probabilities(embeddings, competing)
-            own = map(competing.index, texts) if share else range(len(texts))
-            scores = table[torch.arange(len(texts)), torch.tensor(list(own))]
+            table = self._mask_classifier.probabilities(embeddings, texts)
+            scores = table.diagonal()
+            if self.queries.same_kind is not None:  # things of one kind do not compete
+                rest = ~self.queries.same_kind[alive][:, alive].to(table.device)
+                scores = scores / (table * rest).sum(1).clamp_min(TINY)
         if self.config.scores == "classifier":
             return scores, scores
         if not self.queries.background:  # nothing to compare with: any mask counts as present

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from car_video.segment.cues.colour import ColourCue
+from car_video.segment.cues.kinds import KindCue, on_cells
 from car_video.text.background import BACKGROUND
 from car_video.text.null_phrases import OUTDOORS, SCENES, STUFF
 from car_video.text.parsing.expression import words_of
@@ -57,10 +58,12 @@ class MaskCues:
     Attributes:
         things: bool [Q]: which queries name a thing.
         colours: the colours that queries ask for; None without any.
+        kinds: which of several things of one kind each means; None where no two name a kind.
     """
 
     things: Tensor
     colours: ColourCue | None = None
+    kinds: KindCue | None = None
 
     @classmethod
     def of(cls, noun_phrases: Sequence[str], colours: ColourCue | None) -> MaskCues:
@@ -75,13 +78,19 @@ class MaskCues:
     def __getitem__(self, rows: Tensor) -> MaskCues:
         """Those of some queries, int64 or bool [N]."""
         colours = None if self.colours is None else self.colours[rows]
-        return MaskCues(self.things[rows.to(self.things.device)], colours)
+        kinds = None if self.kinds is None else self.kinds[rows]
+        return MaskCues(self.things[rows.to(self.things.device)], colours, kinds)
 
     def match(self, logits: Tensor) -> Tensor:
         """Factors [Q, M] in [0, 1] of masks, logits [Q, M, a, b]."""
         along = torch.exp(-BORDER_WEIGHT * border_contact(logits))
         factor = torch.where(self.things[:, None], along, 1.0)
-        return factor if self.colours is None else factor * self.colours.match(logits)
+        if self.colours is not None:
+            factor = factor * self.colours.match(logits)
+        if self.kinds is not None:
+            grid = int(self.kinds.logits.shape[-2]), int(self.kinds.logits.shape[-1])
+            factor = factor * self.kinds.match(on_cells(logits, grid))
+        return factor
 
 
 def border_contact(logits: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor
 from car_video.config import CamOptions, ProposalConfig
 from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.segment.cues.kinds import KindCue
 from car_video.segment.evidence import KnownNouns, RegionEvidence
 from car_video.segment.proposals.affinity import AffinityOptions, propagate, refine, transition
 from car_video.segment.proposals.gradcam import CamWeights, min_max
@@ -107,6 +108,19 @@ class Proposer:
             return cell_probabilities(queries[alive], rivals, opposes, compete, same_kind)
         weights = self.weights.select(alive)
         return self._cam_maps(weights, self.features.cam_map, self.mode)[0]
+
+    def kinds(self, alive: Tensor) -> KindCue | None:
+        """How queries of one kind are told apart; None where maps do not come from cells.
+
+        Args:
+            alive: int64 [N], numbers of the queries that compete.
+        """
+        if not self.cells or self.queries.same_kind is None:
+            return None
+        logits = self.logits[0][alive]
+        own = torch.arange(len(alive), device=logits.device)
+        same = self.queries.same_kind[alive][:, alive].to(logits.device)
+        return KindCue(logits, same | torch.eye(len(alive), dtype=torch.bool).to(same), own)
 
     def anchors(self) -> Tensor | None:
         """Maps of the anchors of places, [A, h, w] in [0, 1], each alone against the

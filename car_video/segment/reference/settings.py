@@ -31,6 +31,7 @@ REFERENCE: Mapping[str, Any] = {
     "expression.colour_weight": 0.0,
     "expression.spatial": False,
     "expression.conjunctions": False,
+    "expression.kinds": False,
     "expression.duplicates": "first",
     "proposal.source": "cam",
     "proposal.resize": "original",

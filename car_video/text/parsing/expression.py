@@ -12,7 +12,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-_DETERMINERS = frozenset(
+DETERMINERS = frozenset(
     "a an the this that these those some any each every its his her their my your our".split()
 )
 _PREPOSITIONS = frozenset(
@@ -104,7 +104,7 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
         nonlocal current
         while current and current[-1] == "and":
             current.pop()
-        if not all(w in _DETERMINERS or w in _SPATIAL or w == "and" for w in current):
+        if not all(w in DETERMINERS or w in _SPATIAL or w == "and" for w in current):
             groups.append((link, " ".join(current)))
         current = []
 
@@ -127,7 +127,7 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
             belongs = word in _POSSESSIVE and not place
             if groups and (had or belongs or before in _POSSESSIVE):
                 link = "has" if belongs and not moved else "near"
-        elif word in _DETERMINERS and current and current[-1] not in _DETERMINERS:
+        elif word in DETERMINERS and current and current[-1] not in DETERMINERS:
             close()
             current.append(word)
         else:
