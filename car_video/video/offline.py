@@ -171,12 +171,7 @@ class OfflineSegmenter:
         ):
             best = self.keyframes.get(query)
             if age >= PROVEN_AGE and value > (best.value if best else NO_TRACK):
-                own = Tracks(
-                    tracks.logits[query : query + 1].clone(),
-                    tracks.value[query : query + 1].clone(),
-                    tracks.age[query : query + 1].clone(),
-                    tracks.appearance[query : query + 1].clone(),
-                )
+                own = tracks.of(query)
                 self.keyframes[query] = Keyframe(value, len(self.window) - 1, own)
 
     def _backward(self) -> Iterator[tuple[int, Tensor]]:
@@ -201,8 +196,8 @@ def inject(tracker: Tracker, query: int, tracks: Tracks) -> None:
     """Give an expression the tracks of another pass, as of the newest frame."""
     state = tracker.state
     assert state is not None
-    for name in ("logits", "value", "age", "appearance"):
-        getattr(state.tracks, name)[query] = getattr(tracks, name)[0]
+    for name, values in tracks.state_dict().items():
+        getattr(state.tracks, name)[query] = values[0]
     cells = F.adaptive_avg_pool2d((tracks.logits[0] > 0).float(), tracker.cells).flatten(1)
     state.labels[query] = cells[:, None]
     state.known[query] = False

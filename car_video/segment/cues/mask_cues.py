@@ -85,12 +85,15 @@ class MaskCues:
         """Factors [Q, M] in [0, 1] of masks, logits [Q, M, a, b]."""
         along = torch.exp(-BORDER_WEIGHT * border_contact(logits))
         factor = torch.where(self.things[:, None], along, 1.0)
-        if self.colours is not None:
-            factor = factor * self.colours.match(logits)
-        if self.kinds is not None:
-            grid = int(self.kinds.logits.shape[-2]), int(self.kinds.logits.shape[-1])
-            factor = factor * self.kinds.match(on_cells(logits, grid))
-        return factor
+        return factor if self.colours is None else factor * self.colours.match(logits)
+
+    def among_kind(self, logits: Tensor) -> Tensor:
+        """Probability [Q, M] in [0, 1] that masks, logits [Q, M, a, b], are the one of their
+        kind that each query means; 1 where no query has a kind."""
+        if self.kinds is None:
+            return torch.ones_like(logits[..., 0, 0])
+        grid = int(self.kinds.logits.shape[-2]), int(self.kinds.logits.shape[-1])
+        return self.kinds.match(on_cells(logits, grid))
 
 
 def border_contact(logits: Tensor) -> Tensor:

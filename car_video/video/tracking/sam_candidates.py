@@ -173,6 +173,23 @@ def window_candidates(
     return TrackCandidates(logits, agreement, 0)
 
 
+def among_kind(frame: LanguageFrame, logits: Tensor) -> Tensor | None:
+    """How probable it is that each mask is the one of its kind that its expression means.
+
+    Args:
+        frame: a language frame.
+        logits: [Q, C, a, b] candidates of all expressions.
+
+    Returns:
+        [Q, C] in [0, 1]; None where expressions name things of different kinds.
+    """
+    if frame.cues is None or frame.cues.kinds is None or frame.alive is None:
+        return None
+    probability = torch.ones_like(logits[..., 0, 0])
+    probability[frame.alive] = frame.cues.among_kind(logits[frame.alive])
+    return probability
+
+
 def _agreement(frame: LanguageFrame, logits: Tensor, owner: Tensor, queries: int) -> Tensor:
     """How masks [P, 3, a, b] agree with the proposals of their expressions int64 [P]."""
     agreement = logits.new_zeros(logits.shape[:2])

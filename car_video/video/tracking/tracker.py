@@ -20,6 +20,7 @@ from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.joint_decision import decide_together
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
 from car_video.video.tracking.sam_candidates import (
+    among_kind,
     language_candidates,
     track_candidates,
     window_candidates,
@@ -132,6 +133,7 @@ class Tracker:
             torch.cat([language.agreement, tracked.agreement], 1),
             language.by_language,
             appearance_of(logits, frame.features),
+            among_kind(frame, logits),
         )
         rows, columns = frame.features.shape[-2:]
         if votes is None:

@@ -25,6 +25,7 @@ from car_video.video.tracking.appearance import ObjectAppearance
 
 NO_TRACK = float("-inf")
 AGREEMENT_FLOOR = 0.02  # agreements below it are all equally bad
+KIND_FLOOR = 0.05  # the same of probabilities among things of one kind
 SUPPORT_FLOOR = 0.05  # the same of overlaps with what memory expects
 APPEARANCE_RATE = 0.1  # of the newest appearance in a track's appearance
 SAME_TRACK_IOU = 0.7  # two tracks with masks of this IoU are one
@@ -38,12 +39,14 @@ class Tracks:
     Attributes:
         logits: [Q, K, a, b] masks on SAM's grid.
         value: [Q, K] running mean of the text scores, -inf: no track.
+        kind: [Q, K] running mean of the scores among things of one kind, at most 0.
         age: int64 [Q, K] frames since it began.
         appearance: [Q, K, D] unit-length mean feature of the object, slowly following it.
     """
 
     logits: Tensor
     value: Tensor
+    kind: Tensor
     age: Tensor
     appearance: Tensor
 
@@ -60,9 +63,14 @@ class Tracks:
         return cls(
             like.new_zeros(queries, count, *grid),
             like.new_full((queries, count), NO_TRACK),
+            like.new_zeros(queries, count),
             torch.zeros(queries, count, dtype=torch.int64, device=like.device),
             like.new_zeros(queries, count, features),
         )
+
+    def of(self, query: int) -> Tracks:
+        """A copy of the tracks of one expression, as if it were alone."""
+        return Tracks(*(getattr(self, f.name)[query : query + 1].clone() for f in fields(self)))
 
     def with_first(self, slot: Tensor) -> Tracks:
         """Other best tracks, by their slots int64 [Q]."""
@@ -78,6 +86,7 @@ class Tracks:
         return cls(
             take(state, "logits", torch.float32, (*shape, None, None)).to(device),
             take(state, "value", torch.float32, shape).to(device),
+            take(state, "kind", torch.float32, shape).to(device),
             take(state, "age", torch.int64, shape).to(device),
             take(state, "appearance", torch.float32, (*shape, None)).to(device),
         )
@@ -92,12 +101,21 @@ class TrackCandidates:
         agreement: [Q, C] with the text, in [0, 1]; below 0 where there is no mask.
         by_language: how many of the C were prompted by language; they come first.
         appearance: [Q, C, D] unit-length mean feature under each mask; None without features.
+        among_kind: [Q, C] in [0, 1] probability that a mask is the one of its kind that is
+            meant; None where expressions name things of different kinds.
     """
 
     logits: Tensor
     agreement: Tensor
     by_language: int
     appearance: Tensor | None = None
+    among_kind: Tensor | None = None
+
+    def kind_score(self) -> Tensor:
+        """Logarithm of :attr:`among_kind`, [Q, C]; 0 where nothing is to be told apart."""
+        if self.among_kind is None:
+            return torch.zeros_like(self.agreement)
+        return self.among_kind.clamp_min(KIND_FLOOR).log()
 
 
 def overlaps(a: Tensor, b: Tensor) -> Tensor:
@@ -134,11 +152,12 @@ def advance(
     masks = half_masks(candidates.logits)
     there = candidates.agreement >= 0
     text_score = candidates.agreement.clamp_min(AGREEMENT_FLOOR).log()
+    kind_score = candidates.kind_score()
     overlap = overlaps(masks, half_masks(moved))
     support = _support(candidates.logits, expected).clamp_min(SUPPORT_FLOOR).log()
     cosine = candidates.appearance @ tracks.appearance.transpose(-1, -2)
     association = (
-        text_score[..., None]
+        (text_score + kind_score)[..., None]
         + config.overlap_weight * overlap
         + config.memory_weight * (support * known[:, None])
         + config.appearance_weight * cosine
@@ -150,14 +169,18 @@ def advance(
     kept &= tracks.alive & (association.amax(1) > NO_TRACK)
     rate = (1 / (tracks.age + 2.0)).clamp_min(1 - config.decay)
     value = torch.where(kept, tracks.value.lerp(text_score.gather(1, follower), rate), NO_TRACK)
-    born = _births(masks, text_score, there, candidates.by_language, follower, kept)
+    kind = tracks.kind.lerp(kind_score.gather(1, follower), rate)
+    born = _births(
+        masks, text_score + kind_score, there, candidates.by_language, follower, kept
+    )
     chosen = torch.cat([follower, born], 1)
     fresh = text_score.gather(1, born.clamp_min(0)).masked_fill(born < 0, NO_TRACK)
     values = torch.cat([value, fresh], 1)
+    kinds = torch.cat([kind, kind_score.gather(1, born.clamp_min(0))], 1)
     ages = torch.cat([tracks.age + 1, torch.zeros_like(born)], 1)
     slots = torch.arange(follower.shape[1], device=born.device).expand_as(follower)
     parents = torch.cat([slots, torch.full_like(born, -1)], 1)
-    rank = values - config.birth_cost * config.decay**ages
+    rank = values + kinds - config.birth_cost * config.decay**ages
     rank[:, 0] += config.switch_cost
     if objects is not None:
         features = candidates.appearance.shape[-1]
@@ -167,7 +190,7 @@ def advance(
         rank, masks, chosen.clamp_min(0), min(config.count, rank.shape[1]), config.count
     )
     sorted_rank = rank.gather(1, order.clamp_min(0)).masked_fill(order < 0, NO_TRACK)
-    new, parent = _reordered(tracks, candidates, order, chosen, parents, values, ages)
+    new, parent = _reordered(tracks, candidates, order, chosen, parents, values, kinds, ages)
     return new, parent, sorted_rank
 
 
@@ -178,6 +201,7 @@ def _reordered(
     chosen: Tensor,
     parents: Tensor,
     values: Tensor,
+    kinds: Tensor,
     ages: Tensor,
 ) -> tuple[Tracks, Tensor]:
     """Tracks in their new order, and the slots they have come from.
@@ -189,6 +213,7 @@ def _reordered(
         chosen: int64 [Q, E] candidate of each entry.
         parents: int64 [Q, E] old slot of each entry, -1: a new track.
         values: [Q, E].
+        kinds: [Q, E].
         ages: int64 [Q, E].
     """
     assert candidates.appearance is not None
@@ -202,6 +227,7 @@ def _reordered(
     new = Tracks(
         candidates.logits[queries, candidate],
         values.gather(1, picked).masked_fill(empty, NO_TRACK),
+        kinds.gather(1, picked).masked_fill(empty, 0),
         ages.gather(1, picked).masked_fill(empty, 0),
         torch.where((parent >= 0)[..., None], followed, newest),
     )
@@ -240,7 +266,7 @@ def propagate(
         asked[:, None, None], candidates.logits[queries, best], moved[:, 0]
     )
     sure = torch.where(asked & tracks.alive[:, 0], overlap[queries, best], 1.0)
-    return Tracks(logits, tracks.value, tracks.age + 1, tracks.appearance), lost, sure
+    return replace(tracks, logits=logits, age=tracks.age + 1), lost, sure
 
 
 def _support(logits: Tensor, expected: Tensor) -> Tensor:
