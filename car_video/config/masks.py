@@ -36,8 +36,9 @@ class SamRefineConfig(Settings, part="segment.sam"):
     # size that they were trained at.
     side: Annotated[int, Range(64, 1024, step=16)] = 1024
     # peaks: ask SAM at the peaks of each map. automatic (CaR): ask it everywhere, and make up
-    # each mask that the CRF gives of parts; in videos no tracks are followed then.
-    rule: Literal["peaks", "automatic"] = "peaks"
+    # each mask that the CRF gives of parts; in videos no tracks are followed then. regions
+    # (FC-CLIP): ask it everywhere, and give each mask a name; for label spaces, frame by frame.
+    rule: Literal["peaks", "automatic", "regions"] = "peaks"
     automatic: AutomaticConfig = field(default_factory=AutomaticConfig)
     points: Annotated[int, Range(1, 64)] = 8  # peaks per query, three masks each
     peak_distance: Annotated[int, Range(1, 32)] = 2  # least, between peaks, in cells of the map

@@ -99,6 +99,18 @@ class KnownNouns:
         opposed = against[rows].isfinite()  # without any rival the odds are infinite
         return own.index_copy(0, rows, torch.where(opposed, mixed, own[rows]))
 
+    def blend_regions(self, features: ImageFeatures, masks: Tensor, odds: Tensor) -> Tensor:
+        """Log-odds of regions [M, Q], blended where the classifier knows the query's noun.
+
+        Args:
+            features: of one picture.
+            masks: [M, h, w] weights on the feature grid.
+            odds: [M, Q] by the texts.
+        """
+        known = log_odds(self.classifier.region_probabilities(features, masks, self.groups))
+        rows = self.rows.to(odds.device)
+        return odds.index_copy(1, rows, torch.lerp(odds[:, rows], known.to(odds), self.weight))
+
     def of_regions(self, features: ImageFeatures, masks: Tensor, queries: Tensor) -> Tensor:
         """Log-odds of regions by the classifier alone.
 

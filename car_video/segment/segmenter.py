@@ -29,12 +29,18 @@ from car_video.segment.cues.place_maps import weigh_by_place
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.encoding import EncodedImage, encode_images
 from car_video.segment.evidence import KnownNouns, measured_scale, regions_of
+from car_video.segment.mask_selection.regions import name_parts, paint_parts
 from car_video.segment.proposals.maps import Proposer
 from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.recurrence import Survivors, passing
 from car_video.segment.reference.first_step import first_queries
 from car_video.segment.reference.settings import resolve_config
-from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks, upsample
+from car_video.segment.refinement.refine import (
+    MaskRefiner,
+    RefinedMasks,
+    upsample,
+    working_size,
+)
 from car_video.segment.resizing import enlarge_masks, maps_at_once
 from car_video.text.embeddings import TextBank
 from car_video.text.null_phrases import NULL_PHRASES
@@ -144,6 +150,8 @@ class ImageSegmenter:
         self, encoded: EncodedImage, index: int = 0, time: float = 0.0
     ) -> FramePrediction:
         """As :meth:`segment`, of a picture that :meth:`encode` has encoded before."""
+        if self.config.refine == "sam" and self.config.sam.rule == "regions":
+            return self._name_regions(encoded, index, time)
         survivors = self.recur(encoded)
         refined = self._refiner(encoded, survivors, self.config)
         return self._predict(encoded, survivors, refined, index, time)
@@ -296,6 +304,30 @@ class ImageSegmenter:
     def refine(self, encoded: EncodedImage, survivors: Survivors) -> Tensor:
         """Masks of the survivors at working size, bool [N, h, w]."""
         return self._refiner(encoded, survivors, self.config).masks
+
+    @torch.inference_mode()
+    def _name_regions(self, encoded: EncodedImage, index: int, time: float) -> FramePrediction:
+        """Name the parts of a picture, see :mod:`~car_video.segment.mask_selection.regions`.
+
+        The recurrence would end at once: dropping names that no part has changes no part.
+        """
+        assert self.sam is not None
+        embedding = self.sam.encode(encoded.pixels, self.config.sam.side)
+        parts = self._refiner.parts(embedding, working_size(encoded), self.config)
+        regions = self._mask_classifier.embed(encoded.pixels[0], parts, encoded.pooling)
+        queries = self.queries
+        table = self._mask_classifier.probabilities(
+            regions, queries.encoded_texts, queries.background
+        )
+        own, rest = table.clamp_min(TINY).split([len(queries), len(queries.background)], 1)
+        odds = own.log() - rest.sum(1, keepdim=True).log()
+        if self._known is not None:
+            cells = F.adaptive_avg_pool2d(parts[None].float(), encoded.features.grid)[0]
+            odds = self._known.blend_regions(encoded.features, cells, odds)
+        masks, scores = paint_parts(parts, *name_parts(odds), len(queries))
+        found = scores.cpu().numpy()
+        present = found >= self.config.presence_threshold
+        return self.predict(encoded.image, masks, found, present, index, time)
 
     def _predict(
         self,
