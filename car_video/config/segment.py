@@ -52,7 +52,8 @@ class ExpressionConfig(Settings, part="segment.expression"):
     # among what the rest of it finds (segment/cues/place_ranking.py).
     spatial: bool = True
     # Texts with one head noun ("the tall girl", "the girl with a hat") do not compete for
-    # cells; they are told apart region by region (segment/cues/kinds.py).
+    # cells nor in the recurrence; tracks tell them apart region by region
+    # (segment/cues/kinds.py).
     kinds: bool = True
     # "the dog and the cat" is two queries, and gets the masks of both.
     conjunctions: bool = True

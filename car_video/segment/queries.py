@@ -27,7 +27,7 @@ from car_video.text.parsing.expression import (
     parse_expression,
     words_of,
 )
-from car_video.text.parsing.nouns import base_forms
+from car_video.text.parsing.nouns import base_forms, head_noun
 from car_video.text.parsing.paraphrase import ARTICLES, may_share
 from car_video.text.parsing.places import PlacedExpression, take_places
 from car_video.text.parsing.plural import is_plural
@@ -229,9 +229,8 @@ def _head(noun_phrase: str) -> frozenset[str]:
     ("the brown dog") is one of several things of its kind.
     """
     words = words_of(noun_phrase)
-    return frozenset(
-        base_forms(words[-1]) if len(words) > 1 and words[0] in DETERMINERS else ()
-    )
+    refers = len(words) > 1 and words[0] in DETERMINERS
+    return frozenset(base_forms(head_noun(noun_phrase)) if refers else ())
 
 
 def _colours(texts: Sequence[str], weight: float) -> ColourCue | None:

@@ -292,7 +292,11 @@ class ImageSegmenter:
             scores = table.diagonal()
             if self.queries.same_kind is not None:  # things of one kind do not compete
                 rest = ~self.queries.same_kind[alive][:, alive].to(table.device)
-                scores = scores / (table * rest).sum(1).clamp_min(TINY)
+                # Texts that only their places tell apart are equal here and count once.
+                first = [texts.index(text) == n for n, text in enumerate(texts)]
+                rest &= rest.new_tensor(first)
+                own = torch.eye(len(texts), dtype=torch.bool, device=rest.device)
+                scores = scores / (table * (rest | own)).sum(1).clamp_min(TINY)
         if self.config.scores == "classifier":
             return scores, scores
         if not self.queries.background:  # nothing to compare with: any mask counts as present

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
 
 from car_video.config.video import TrackConfig
 
-AGREEMENT_FLOOR, SUPPORT_FLOOR, SAME_TRACK_IOU, BIRTHS = 0.02, 0.05, 0.7, 2
+AGREEMENT_FLOOR, SUPPORT_FLOOR, KIND_FLOOR, SAME_TRACK_IOU, BIRTHS = 0.02, 0.05, 0.05, 0.7, 2
 
 
 @dataclass(frozen=True)
 class Track:
-    """One track: its mask as logits [a, b], its score, its age and its appearance [D]."""
+    """One track: its mask as logits [a, b], its text score, its age, its appearance [D] and
+    its score among things of one kind."""
 
     logits: np.ndarray
     value: float
     age: int
     appearance: np.ndarray
+    kind: float = 0.0
 
 
 @dataclass(frozen=True)
 class Candidate:
     """One candidate mask: logits [a, b], agreement (below 0: not there), whether language
-    prompted it, its appearance [D], and the score of its appearance (0 or less)."""
+    prompted it, its appearance [D], the score of its appearance (0 or less), and the
+    probability that it is the one of its kind that is meant."""
 
     logits: np.ndarray
     agreement: float
     by_language: bool
     appearance: np.ndarray
     appearance_score: float = 0.0
+    among_kind: float = 1.0
 
 
 def half(logits: np.ndarray) -> set[tuple[int, int]]:
@@ -72,8 +76,9 @@ def advance(
     moved: Sequence[np.ndarray],
     expected: Sequence[np.ndarray | None],
     config: TrackConfig,
-) -> list[tuple[Track, int] | None]:
-    """The tracks of one expression a frame later, best first, each with its old slot or -1.
+) -> list[tuple[Track, int, float] | None]:
+    """The tracks of one expression a frame later, best first, each with its old slot or -1
+    and its rank.
 
     Args:
         tracks: by slot, None where there is none.
@@ -84,6 +89,7 @@ def advance(
     """
     masks = [half(c.logits) for c in candidates]
     text_score = [log(max(c.agreement, AGREEMENT_FLOOR)) for c in candidates]
+    kind_score = [log(max(c.among_kind, KIND_FLOOR)) for c in candidates]
     offered = [n for n, c in enumerate(candidates) if c.agreement >= 0]
     entries: list[tuple[float, Track, int, int]] = []  # rank, track, candidate, parent
     followed = []
@@ -93,7 +99,8 @@ def advance(
         before = half(moved[slot])
         association = {}
         for n in offered:
-            association[n] = text_score[n] + config.overlap_weight * iou(masks[n], before)
+            association[n] = text_score[n] + kind_score[n]
+            association[n] += config.overlap_weight * iou(masks[n], before)
             memory = expected[slot]
             if memory is not None:
                 share = support(candidates[n].logits, memory)
@@ -108,12 +115,14 @@ def advance(
             continue
         rate = max(1 / (track.age + 2), 1 - config.decay)
         value = track.value + rate * (text_score[best] - track.value)
+        kind = track.kind + rate * (kind_score[best] - track.kind)
         followed.append(best)
         appearance = 0.9 * track.appearance + 0.1 * candidates[best].appearance
         appearance = appearance / np.sqrt((appearance * appearance).sum())
-        new = Track(candidates[best].logits, value, track.age + 1, appearance)
+        new = Track(candidates[best].logits, value, track.age + 1, appearance, kind)
         rank = (
             value
+            + kind
             + candidates[best].appearance_score
             - config.birth_cost * config.decay**new.age
         )
@@ -126,19 +135,23 @@ def advance(
     ]
     for _ in range(BIRTHS):
         if free:
-            best = max(free, key=lambda n: text_score[n])
+            best = max(free, key=lambda n: text_score[n] + kind_score[n])
             new = Track(
-                candidates[best].logits, text_score[best], 0, candidates[best].appearance
+                candidates[best].logits,
+                text_score[best],
+                0,
+                candidates[best].appearance,
+                kind_score[best],
             )
-            rank = text_score[best] + candidates[best].appearance_score - config.birth_cost
-            entries.append((rank, new, best, -1))
+            rank = new.value + new.kind + candidates[best].appearance_score
+            entries.append((rank - config.birth_cost, new, best, -1))
             free = [
                 n for n in free if n != best and iou(masks[n], masks[best]) < SAME_TRACK_IOU
             ]
-    chosen: list[tuple[Track, int] | None] = []
+    chosen: list[tuple[Track, int, float] | None] = []
     while entries and len(chosen) < config.count:
-        _, track, best, parent = top = max(entries, key=lambda e: e[0])
-        chosen.append((track, parent))
+        rank, track, best, parent = top = max(entries, key=lambda e: e[0])
+        chosen.append((track, parent, rank))
         entries = [
             e
             for e in entries
@@ -163,7 +176,7 @@ def propagate(
         config: when a track is lost.
     """
     result = [
-        None if track is None else Track(before, track.value, track.age + 1, track.appearance)
+        None if track is None else replace(track, logits=before, age=track.age + 1)
         for track, before in zip(tracks, moved, strict=True)
     ]
     leader, lost = result[0], False
@@ -172,5 +185,5 @@ def propagate(
         best = max(range(len(offers)), key=lambda n: shares[n] * offers[n][1])
         lost = shares[best] <= config.lost_overlap
         logits = offers[best][0].logits
-        result[0] = Track(logits, leader.value, leader.age, leader.appearance)
+        result[0] = replace(leader, logits=logits)
     return result, lost

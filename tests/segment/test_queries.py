@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
@@ -27,14 +29,14 @@ def test_equal_texts_share_a_query() -> None:
     texts = build("a dog", "a cat", "A  Dog", "a dog", " a CAT ")
     assert texts.texts == ("a dog", "a cat")
     assert len(texts) == 2
-    assert texts.owner == (0, 1, 0, 0, 1)
+    assert texts.parts == ((0,), (1,), (0,), (0,), (1,))
     assert texts.expressions == ("a dog", "a cat", "A Dog", "a dog", "a CAT")
 
 
 def test_articles_and_full_stops_make_no_other_query() -> None:
     texts = build("a dog", "the dog.", "Dog!", "an old dog", "theatre", "a")
     assert texts.texts == ("a dog", "an old dog", "theatre", "a")
-    assert texts.owner == (0, 0, 0, 1, 2, 3)
+    assert texts.parts == ((0,), (0,), (0,), (1,), (2,), (3,))
 
 
 def test_embeddings_are_unit_length_blends_of_sentence_and_noun_phrase() -> None:
@@ -107,7 +109,7 @@ def test_texts_without_places_are_as_with_the_switch_off() -> None:
     assert on.places is on.anchors is on.same_kind is None
     for name in ("embeddings", "rivals", "opposes"):
         assert torch.equal(getattr(on, name), getattr(off, name))
-    assert (on.background, on.owner) == (off.background, off.owner)
+    assert (on.background, on.parts) == (off.background, off.parts)
 
 
 def test_neighbours_with_places_change_no_other_query() -> None:
@@ -146,3 +148,79 @@ def test_what_a_place_is_beside_opposes_it_and_is_looked_for() -> None:
     assert texts.anchors is not None
     assert torch.equal(texts.anchors, FakeModel().encode_text(["the car"]))
     assert texts.opposes.tolist() == [[True, True, True], [True, True, False]]
+
+
+# Several things in one expression -------------------------------------------------------------
+
+
+def test_an_expression_of_several_things_has_a_query_for_each() -> None:
+    texts = build("the dog and the cat", "a cat", "the dog, the bird and the dog")
+    assert texts.expressions == (
+        "the dog and the cat",
+        "a cat",
+        "the dog, the bird and the dog",
+    )
+    assert texts.texts == ("the dog", "the cat", "the bird")
+    assert texts.parts == ((0, 1), (1,), (0, 2)), "equal parts share a query"
+    apart = build("the dog", "the cat", "the bird")
+    assert torch.equal(texts.embeddings, apart.embeddings)
+    off = build("the dog and the cat", conjunctions=False)
+    assert off.parts == ((0,),)
+    assert off.texts == ("the dog and the cat",)
+
+
+def test_places_of_several_things() -> None:
+    texts = build("the left dog and the right dog")
+    assert texts.texts == ("the left dog", "the right dog")
+    assert texts.encoded_texts == ("the dog", "the dog")
+    assert texts.places is not None
+    assert texts.places.has_place.all()
+
+
+def test_of_equal_texts_the_first_gets_what_is_found() -> None:
+    texts = build("a dog", "the dog and the cat", "a dog", "a cat", duplicates="first")
+    assert texts.texts == ("a dog", "the dog", "the cat", "a dog", "a cat")
+    assert texts.parts == ((0,), (2,), (), ()), "all compete, but each is given out once"
+
+
+# Things of one kind ---------------------------------------------------------------------------
+
+
+def of_one_kind(*expressions: str, **options: Any) -> set[tuple[int, int]]:
+    same = build(*expressions, **options).same_kind
+    if same is None:
+        return set()
+    assert torch.equal(same, same.T)
+    assert not same.diagonal().any()
+    return {(i, j) for i, j in same.nonzero().tolist() if i < j}
+
+
+def test_texts_with_one_head_noun_are_of_one_kind() -> None:
+    girls = ("the tall girl", "a girl with a hat", "the girls", "the boy", "her hat")
+    assert of_one_kind(*girls) == {(0, 1), (0, 2), (1, 2)}
+    assert of_one_kind(*girls, kinds=False) == set()
+    assert of_one_kind("the people", "a person in red") == {(0, 1)}
+
+
+def test_classes_of_a_label_space_are_of_different_kinds() -> None:
+    assert of_one_kind("dog", "hot dog", "brown dog") == set()
+    assert of_one_kind("dog", "the dog that runs") == set()
+
+
+def test_what_things_do_is_not_their_kind() -> None:
+    assert of_one_kind("the dog runs", "the cat runs", "the brown dog jumps") == {(0, 2)}
+
+
+def test_things_that_only_places_tell_apart_are_of_one_kind_whatever_the_switch() -> None:
+    for kinds in (True, False):
+        assert of_one_kind("dog on the left", "right dog", "left cat", kinds=kinds) == {(0, 1)}
+
+
+def test_queries_know_which_of_them_may_name_one_thing() -> None:
+    texts = build("a dog", "the brown dog and the cat")
+    assert texts.texts == ("a dog", "the brown dog", "the cat")
+    assert texts.may_share.tolist() == [
+        [True, True, False],
+        [True, True, False],
+        [False, False, True],
+    ]

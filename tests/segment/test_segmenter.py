@@ -15,6 +15,7 @@ from car_video.config import (
     Config,
     ExpressionConfig,
     ProposalConfig,
+    RecurrenceConfig,
     SamRefineConfig,
 )
 from car_video.errors import ConfigError, ExpressionError, ModelError
@@ -69,6 +70,67 @@ def test_equal_expressions_get_equal_masks() -> None:
     assert found.scores[0] == found.scores[2]
     assert found.present.all()
     assert iou(found.masks[2], RED) > 0.9
+
+
+@pytest.mark.parametrize("refine", ["none", "crf"])
+@pytest.mark.parametrize("mode", ["semantic", "refer"])
+def test_several_things_of_one_expression_are_joined(refine: str, mode: str) -> None:
+    config = replace(PLAIN, refine=refine, mode=mode)
+    names = ["the red ball and the green frog", "the green frog", "the red ball"]
+    found = ImageSegmenter(ColourModel(), names, config).segment(BOTH)
+    apart = ImageSegmenter(ColourModel(), names[1:], config).segment(BOTH)
+    np.testing.assert_array_equal(found.masks[1:], apart.masks)
+    np.testing.assert_array_equal(found.masks[0], apart.masks.any(0))
+    assert iou(found.masks[1], GREEN) > 0.9
+    assert iou(found.masks[2], RED) > 0.9
+    assert found.scores[0] == found.scores[1:].max()
+
+
+def test_one_of_several_things_is_enough_to_be_present() -> None:
+    names = ["the blue car and the red ball", "the blue car and the green frog"]
+    segmenter = ImageSegmenter(ColourModel(), names, PLAIN)
+    found = segmenter.segment(picture((RED, (255, 0, 0))))
+    assert found.present.tolist() == [True, False]
+    assert iou(found.masks[0], RED) > 0.9
+    assert not found.masks[1].any()
+    assert found.scores[0] > 0.9 > 0.5 > found.scores[1]
+
+
+def test_evidence_of_an_expression_is_that_of_its_surest_part() -> None:
+    names = ["the blue car and the red ball", "the red ball"]
+    segmenter = ImageSegmenter(ColourModel(), names, replace(PLAIN, scores="presence"))
+    found = segmenter.segment(picture((RED, (255, 0, 0))))
+    for name, values in found.extras["evidence"].items():
+        np.testing.assert_array_equal(values[0], values[1], err_msg=name)
+
+
+BALLS = ["the red ball", "the big red ball", "the small red ball", "the round red ball"]
+
+
+@pytest.mark.parametrize("kinds", [True, False])
+def test_things_of_one_kind_are_not_dropped_for_each_other(kinds: bool) -> None:
+    """Four texts with one embedding share the softmax; each would be below the threshold."""
+    config = replace(
+        PLAIN,
+        expression=replace(PLAIN.expression, kinds=kinds),
+        recurrence=RecurrenceConfig(confidence_threshold=0.4),
+    )
+    segmenter = ImageSegmenter(ColourModel(), [*BALLS, "a green frog"], config)
+    alive = segmenter.recur(segmenter.encode(BOTH)).alive.tolist()
+    assert alive == ([0, 1, 2, 3, 4] if kinds else [4])
+
+
+def test_what_only_places_tell_apart_counts_once_against_others() -> None:
+    """Three balls that differ by their places oppose the frog no more than one ball does."""
+    scores = []
+    for names in (["the red ball"], ["the left red ball", "the right red ball", "a red ball"]):
+        segmenter = ImageSegmenter(ColourModel(), ["a green frog", *names], PLAIN)
+        encoded = segmenter.encode(BOTH)
+        alive = torch.arange(len(segmenter.queries))
+        maps = torch.ones(len(alive), *encoded.features.grid)  # of the whole picture
+        scores.append(segmenter._classify(encoded, maps, alive)[0])
+    assert float(scores[0][0]) == pytest.approx(float(scores[1][0]), abs=1e-6)
+    torch.testing.assert_close(scores[1][1:], scores[0][1].expand(3))
 
 
 def test_in_refer_mode_each_is_alone() -> None:

@@ -88,6 +88,42 @@ def test_a_bear_among_rocks(lite, sam, bear, mode, refine, least):
     assert not alone.masks.any()
 
 
+@pytest.fixture(scope="module")
+def balls() -> np.ndarray:
+    """A red ball and a blue one on grass."""
+    y, x = np.mgrid[:120, :200]
+    texture = np.random.default_rng(0).integers(0, 40, (120, 200))
+    image = np.stack([60 + texture, 130 + texture, 40 + texture], -1).astype(np.uint8)
+    image[np.hypot(y - 60, x - 50) < 28] = (210, 30, 30)
+    image[np.hypot(y - 60, x - 150) < 28] = (30, 40, 210)
+    return image
+
+
+@pytest.mark.parametrize("refine", REFINES)
+def test_two_things_of_one_expression(lite, sam, balls, refine):
+    """ "A and B" has the masks that A and B have when they are asked for together."""
+    config = replace(SMALL, refine=refine, presence_threshold=0.0)
+    both = segment(lite, sam, balls, ["a red ball and a blue ball"], config)
+    apart = segment(lite, sam, balls, ["a red ball", "a blue ball"], config)
+    assert both.masks.shape == (1, 120, 200)
+    assert apart.masks.any((1, 2)).all()
+    np.testing.assert_array_equal(both.masks[0], apart.masks.any(0))
+    assert both.scores[0] == apart.scores.max()
+
+
+@pytest.mark.parametrize("refine", ["none", "sam"])
+def test_expressions_of_one_kind_all_survive(lite, sam, balls, refine):
+    names = ["a red ball", "the round red ball", "the big red ball", "the ball on the grass"]
+    survivors = {}
+    for kinds in (True, False):
+        expression = replace(SMALL.expression, kinds=kinds)
+        config = replace(SMALL, refine=refine, expression=expression)
+        segmenter = ImageSegmenter(lite, names, config, sam)
+        survivors[kinds] = segmenter.recur(segmenter.encode(balls)).alive.tolist()
+    assert survivors[True] == [0, 1, 2, 3]
+    assert len(survivors[False]) < 4, "they would drop each other"
+
+
 @pytest.mark.parametrize("refine", REFINES)
 @pytest.mark.parametrize(
     "image",

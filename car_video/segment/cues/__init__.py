@@ -1,9 +1,10 @@
-"""Words of place and colour as geometry and pixels (docs/places.md).
+"""Words of place and colour as geometry and pixels, and things of one kind (docs/places.md).
 
 ``place_tensors``  places of queries as tensors, with anchors of a picture
 ``place_maps``     soft maps weighed by places
 ``instances``      which mask candidates exist as instances
 ``place_ranking``  candidates ranked by places
 ``colour``         candidates weighed by colours
-``mask_cues``      colours and the border of the picture together
+``kinds``          which of several things of one kind a mask shows
+``mask_cues``      colours, kinds and the border of the picture together
 """

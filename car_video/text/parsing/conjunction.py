@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from car_video.text.parsing.colours import SYNONYMS
-from car_video.text.parsing.expression import ends_head, words_of
+from car_video.text.parsing.expression import SPATIAL, ends_head, words_of
 from car_video.text.parsing.negation import negated
 
 _BEGINNINGS = frozenset(
@@ -18,19 +18,24 @@ _BEGINNINGS = frozenset(
     ten several many all both""".split()
 )
 _POSSESSIVES = frozenset("its his her their my your our".split())
-_ADJECTIVES = frozenset(SYNONYMS) | frozenset(
+_NO_THINGS = frozenset().union(
+    SYNONYMS,
+    SPATIAL,
     """big small large little huge tiny tall short long wide old young new wet dry fat thin slim
     round square wooden metal plastic striped spotted dotted checked hairy fluffy furry dirty
-    clean bright shiny good bad left right upper lower""".split()
+    clean bright shiny good bad fourth fifth sixth seventh eighth ninth tenth other others
+    rest same""".split(),
 )
-_JOINTS = re.compile(r",?\s+and\s+|\s*&\s*|,\s+", re.IGNORECASE)
+"""Words that a phrase may end with only if its noun comes after the "and"."""
+_LIST = re.compile(r"\s*[,;](?:\s+(?:and\s+)?|(?=[^\W\d]))", re.IGNORECASE)
+_AND = re.compile(r"\s+and\s+|\s*[&+]\s*", re.IGNORECASE)
 
 
 def split_conjunction(text: str) -> tuple[str, ...]:
     """The parts of an expression that names several different things.
 
-    Only an "and" (a "&", a comma) before anything that is said of the head counts, and only
-    where both sides can stand alone: "a red and white bus" is one bus.
+    Only an "and" (a "&", a "+", a comma) before anything that is said of the head counts, and
+    only where both sides can stand alone: "a red and white bus" is one bus.
 
     Args:
         text: an expression.
@@ -42,7 +47,8 @@ def split_conjunction(text: str) -> tuple[str, ...]:
         >>> split_conjunction("a horse and its rider on the beach")
         ('a horse on the beach', 'the rider on the beach')
     """
-    words = words_of(_JOINTS.sub(" and ", text), lower=False)
+    joined = _AND.sub(" and ", text)
+    words = words_of(_LIST.sub(" and ", joined), lower=False)
     lower = [word.lower() for word in words]
     end = next((n for n, word in enumerate(lower) if ends_head(word)), len(words))
     joints = [n for n in range(1, end - 1) if lower[n] == "and"]
@@ -50,28 +56,42 @@ def split_conjunction(text: str) -> tuple[str, ...]:
         return (text,)
     bounds = zip([-1, *joints], [*joints, end], strict=True)
     groups = [words[start + 1 : stop] for start, stop in bounds]
-    if not all(groups) or not _stand_alone(groups):
+    if groups[0] and groups[0][0].lower() == "both":
+        groups[0] = groups[0][1:]  # "both the dog and the cat"
+    only_commas = "and" not in joined.lower().split()
+    if not all(groups) or not _stand_alone(groups, only_commas):
         return (text,)
     rest = words[end:]
     return tuple(" ".join([*_definite(group), *rest]) for group in groups)
 
 
-def _stand_alone(groups: list[list[str]]) -> bool:
-    """Whether every group of words names a thing by itself."""
+def _stand_alone(groups: list[list[str]], only_commas: bool) -> bool:
+    """Whether every group of words names a thing by itself.
+
+    Args:
+        groups: words between the joints, at least one each.
+        only_commas: what follows a comma is mostly said of the thing before ("the dog,
+            asleep"): then each group needs a word that begins a noun phrase.
+    """
     for number, group in enumerate(groups):
-        own = [word.lower() for word in group]
-        if own[-1] in _ADJECTIVES | _BEGINNINGS | _POSSESSIVES:
-            return False  # "a black and a white dog", "the young and old"
-        if own[0] in _BEGINNINGS | _POSSESSIVES:
-            if len(own) == 1:
-                return False
-        elif number == 0 or len(own) > 1 or len(groups[number - 1]) > 2:
+        last = group[-1].lower()
+        number_7 = last.isdecimal() and len(group) > 2
+        if last in _NO_THINGS or (not number_7 and (_begins(last) or len(last) == 1)):
+            return False  # "a black and a white dog", "the young and old", "the H&M"
+        if _begins(group[0].lower()):
+            continue
+        if only_commas or number == 0 or len(group) > 1 or len(groups[number - 1]) > 2:
             return False  # "red and white bus"; but "the horse and rider" are two
     return True
+
+
+def _begins(word: str) -> bool:
+    """Whether a word in lower case begins a noun phrase."""
+    return word in _BEGINNINGS | _POSSESSIVES or word.isdecimal()
 
 
 def _definite(group: list[str]) -> list[str]:
     """The words with an article in place of a possessive, or of none."""
     if group[0].lower() in _POSSESSIVES:
         return ["the", *group[1:]]
-    return group if group[0].lower() in _BEGINNINGS else ["the", *group]
+    return group if _begins(group[0].lower()) else ["the", *group]

@@ -31,7 +31,7 @@ _NOT_PARTICIPLES = frozenset(
     """king ring wing string thing building ceiling painting sling swing wedding clothing
     morning evening duckling pudding railing awning icing spring""".split()
 )
-_SPATIAL = frozenset(
+SPATIAL = frozenset(
     """left right middle center centre top bottom leftmost rightmost first second third last
     closest nearest far farthest furthest front back side corner upper lower""".split()
 )
@@ -69,7 +69,7 @@ def parse_expression(text: str) -> ParsedExpression:
     """
     folded = " ".join(text.split())
     words = words_of(folded)
-    spatial = tuple(w for w in words if w in _SPATIAL)
+    spatial = tuple(w for w in words if w in SPATIAL)
     groups = _noun_groups(words)
     if not groups:
         return ParsedExpression(folded, folded, (), (), spatial)
@@ -104,7 +104,7 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
         nonlocal current
         while current and current[-1] == "and":
             current.pop()
-        if not all(w in DETERMINERS or w in _SPATIAL or w == "and" for w in current):
+        if not all(w in DETERMINERS or w in SPATIAL or w == "and" for w in current):
             groups.append((link, " ".join(current)))
         current = []
 
@@ -123,7 +123,7 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
             had = bool(current)
             close()
             # "in front of a bus", "left of a bus" are places, not what is in or of something.
-            place = word == "of" and (before in _PREPOSITIONS or before in _SPATIAL)
+            place = word == "of" and (before in _PREPOSITIONS or before in SPATIAL)
             belongs = word in _POSSESSIVE and not place
             if groups and (had or belongs or before in _POSSESSIVE):
                 link = "has" if belongs and not moved else "near"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from car_video.text.parsing.expression import words_of
+from car_video.text.parsing.plural import VERBS
 
 _ENDINGS = (
     ("ies", "y"), ("men", "man"), ("ves", "f"), ("ses", "s"), ("xes", "x"), ("zes", "z"),
@@ -51,3 +52,20 @@ def noun_forms(noun_phrase: str) -> Iterator[str]:
         *before, last = words[start:]
         for form in base_forms(last):
             yield " ".join([*before, form])
+
+
+def head_noun(noun_phrase: str) -> str:
+    """The last word of a phrase that is no verb, in lower case; empty where it has no word.
+
+    Args:
+        noun_phrase: as :func:`~car_video.text.parsing.expression.parse_expression` finds it.
+            It may end with what the thing does.
+
+    Example:
+        >>> head_noun("the brown dog runs")
+        'dog'
+    """
+    words = words_of(noun_phrase)
+    while len(words) > 2 and words[-1] in VERBS:
+        words.pop()
+    return words[-1] if words else ""

@@ -23,7 +23,7 @@ _NO_PLURALS = frozenset(
     stairs headquarters rhinoceros mercedes gps james jones its hers yes""".split()
 )
 # The parser leaves what a thing does at the end of its noun phrase: "the dog runs".
-_VERBS = frozenset(
+VERBS = frozenset(
     """runs walks jumps rides sits stands turns looks flies drives swings moves goes comes eats
     plays holds wears catches throws kicks hits lies lays sleeps leans crosses enters
     leaves appears swims climbs falls dances skates surfs waits watches talks drinks carries
@@ -56,7 +56,7 @@ def is_plural(noun_phrase: str) -> bool:
     counted |= any(
         word.isdecimal() and word.lstrip("0") not in ("", "1") for word in words[:-1]
     )
-    if words[-1] in _VERBS and not counted:
+    if words[-1] in VERBS and not counted:
         return False
     if words[-1].endswith(("'s", "\u2019s")) or not _PEOPLE.isdisjoint(words[:-1]):
         return False

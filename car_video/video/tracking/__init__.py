@@ -8,6 +8,7 @@
 ``mask_tensors``     masks moved with the flow, and mean features under them
 ``tracks``           which candidate continues which track, and the ranking of tracks
 ``appearance``       what each expression's object looks like
+``joint_decision``   which track each expression takes, decided for all together
 ``state``            what goes from frame to frame
 ``track_selection``  the state when expressions come and go
 ``tracker``          ``Tracker``: all of it, in order

@@ -38,16 +38,16 @@ def decide_together(
     Returns:
         int64 [Q]; 0 for an expression without a track.
     """
-    first = torch.zeros(len(rank), dtype=torch.int64, device=rank.device)
+    first = np.zeros(len(rank), np.int64)
     alive = rank > float("-inf")
     if len(rank) < 2 or bool(may_share.all()) or not bool(alive.any()):
-        return first
+        return torch.from_numpy(first).to(rank.device)
     hypothesis = hypotheses_of(logits, alive)
     worth, slots = _worth(rank, hypothesis)
     taken = assign(worth, may_share, share_cost)
     held = np.flatnonzero(taken >= 0)
-    first[torch.from_numpy(held)] = torch.from_numpy(slots[held, taken[held]])
-    return first
+    first[held] = slots[held, taken[held]]
+    return torch.from_numpy(first).to(rank.device)
 
 
 def hypotheses_of(logits: Tensor, alive: Tensor) -> NDArray[np.int64]:

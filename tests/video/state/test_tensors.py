@@ -105,6 +105,16 @@ def test_tracks_go_on(lite_default: Any, every: int) -> None:
     assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
 
 
+def test_tracks_of_one_kind_go_on(lite_default: Any) -> None:
+    """What tells them apart is part of the state, and so is what several things share."""
+    names = ["the red ball", "the green ball", "the red ball and the green ball"]
+    frames = [moving(n, 120, 160) for n in range(4)]
+    state = check_continued(lambda: VideoSegmenter(lite_default, names, SMALL), frames, 2)
+    kind = state["tracker.tracks.kind"]
+    assert kind.shape == (2, 3)
+    assert bool((kind < 0).any())
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
     network(kind).save_pretrained(tmp_path / kind)

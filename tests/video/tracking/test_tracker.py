@@ -11,16 +11,21 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.config.video import MemoryConfig, TrackConfig
+from car_video.segment.cues.kinds import KindCue
+from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.mask_selection.candidates import boxes_of
 from car_video.text.parsing.places import Place
 from car_video.video.feature_memory import unit_features
+from car_video.video.state.selection import NEW
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, move
+from car_video.video.tracking.sam_candidates import among_kind
 from car_video.video.tracking.tracker import Tracker
 from tests.video.colour_sam import ColourSam
 
@@ -87,13 +92,18 @@ def propagated(tracks: Tracker, given: IntermediateFrame) -> Tensor:
     return logits
 
 
-def tracker(queries: int = 1, config: TrackConfig | None = None) -> Tracker:
+def tracker(
+    queries: int = 1,
+    config: TrackConfig | None = None,
+    may_share: NDArray[np.bool_] | None = None,
+) -> Tracker:
     return Tracker(
         ColourSam(),  # type: ignore[arg-type]
         queries,
         config or TrackConfig(),
         MemoryConfig(),
         SamRefineConfig(side=SIDE, points=3),
+        may_share,
     )
 
 
@@ -177,6 +187,79 @@ def test_expressions_do_not_know_of_each_other(count: int) -> None:
         together = step(both, scene(image, *proposals))
         assert torch.equal(together[:1], step(red, scene(image, proposals[0])))
         assert torch.equal(together[1:], step(green, scene(image, proposals[1])))
+
+
+def liked(number: int, red: float, green: float) -> Tensor:
+    return red * proposal_at(at(number)) + green * proposal_at(green_at(number))
+
+
+def test_two_things_are_not_taken_for_one() -> None:
+    """Language prefers the red square for both; the green one is nearly as good for one."""
+    apart = np.eye(2, dtype=bool)
+    for may_share, cost, both_red in (
+        (None, 0.7, True),
+        (np.ones((2, 2), bool), 0.7, True),
+        (apart, 0.7, False),
+        (apart, 0.0, True),
+    ):
+        tracks = tracker(2, TrackConfig(share_cost=cost), may_share)
+        for number in range(4):
+            proposals = liked(number, 1.0, 0.8), liked(number, 1.0, 0.2)
+            masks = step(tracks, scene(picture(number), *proposals))
+            assert iou(masks[0], at(number) if both_red else green_at(number)) > 0.8
+            assert iou(masks[1], at(number)) > 0.8
+
+
+def test_one_thing_for_two_expressions_where_there_is_no_other() -> None:
+    tracks = tracker(2, None, np.eye(2, dtype=bool))
+    for number in range(3):
+        proposals = proposal_at(at(number)), proposal_at(at(number))
+        masks = step(tracks, scene(picture(number, green=False), *proposals))
+        assert iou(masks[0], at(number)) > 0.8
+        assert iou(masks[1], at(number)) > 0.8
+
+
+def test_other_expressions_share_by_their_own_words() -> None:
+    tracks = tracker(1, None, np.eye(1, dtype=bool))
+    step(tracks, scene(picture(0), liked(0, 1.0, 0.8)))
+    tracks.select([NEW, 0], TrackConfig(), np.eye(2, dtype=bool))
+    masks = step(tracks, scene(picture(1), liked(1, 1.0, 0.2), liked(1, 1.0, 0.8)))
+    assert iou(masks[0], at(1)) > 0.8
+    assert iou(masks[1], green_at(1)) > 0.8
+
+
+def test_among_things_of_one_kind_each_takes_its_own() -> None:
+    """Proposals are the same for both; cells say which of them is the red and the green one."""
+    tracks = tracker(2)
+    everything = torch.arange(2)
+    for number in range(4):
+        image = picture(number)
+        proposals = liked(number, 1.0, 1.0), liked(number, 1.0, 0.9)
+        given_scene = scene(image, *proposals)
+        fit = torch.stack([proposal_at(green_at(number)), proposal_at(at(number))])
+        kinds = KindCue(4 * fit, torch.ones(2, 2, dtype=torch.bool), everything)
+        cues = MaskCues(torch.zeros(2, dtype=torch.bool), kinds=kinds)
+        masks = step(tracks, replace(given_scene, cues=cues))
+        assert iou(masks[0], green_at(number)) > 0.8
+        assert iou(masks[1], at(number)) > 0.8
+    assert tracks.state is not None
+    assert float(tracks.state.tracks.kind[:, 0].min()) > -0.1
+
+
+def test_an_expression_that_is_not_alive_is_not_told_apart() -> None:
+    fit = torch.stack([proposal_at(at(0)), proposal_at(green_at(0))])
+    kinds = KindCue(4 * fit, torch.ones(2, 2, dtype=torch.bool), torch.arange(2))
+    cues = MaskCues(torch.zeros(2, dtype=torch.bool), kinds=kinds)
+    given_scene = scene(picture(0), proposal_at(at(0)), None, proposal_at(green_at(0)))
+    logits = torch.full((3, 1, *SIZE), -3.0)
+    logits[:, 0, at(0)[0], at(0)[1]] = 3.0
+    found = among_kind(replace(given_scene, cues=cues), logits)
+    assert found is not None
+    likely = torch.tensor(4.0).sigmoid()
+    torch.testing.assert_close(
+        found, torch.stack([likely, torch.tensor(1.0), 1 - likely])[:, None]
+    )
+    assert among_kind(given_scene, logits) is None
 
 
 def test_between_keyframes_tracks_go_on_by_themselves() -> None:

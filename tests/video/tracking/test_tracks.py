@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from car_video.config.video import TrackConfig
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.video.tracking.appearance import ObjectAppearance
 from car_video.video.tracking.tracks import (
+    KIND_FLOOR,
     NO_TRACK,
     SAME_TRACK_IOU,
     TrackCandidates,
@@ -44,10 +45,16 @@ class Situation:
     def of(self, query: int) -> Situation:
         """The same for one expression alone."""
         own = slice(query, query + 1)
-        t, o = self.tracks, self.candidates
+        o = self.candidates
         return Situation(
-            Tracks(t.logits[own], t.value[own], t.age[own], t.appearance[own]),
-            TrackCandidates(o.logits[own], o.agreement[own], o.by_language, o.appearance[own]),
+            self.tracks.of(query),
+            TrackCandidates(
+                o.logits[own],
+                o.agreement[own],
+                o.by_language,
+                o.appearance[own],
+                None if o.among_kind is None else o.among_kind[own],
+            ),
             self.moved[own],
             self.expected[own],
             self.known[own],
@@ -75,8 +82,9 @@ def blobs(rng: np.random.Generator, *lead: int) -> Tensor:
 
 
 def situation(
-    seed: int, queries: int, count: int, language: int, there: float = 0.8
+    seed: int, queries: int, count: int, language: int, there: float = 0.8, kinds: bool = False
 ) -> Situation:
+    """Random tracks and candidates; with ``kinds``, expressions name things of one kind."""
     rng = np.random.default_rng(seed)
     number = language + 3 * count
     value = torch.from_numpy(rng.uniform(-4, 0, (queries, count))).float()
@@ -86,6 +94,7 @@ def situation(
     tracks = Tracks(
         blobs(rng, queries, count),
         value.masked_fill(gone, NO_TRACK),
+        torch.from_numpy(rng.uniform(-2 if kinds else 0, 0, (queries, count))).float(),
         torch.from_numpy(rng.integers(0, 30, (queries, count))),
         appearances(rng, queries, count),
     )
@@ -96,6 +105,7 @@ def situation(
             torch.from_numpy(agreement).float(),
             min(language, number),
             appearances(rng, queries, number),
+            torch.from_numpy(rng.random((queries, number))).float() if kinds else None,
         ),
         blobs(rng, queries, count),
         torch.from_numpy(rng.random((queries, count, *CELLS))).float(),
@@ -106,7 +116,7 @@ def situation(
     )
 
 
-def run(given_: Situation, config: TrackConfig) -> tuple[Tracks, Tensor]:
+def run(given_: Situation, config: TrackConfig) -> tuple[Tracks, Tensor, Tensor]:
     return advance(
         given_.tracks,
         given_.candidates,
@@ -131,6 +141,7 @@ def slow_tracks(tracks: Tracks, query: int) -> list[naive.Track | None]:
             value,
             int(tracks.age[query, k]),
             tracks.appearance[query, k].numpy(),
+            float(tracks.kind[query, k]),
         )
         if value > NO_TRACK
         else None
@@ -153,13 +164,14 @@ CONFIGS = st.builds(
 SEEDS = st.integers(0, 100_000)
 
 
-@given(SEEDS, st.integers(1, 3), st.integers(1, 8), CONFIGS)
+@given(SEEDS, st.integers(1, 3), st.integers(1, 8), st.booleans(), CONFIGS)
 @settings(deadline=None, max_examples=60)
 def test_advance_is_the_naive_loop(
-    seed: int, queries: int, language: int, config: TrackConfig
+    seed: int, queries: int, language: int, kinds: bool, config: TrackConfig
 ) -> None:
-    case = situation(seed, queries, config.count, language)
-    new, parents = run(case, config)
+    case = situation(seed, queries, config.count, language, kinds=kinds)
+    new, parents, ranks = run(case, config)
+    among = case.candidates.among_kind
     for query in range(queries):
         candidates = [
             naive.Candidate(
@@ -168,6 +180,7 @@ def test_advance_is_the_naive_loop(
                 n < language,
                 case.candidates.appearance[query, n].numpy(),
                 appearance_score(case.objects, query, case.candidates.appearance[query, n]),
+                1.0 if among is None else float(among[query, n]),
             )
             for n, (logits, agreement) in enumerate(
                 zip(
@@ -190,34 +203,43 @@ def test_advance_is_the_naive_loop(
             assert bool(new.alive[query, slot]) == (entry is not None)
             if entry is None:
                 assert parents[query, slot] == -1
+                assert float(ranks[query, slot]) == NO_TRACK
+                assert float(new.kind[query, slot]) == 0
                 continue
-            track, parent = entry
+            track, parent, rank = entry
             assert int(parents[query, slot]) == parent
             assert int(new.age[query, slot]) == track.age
             assert float(new.value[query, slot]) == pytest.approx(track.value, abs=1e-4)
+            assert float(new.kind[query, slot]) == pytest.approx(track.kind, abs=1e-4)
+            assert float(ranks[query, slot]) == pytest.approx(rank, abs=1e-4)
             np.testing.assert_array_equal(new.logits[query, slot].numpy(), track.logits)
             np.testing.assert_allclose(
                 new.appearance[query, slot].numpy(), track.appearance, atol=1e-5
             )
 
 
-@given(SEEDS, st.integers(1, 8), CONFIGS)
+@given(SEEDS, st.integers(1, 8), st.booleans(), CONFIGS)
 @settings(deadline=None, max_examples=40)
-def test_what_holds_after_every_frame(seed: int, language: int, config: TrackConfig) -> None:
-    case = situation(seed, 3, config.count, language)
-    new, parents = advance(
+def test_what_holds_after_every_frame(
+    seed: int, language: int, kinds: bool, config: TrackConfig
+) -> None:
+    case = situation(seed, 3, config.count, language, kinds=kinds)
+    new, parents, given_rank = advance(
         case.tracks, case.candidates, case.moved, case.expected, case.known, config
     )
     alive = new.alive
     assert not bool((alive[:, 1:] & ~alive[:, :-1]).any())  # no hole before a track
-    rank = new.value - config.birth_cost * config.decay**new.age
+    rank = new.value + new.kind - config.birth_cost * config.decay**new.age
     rank = rank + config.switch_cost * (parents == 0)
     rank = rank.masked_fill(~alive, NO_TRACK)
-    assert torch.equal(rank, rank.sort(1, descending=True).values)  # slot 0 is the best
+    torch.testing.assert_close(given_rank, rank)
+    ordered = given_rank.sort(1, descending=True).values
+    assert torch.equal(given_rank, ordered)  # slot 0 is the best
     masks = half_masks(new.logits) * alive[..., None]
     same = overlaps(masks, masks) - torch.eye(config.count)
     assert float(same.max()) < SAME_TRACK_IOU
     assert bool((new.value[alive] <= 0).all())
+    assert bool((new.kind <= 0).all())
     for row in parents:  # no track has two successors
         old = row[row >= 0].tolist()
         assert len(old) == len(set(old))
@@ -226,10 +248,11 @@ def test_what_holds_after_every_frame(seed: int, language: int, config: TrackCon
 @given(SEEDS, CONFIGS)
 @settings(deadline=None, max_examples=20)
 def test_expressions_do_not_know_of_each_other(seed: int, config: TrackConfig) -> None:
-    case = situation(seed, 3, config.count, 6)
-    together, parents = run(case, config)
+    case = situation(seed, 3, config.count, 6, kinds=True)
+    together, parents, ranks = run(case, config)
     for query in range(3):
-        alone, own = run(case.of(query), config)
+        alone, own, rank = run(case.of(query), config)
+        torch.testing.assert_close(rank[0], ranks[query])
         torch.testing.assert_close(alone.value[0], together.value[query])
         assert torch.equal(own[0], parents[query])
         assert torch.equal(alone.age[0], together.age[query])
@@ -238,9 +261,10 @@ def test_expressions_do_not_know_of_each_other(seed: int, config: TrackConfig) -
 
 def test_nothing_on_offer_and_all_are_lost() -> None:
     case = situation(1, 2, 3, 4, there=-1.0)
-    new, parents = run(case, TrackConfig())
+    new, parents, rank = run(case, TrackConfig())
     assert not new.alive.any()
     assert (parents == -1).all()
+    assert (rank == NO_TRACK).all()
 
 
 def disk(row: float, column: float, radius: float) -> Tensor:
@@ -277,7 +301,7 @@ def test_a_track_that_is_nowhere_on_offer_vanishes_and_another_begins() -> None:
         RIGHT[None, None], torch.tensor([[0.9]]), 1, torch.ones(1, 1, 1)
     )
     tracks = one_track(LEFT, -0.1)
-    new, parents = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
+    new, parents, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
     assert new.alive.tolist() == [[True, False, False]]
     assert parents.tolist() == [[-1, -1, -1]]
     assert torch.equal(new.logits[0, 0], RIGHT)
@@ -289,7 +313,7 @@ def test_no_birth_where_a_track_follows_already() -> None:
         torch.stack([LEFT, LEFT])[None], torch.tensor([[0.9, 0.4]]), 2, torch.ones(1, 2, 1)
     )
     tracks = one_track(LEFT, -0.1)
-    new, parents = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
+    new, parents, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
     assert parents.tolist() == [[0, -1, -1]]
     assert new.alive.tolist() == [[True, False, False]]
 
@@ -297,7 +321,7 @@ def test_no_birth_where_a_track_follows_already() -> None:
 def test_masks_that_only_a_track_prompted_begin_nothing() -> None:
     candidates = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.9))
     tracks = Tracks.none(1, 3, GRID, 1, LEFT)
-    new, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
+    new, _, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
     assert not new.alive.any()
 
 
@@ -311,7 +335,7 @@ def test_memory_overrules_language() -> None:
     config = TrackConfig(lost_overlap=0.0, overlap_weight=0.0)
     for known, mask in ((False, LEFT), (True, RIGHT)):
         remembered = torch.full((1, 3), known)
-        new, _ = advance(
+        new, _, _ = advance(
             tracks, candidates, before.expand(1, 3, -1, -1), expected, remembered, config
         )
         assert torch.equal(new.logits[0, 0], mask)
@@ -322,12 +346,13 @@ def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> 
     tracks = Tracks(
         torch.stack([LEFT, RIGHT])[None],
         torch.tensor([[0.5, 0.53]]).log(),
+        torch.zeros(1, 2),
         torch.full((1, 2), 50),
         torch.ones(1, 2, 1),
     )
     for cost, leader in ((0.1, 0), (0.01, 1)):
         config = TrackConfig(count=2, switch_cost=cost)
-        _, parents = advance(tracks, candidates, tracks.logits, *quiet(2), config)
+        _, parents, _ = advance(tracks, candidates, tracks.logits, *quiet(2), config)
         assert int(parents[0, 0]) == leader
 
 
@@ -335,7 +360,7 @@ def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> 
 @settings(deadline=None, max_examples=40)
 def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
     config = TrackConfig(count=count, lost_overlap=lost)
-    case = situation(seed, 3, count, 0)
+    case = situation(seed, 3, count, 0, kinds=True)
     agreement = case.candidates.agreement[:, :1].expand(-1, 3)  # all three are there, or none
     candidates = TrackCandidates(case.candidates.logits[:, :3], agreement, 0)
     quality = torch.from_numpy(np.random.default_rng(seed).random((3, 3))).float()
@@ -367,6 +392,7 @@ def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
             assert bool(new.alive[query, slot]) == (track is not None)
             if track is not None:
                 assert float(new.value[query, slot]) == pytest.approx(track.value)
+                assert float(new.kind[query, slot]) == pytest.approx(track.kind)
                 assert int(new.age[query, slot]) == track.age
                 np.testing.assert_array_equal(new.logits[query, slot].numpy(), track.logits)
 
@@ -394,6 +420,7 @@ def test_without() -> None:
     tracks = Tracks(
         torch.zeros(2, 1, *GRID),
         torch.zeros(2, 1),
+        torch.zeros(2, 1),
         torch.ones(2, 1).long(),
         torch.zeros(2, 1, 1),
     )
@@ -406,3 +433,42 @@ def test_none_is_no_track() -> None:
     tracks = Tracks.none(2, 3, GRID, 5, torch.zeros(1))
     assert tracks.logits.shape == (2, 3, *GRID)
     assert not tracks.alive.any()
+
+
+@given(SEEDS, st.integers(1, 4))
+@settings(deadline=None, max_examples=20)
+def test_another_track_first(seed: int, count: int) -> None:
+    tracks = situation(seed, 3, count, 1).tracks
+    slot = torch.from_numpy(np.random.default_rng(seed).integers(0, count, 3))
+    found = tracks.with_first(slot)
+    for query, first in enumerate(slot.tolist()):
+        order = [first, *(k for k in range(count) if k != first)]
+        for name, values in tracks.state_dict().items():
+            assert torch.equal(found.state_dict()[name][query], values[query, order]), name
+
+
+def test_tracks_of_one_expression_are_a_copy() -> None:
+    tracks = situation(3, 2, 3, 1).tracks
+    own = tracks.of(1)
+    for name, values in own.state_dict().items():
+        assert torch.equal(values, tracks.state_dict()[name][1:]), name
+    own.value.zero_()
+    assert not torch.equal(own.value, tracks.value[1:])
+
+
+def test_what_tells_things_of_one_kind_apart_is_averaged_like_the_text_score() -> None:
+    candidates = TrackCandidates(
+        LEFT[None, None], torch.tensor([[1.0]]), 1, torch.ones(1, 1, 1), torch.tensor([[0.5]])
+    )
+    tracks = Tracks.none(1, 3, GRID, 1, LEFT)
+    kinds = []
+    for probability in (0.5, 0.1, 0.0):
+        offered = replace(candidates, among_kind=torch.tensor([[probability]]))
+        tracks, _, rank = advance(tracks, offered, tracks.logits, *quiet(), TrackConfig())
+        kinds.append(float(tracks.kind[0, 0]))
+        assert float(tracks.value[0, 0]) == 0, "the text score has no part in it"
+        assert float(rank[0, 0]) < kinds[-1] + TrackConfig().switch_cost
+    first, second, third = (np.log(p) for p in (0.5, 0.1, KIND_FLOOR))
+    assert kinds == pytest.approx(
+        [first, (first + second) / 2, (first + second + third) / 3], abs=1e-5
+    )
