@@ -3,5 +3,6 @@
 ``candidates``   measures of candidates: peaks, overlap, stability, boxes
 ``sam_prompts``  candidates at the peaks of maps, and the choice among them
 ``automatic``    CaR's rule for masks that SAM finds without prompts
+``regions``      a name for each of these masks, for label spaces
 ``overlaps``     which mask gets the pixels that several cover
 """

@@ -44,6 +44,9 @@ def paint_parts(
         bool [N, h, w], disjoint; and float32 [N]: the probability of the surest part of each
         name that is seen, 0 for a name without a pixel.
     """
+    if not len(parts):
+        empty = torch.zeros(count, *parts.shape[1:], dtype=torch.bool, device=parts.device)
+        return empty, torch.zeros(count, device=parts.device)
     order = probability.argsort()  # later ones lie on top; 0 is where nothing is
     rank = torch.empty_like(order).scatter_(
         0, order, torch.arange(1, len(order) + 1, device=order.device)
