@@ -36,6 +36,11 @@ def as_settings(
         raise ConfigError(f"config must be {wanted}, got {_kind(config)}")
     if not isinstance(video, VideoConfig):
         raise ConfigError(f"video must be a VideoConfig, got {_kind(video)}")
+    if segment.refine == "sam" and segment.sam.rule == "regions" and video.mode != "per-frame":
+        raise ConfigError(
+            "segment.sam.rule regions names the parts of single pictures; "
+            "set video.mode per-frame, or segment.sam.rule peaks"
+        )
     return segment, video
 
 

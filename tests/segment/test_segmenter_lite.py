@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
+from car_video.config import AutomaticConfig, ProposalConfig, SamRefineConfig, SegmentConfig
 from car_video.models.pair import ModelPair
 from car_video.models.sam.mobile_sam import MobileSam, load_mobile_sam
 from car_video.segment.segmenter import ImageSegmenter
@@ -197,3 +197,24 @@ def test_sam_is_loaded_when_it_is_needed(lite, ball):
     own = ImageSegmenter(lite, ["a red ball"], SMALL)
     assert own.sam is not None
     assert iou(own.segment(image).masks[0], truth) > 0.85
+
+
+def test_regions_are_named(
+    lite: ModelPair, sam: MobileSam, ball: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """A label space: each part of the picture has the name that fits it best, or none."""
+    image, truth = ball
+    parts = AutomaticConfig(points_per_side=4, quality=0.7, stability=0.8)
+    config = replace(
+        SMALL,
+        presence_threshold=0.0,
+        sam=SamRefineConfig(rule="regions", side=512, automatic=parts),
+    )
+    names = ["a sheep", "a red ball", "an airplane"]
+    found = segment(lite, sam, image, names, config)
+    assert found.masks.sum(0).max() <= 1, "names share no pixel"
+    assert iou(found.masks[1], truth) > 0.9
+    assert found.present.tolist() == found.masks.any((1, 2)).tolist()
+    assert (found.scores > 0).tolist() == found.present.tolist()
+    alone = segment(lite, sam, image, ["a red ball"], config)
+    assert iou(alone.masks[0], truth) > 0.9

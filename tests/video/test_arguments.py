@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from car_video.config import Config, SegmentConfig, VideoConfig, load_preset
+from car_video.config import Config, SamRefineConfig, SegmentConfig, VideoConfig, load_preset
 from car_video.errors import ConfigError, ExpressionError
 from car_video.types import Frame
 from car_video.video.segmenter import VideoSegmenter
@@ -151,6 +151,12 @@ def test_settings_of_another_kind(config: Any) -> None:
 def test_modes_that_do_not_exist() -> None:
     with pytest.raises(ConfigError, match="mode"):
         VideoConfig(mode="on-line")  # type: ignore[arg-type]
+
+
+def test_naming_regions_is_for_single_pictures(colour_sam: ColourSam) -> None:
+    segment = SegmentConfig(refine="sam", sam=SamRefineConfig(rule="regions"))
+    with pytest.raises(ConfigError, match="set video.mode per-frame"):
+        VideoSegmenter(ColourModel(), NAMES, segment, mask_model=colour_sam)
 
 
 @pytest.mark.parametrize("names", ["a dog", b"a dog", [], [""], ["a dog", 3], [None], None, 7])
