@@ -123,7 +123,10 @@ def test_things_of_one_kind_are_not_dropped_for_each_other(kinds: bool) -> None:
 def test_what_only_places_tell_apart_counts_once_against_others() -> None:
     """Three balls that differ by their places oppose the frog no more than one ball does."""
     scores = []
-    for names in (["the red ball"], ["the left red ball", "the right red ball", "a red ball"]):
+    for names in (
+        ["the red ball"],
+        ["the left red ball", "the right red ball", "the red ball"],
+    ):
         segmenter = ImageSegmenter(ColourModel(), ["a green frog", *names], PLAIN)
         encoded = segmenter.encode(BOTH)
         alive = torch.arange(len(segmenter.queries))
