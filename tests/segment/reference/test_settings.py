@@ -206,7 +206,7 @@ def test_duplicates_compete_and_the_first_gets_what_is_found() -> None:
     expression = ExpressionConfig(noun_weight=0.0, duplicates="first")
     config = replace(PLAIN, expression=expression, presence_threshold=0.0)
     segmenter = ImageSegmenter(ColourModel(), ["red ball", "blue", "Red ball"], config)
-    assert segmenter.queries.owner == (0, 1, -1)
+    assert segmenter.queries.parts == ((0,), (1,), ())
     assert len(segmenter.queries) == 3
     found = segmenter.segment(BOTH)
     assert found.masks[0].any()
