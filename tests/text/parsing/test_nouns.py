@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from car_video.text.null_phrases import NULL_PHRASES
-from car_video.text.parsing.nouns import base_forms, noun_forms
+from car_video.text.parsing.nouns import base_forms, head_noun, noun_forms
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,18 @@ def test_long_names_come_first() -> None:
 
 def test_null_phrases_are_many_and_different() -> None:
     assert len(NULL_PHRASES) == len(set(NULL_PHRASES)) > 150
+
+
+@pytest.mark.parametrize(
+    ("phrase", "noun"),
+    [
+        ("the brown dog", "dog"),
+        ("The Dog runs", "dog"),
+        ("the dog runs jumps", "dog"),
+        ("runs", "runs"),
+        ("the runs", "runs"),
+        ("", ""),
+    ],
+)
+def test_the_head_noun_is_no_verb(phrase: str, noun: str) -> None:
+    assert head_noun(phrase) == noun
