@@ -25,12 +25,13 @@ from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam.base import MaskModel
 from car_video.models.sam.registry import load_mask_model
 from car_video.segment.classification.classifier import MaskClassifier
+from car_video.segment.classification.region_odds import TINY, region_odds
 from car_video.segment.cues.place_maps import weigh_by_place
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.encoding import EncodedImage, encode_images
 from car_video.segment.evidence import KnownNouns, measured_scale, regions_of
 from car_video.segment.mask_selection.regions import name_parts, paint_parts
-from car_video.segment.proposals.maps import Proposer
+from car_video.segment.proposals.maps import Proposer, source_of
 from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.recurrence import Survivors, passing
 from car_video.segment.reference.first_step import first_queries
@@ -50,10 +51,6 @@ COUNT_POWER = 0.3
 """Exponent of the probability that there are as many things as an ordinal counts, as a factor
 of the presence score. It is the exponent of agreement in
 :func:`car_video.video.presence.track_presence`."""
-
-
-TINY = 1e-12
-"""Added where a sum of probabilities may be 0."""
 
 
 class ImageSegmenter:
@@ -114,17 +111,26 @@ class ImageSegmenter:
     @in_standard_torch
     def set_expressions(self, expressions: Sequence[str]) -> None:
         """Segment other things from now on. A text that was encoded before is remembered."""
+        expression = self.config.expression
+        if not self._tells_kinds_apart():
+            expression = replace(expression, kinds=False)
         self.queries: QuerySet = build_queries(
             self._proposer_bank,
             expressions,
             self.config.background,
-            self.config.expression,
+            expression,
             self.config.proposal.template,
         )
         self._first_queries = first_queries(self.config, self._proposer_bank, self.queries)
         self._known = KnownNouns.of(
             self.proposer.nouns, self.queries.noun_phrases, self.config.known_noun_weight
         )
+
+    def _tells_kinds_apart(self) -> bool:
+        """Whether masks are chosen among candidates by maps of cells: then things of one kind
+        are told apart region by region, and need not compete for cells."""
+        prompts = self.config.refine == "sam" and self.config.sam.rule == "peaks"
+        return prompts and source_of(self.proposer, self.config.proposal) == "cells"
 
     def segment(
         self, image: NDArray[np.uint8], index: int = 0, time: float = 0.0
@@ -318,17 +324,8 @@ class ImageSegmenter:
         assert self.sam is not None
         embedding = self.sam.encode(encoded.pixels, self.config.sam.side)
         parts = self._refiner.parts(embedding, working_size(encoded), self.config)
-        regions = self._mask_classifier.embed(encoded.pixels[0], parts, encoded.pooling)
-        queries = self.queries
-        table = self._mask_classifier.probabilities(
-            regions, queries.encoded_texts, queries.background
-        )
-        own, rest = table.clamp_min(TINY).split([len(queries), len(queries.background)], 1)
-        odds = own.log() - rest.sum(1, keepdim=True).log()
-        if self._known is not None:
-            cells = F.adaptive_avg_pool2d(parts[None].float(), encoded.features.grid)[0]
-            odds = self._known.blend_regions(encoded.features, cells, odds)
-        masks, scores = paint_parts(parts, *name_parts(odds), len(queries))
+        odds = region_odds(self._mask_classifier, encoded, parts, self.queries, self._known)
+        masks, scores = paint_parts(parts, *name_parts(odds), len(self.queries))
         found = scores.cpu().numpy()
         present = found >= self.config.presence_threshold
         return self.predict(encoded.image, masks, found, present, index, time)

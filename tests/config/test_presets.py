@@ -34,8 +34,6 @@ CAR = {
     "segment.expression.conjunctions": False,
     "segment.expression.kinds": False,
     "segment.expression.colour_weight": 0.0,
-    "segment.expression.conjunctions": False,
-    "segment.expression.kinds": False,
     "segment.proposal.source": "cam",
     "segment.proposal.affinity_steps": 2,
     "segment.proposal.threshold_rule": "fixed",

@@ -27,6 +27,7 @@ from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.segmenter import ImageSegmenter
 from tests.segment.colour_model import BOTH, GREEN, PLAIN, RED, ColourModel, picture
 from tests.segment.fake_model import FakeModel
+from tests.video.colour_sam import ColourSam
 
 torch.set_num_threads(1)
 
@@ -107,17 +108,23 @@ def test_evidence_of_an_expression_is_that_of_its_surest_part() -> None:
 BALLS = ["the red ball", "the big red ball", "the small red ball", "the round red ball"]
 
 
+@pytest.mark.parametrize("refine", ["sam", "none"])
 @pytest.mark.parametrize("kinds", [True, False])
-def test_things_of_one_kind_are_not_dropped_for_each_other(kinds: bool) -> None:
-    """Four texts with one embedding share the softmax; each would be below the threshold."""
+def test_things_of_one_kind_are_not_dropped_for_each_other(kinds: bool, refine: Any) -> None:
+    """Four texts with one embedding share the softmax; each would be below the threshold.
+
+    Without candidates, which tell them apart, they compete as all queries do.
+    """
     config = replace(
         PLAIN,
+        refine=refine,
         expression=replace(PLAIN.expression, kinds=kinds),
         recurrence=RecurrenceConfig(confidence_threshold=0.4),
     )
-    segmenter = ImageSegmenter(ColourModel(), [*BALLS, "a green frog"], config)
+    names = [*BALLS, "a green frog"]
+    segmenter = ImageSegmenter(ColourModel(), names, config, ColourSam())
     alive = segmenter.recur(segmenter.encode(BOTH)).alive.tolist()
-    assert alive == ([0, 1, 2, 3, 4] if kinds else [4])
+    assert alive == ([0, 1, 2, 3, 4] if kinds and refine == "sam" else [4])
 
 
 def test_what_only_places_tell_apart_counts_once_against_others() -> None:

@@ -118,17 +118,25 @@ def test_two_things_of_one_expression(lite, sam, balls, refine):
     assert both.scores[0] == apart.scores.max()
 
 
-@pytest.mark.parametrize("refine", ["none", "sam"])
-def test_expressions_of_one_kind_all_survive(lite, sam, balls, refine):
+def test_expressions_of_one_kind_all_survive(lite, sam, balls):
     names = ["a red ball", "the round red ball", "the big red ball", "the ball on the grass"]
     survivors = {}
     for kinds in (True, False):
         expression = replace(SMALL.expression, kinds=kinds)
-        config = replace(SMALL, refine=refine, expression=expression, recurrence=HALF)
+        config = replace(SMALL, refine="sam", expression=expression, recurrence=HALF)
         segmenter = ImageSegmenter(lite, names, config, sam)
         survivors[kinds] = segmenter.recur(segmenter.encode(balls)).alive.tolist()
     assert survivors[True] == [0, 1, 2, 3]
     assert len(survivors[False]) == 1, "they would drop each other"
+
+
+def test_things_of_one_kind_are_told_apart(lite, sam, balls):
+    expression = replace(SMALL.expression, colour_weight=0.0)
+    config = replace(SMALL, refine="sam", presence_threshold=0.0, expression=expression)
+    found = segment(lite, sam, balls, ["the red ball", "the blue ball"], config)
+    y, x = np.mgrid[:120, :200]
+    for mask, column in zip(found.masks, (50, 150), strict=True):
+        assert iou(mask, np.hypot(y - 60, x - column) < 28) > 0.9
 
 
 @pytest.mark.parametrize("refine", REFINES)

@@ -155,7 +155,7 @@ def test_modes_that_do_not_exist() -> None:
 
 def test_naming_regions_is_for_single_pictures(colour_sam: ColourSam) -> None:
     segment = SegmentConfig(refine="sam", sam=SamRefineConfig(rule="regions"))
-    with pytest.raises(ConfigError, match="set video.mode per-frame"):
+    with pytest.raises(ConfigError, match=r"set video\.mode per-frame"):
         VideoSegmenter(ColourModel(), NAMES, segment, mask_model=colour_sam)
 
 

@@ -6,5 +6,6 @@
 ``mask_borders``    circles, rectangles and contours around masks
 ``input_crops``     how a picture becomes a square
 ``scores``          softmax and ensembles over embeddings
+``region_odds``     every query for every region, against the background
 ``released_code``   visual prompts as CaR's released code draws them
 """

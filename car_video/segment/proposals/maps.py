@@ -112,6 +112,8 @@ class Proposer:
     def kinds(self, alive: Tensor) -> KindCue | None:
         """How queries of one kind are told apart; None where maps do not come from cells.
 
+        "A dog" and "the brown dog" need not be told apart: one may be the other.
+
         Args:
             alive: int64 [N], numbers of the queries that compete.
         """
@@ -119,8 +121,9 @@ class Proposer:
             return None
         logits = self.logits[0][alive]
         own = torch.arange(len(alive), device=logits.device)
-        same = self.queries.same_kind[alive][:, alive].to(logits.device)
-        return KindCue(logits, same | torch.eye(len(alive), dtype=torch.bool).to(same), own)
+        same = self.queries.same_kind.cpu() & ~torch.from_numpy(self.queries.may_share)
+        same.fill_diagonal_(True)
+        return KindCue(logits, same[alive][:, alive].to(logits.device), own)
 
     def anchors(self) -> Tensor | None:
         """Maps of the anchors of places, [A, h, w] in [0, 1], each alone against the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -115,6 +115,10 @@ class MaskRefiner:
             survivors.places,
             survivors.plural,
         )
+        if cues is not None and cues.kinds is not None:
+            among_kind = cues.among_kind(candidates.logits)
+            weighed = torch.where(candidates.valid, candidates.agreement * among_kind, -1.0)
+            candidates = replace(candidates, agreement=weighed)
         logits, _ = best_candidates(candidates)
         if config.sam.box_pass:
             logits = box_pass(self.sam, embedding, logits, maps, evidence, size, cues)

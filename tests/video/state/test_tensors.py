@@ -109,7 +109,7 @@ def test_tracks_of_one_kind_go_on(lite_default: Any) -> None:
     """What tells them apart is part of the state, and so is what several things share."""
     names = ["the red ball", "the green ball", "the red ball and the green ball"]
     frames = [moving(n, 120, 160) for n in range(4)]
-    state = check_continued(lambda: VideoSegmenter(lite_default, names, SMALL), frames, 2)
+    state = assert_continued(lambda: VideoSegmenter(lite_default, names, SMALL), frames, 2)
     kind = state["tracker.tracks.kind"]
     assert kind.shape == (2, 3)
     assert bool((kind < 0).any())
