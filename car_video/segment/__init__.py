@@ -5,6 +5,7 @@ Files in the order in which a picture meets them:
 ``segmenter``       ``ImageSegmenter``: the order of the steps
 ``queries``         expressions become competing queries
 ``encoding``        pictures encoded once; ``resizing`` sets their sizes
+``everyday``        embeddings of everyday phrases, once per model
 ``evidence``        from similarities to log-odds that do not depend on the model
 ``proposals``       a soft map per query
 ``classification``  scores of the proposals

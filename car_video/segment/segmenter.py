@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -29,6 +28,7 @@ from car_video.segment.classification.region_odds import TINY, region_odds
 from car_video.segment.cues.place_maps import weigh_by_place
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.encoding import EncodedImage, encode_images
+from car_video.segment.everyday import everyday_embeddings
 from car_video.segment.evidence import KnownNouns, measured_scale, regions_of
 from car_video.segment.mask_selection.regions import name_parts, paint_parts
 from car_video.segment.proposals.maps import Proposer, source_of
@@ -44,7 +44,6 @@ from car_video.segment.refinement.refine import (
 )
 from car_video.segment.resizing import enlarge_masks, maps_at_once
 from car_video.text.embeddings import TextBank
-from car_video.text.null_phrases import NULL_PHRASES
 from car_video.types import FramePrediction
 
 COUNT_POWER = 0.3
@@ -241,16 +240,11 @@ class ImageSegmenter:
             self._known,
         )
 
-    @cached_property
-    def _everyday(self) -> Tensor:
-        """float32 [N, D]: what cosines are measured by."""
-        return self._proposer_bank.embed(NULL_PHRASES).to(self.proposer.device)
-
     def _scale(self, encoded: EncodedImage) -> float:
         """From cosine to logit in this picture."""
         if self.config.scale == "model":
             return self.proposer.logit_scale
-        return measured_scale(regions_of(encoded.features), self._everyday)
+        return measured_scale(regions_of(encoded.features), everyday_embeddings(self.proposer))
 
     def _with_cues(
         self, encoded: EncodedImage, proposer: Proposer, survivors: Survivors

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -24,10 +24,10 @@ from car_video.segment.classification.scores import (
     geometric_ensemble,
 )
 from car_video.segment.classification.visual_prompts import PromptStyle, prompted_crops
+from car_video.segment.everyday import everyday_embeddings
 from car_video.segment.evidence import measured_scale
 from car_video.segment.reference.scores import double_softmax
 from car_video.text.embeddings import TextBank
-from car_video.text.null_phrases import NULL_PHRASES
 from car_video.text.templates import template_set
 
 
@@ -193,12 +193,7 @@ class MaskClassifier:
         held = embeddings[embeddings.abs().sum(-1) > 0]
         if not self._measured or not len(held):
             return self.model.logit_scale
-        return measured_scale(held, self._everyday)
-
-    @cached_property
-    def _everyday(self) -> Tensor:
-        """float32 [N, D]: what cosines are measured by."""
-        return self._on_device(self.bank.embed(NULL_PHRASES))
+        return measured_scale(held, everyday_embeddings(self.model))
 
     def _blend(self, results: list[Tensor], masks: MaskEmbeddings) -> Tensor:
         blended = results[0]
