@@ -92,9 +92,10 @@ def test_a_whole_run_through_a_pipe(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["clip.mp4"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe reads otherwise there")
 def test_the_run_ends_with_its_reader(tmp_path):
-    process = start(tmp_path, 600)
+    process = start(tmp_path, 200)
     assert process.stdout is not None
     assert process.stderr is not None
     assert process.stdout.read(3) == b"nut"

@@ -73,6 +73,7 @@ def test_ctrl_c_while_the_files_are_finished(cli, clip, monkeypatch):
     assert indices(Path("clip_car")) == list(range(COUNT))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for other processes there")
 def test_ctrl_c_in_a_real_process_then_resume(cli, tmp_path):
     clip = write_video(tmp_path / "long.mp4", [numbered(n % 256) for n in range(60)])

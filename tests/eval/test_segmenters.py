@@ -192,8 +192,15 @@ def test_an_unknown_mode(api):
     assert api.calls == []
 
 
+@pytest.fixture
+def shared_lite(monkeypatch, lite_default):
+    """``lite`` is not loaded anew for this test."""
+    monkeypatch.setattr("car_video.load_model", lambda name, device="auto": lite_default)
+    return lite_default
+
+
 @pytest.mark.parametrize("refine", ["none", "sam"])
-def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine, lite_default):
+def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine, shared_lite):
     """The bundled model on many sentences of one picture, against a new segmenter each."""
     from car_video import ImageSegmenter
     from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
@@ -201,8 +208,8 @@ def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine, lite_default):
     config = SegmentConfig(
         refine=refine,
         presence_threshold=0.0,
-        proposal=ProposalConfig(size=256),
-        sam=SamRefineConfig(side=512),
+        proposal=ProposalConfig(size=192),
+        sam=SamRefineConfig(side=256),
     )
     refer = dataclasses.replace(config, mode="refer")
     image = np.kron(builders.scene(40, 64, 2, 2)[0], np.ones((3, 3, 1), np.uint8))
@@ -212,13 +219,13 @@ def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine, lite_default):
         (["a red square", "a green square"], refer), (["a red square"], config),
     ):  # fmt: skip
         kept = model.image(image, texts, chosen)
-        fresh = ImageSegmenter(lite_default, texts, chosen).segment(image)
+        fresh = ImageSegmenter(shared_lite, texts, chosen).segment(image)
         np.testing.assert_array_equal(kept.masks, fresh.masks)
         np.testing.assert_array_equal(kept.scores, fresh.scores)
         assert kept.masks.any()
 
 
-def test_the_mask_model_is_loaded_once_for_all_sequences(monkeypatch):
+def test_the_mask_model_is_loaded_once_for_all_sequences(monkeypatch, shared_lite):
     from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
     from car_video.models.sam import mobile_sam, registry
 

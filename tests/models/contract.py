@@ -85,7 +85,7 @@ def check_vision_language_model(model: VisionLanguageModel) -> None:
             "pooled": features.pooled,
             "pull_back": model.pull_back(features, directions),
             "pool_masks": model.pool_masks(features, masks),
-            "embed_image": model.embed_image(square),
+            "embed_image": model.embed_image(square[:1]),
         }
 
     same_in_every_world(answers)

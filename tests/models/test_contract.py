@@ -17,6 +17,7 @@ from car_video.models.base import Family, ImageFeatures, VisionLanguageModel
 from car_video.models.clip import factory
 from car_video.models.clip.factory import model_from_network
 from car_video.models.lite.model import load_lite
+from car_video.models.pair import ModelPair
 from car_video.models.sam import catalog as mask_catalog
 from car_video.models.sam.hub import HubSam
 from car_video.models.sam.mobile_sam import load_mobile_sam
@@ -122,7 +123,6 @@ def autograd() -> VisionLanguageModel:
 
 
 MODELS = {
-    "lite": lambda: load_lite(CPU, torch.float32),
     **{family: lambda family=family: tiny_model(family) for family in FAMILIES},
     "coca": autograd,
     "fake": FakeModel,
@@ -142,6 +142,10 @@ def test_vision_language_models(name: str) -> None:
     check_vision_language_model(MODELS[name]())
 
 
+def test_the_bundled_model(lite: ModelPair) -> None:
+    check_vision_language_model(lite.proposer)
+
+
 @pytest.mark.parametrize("name", MASK_MODELS)
 def test_mask_models(name: str) -> None:
     check_mask_model(MASK_MODELS[name]())
@@ -152,17 +156,17 @@ def test_families_of_networks() -> None:
     assert {type(tiny_model(family)) for family in FAMILIES} == set(factory.FAMILIES)
 
 
-@pytest.mark.parametrize(
-    "world",
-    ["another default device", pytest.param("default bfloat16", marks=pytest.mark.slow)],
-)
-def test_what_is_loaded_does_not_depend_on_the_state_of_torch(world: str) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("world", ["another default device", "default bfloat16"])
+def test_what_is_loaded_does_not_depend_on_the_state_of_torch(
+    lite: ModelPair, world: str
+) -> None:
     pixels, square = noise(1, 3, 32, 48), noise(1, 3, 64, 64)
-    lite, sam = MODELS["lite"](), MASK_MODELS["mobile"]()
+    model, sam = lite.proposer, MASK_MODELS["mobile"]()
     with WORLDS[world]():
-        other_lite, other_sam = MODELS["lite"](), MASK_MODELS["mobile"]()
-    assert torch.equal(other_lite.embed_image(pixels), lite.embed_image(pixels))
-    assert torch.equal(other_lite.encode_text(["a dog"]), lite.encode_text(["a dog"]))
+        other_lite, other_sam = load_lite(CPU, torch.float32), MASK_MODELS["mobile"]()
+    assert torch.equal(other_lite.embed_image(pixels), model.embed_image(pixels))
+    assert torch.equal(other_lite.encode_text(["a dog"]), model.encode_text(["a dog"]))
     assert torch.equal(other_sam.encode(square).tokens, sam.encode(square).tokens)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,14 +28,17 @@ PARALLEL = {f"module.{name}": value for name, value in WEIGHTS.items()}
     ],
     ids=["plain", "state_dict", "model", "model.state_dict", "checkpoint", "with a number"],
 )
-def test_documented_command(tmp_path: Path, checkpoint: dict[str, Any]) -> None:
+def test_documented_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: dict[str, Any]
+) -> None:
     code = re.search(
         r'python -c "\n(import sys, torch.*?)" weights.pt', DOCS.read_text("utf-8"), re.S
     )
     assert code is not None
     old, new = tmp_path / "weights.pt", tmp_path / "weights.safetensors"
     torch.save(checkpoint, old)
-    subprocess.run([sys.executable, "-c", code[1], str(old), str(new)], check=True)
+    monkeypatch.setattr(sys, "argv", ["-c", str(old), str(new)])
+    exec(code[1], {"__name__": "__main__"})
     found = load_file(new)
     assert set(found) == set(WEIGHTS)
     for name, value in WEIGHTS.items():

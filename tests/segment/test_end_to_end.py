@@ -118,7 +118,7 @@ def tiny() -> tuple[ModelPair, tuple[Tower, Tower]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("compat", ["none", "reference"])
-@settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=5, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(
     height=st.integers(16, 61),
     width=st.integers(16, 61),
@@ -252,14 +252,14 @@ def test_lite_its_own_way(
 @pytest.mark.parametrize(
     ("name", "size", "compat"),
     [
-        ("vit", (375, 500), "reference"),
+        ("vit", (188, 250), "reference"),  # full size: benchmarks/parity.md
         ("rn50", (480, 854), "none"),
         ("convnext", (333, 479), "reference"),
         ("lite", (480, 854), "none"),
         ("lite-cells", (375, 500), "none"),
     ],
 )
-def test_pictures_at_full_size(name: str, size: tuple[int, int], compat: Any) -> None:
+def test_large_pictures(name: str, size: tuple[int, int], compat: Any) -> None:
     """More rows, with more queries: ``python -m benchmarks.parity``."""
     pair = PAIRS[name]()
     towers = Tower.of(pair.proposer), Tower.of(pair.classifier)

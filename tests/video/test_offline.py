@@ -53,7 +53,7 @@ def assert_same(
     kind=st.sampled_from(["tracks", "maps"]),
 )
 @settings(
-    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_every_frame_once_and_in_order(number: int, window: int, cut: int, kind: str) -> None:
     frames = [conftest.frame(n, tint=100 * (n >= cut)) for n in range(number)]
@@ -217,7 +217,7 @@ def turned(number: int) -> Frame:
     away=st.integers(0, 12),
 )
 @settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_batches_change_nothing(
     number: int, batch: int, window: int, cut: int, turn: int, away: int

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.generalisation.__main__ import main
 from tests.benchmarks.generalisation.data import write_set
 
-SMALL = ("--set", "segment.sam.side=128")
+SMALL = ("--set", "segment.sam.side=128", "segment.proposal.size=128")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

@@ -112,7 +112,7 @@ def outcomes(folder: Path, copies: int) -> list[dict[str, object]]:
     return ended
 
 
-@pytest.mark.parametrize("copies", [6, pytest.param(32, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("copies", [6, pytest.param(20, marks=pytest.mark.slow)])
 def test_damaged_copies_give_frames_in_order_or_one_clear_error(
     tmp_path: Path, copies: int
 ) -> None:

@@ -114,7 +114,7 @@ def models(true_network: Any) -> dict[str, ConvModel]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(TRUE))
-@pytest.mark.parametrize(("size", "count"), [((96, 128), 80), ((160, 64), 1)])
+@pytest.mark.parametrize(("size", "count"), [((96, 128), 24), ((160, 64), 1)])
 def test_true_architectures(
     models: dict[str, ConvModel], name: str, size: tuple[int, int], count: int
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -42,7 +44,7 @@ def some_masks(count: int, seed: int = 0, height: int = 32, width: int = 48) -> 
 
 
 def encoder(model: FakeModel):  # type: ignore[no-untyped-def]
-    return lambda text: model.encode_text([text])[0].double().numpy()
+    return cache(lambda text: model.encode_text([text])[0].double().numpy())
 
 
 def test_fake_model_keeps_the_protocol() -> None:
@@ -70,6 +72,7 @@ def test_probabilities_equal_loops(
     weight: float,
 ) -> None:
     model = FakeModel()
+    encode = encoder(model)
     config = ClassifierConfig(
         templates=templates,
         scoring=scoring,  # type: ignore[arg-type]
@@ -88,11 +91,11 @@ def test_probabilities_equal_loops(
         view = prompted_crops(image, mask[None], config.prompts, 16, config.view)
         look = lambda view=view: model.embed_image(view)[0].double().numpy()  # noqa: E731
         if scoring == "double-softmax":
-            first = naive.double_softmax(look, encoder(model), texts, sentences, scale)
+            first = naive.double_softmax(look, encode, texts, sentences, scale)
         else:
-            first = naive.averaged_softmax(look(), encoder(model), texts, sentences, scale)
+            first = naive.averaged_softmax(look(), encode, texts, sentences, scale)
         pooled = naive.pool(dense, mask.numpy().astype(float))
-        second = naive.averaged_softmax(pooled, encoder(model), texts, sentences, scale)
+        second = naive.averaged_softmax(pooled, encode, texts, sentences, scale)
         expected = naive.geometric(first, second, weight)
         np.testing.assert_allclose(got[row].numpy(), expected, rtol=2e-3, atol=2e-5)
 
@@ -101,6 +104,7 @@ def test_probabilities_equal_loops(
 @given(seed=st.integers(0, 10**6), weight=st.sampled_from([0.0, 0.5, 1.0]))
 def test_presence_equals_loops(seed: int, weight: float) -> None:
     model = FakeModel()
+    encode = encoder(model)
     config = ClassifierConfig(pooled_weight=weight, presence_temperature=2.0)
     image, masks = frame(seed), some_masks(3, seed)
     features = model.encode_image(image[None])
@@ -114,7 +118,7 @@ def test_presence_equals_loops(seed: int, weight: float) -> None:
         picture = model.embed_image(view)[0].double().numpy()
         pooled = naive.pool(features.dense[0].double().numpy(), mask.numpy().astype(float))
         first, second = (
-            naive.averaged_softmax(v, encoder(model), texts, CAR_15, model.logit_scale / 2)
+            naive.averaged_softmax(v, encode, texts, CAR_15, model.logit_scale / 2)
             for v in (picture, pooled)
         )
         expected = naive.geometric(first, second, weight)[0]

@@ -35,8 +35,8 @@ from tests.segment.colour_model import PLAIN, ColourModel
 
 NAMES = ["a red ball", "a green frog"]
 SMALL = SegmentConfig(
-    proposal=ProposalConfig(size=128),
-    sam=SamRefineConfig(side=256),
+    proposal=ProposalConfig(size=96),
+    sam=SamRefineConfig(side=128),
     presence_threshold=0.05,  # tracks are the point, not whether the square is a ball
 )
 
@@ -97,7 +97,7 @@ def test_maps_go_on(cut: int, every: int) -> None:
 @pytest.mark.parametrize("every", [0, 4])
 def test_tracks_go_on(lite_default: Any, every: int) -> None:
     """With ``lite`` and SAM; 4 / 25 s: the state is taken between two keyframes."""
-    video = VideoConfig(keyframes=KeyframeConfig(interval=every / 25, side=256))
+    video = VideoConfig(keyframes=KeyframeConfig(interval=every / 25, side=128))
     frames = [moving(n, 120, 160) for n in range(5)]
     state = assert_continued(
         lambda: VideoSegmenter(lite_default, NAMES, SMALL, video), frames, 2
