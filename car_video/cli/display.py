@@ -92,10 +92,12 @@ class Display:
             _Rate(),
             *((TimeRemainingColumn(), TextColumn("left")) if total else ()),
         )
-        hidden = self.quiet or not self.err.is_terminal
+        if self.quiet or not self.err.is_terminal:
+            yield lambda: None  # rich 13 ends even a hidden bar with an empty line
+            return
         # its own console: a line of the bar is cut at the width of the terminal, not carried on
         console = _console(stderr=True, soft_wrap=False)
-        with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task("frames", total=total)
             self._bar = console
             try:
