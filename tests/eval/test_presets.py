@@ -41,14 +41,24 @@ def test_constants_of_the_paper(name):
     assert config.model == ("clip-b16" if name.startswith("refcoco") else "clip-b16-l14")
 
 
-@pytest.mark.parametrize("name", REGISTRY)
-def test_every_benchmark_has_a_preset(name):
+VOCABULARY = {name for name, entry in REGISTRY.items() if entry.preset == "fc-clip"}
+"""Benchmarks of whole vocabularies, which need a mask generator that no bundled model is."""
+
+
+@pytest.mark.parametrize("name", sorted(set(REGISTRY) - VOCABULARY))
+def test_every_benchmark_has_a_preset_with_the_constants_of_car(name):
     assert load_preset(name).description.endswith(".")
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-def test_without_a_preset_the_bundled_model_runs(name):
-    assert load_preset(REGISTRY[name].preset).model == "lite"
+def test_without_a_preset_the_bundled_model_runs_where_it_can(name):
+    model = load_preset(REGISTRY[name].preset).model
+    assert model == ("fc-clip-convnext-l" if name in VOCABULARY else "lite")
+
+
+def test_benchmarks_of_whole_vocabularies():
+    panoptic = {"ade-panoptic", "coco-panoptic", "cityscapes", "mapillary"}
+    assert VOCABULARY == panoptic | {"ade-847", "pc-59", "pc-459", "pas-20", "pas-21"}
 
 
 def test_no_sentence_of_refcoco_is_rejected():
