@@ -58,7 +58,7 @@ def test_without_a_preset_the_bundled_model_runs_where_it_can(name):
 
 def test_benchmarks_of_whole_vocabularies():
     panoptic = {"ade-panoptic", "coco-panoptic", "cityscapes", "mapillary"}
-    assert VOCABULARY == panoptic | {"ade-847", "pc-59", "pc-459", "pas-20", "pas-21"}
+    assert panoptic | {"ade-847", "pc-59", "pc-459", "pas-20", "pas-21"} == VOCABULARY
 
 
 def test_no_sentence_of_refcoco_is_rejected():
