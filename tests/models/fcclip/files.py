@@ -20,7 +20,7 @@ ARCHITECTURE = "tiny-fcclip-resnet"
 CONFIG = {
     "embed_dim": 16,
     "vision_cfg": {"layers": [1, 1, 1, 1], "width": 8, "image_size": 64},
-    "text_cfg": {"width": 16, "heads": 2, "layers": 1},
+    "text_cfg": {"context_length": 16, "width": 16, "heads": 2, "layers": 1},
 }
 WIDTHS = (32, 64, 128, 256)
 

@@ -22,7 +22,7 @@ from car_video.models.fcclip.architecture import Architecture
 from car_video.models.fcclip.backbone import Backbone
 from car_video.models.fcclip.key_map import CLIP, official_name
 from car_video.models.fcclip.network import FcClip, TrainedPart
-from tests.models.conftest import tokens
+from tests.models.conftest import TEXT, tokens
 
 torch.set_num_threads(1)
 
@@ -90,7 +90,9 @@ def trained_part(architecture: Architecture, void: float = 1.0) -> TrainedPart:
 
 def tiny_clip(kind: str) -> Any:
     """An open_clip network: ConvNeXt-T with the weights of golden B, or a small random one."""
-    text = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 2}
+    text: dict[str, Any] = TEXT
+    if kind == "golden":
+        text = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 2}
     vision: dict[str, Any] = {
         "timm_model_name": "convnext_tiny" if kind == "golden" else "convnext_atto",
         "timm_model_pretrained": False,
@@ -119,15 +121,9 @@ def golden_b() -> FcClip:
 def small_network(kind: str = "resnet") -> FcClip:
     """A network with a small random trunk, made once and not to be changed."""
     torch.manual_seed(0)
-    clip: Any = model_from_network(kind, tiny_clip(kind), tokens8, dtype=torch.float32)
+    clip: Any = model_from_network(kind, tiny_clip(kind), tokens, dtype=torch.float32)
     backbone = Backbone(clip)
     return FcClip(kind, backbone, trained_part(Architecture(backbone.widths, 16, **SMALL)))
-
-
-def tokens8(texts: list[str]) -> Tensor:
-    """Characters as tokens, for towers of CLIP's context length."""
-    rows = tokens(texts)
-    return torch.cat([rows, rows.new_zeros(len(rows), 77 - rows.shape[1])], 1)
 
 
 def entries(

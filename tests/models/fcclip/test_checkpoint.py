@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,13 @@ OFFSETS = (
 )
 
 
+@cache
+def golden_state() -> dict[str, Tensor]:
+    return trained_part(TINY).state_dict()
+
+
 def weights() -> dict[str, Tensor]:
-    state = trained_part(TINY).state_dict()
-    return {official_name(name): tensor.clone() for name, tensor in state.items()}
+    return {official_name(name): tensor.clone() for name, tensor in golden_state().items()}
 
 
 def refusal(path: Path) -> str:
@@ -78,7 +83,7 @@ def test_the_published_convnext_l_has_302_tensors_of_20_721_601_values() -> None
 
 
 def test_names_go_there_and_back() -> None:
-    for ours in trained_part(TINY).state_dict():
+    for ours in golden_state():
         assert our_name(official_name(ours)) == ours
     assert our_name("backbone.clip_model.logit_scale") is None
 
@@ -105,7 +110,7 @@ def test_forms_of_files(tmp_path: Path, form: str) -> None:
     path = tmp_path / "fcclip.pth"
     torch.save(state, path, _use_new_zipfile_serialization=form != "old format")
     part = build_trained_part(read_checkpoint(path), "it")
-    expected = trained_part(TINY).state_dict()
+    expected = golden_state()
     assert part.state_dict().keys() == expected.keys()
     assert all(torch.equal(t, expected[n]) for n, t in part.state_dict().items())
 

@@ -141,7 +141,7 @@ def test_any_size_that_is_a_multiple_of_32(kind: str, size: tuple[int, int]) -> 
 def test_a_thousand_classes_and_names_that_stand_twice() -> None:
     network = small_network()
     proposals = network.propose(values("picture", (1, 3, 64, 64)))
-    many = vocabulary(*(f"name {i % 700}" for i in range(1000)))
+    many = vocabulary(*(f"{i % 700}" for i in range(1000)))  # tokens are characters here
     texts = TextEncoder(network.backbone.clip, ["{}"]).encode(many, many)
     chances = network.classify(proposals, texts)
     assert chances.shape == (1, 6, 1001)

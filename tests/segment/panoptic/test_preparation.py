@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from car_video.segment.panoptic.preparation import (
@@ -37,6 +37,7 @@ def test_sizes_are_those_of_the_released_evaluation(
     assert sizes_for(*picture, *sides).resized == resized
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 3000), st.integers(1, 3000))
 def test_padding_is_less_than_one_cell(height: int, width: int) -> None:
     sizes = sizes_for(height, width, *ADE)
