@@ -36,5 +36,5 @@ def test_the_person_keeps_the_mask(lite_default: Any) -> None:
 def test_what_is_not_there_is_absent(lite_default: Any) -> None:
     """Nobody is in the room before 3 s."""
     segmenter = VideoSegmenter(lite_default, ["a person"])
-    for frame in read_frames(CLIP, start=1.0, end=1.3):
+    for frame in read_frames(CLIP, start=1.0, end=1.2):
         assert not segmenter.step(frame).present.any()

@@ -80,7 +80,7 @@ def test_a_drawn_ball(lite, sam, ball, mode, refine, least):
     assert found.scores[0] > found.scores[1]
 
 
-@pytest.mark.parametrize("mode", ["semantic", "refer"])
+@pytest.mark.parametrize("mode", ["semantic", pytest.param("refer", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("refine", "least"), [("none", 0.5), ("crf", 0.5), ("sam", 0.85)])
 def test_a_bear_among_rocks(lite, sam, bear, mode, refine, least):
     image, truth = bear
@@ -154,12 +154,15 @@ def test_things_of_one_kind_are_told_apart(lite, sam, balls):
 def test_pictures_of_nothing(lite, sam, image, refine):
     config = replace(SMALL, refine=refine)
     names = ["a dog", "🐶", "the man in red"]
-    found = segment(lite, sam, image, names, config)
+    segmenter = ImageSegmenter(lite, names, config, sam)
+    encoded = segmenter.encode(image)
+    found = segmenter.segment_encoded(encoded)
     assert found.masks.shape == (3, *image.shape[:2])
     assert ((found.scores >= 0) & (found.scores <= 1)).all()
     np.testing.assert_array_equal(found.masks.any((1, 2)), found.present)
     assert not found.present[0]
-    whatever = segment(lite, sam, image, names, replace(config, presence_threshold=0.0))
+    anything = ImageSegmenter(lite, names, replace(config, presence_threshold=0.0), sam)
+    whatever = anything.segment_encoded(encoded)
     assert whatever.masks.shape == found.masks.shape
 
 

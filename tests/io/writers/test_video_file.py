@@ -112,7 +112,7 @@ def test_of_several_streams_of_sound_the_default_one_is_taken(tmp_path):
         for loud in (False, True):
             stream = container.add_stream("pcm_s16le", rate=8000)
             stream.layout = "mono"
-            stream.disposition = int(av.stream.Disposition.default) if loud else 0
+            stream.disposition = av.stream.Disposition.default.value if loud else 0
         for loud, stream in enumerate(container.streams.audio):
             tone = (np.sin(np.arange(8000) * 0.8) * 15000 * loud).astype(np.int16)[None]
             piece = av.AudioFrame.from_ndarray(tone, "s16", "mono")

@@ -159,7 +159,7 @@ def test_the_clock_is_that_of_the_stream_that_is_read(tmp_path: Path) -> None:
             stream.codec_context.time_base = TICK
             streams.append(stream)
         streams[0].disposition = 0
-        streams[1].disposition = int(av.stream.Disposition.default)
+        streams[1].disposition = av.stream.Disposition.default.value
         for stream, number, late in ((streams[0], 100, 0.0), (streams[1], 0, 1.0)):
             for step in range(20):
                 frame = av.VideoFrame.from_ndarray(numbered(number + step), format="rgb24")
