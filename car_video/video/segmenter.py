@@ -340,14 +340,16 @@ class VideoSegmenter:
 
     def _with_maps(self, frame: Frame, keyframe: bool, seconds: float) -> FramePrediction:
         """A frame without mask candidates: proposals with memory, then their refinement."""
-        masks, scores = self.maps.step(self.image, frame.image, keyframe)
+        masks, scores, evidence = self.maps.step(self.image, frame.image, keyframe)
         if keyframe:
             self.schedule.language_ran(False)
         if self.tracker is not None and _prompts(self.settings[0]):
             # The last level of pace has no tracks; its scores must mean what theirs do.
             scores = track_presence(scores)
         smooth, present = self.presence.step(scores, seconds)
-        return self.image.predict(frame.image, masks, smooth, present, frame.index, frame.time)
+        return self.image.predict(
+            frame.image, masks, smooth, present, frame.index, frame.time, evidence
+        )
 
     def _answer(
         self,

@@ -315,6 +315,18 @@ def test_state_does_not_grow(config: SegmentConfig, every: int) -> None:
     assert all(sorted(entry) == sorted(held[full]) for entry in held[full:])
 
 
+def test_evidence_of_every_frame_that_language_sees(config: SegmentConfig) -> None:
+    """With tracks that is a keyframe, with maps it is every frame."""
+    video = VideoConfig(keyframes=KeyframeConfig(interval=1.0))
+    segmenter = VideoSegmenter(ColourModel(), NAMES, config, video)
+    found = [segmenter.step(conftest.frame(number)).extras for number in range(3)]
+    maps = config.refine == "none"
+    assert ["evidence" in extras for extras in found] == [True, maps, maps]
+    for extras in found[: 3 if maps else 1]:
+        assert np.isfinite(extras["evidence"]["words"]).all()
+        assert extras["evidence"]["words"].shape == (len(NAMES),)
+
+
 @pytest.mark.parametrize("count", [1, 16])
 def test_any_number_of_tracks(colour_sam: ColourSam, count: int) -> None:
     video = VideoConfig(tracks=TrackConfig(count=count))

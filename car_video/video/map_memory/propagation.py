@@ -41,8 +41,10 @@ class MapPropagation:
 
     def step(
         self, segmenter: ImageSegmenter, image: NDArray[np.uint8], keyframe: bool
-    ) -> tuple[Tensor, NDArray[np.float32]]:
-        """Masks bool [Q, h, w] and scores float32 [Q] of the next frame.
+    ) -> tuple[Tensor, NDArray[np.float32], dict[str, NDArray[np.float32]] | None]:
+        """Masks bool [Q, h, w], scores float32 [Q] and evidence of the next frame.
+
+        Evidence: :meth:`~car_video.segment.recurrence.Survivors.evidence_of_all`.
 
         Args:
             segmenter: the image algorithm.
@@ -65,7 +67,8 @@ class MapPropagation:
         masks = segmenter.refine(encoded, dataclasses.replace(survivors, maps=mixed))
         of_all = masks.new_zeros(queries, *masks.shape[-2:])
         of_all[survivors.alive] = masks
-        return of_all, survivors.scores_of_all(queries)
+        scores, evidence = survivors.scores_of_all(queries), survivors.evidence_of_all(queries)
+        return of_all, scores, evidence
 
     def state_dict(self) -> State:
         """``carry_over`` and ``memory``."""
