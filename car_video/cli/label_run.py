@@ -56,7 +56,9 @@ def run_labels(request: LabelRequest, display: Display) -> int:
     """
     save = _check(request)
     from car_video.io.label_outputs.folder import LabelFolder
+    from car_video.io.readers.sources import parse_source
     from car_video.io.writers import default_folder
+    from car_video.io.writers.source_identity import identify
     from car_video.text.vocabulary import load_vocabulary
 
     vocabulary = load_vocabulary(request.labels)
@@ -72,12 +74,15 @@ def run_labels(request: LabelRequest, display: Display) -> int:
             "labels": [asdict(label) for label in vocabulary.labels],
             "trained_labels": request.trained_labels,
             "model": request.model,
-            "source": source,
             "start": request.start or None,
             "stride": request.stride,
             "save": list(save),
         }
-        folder = LabelFolder(out, vocabulary, settings, save, mode)
+        name = reader.info.source
+        path = Path(parse_source(source).value)
+        local = reader.info.kind in ("file", "folder", "image")
+        identity = identify(name, path if local else None)
+        folder = LabelFolder(out, vocabulary, settings, save, mode, name, identity)
         folder.check()
         segmenter = _segmenter(request, vocabulary, trained, display)
         with folder:

@@ -53,6 +53,10 @@ def test_a_folder_of_pictures(cli, model, pictures, tmp_path, task) -> None:
         code, out, err = cli(pictures, *options, "--out", "out", "--resume")
         assert code == 0
         assert "2 from an earlier run" in out
+        (pictures / "a.jpg").replace(pictures / "c.jpg")
+        code, _, err = cli(pictures, *options, "--out", "out", "--resume")
+        assert code == 2
+        assert "another source ('c.jpg' is new)" in err
 
 
 def test_one_picture_into_a_folder_of_its_name(cli, model, pictures, tmp_path) -> None:

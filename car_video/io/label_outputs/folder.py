@@ -25,6 +25,7 @@ from car_video.io.label_outputs.records import (
 )
 from car_video.io.writers.atomic_files import remove, write_whole, writing
 from car_video.io.writers.folder_lock import FolderLock
+from car_video.io.writers.source_identity import difference
 from car_video.text.vocabulary import Vocabulary
 from car_video.types import Frame, Instances, PanopticMap, SemanticMap
 
@@ -42,8 +43,11 @@ class LabelFolder:
     Attributes:
         path: the folder.
         vocabulary: the classes.
-        settings: everything that results depend on, plain data; a run is resumed under the same
-            only.
+        settings: everything that results depend on but the pictures, plain data; a run is
+            resumed under the same only.
+        source: name of the pictures, for the JSON.
+        identity: of the pictures, see :func:`~car_video.io.writers.source_identity.identify`; a
+            run is resumed with the same only.
         save: of :data:`SAVED`.
         mode: what to do with a folder that is there.
         done: names of the pictures that are finished.
@@ -54,6 +58,8 @@ class LabelFolder:
     settings: Mapping[str, Any]
     save: Sequence[str] = SAVED
     mode: Mode = "new"
+    source: str = ""
+    identity: Mapping[str, Any] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -92,7 +98,8 @@ class LabelFolder:
             else:
                 if known:
                     self._remove_earlier(journal)
-                write_whole(journal, _line({"settings": dict(self.settings)}))
+                first = {"settings": dict(self.settings), "source": dict(self.identity)}
+                write_whole(journal, _line(first))
         except BaseException:
             self._lock.release()
             raise
@@ -177,14 +184,20 @@ class LabelFolder:
     def _read(self, journal: Path) -> None:
         lines = journal.read_bytes().split(b"\n")
         try:
-            settings = json.loads(lines[0])["settings"]
-        except (ValueError, KeyError):
+            first = json.loads(lines[0])
+            settings, source = dict(first["settings"]), dict(first["source"])
+        except (ValueError, KeyError, TypeError):
             raise OutputError(f"'{journal}' is damaged; start over with --overwrite") from None
         if settings != json.loads(json.dumps(dict(self.settings))):
             changed = [k for k in self.settings if settings.get(k) != self.settings[k]]
             raise OutputError(
                 f"'{self.path}' was made with another {changed[0] if changed else 'setting'}; "
                 "give the same options, or --overwrite"
+            )
+        if changed_source := difference(source, self.identity):
+            raise OutputError(
+                f"'{self.path}' was made from another source ({changed_source}); --overwrite "
+                "starts over, --out names another folder"
             )
         self._records = _whole_records(lines[1:])
         for record in self._records:
@@ -197,7 +210,7 @@ class LabelFolder:
     def _write_json(self) -> None:
         records = sorted(self._records, key=lambda record: record["image"]["id"])
         content: Record = {
-            "info": {"description": "car-video", **self.settings},
+            "info": {"description": "car-video", **self.settings, "source": self.source},
             "images": [record["image"] for record in records],
             "categories": categories(self.vocabulary),
         }

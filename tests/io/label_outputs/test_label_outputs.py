@@ -17,6 +17,7 @@ from car_video.errors import OutputError
 from car_video.io.label_outputs.folder import JOURNAL, LabelFolder
 from car_video.io.label_outputs.panoptic_png import ids_of_rgb, rgb_of_ids
 from car_video.io.rle import decode_rle
+from car_video.io.writers.source_identity import identify
 from car_video.text.vocabulary import parse_vocabulary
 from car_video.types import Frame, Instances, PanopticMap, Segment, SemanticMap
 
@@ -115,6 +116,27 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
         assert out.done == {"a"}
         out.write(frame(1, "b.jpg"), panoptic())
     assert len(json.loads((path / "panoptic.json").read_text())["annotations"]) == 2
+
+
+def test_a_run_goes_on_with_its_own_pictures_only(tmp_path: Path) -> None:
+    path, pictures = tmp_path / "out", tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8)).save(pictures / name)
+    with folder(path, identity=identify("pictures", pictures)) as out:
+        out.write(frame(0, "a.png"), panoptic())
+    moved = pictures.rename(tmp_path / "moved")
+    with folder(path, mode="resume", identity=identify("moved", moved)) as out:
+        assert out.done == {"a"}, "a folder that was moved is the same one"
+    Image.new("RGB", (8, 8), "red").save(moved / "a.png")
+    changed = identify("moved", moved)
+    with (
+        pytest.raises(OutputError, match=r"another source \('a.png' has changed\)"),
+        folder(path, mode="resume", identity=changed),
+    ):
+        pass
+    with folder(path, mode="overwrite", identity=changed) as out:
+        assert out.done == set()
 
 
 def test_what_stands_in_the_way(tmp_path: Path) -> None:
