@@ -52,7 +52,7 @@ class ExpressionConfig(Settings, part="segment.expression"):
     # among what the rest of it finds (segment/cues/place_ranking.py).
     spatial: bool = True
     # Texts with one head noun ("the tall girl", "the girl with a hat") do not compete for
-    # cells nor in the recurrence; tracks tell them apart region by region
+    # cells nor in the recurrence; candidates and tracks tell them apart region by region
     # (segment/cues/kinds.py).
     kinds: bool = True
     # "the dog and the cat" is two queries, and gets the masks of both.

@@ -30,7 +30,8 @@ class TrackConfig(Settings, part="video.tracks"):
     birth_cost: Weight = 0.3  # a young track's handicap, which its age takes away
     switch_cost: Weight = 0.1  # what a rival must be better by to take over
     # What two expressions that mean different things pay for taking the same track: the
-    # logarithm of how many times better it must be for one of them than its next one.
+    # logarithm of how many times better it must be for one of them than its next one. Set by
+    # hand, at twice as good: the sets have one sequence with several things of one kind.
     share_cost: Weight = 0.7
     # that language may ask of SAM on one frame, shared by all expressions
     prompts: Annotated[int, Range(1, 4096)] = 16

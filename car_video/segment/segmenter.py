@@ -127,7 +127,10 @@ class ImageSegmenter:
 
     def _tells_kinds_apart(self) -> bool:
         """Whether masks are chosen among candidates by maps of cells: then things of one kind
-        are told apart region by region, and need not compete for cells."""
+        are told apart region by region, and need not compete for cells. In refer mode each
+        query is alone."""
+        if self.config.mode == "refer":
+            return False
         prompts = self.config.refine == "sam" and self.config.sam.rule == "peaks"
         return prompts and source_of(self.proposer, self.config.proposal) == "cells"
 

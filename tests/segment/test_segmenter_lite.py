@@ -130,6 +130,19 @@ def test_expressions_of_one_kind_all_survive(lite, sam, balls):
     assert len(survivors[False]) == 1, "they would drop each other"
 
 
+def test_in_refer_mode_each_expression_is_alone(lite, sam, balls):
+    """Several sentences about one target are not set against each other."""
+    names = ["the red ball", "the round ball on the left", "the ball"]
+    config = replace(SMALL, refine="sam", mode="refer", presence_threshold=0.0)
+    together = segment(lite, sam, balls, names, config)
+    for name, mask in zip(names, together.masks, strict=True):
+        np.testing.assert_array_equal(mask, segment(lite, sam, balls, [name], config).masks[0])
+    segmenter = ImageSegmenter(lite, names, config, sam)
+    cues = segmenter.recur(segmenter.encode(balls)).cues
+    assert cues is not None
+    assert cues.kinds is None
+
+
 def test_things_of_one_kind_are_told_apart(lite, sam, balls):
     expression = replace(SMALL.expression, colour_weight=0.0)
     config = replace(SMALL, refine="sam", presence_threshold=0.0, expression=expression)

@@ -110,14 +110,15 @@ class Proposer:
         return self._cam_maps(weights, self.features.cam_map, self.mode)[0]
 
     def kinds(self, alive: Tensor) -> KindCue | None:
-        """How queries of one kind are told apart; None where maps do not come from cells.
+        """How queries of one kind are told apart; None where maps do not come from cells, or
+        where each query is alone ("refer").
 
         "A dog" and "the brown dog" need not be told apart: one may be the other.
 
         Args:
             alive: int64 [N], numbers of the queries that compete.
         """
-        if not self.cells or self.queries.same_kind is None:
+        if not self.cells or self.mode == "refer" or self.queries.same_kind is None:
             return None
         logits = self.logits[0][alive]
         own = torch.arange(len(alive), device=logits.device)
