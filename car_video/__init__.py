@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from car_video.config.video import VideoConfig
     from car_video.errors import CarVideoError
     from car_video.io import read_frames
+    from car_video.io.exports import export, open_run
     from car_video.models import load_model
     from car_video.segment.panoptic.segmenter import PanopticSegmenter
     from car_video.segment.segmenter import ImageSegmenter
@@ -46,8 +47,10 @@ __all__ = [
     "VideoConfig",
     "VideoSegmenter",
     "__version__",
+    "export",
     "load_model",
     "load_preset",
+    "open_run",
     "read_frames",
     "segment_stream",
 ]
@@ -62,8 +65,10 @@ _MODULES = {
     "SegmentConfig": "car_video.config",
     "VideoConfig": "car_video.config.video",
     "VideoSegmenter": "car_video.video.segmenter",
+    "export": "car_video.io.exports",
     "load_model": "car_video.models",
     "load_preset": "car_video.config",
+    "open_run": "car_video.io.exports",
     "read_frames": "car_video.io",
     "segment_stream": "car_video.video.stream",
 }

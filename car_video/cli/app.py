@@ -17,6 +17,9 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from car_video.cli.convert import COMMAND as CONVERT
+from car_video.cli.convert import app as convert_app
+from car_video.cli.convert import is_meant
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
 from car_video.cli.label_run import LABEL_MODEL, LabelRequest, run_labels
@@ -40,6 +43,7 @@ _EXAMPLES = (
     'car-video clips/ --expr "a cat" --preset fast         (every clip by itself)',
     'car-video webcam:0 --expr "a cup" --show --target-fps 8',
     "car-video picture.jpg --labels coco --task panoptic    (all classes of a list)",
+    "car-video convert clip_car --to coco                   (other forms of the masks)",
     "car-video models                                      (what --model may name)",
     "car-video presets                                     (what --preset may name)",
 )
@@ -240,7 +244,9 @@ def run(
     after the other. The words 'models' and 'presets' alone list what there is.
     """
     if len(sources) == 1 and sources[0] in LISTS and not expr:
-        _list(sources[0], check, convert, out, device)
+        from car_video.cli.model_commands import list_what_there_is
+
+        list_what_there_is(sources[0], check, convert, out, device)
         return
     if labels is not None:
         _refuse_beside_labels(ctx)
@@ -321,35 +327,6 @@ def _refuse_beside_labels(ctx: typer.Context) -> None:
             raise ConfigError(f"{option} means nothing with --labels; leave it out")
 
 
-def _list(
-    what: str, check: str | None, convert: str | None, out: str | None, device: str
-) -> None:
-    """Print the models or the presets that there are, or do something with one model."""
-    if check is not None or convert is not None:
-        from car_video.cli.model_commands import check_model, convert_checkpoint
-
-        if what != "models" or (check is not None and convert is not None):
-            raise ConfigError("use 'car-video models --check NAME', or '--convert FILE'")
-        if check is not None:
-            check_model(check, device, Display())
-        if convert is not None:
-            convert_checkpoint(convert, out, Display())
-        return
-    if what == "models":
-        from car_video.cli.model_commands import list_models
-
-        list_models(Display())
-        return
-    from car_video.config import load_preset, preset_names
-
-    presets = [(name, load_preset(name)) for name in preset_names()]
-    Display().table(
-        ("preset", "model", "what it is"),
-        [(name, config.model, config.description) for name, config in presets],
-        "Also a YAML file of your own: --preset my.yaml.",
-    )
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: exit code 0 when all went well, 2 for bad input, 130 after Ctrl-C."""
     try:
@@ -370,15 +347,18 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _run_app(arguments: list[str]) -> int:
     display = Display()
+    command, words = app, ["car-video"]
+    if is_meant(arguments):
+        command, arguments, words = convert_app, arguments[1:], ["car-video", CONVERT]
     try:
-        code = app(args=arguments, prog_name="car-video", standalone_mode=False)
+        code = command(args=arguments, prog_name=" ".join(words), standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()  # a full disk or a closed pipe is an error here, not at exit
     except CarVideoError as error:
         display.error(str(error))
         return BAD_INPUT
     except _UsageError as error:
-        options = typer.main.get_command(app).params
+        options = typer.main.get_command(command).params
         display.error(explained(error, arguments, [n for o in options for n in o.opts]))
         return BAD_INPUT
     except BrokenPipeError:  # car-video models | head -1

@@ -143,7 +143,11 @@ class Display:
             folder = (_visible(str(report.out)), "bold")
             self.out.print(Text.assemble("written to ", folder, f": {_visible(names)}"))
         for notice in report.notices:
-            self.out.print(Text.assemble(("note:", "yellow"), f" {_one_line(notice)}"))
+            self.notice(notice)
+
+    def notice(self, text: str) -> None:
+        """A remark among the results."""
+        self.out.print(Text.assemble(("note:", "yellow"), f" {_one_line(text)}"))
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[str]], footer: str = ""

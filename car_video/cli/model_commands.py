@@ -1,10 +1,40 @@
-"""``car-video models``: the list, ``--check NAME`` and ``--convert FILE``."""
+"""``car-video models``: the list, ``--check NAME`` and ``--convert FILE``; ``presets``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from car_video.cli.display import Display
+from car_video.errors import ConfigError, ModelError
+
+
+def list_what_there_is(
+    what: str, check: str | None, convert: str | None, out: str | None, device: str
+) -> None:
+    """Print the models or the presets that there are, or do something with one model.
+
+    Raises:
+        CarVideoError: see :func:`check_model` and :func:`convert_checkpoint`; both at once.
+    """
+    if check is not None or convert is not None:
+        if what != "models" or (check is not None and convert is not None):
+            raise ConfigError("use 'car-video models --check NAME', or '--convert FILE'")
+        if check is not None:
+            check_model(check, device, Display())
+        if convert is not None:
+            convert_checkpoint(convert, out, Display())
+        return
+    if what == "models":
+        list_models(Display())
+        return
+    from car_video.config import load_preset, preset_names
+
+    presets = [(name, load_preset(name)) for name in preset_names()]
+    Display().table(
+        ("preset", "model", "what it is"),
+        [(name, config.model, config.description) for name, config in presets],
+        "Also a YAML file of your own: --preset my.yaml.",
+    )
 
 
 def list_models(display: Display) -> None:
@@ -42,7 +72,6 @@ def convert_checkpoint(source: str, out: str | None, display: Display) -> None:
         ModelError: no FC-CLIP checkpoint.
         ConfigError: no published variant, and no ``--out``.
     """
-    from car_video.errors import ConfigError, ModelError
     from car_video.models.fcclip.architecture import variant_of
     from car_video.models.fcclip.checkpoint import convert, read_checkpoint
     from car_video.models.hub import cache_folder

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from car_video.errors import OutputError
+from car_video.io.export_catalog import saved_files
 from car_video.io.readers.folders import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from car_video.io.readers.sources import parse_source
 from car_video.io.writers.atomic_files import part_of, writing
@@ -89,6 +90,7 @@ def default_folder(
 def own_files(path: Path) -> Iterator[Path]:
     """Files in the folder that bear names of ours; links are not followed."""
     names = [Path(name) for target in TARGETS.values() for name in target.files]
+    names += [Path(name) for name in saved_files()]
     for file in (path / name for name in (*names, JOURNAL, FINISHED, RECORD, STATE)):
         for name in (file, part_of(file)):
             if name.is_file() or name.is_symlink():

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from car_video.errors import OutputError
 from car_video.io.writers.atomic_files import part_of, remove, writing
@@ -52,6 +53,23 @@ def write_predictions(
         except BaseException:
             remove(part)
             raise
+
+
+def read_head(path: Path) -> dict[str, Any]:
+    """What a ``predictions.json`` says before its frames.
+
+    Raises:
+        OutputError: it cannot be read, or is no JSON object.
+    """
+    with writing(path), path.open("rb") as file:
+        line = file.readline().rstrip()
+        try:
+            head = json.loads(line + _CLOSE if line.endswith(_OPEN) else path.read_bytes())
+        except ValueError:
+            raise _not_ours(path) from None
+    if not isinstance(head, dict):
+        raise _not_ours(path)
+    return head
 
 
 def frame_lines(path: Path, expressions: tuple[str, ...]) -> Iterator[bytes]:

@@ -1,0 +1,129 @@
+"""``car-video convert OUT --to FORMAT``: what a run has found, in the form of another tool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from car_video.cli.display import Display
+from car_video.errors import ConfigError
+
+if TYPE_CHECKING:
+    from car_video.io.exports.options import ExportOptions
+
+COMMAND = "convert"
+
+_EXAMPLES = (
+    "car-video convert clip_car --to coco",
+    "car-video convert clip_car --to coco --out dataset/clip.json",
+    "car-video convert clip_car                            (what --to may name)",
+)
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def is_meant(arguments: Sequence[str]) -> bool:
+    """Whether these are arguments of ``convert``, and no source called so."""
+    others = ("--expr", "--labels")
+    return arguments[:1] == [COMMAND] and not any(
+        argument.split("=")[0] in others for argument in arguments
+    )
+
+
+@app.command(epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in _EXAMPLES))
+def convert(
+    folder: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="OUT", help="Output folder of a finished run.", show_default=False
+        ),
+    ] = None,
+    to: Annotated[
+        str, typer.Option("--to", metavar="FORMAT", help="Format; several with commas.")
+    ] = "",
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="File or folder to make.  [default: the format's own name, in OUT]",
+        ),
+    ] = None,
+    start_number: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Count frames from N on, without gaps.  [default: as in the source]",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """What a finished run has found, in the form of another tool (docs/exports.md)."""
+    display = Display(quiet)
+    if not to.strip():
+        _list(display)
+        return
+    from car_video.io.exports.options import ExportOptions
+
+    if folder is None:
+        raise ConfigError("say which run: car-video convert OUT --to FORMAT")
+    convert_run(folder, to, out, ExportOptions(start_number=start_number), display)
+
+
+def convert_run(
+    folder: str, to: str, out: str | None, options: ExportOptions, display: Display
+) -> None:
+    """Convert a run to one format or several, and say what was written.
+
+    Args:
+        folder: of the run.
+        to: names of formats, with commas between them.
+        out: what to make; None for the formats' own names in the folder.
+        options: what may be chosen.
+        display: shows the result.
+
+    Raises:
+        CarVideoError: nothing is left of an export that fails; those before it stay.
+    """
+    from car_video.io.export_catalog import find_format
+    from car_video.io.exports.export import check_packages, check_target, export_with_remarks
+    from car_video.io.exports.finished_run import open_run
+
+    formats = list(dict.fromkeys(find_format(n) for n in to.split(",") if n.strip()))
+    if not formats:
+        raise ConfigError(f"--to '{to}' names no format; see car-video convert")
+    if out is not None and not out.strip():
+        raise ConfigError("--out is empty; name a file or folder")
+    if out is not None and len(formats) > 1:
+        raise ConfigError("--out is one name for several formats; convert one at a time")
+    targets = [Path(folder) / format.file if out is None else Path(out) for format in formats]
+    run = open_run(folder)
+    for format, target in zip(formats, targets, strict=True):
+        options.check(format)
+        check_packages(format)
+        check_target(target, format)
+    for format, target in zip(formats, targets, strict=True):
+        path, remarks = export_with_remarks(run, format.name, target, **options.given())
+        count = len(run.entries)
+        frames = f"{count} frame{'' if count == 1 else 's'}"
+        display.result(f"{format.name}, {frames}: written to {path}")
+        for remark in remarks:
+            display.notice(remark)
+
+
+def _list(display: Display) -> None:
+    from car_video.io.export_catalog import FORMATS
+
+    rows = [(f.name, f.audience, f.what, f.file + "/" * f.is_folder) for f in FORMATS.values()]
+    display.table(
+        ("format", "for", "what it is", "name"),
+        rows,
+        "car-video convert OUT --to FORMAT; those that are one file may stand in --save, too.",
+    )

@@ -1,0 +1,20 @@
+"""What a run has found, in the forms of other tools.
+
+In the order in which an export meets them:
+
+- ``export``: :func:`export` checks, calls the format, and moves the result into place when it
+  is whole. The formats are data in ``car_video.io.export_catalog``.
+- ``options``: what may be chosen.
+- ``finished_run``: the folder of a run, or predictions in memory, read frame by frame.
+- ``names``: sentences as names of files, channels and labels.
+- ``coco``, ``youtube_vis``, ``davis``: for annotators.
+
+Adding a format: one file with a function ``write(run, target, options)`` and one line in the
+catalog. ``tests/io/exports/test_contract.py`` runs every format.
+"""
+
+from car_video.io.exports.export import export
+from car_video.io.exports.finished_run import FinishedRun, FrameEntry, open_run
+from car_video.io.exports.options import ExportOptions
+
+__all__ = ["ExportOptions", "FinishedRun", "FrameEntry", "export", "open_run"]
