@@ -11,37 +11,39 @@ TRUNK_WIDTHS = (256, 512, 1024, 2048)
 
 @dataclass(frozen=True)
 class Recipe:
-    """Hyper-parameters; nothing of them was tuned yet.
+    """Hyper-parameters; nothing of them was tuned.
 
     Attributes:
-        side: pixels; pictures are seen as squares of this size, a multiple of 32.
+        side: pixels; the decoders see pictures as squares of this size, a multiple of 32.
         queries, width, heads, encoder_layers, encoder_hidden, decoder_layers, decoder_hidden:
-            of the decoders; a tenth of FC-CLIP's values.
-        points: sampled per mask in the loss.
+            of the decoders; about a tenth of FC-CLIP's values.
+        teacher_side: longest side in pixels of a photo as MobileSAM sees it.
+        grid: MobileSAM is asked at so many points a side.
         most_masks, least_area: of a picture's targets: at most so many, the surest first, and
             none that covers less of it.
+        least_crop: side of the smallest part of a picture that a step may show.
         epochs, batch, learning_rate, weight_decay, warm_up: AdamW under one cosine cycle.
-        grid: MobileSAM is asked at so many points a side.
         seed: of weights and order.
     """
 
-    side: int = 256
-    queries: int = 64
+    side: int = 384
+    queries: int = 100
     width: int = 128
     heads: int = 8
-    encoder_layers: int = 2
-    encoder_hidden: int = 256
-    decoder_layers: int = 3
+    encoder_layers: int = 3
+    encoder_hidden: int = 512
+    decoder_layers: int = 6
     decoder_hidden: int = 512
-    points: int = 1024
+    teacher_side: int = 512
+    grid: int = 16
     most_masks: int = 40
     least_area: float = 0.002
-    epochs: int = 4
-    batch: int = 8
-    learning_rate: float = 2e-4
+    least_crop: float = 0.6
+    epochs: int = 12
+    batch: int = 32
+    learning_rate: float = 4e-4
     weight_decay: float = 0.05
     warm_up: int = 100
-    grid: int = 16
     seed: int = 0
 
     @property

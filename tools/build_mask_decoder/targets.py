@@ -12,11 +12,10 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
+from pycocotools import mask as coco_mask
 from torch import Tensor
 
 from car_video.config import AutomaticConfig
-from car_video.io.label_outputs.records import encode_mask
-from car_video.io.rle import decode_rle
 from car_video.models.sam.base import MaskModel
 from car_video.segment.mask_selection.automatic import automatic_masks
 from tools.build_mask_decoder.recipe import Recipe
@@ -24,11 +23,23 @@ from tools.build_mask_decoder.recipe import Recipe
 FILE = "targets.jsonl"
 
 
-def picture(path: Path, side: int) -> Tensor:
-    """A photo as a square: float32 [1, 3, side, side] in [0, 1]."""
-    image = Image.open(path).convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
-    pixels = torch.from_numpy(np.array(image))
-    return pixels.permute(2, 0, 1)[None].float() / 255
+def photo(path: Path) -> Tensor:
+    """A photo as it is: float32 [1, 3, H, W] in [0, 1]."""
+    with Image.open(path) as image:
+        return as_pixels(np.array(image.convert("RGB")))
+
+
+def square(path: Path, side: int) -> NDArray[np.uint8]:
+    """A photo as a square: uint8 [side, side, 3]."""
+    with Image.open(path) as image:
+        small = image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
+    return np.array(small)
+
+
+def as_pixels(images: NDArray[np.uint8]) -> Tensor:
+    """uint8 [H, W, 3] or [B, H, W, 3] -> float32 [B, 3, H, W] in [0, 1]."""
+    pixels = torch.from_numpy(images.reshape(-1, *images.shape[-3:]))
+    return pixels.permute(0, 3, 1, 2).float() / 255
 
 
 def make_targets(
@@ -42,11 +53,13 @@ def make_targets(
         for path in photos:
             if str(path) in done:
                 continue
-            pixels = picture(path, recipe.side).to(sam.device)
-            embedding = sam.encode(pixels, recipe.side)
-            logits = automatic_masks(sam, embedding, (recipe.side, recipe.side), config)
+            pixels = photo(path).to(sam.device)
+            embedding = sam.encode(pixels, recipe.teacher_side)
+            size = pixels.shape[-2], pixels.shape[-1]
+            logits = automatic_masks(sam, embedding, size, config)
             masks = chosen_masks(logits, recipe)
-            codes = [encode_mask(mask)["counts"] for mask in masks]
+            columns = np.asfortranarray(masks.transpose(1, 2, 0).astype(np.uint8))
+            codes = [code["counts"].decode("ascii") for code in coco_mask.encode(columns)]
             file.write(json.dumps({"photo": str(path), "masks": codes}) + "\n")
             yield path
 
@@ -81,6 +94,7 @@ def read_targets(work: Path) -> list[tuple[str, list[str]]]:
 def decoded(codes: Sequence[str], side: int) -> Tensor:
     """float32 [K, side / 4, side / 4] of the codes of a photo."""
     size = [side // 4, side // 4]
-    masks = [decode_rle({"size": size, "counts": code}) for code in codes]
-    stacked = np.stack(masks) if masks else np.zeros((0, *size), bool)
-    return torch.from_numpy(stacked).float()
+    if not codes:
+        return torch.zeros(0, *size)
+    masks = coco_mask.decode([{"size": size, "counts": code} for code in codes])
+    return torch.from_numpy(masks.transpose(2, 0, 1)).float()

@@ -89,6 +89,10 @@ class FcClip:
         """Where the weights are."""
         return self.backbone.clip.device
 
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """float32 [B, 3, H, W] in [0, 1] -> normalised as CLIP's."""
+        return self.backbone.clip.prepare(pixels)
+
     @in_standard_torch
     @torch.no_grad()
     def propose(self, pixels: Tensor, start: Tensor | None = None) -> MaskProposals:

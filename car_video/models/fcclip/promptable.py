@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +20,6 @@ from torch import Tensor
 
 from car_video.models.fcclip.loading import load as load_fcclip
 from car_video.models.fcclip.loading import loaded
-from car_video.models.fcclip.network import FcClip, MaskProposals
 from car_video.models.numerics import in_standard_torch
 from car_video.models.sam.base import TRAINED_SIDE, MaskEmbedding, MaskModel, crop_logits
 from car_video.models.sam.catalog import JOINED
@@ -28,6 +27,28 @@ from car_video.models.sam.mobile_sam import load_mobile_sam
 
 ANSWERS = 3
 STRIDE = 32
+
+
+class QueryMasks(Protocol):
+    """Masks of one picture, from one pass of a network."""
+
+    @property
+    def logits(self) -> Tensor:
+        """[1, Q, H / 4, W / 4]; a mask is on above 0."""
+
+
+class MaskNetwork(Protocol):
+    """A network that proposes all masks of a picture in one pass, as FC-CLIP does."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """float32 [1, 3, H, W] in [0, 1], as the network wants it, before padding."""
+
+    def propose(self, pixels: Tensor) -> QueryMasks:
+        """Masks of a prepared picture, sides multiples of 32."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +59,11 @@ class ProposalEmbedding:
         tokens: mask logits [1, Q, h, w], padding included.
         grid: rows and columns of the logits without padding.
         scale: cells of the logits per pixel of the picture.
-        proposals: everything else that the pass has left.
     """
 
     tokens: Tensor
     grid: tuple[int, int]
     scale: float
-    proposals: MaskProposals
 
     def to(self, dtype: torch.dtype) -> ProposalEmbedding:
         """The same with logits at another precision."""
@@ -54,7 +73,7 @@ class ProposalEmbedding:
 class ProposalMasks:
     """Implements :class:`car_video.models.sam.base.MaskModel` with FC-CLIP's masks."""
 
-    def __init__(self, network: FcClip) -> None:
+    def __init__(self, network: MaskNetwork) -> None:
         self.network = network
 
     @property
@@ -91,10 +110,10 @@ class ProposalMasks:
             pixels.float(), size, mode="bilinear", align_corners=False, antialias=True
         )
         rest = [-part % STRIDE for part in size]
-        ready = F.pad(self.network.backbone.clip.prepare(small), (0, rest[1], 0, rest[0]))
-        proposals = self.network.propose(ready)
+        ready = F.pad(self.network.prepare(small), (0, rest[1], 0, rest[0]))
+        logits = self.network.propose(ready).logits
         grid = -(-size[0] // 4), -(-size[1] // 4)
-        return ProposalEmbedding(proposals.logits, grid, scale / 4, proposals)
+        return ProposalEmbedding(logits, grid, scale / 4)
 
     @in_standard_torch
     @torch.no_grad()
