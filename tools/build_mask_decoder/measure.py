@@ -78,31 +78,31 @@ def identity(stand_in: StandIn, clip: Clip) -> dict[str, list[float]]:
     which is what the masks allow.
     """
     found: dict[str, list[float]] = {}
-    for kind in ("match", "start", "overlap", "best"):
-        carrier = QueryCarrier("start" if kind == "start" else "match")
+    for kinds in (("match", "overlap", "best"), ("start",)):  # one pass for those of one start
+        carrier = QueryCarrier("start" if "start" in kinds else "match")
         chosen: list[int] = []
         last: Tensor | None = None
         for frame, labels in clip.pictures():
             proposed = _propose(stand_in, frame.image, carrier.start)
-            truth = torch.from_numpy(np.stack([labels == one for one in clip.objects]))
-            masks = _resized(proposed.logits[0], (truth.shape[-2], truth.shape[-1])) > 0
-            overlaps = _ious(truth, masks)
+            grid = proposed.logits.shape[-2], proposed.logits.shape[-1]
+            full = torch.from_numpy(np.stack([labels == one for one in clip.objects]))
+            truth = F.interpolate(full[None].float(), grid, mode="area")[0] > 0.5
+            masks = proposed.logits[0] > 0
+            fitting = _ious(truth, masks).argmax(1)
             tracks = carrier.step(_Queries(proposed))
+            if last is None:
+                chosen, last = tracks[fitting].tolist(), masks[fitting]
+                continue
             queries = torch.empty_like(tracks)
             queries[tracks] = torch.arange(len(tracks))
-            if last is None:
-                chosen = tracks[overlaps.argmax(1)].tolist()
-                taken = overlaps.argmax(1)
-            elif kind == "overlap":
-                taken = _ious(last, masks).argmax(1)
-            elif kind == "best":
-                taken = overlaps.argmax(1)
-            else:
-                taken = queries[chosen]
-            if last is not None:
-                values = region_similarity(truth.numpy(), masks[taken].numpy())
+            overlapping = _ious(last, masks).argmax(1)
+            last = masks[overlapping]
+            taken = {"overlap": overlapping, "best": fitting}
+            for kind in kinds:
+                own = proposed.logits[0][taken.get(kind, queries[chosen])]
+                shown = _resized(own, (full.shape[-2], full.shape[-1])) > 0
+                values = region_similarity(full.numpy(), shown.numpy())
                 found.setdefault(kind, []).extend(values.tolist())
-            last = masks[taken]
     return found
 
 
