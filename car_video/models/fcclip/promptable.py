@@ -144,6 +144,11 @@ class ProposalMasks:
             best, chosen = best.gather(1, order), chosen.gather(1, order)
         return logits[chosen], best
 
+    def all_masks(self, embedding: ProposalEmbedding) -> tuple[Tensor, Tensor]:
+        """See :class:`car_video.models.sam.base.ProposesAll`."""
+        logits = embedding.tokens[0].float()
+        return logits, self_certainty(crop_logits(logits, embedding))
+
 
 class JoinedMasks:
     """SAM's two surest answers to a prompt, and FC-CLIP's best."""

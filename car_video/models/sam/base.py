@@ -84,6 +84,22 @@ class MaskModel(Protocol):
         """
 
 
+@runtime_checkable
+class ProposesAll(Protocol):
+    """A mask model that has all masks of a picture before it is asked for any (FC-CLIP)."""
+
+    def all_masks(self, embedding: Any) -> tuple[Tensor, Tensor]:
+        """Every mask of a picture.
+
+        Args:
+            embedding: what this model's ``encode`` has returned.
+
+        Returns:
+            Logits [K, a, b], padding included (see :func:`crop_logits`), and how sure the model
+            is of each, float32 [K] in [0, 1].
+        """
+
+
 def crop_logits(logits: Tensor, embedding: MaskEmbedding) -> Tensor:
     """Cut the padding off decoder logits: [..., a, b] -> [..., rows, columns]."""
     rows, columns = embedding.grid

@@ -13,7 +13,7 @@ from torch import Tensor
 from torchvision.ops import masks_to_boxes, nms
 
 from car_video.config import AutomaticConfig
-from car_video.models.sam.base import MaskEmbedding, MaskModel, crop_logits
+from car_video.models.sam.base import MaskEmbedding, MaskModel, ProposesAll, crop_logits
 from car_video.segment.mask_selection.candidates import PROMPTS_AT_ONCE, stability
 
 PARTS_AT_ONCE = 32
@@ -27,7 +27,9 @@ def automatic_masks(
     """The parts of a picture.
 
     Quality, stability and box overlap are measured on the grid of SAM's logits, not at the size
-    of the picture as in SAM's own generator.
+    of the picture as in SAM's own generator. A model that has all masks of a picture at once is
+    not prompted: its masks are held to quality and stability all the same, and stay although
+    their boxes overlap, for each of its queries has looked for an object of its own.
 
     Args:
         sam: the mask model.
@@ -38,6 +40,11 @@ def automatic_masks(
     Returns:
         Logits [K, a, b] on SAM's grid without padding, best first; K may be 0.
     """
+    if isinstance(sam, ProposesAll):
+        logits, quality = sam.all_masks(embedding)
+        logits = crop_logits(logits, embedding)
+        good = _reliable(logits, quality, config)
+        return logits[good][quality[good].argsort(descending=True, stable=True)]
     side = config.points_per_side
     device = embedding.tokens.device
     steps = (torch.arange(side, device=device) + 0.5) / side
@@ -50,8 +57,7 @@ def automatic_masks(
     ):
         logits, quality = sam.predict(embedding, part, label)
         logits, quality = crop_logits(logits, embedding).flatten(0, 1), quality.flatten()
-        good = (quality > config.quality) & (stability(logits) >= config.stability)
-        good &= (logits > 0).flatten(1).any(1)
+        good = _reliable(logits, quality, config)
         found.append(logits[good])
         scores.append(quality[good])
     logits, quality = torch.cat(found), torch.cat(scores)
@@ -60,6 +66,13 @@ def automatic_masks(
     boxes = masks_to_boxes(logits > 0)
     boxes[:, 2:] += 1  # from the last cell to its far side
     return logits[nms(boxes, quality, config.box_overlap)]
+
+
+def _reliable(logits: Tensor, quality: Tensor, config: AutomaticConfig) -> Tensor:
+    """bool [K]: masks [K, a, b] that are not empty, that the model is sure of, and that stay
+    where they are when they are cut a little higher or lower."""
+    good = (quality > config.quality) & (stability(logits) >= config.stability)
+    return good & (logits > 0).flatten(1).any(1)
 
 
 def join_parts(proposals: Tensor, parts: Tensor, config: AutomaticConfig) -> Tensor:

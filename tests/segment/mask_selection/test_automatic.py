@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,26 @@ def test_parts_are_sure_and_told_apart() -> None:
     assert left == [0, 1, 3, 6, 7, 10]  # of twelve, less every third and every fifth
     none = AutomaticConfig(points_per_side=2, quality=1.0)
     assert automatic_masks(sam, embedding, size, none).shape == (0, 32, 120)  # type: ignore[arg-type]
+
+
+class AllAtOnce:
+    """A model that has its masks before it is asked: one is unsure, one soft, one empty."""
+
+    def all_masks(self, embedding: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        logits = torch.full((5, 4, 6), -9.0)
+        logits[0, :2], logits[1, :, :3], logits[2, 2:] = 9.0, 9.0, 9.0
+        logits[3, :, 3:] = 0.01
+        logits[:, :, 5] = 9.0  # padding
+        return logits, torch.tensor([0.6, 0.95, 0.9, 0.99, 0.99])
+
+
+def test_masks_that_are_there_are_not_asked_for() -> None:
+    embedding: Any = SimpleNamespace(grid=(4, 5))
+    config = AutomaticConfig(quality=0.8, stability=0.8)
+    found = automatic_masks(AllAtOnce(), embedding, (40, 50), config)  # type: ignore[arg-type]
+    expected = torch.zeros(2, 4, 5, dtype=torch.bool)
+    expected[0, :, :3], expected[1, 2:] = True, True
+    assert torch.equal(found > 0, expected)  # overlapping boxes stay, the surest first
 
 
 def test_a_picture_is_asked_about_once() -> None:

@@ -78,7 +78,11 @@ def test_a_video_that_stays_the_same_keeps_its_tracks(
     assert [s.track for s in first.segments] == [s.query for s in first.segments]
     second = video.step(picture())
     assert [s.track for s in second.segments] == [s.query for s in second.segments]
-    video.step(picture(50, 30, seed=1))
+    cut = video.step(255 - picture())  # another scene has other tracks
+    queries = segmenter.model.network.trained.architecture.queries
+    assert [s.track for s in cut.segments] == [s.query + queries for s in cut.segments]
+    other = video.step(picture(50, 30, seed=1))
+    assert all(s.track is not None and s.track >= 2 * queries for s in other.segments)
     video.reset()
     again = video.step(picture())
     assert np.array_equal(again.ids, first.ids)
