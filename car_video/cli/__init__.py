@@ -18,5 +18,6 @@ In the order in which a command meets them:
 ``evidence_lines``   what ``--verbose`` says of a frame
 ``presence_times``   when each expression was in the picture
 ``warnings``         remarks for the end
-``display``          progress bar, summary, errors
+``display``          summary, errors
+``progress_bar``     frames per second and the time left
 """

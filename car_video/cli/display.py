@@ -11,15 +11,6 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
@@ -47,14 +38,6 @@ class Report:
     presences: Sequence[Presence]
     paths: Sequence[Path]
     notices: Sequence[str]
-
-
-class _Rate(ProgressColumn):
-    """Frames per second of the last half minute."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:.1f} frames/s" if speed else "- frames/s")
 
 
 class Display:
@@ -85,19 +68,14 @@ class Display:
         Args:
             total: about how many frames there will be, None where that is not known.
         """
-        columns = (
-            SpinnerColumn(),
-            BarColumn(),
-            TextColumn("{task.completed}" + ("/{task.total}" if total else "") + " frames"),
-            _Rate(),
-            *((TimeRemainingColumn(), TextColumn("left")) if total else ()),
-        )
         if self.quiet or not self.err.is_terminal:
             yield lambda: None  # rich 13 ends even a hidden bar with an empty line
             return
+        from car_video.cli.progress_bar import frame_bar
+
         # its own console: a line of the bar is cut at the width of the terminal, not carried on
         console = _console(stderr=True, soft_wrap=False)
-        with Progress(*columns, console=console, transient=True) as bar:
+        with frame_bar(console, total) as bar:
             task = bar.add_task("frames", total=total)
             self._bar = console
             try:

@@ -132,7 +132,8 @@ def checked(hint: Any, value: Any, key: str) -> Any:
     if origin is Annotated:
         value = checked(arguments[0], value, key)
         for rule in arguments[1:]:
-            require(rule.allows(value), key, str(rule), value)
+            if not rule.allows(value):
+                require(False, key, str(rule), value)
         return value
     if origin is Literal:
         known = isinstance(value, str) and value in arguments

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -130,7 +131,13 @@ def load_preset(name_or_file: str | Path = "default") -> Config:
     if file is None:
         known = ", ".join(preset_names())
         raise ConfigError(f"no preset or YAML file '{name}'; presets: {known}")
-    return from_mapping(Config, _merged(file, name, []))
+    return (_merged_shipped(name) if name in _shipped() else _merged(file, name, []))[1]
+
+
+@cache
+def _merged_shipped(name: str) -> tuple[Mapping[str, Any], Config]:
+    """:func:`_merged` of a shipped preset. Most of them extend the same few files."""
+    return _merged(_shipped()[name], name, [])
 
 
 def _shipped() -> dict[str, Traversable]:
@@ -153,7 +160,7 @@ def _find(name: str, folder: Path) -> Traversable | None:
         raise ConfigError(f"preset '{name}' cannot be read: {error.strerror}") from None
 
 
-def _merged(file: Traversable, name: str, chain: list[str]) -> dict[str, Any]:
+def _merged(file: Traversable, name: str, chain: list[str]) -> tuple[Mapping[str, Any], Config]:
     """What a file and the files that it extends say together, each of them checked.
 
     Args:
@@ -181,12 +188,15 @@ def _merged(file: Traversable, name: str, chain: list[str]) -> dict[str, Any]:
                 f"preset '{name}': {BASE} must name a preset or a YAML file beside it, got "
                 f"{base!r}; presets: {known}"
             )
-        data = _overlaid(_merged(found, str(base), [*chain, identity]), own)
+        if base in _shipped():
+            values, _ = _merged_shipped(base)
+        else:
+            values, _ = _merged(found, base, [*chain, identity])
+        data = _overlaid(values, own)
     try:
-        from_mapping(Config, data)
+        return data, from_mapping(Config, data)
     except ConfigError as error:
         raise ConfigError(f"preset '{name}': {error}") from None
-    return data
 
 
 def _read(file: Traversable, name: str) -> Any:
