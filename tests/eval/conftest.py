@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 from car_video.eval import cli, model_segmenters
+from car_video.eval.report import plots
+from PIL import Image
 
 from tests.paths import SHARED
 
 from .fakes import ColourSpec
+
+
+@pytest.fixture(scope="session")
+def grey_chart() -> bytes:
+    data = io.BytesIO()
+    Image.new("L", (8, 8), 128).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def charts(monkeypatch: pytest.MonkeyPatch, grey_chart: bytes) -> None:
+    """A grey picture in place of each chart: matplotlib takes half a second for every report.
+
+    ``tests/eval/report`` has charts that are drawn.
+    """
+    monkeypatch.setattr(plots, "bars", lambda *_: grey_chart)
+    monkeypatch.setattr(plots, "flicker", lambda *_: grey_chart)
 
 
 @pytest.fixture

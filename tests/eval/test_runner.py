@@ -211,12 +211,14 @@ def ray_cluster():
     ray.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_ray_gives_identical_results(davis, reference, tmp_path):
     evaluate(request(davis, tmp_path, workers=2, engine="ray"))
     assert written(tmp_path) == written(reference)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_ray_survives_a_worker_that_dies(davis, tmp_path):
     spec = ColourSpec(die_at_height=44, fail_at_height=48)

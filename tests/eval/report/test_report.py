@@ -129,7 +129,7 @@ def test_strips_of_any_shape(size):
         assert 1 <= image.height <= strips.PANEL[1]
 
 
-@pytest.mark.parametrize("count", [1, 3, 200])
+@pytest.mark.parametrize("count", [1, 3, plots._MOST + 1])
 def test_plots_of_any_number(count):
     pytest.importorskip("matplotlib")
     bars = [Bar(str(i), f"sequence {i} " + "x" * 60, i / count) for i in range(count)]
