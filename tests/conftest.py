@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -42,7 +41,28 @@ def device(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="session")
-def lite() -> Any:
+def mask_model() -> Any:
+    """The default mask model on the CPU, loaded once: segmenters share one that is in use."""
+    import torch
+
+    from car_video.config import SamRefineConfig
+    from car_video.models.sam.registry import load_mask_model
+
+    return load_mask_model(SamRefineConfig().model, torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def mobile_sam() -> Any:
+    """MobileSAM on the CPU in float32, loaded once."""
+    import torch
+
+    from car_video.models.sam.mobile_sam import load_mobile_sam
+
+    return load_mobile_sam(torch.device("cpu"), torch.float32)
+
+
+@pytest.fixture(scope="session")
+def lite(mask_model: Any) -> Any:
     """The bundled model on the CPU in float32, loaded once for all tests of a process."""
     from car_video import load_model
 
@@ -50,17 +70,8 @@ def lite() -> Any:
 
 
 @pytest.fixture(scope="session")
-def lite_default() -> Iterator[Any]:
-    """The bundled model on the CPU in the dtype that users get there, loaded once.
-
-    The default mask model stays loaded with it: a mask model in use is shared.
-    """
-    import torch
-
+def lite_default(mask_model: Any) -> Any:
+    """The bundled model on the CPU in the dtype that users get there, loaded once."""
     from car_video import load_model
-    from car_video.config import SamRefineConfig
-    from car_video.models.sam.registry import load_mask_model
 
-    masks = load_mask_model(SamRefineConfig().model, torch.device("cpu"))
-    yield load_model("lite", "cpu")
-    del masks
+    return load_model("lite", "cpu")

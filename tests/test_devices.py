@@ -35,6 +35,7 @@ def photo() -> np.ndarray:
 
 @lru_cache
 def loaded(device: torch.device) -> ModelPair:
+    """Another one than that of all tests, on the CPU too: two are compared."""
     return load_model("lite", str(device), "float32")
 
 

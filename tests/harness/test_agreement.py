@@ -9,8 +9,8 @@ import torch
 
 from benchmarks.shared_encodings import Encodings, SharedSam
 from car_video import read_frames
-from car_video.models.lite.model import load_lite
-from car_video.models.sam.mobile_sam import load_mobile_sam
+from car_video.models.pair import ModelPair
+from car_video.models.sam.mobile_sam import MobileSam
 from car_video.segment.resizing import to_cells, to_pixels
 from tests.harness.clip_geometry import moved
 from tests.harness.outcomes import Distance, distance, outcomes
@@ -23,16 +23,16 @@ SECONDS = 1.0, 4.2
 
 
 @pytest.fixture(scope="module")
-def plain_route() -> Distance:
+def plain_route(lite: ModelPair, mobile_sam: MobileSam) -> Distance:
     """Between lite and lite in CLIP's geometry, both with the dense map."""
     cpu = torch.device("cpu")
-    lite = load_lite(cpu, torch.float32)
-    sam = SharedSam(load_mobile_sam(cpu, torch.float32), "mobile", Encodings())
+    sam = SharedSam(mobile_sam, "mobile", Encodings())
     pictures = [next(iter(read_frames(CLIP, start=start))).image for start in SECONDS]
-    model = moved(lite, to_cells(to_pixels(pictures[1], cpu, 1920), 768, lite.stride))
+    own = lite.proposer
+    model = moved(own, to_cells(to_pixels(pictures[1], cpu, 1920), 768, own.stride))
     first, second = (
         outcomes(one, sam, pictures, ["a person", "a chair"])  # type: ignore[arg-type]
-        for one in (lite, model)
+        for one in (own, model)
     )
     return distance(first, second)
 

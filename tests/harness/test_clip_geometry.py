@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from car_video import read_frames
 from car_video.models.base import ImageFeatures
-from car_video.models.lite.model import load_lite
+from car_video.models.pair import ModelPair
 from car_video.segment.resizing import to_cells, to_pixels
 from tests.harness.clip_geometry import COMMON, LOGIT_SCALE, TEXT, ClipGeometry, moved
 from tests.models.contract import check_vision_language_model
@@ -34,8 +35,10 @@ COSINES = 0.15, 0.35
 
 
 @pytest.fixture(scope="module")
-def lite() -> Any:
-    return load_lite(torch.device("cpu"), torch.float32)
+def lite(lite: ModelPair) -> Any:
+    model: Any = copy.copy(lite.proposer)  # the one of all tests stays as it is
+    model.input_size = 64
+    return model
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from car_video.models.batching import encode_each, own_part
 from car_video.models.clip.autograd import AutogradModel
 from car_video.models.clip.conv import ResNetModel, TimmConvModel
 from car_video.models.clip.vit import VitModel, VitOptions
-from car_video.models.lite.model import load_lite
 from tests.models.conftest import TEXT, sane, tiny_vit, tokens
 from tests.segment.fake_model import FakeModel
 
@@ -55,13 +54,13 @@ FAMILIES = {
     "resnet": small_resnet,
     "convnext": small_convnext,
     "fake": FakeModel,
-    "lite": lambda: load_lite(torch.device("cpu"), torch.float32),
 }
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_together_is_alone(family: str) -> None:
-    model: VisionLanguageModel = FAMILIES[family]()
+@pytest.mark.parametrize("family", [*FAMILIES, "lite"])
+def test_together_is_alone(family: str, request: pytest.FixtureRequest) -> None:
+    model: VisionLanguageModel
+    model = request.getfixturevalue("lite").proposer if family == "lite" else FAMILIES[family]()
     dtype = torch.float32 if family in ("fake", "lite") else torch.float64
     size = 3, 2 * model.stride, 3 * model.stride
     pictures = [

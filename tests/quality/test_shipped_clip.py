@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from car_video.eval.metrics import region_similarity
 from PIL import Image
 
@@ -21,6 +22,7 @@ J_OF_VERSION_0_1 = 1.0
 TOLERANCE = 0.02  # of J: less is rounding of another machine
 
 
+@pytest.mark.slow
 def test_the_person_keeps_the_mask(lite_default: Any) -> None:
     truth = {int(file.stem): np.asarray(Image.open(file), bool) for file in STORED}
     segmenter = VideoSegmenter(lite_default, ["a person"])

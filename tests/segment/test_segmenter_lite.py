@@ -17,7 +17,7 @@ from car_video.config import (
     SegmentConfig,
 )
 from car_video.models.pair import ModelPair
-from car_video.models.sam.mobile_sam import MobileSam, load_mobile_sam
+from car_video.models.sam.mobile_sam import MobileSam
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import FramePrediction
 from tests.paths import SHARED
@@ -36,8 +36,8 @@ def lite(lite_default: ModelPair) -> ModelPair:
 
 
 @pytest.fixture(scope="module")
-def sam() -> MobileSam:
-    return load_mobile_sam(torch.device("cpu"))
+def sam(mask_model: MobileSam) -> MobileSam:
+    return mask_model
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +110,11 @@ def balls() -> np.ndarray:
 def test_two_things_of_one_expression(lite, sam, balls, refine):
     """ "A and B" has the masks that A and B have when they are asked for together."""
     config = replace(SMALL, refine=refine, presence_threshold=0.0)
-    both = segment(lite, sam, balls, ["a red ball and a blue ball"], config)
-    apart = segment(lite, sam, balls, ["a red ball", "a blue ball"], config)
+    segmenter = ImageSegmenter(lite, ["a red ball and a blue ball"], config, sam)
+    encoded = segmenter.encode(balls)
+    both = segmenter.segment_encoded(encoded)
+    segmenter = ImageSegmenter(lite, ["a red ball", "a blue ball"], config, sam)
+    apart = segmenter.segment_encoded(encoded)
     assert both.masks.shape == (1, 120, 200)
     assert apart.masks.any((1, 2)).all()
     np.testing.assert_array_equal(both.masks[0], apart.masks.any(0))
@@ -134,11 +137,13 @@ def test_in_refer_mode_each_expression_is_alone(lite, sam, balls):
     """Several sentences about one target are not set against each other."""
     names = ["the red ball", "the round ball on the left", "the ball"]
     config = replace(SMALL, refine="sam", mode="refer", presence_threshold=0.0)
-    together = segment(lite, sam, balls, names, config)
-    for name, mask in zip(names, together.masks, strict=True):
-        np.testing.assert_array_equal(mask, segment(lite, sam, balls, [name], config).masks[0])
     segmenter = ImageSegmenter(lite, names, config, sam)
-    cues = segmenter.recur(segmenter.encode(balls)).cues
+    encoded = segmenter.encode(balls)
+    together = segmenter.segment_encoded(encoded)
+    for name, mask in zip(names, together.masks, strict=True):
+        alone = ImageSegmenter(lite, [name], config, sam).segment_encoded(encoded)
+        np.testing.assert_array_equal(mask, alone.masks[0])
+    cues = segmenter.recur(encoded).cues
     assert cues is not None
     assert cues.kinds is None
 
@@ -165,7 +170,7 @@ def test_things_of_one_kind_are_told_apart(lite, sam, balls):
     ids=["1x1", "16x16", "black", "grey noise", "2x90"],
 )
 def test_pictures_of_nothing(lite, sam, image, refine):
-    config = replace(SMALL, refine=refine)
+    config = replace(SMALL, refine=refine, sam=SamRefineConfig(side=128))
     names = ["a dog", "🐶", "the man in red"]
     segmenter = ImageSegmenter(lite, names, config, sam)
     encoded = segmenter.encode(image)
@@ -179,6 +184,7 @@ def test_pictures_of_nothing(lite, sam, image, refine):
     assert whatever.masks.shape == found.masks.shape
 
 
+@pytest.mark.slow
 def test_an_8k_frame(lite, ball):
     image, truth = ball
     large = image.repeat(48, 1).repeat(36, 0)

@@ -10,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from car_video.models import VisionLanguageModel, bundled, load_model
+from car_video.models import VisionLanguageModel, bundled
+from car_video.models.pair import ModelPair
 from tools.build_lite.evaluate import (
     embed_pictures,
     main,
@@ -36,8 +37,8 @@ INSTANCES = {
 
 
 @pytest.fixture(scope="module")
-def model() -> VisionLanguageModel:
-    return load_model("lite", "cpu", "float32").proposer
+def model(lite: ModelPair) -> VisionLanguageModel:
+    return lite.proposer
 
 
 def test_object_boxes() -> None:

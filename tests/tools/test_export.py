@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,9 +34,9 @@ TABLE = {"sets": [[1, 2]], "nouns": {"dog": 0}}
 
 
 @pytest.fixture(scope="module")
-def state() -> dict[str, Tensor]:
+def state(lite: Any) -> dict[str, Tensor]:
     """The bundled weights as floats."""
-    return dict(load_lite(CPU, torch.float32).state_dict())
+    return dict(lite.proposer.state_dict())
 
 
 def test_what_is_stored_how(state: dict[str, Tensor]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from PIL import Image
 from torch import Tensor
 
 from car_video.errors import DataError
-from car_video.models.lite.model import load_lite
 from tools.build_lite import features
 from tools.build_lite.features import (
     Trunk,
@@ -47,8 +47,8 @@ def test_read_picture(pictures: list[Path]) -> None:
     assert (grey[..., 0] == grey[..., 2]).all()
 
 
-def test_stages_are_every_second_cell_of_lite(pictures: list[Path]) -> None:
-    lite = load_lite(torch.device("cpu"), torch.float32).image.trunk
+def test_stages_are_every_second_cell_of_lite(pictures: list[Path], lite: Any) -> None:
+    lite = lite.proposer.image.trunk
     strided = strided_trunk()
     strided.load_state_dict(lite.state_dict())
     batch = torch.from_numpy(np.stack([read_picture(path, 64) for path in pictures]))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from car_video.models import load_model
+from car_video.models.pair import ModelPair
 from eval.data.semantic import Picture
 from tools.build_lite.noun_maps import (
     VOC_NOUNS,
@@ -64,15 +64,14 @@ def test_a_perfect_map() -> None:
     assert score == NounMap("dog", True, 1.0)
 
 
-def test_maps_of_the_model(tmp_path: Path) -> None:
+def test_maps_of_the_model(tmp_path: Path, lite: ModelPair) -> None:
     random = np.random.default_rng(0)
     image, labels = tmp_path / "a.png", tmp_path / "labels.png"
     Image.fromarray(random.integers(0, 255, (60, 80, 3), dtype=np.uint8)).save(image)
     truth = np.zeros((60, 80), np.uint8)
     truth[20:40, 30:50] = 12
     Image.fromarray(truth).save(labels)
-    model = load_model("lite", "cpu", "float32").proposer
-    (score,) = noun_maps(model, [Picture("a", image, labels)], VOC_NOUNS)
+    (score,) = noun_maps(lite.proposer, [Picture("a", image, labels)], VOC_NOUNS)
     assert score.name == VOC_NOUNS[11] == "dog"
     assert 0 < score.soft_iou < 1
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from car_video.models import bundled, int8_weights
 from car_video.models.sam.base import crop_logits
-from car_video.models.sam.mobile_sam import MobileSam, SamEmbedding, load_mobile_sam
+from car_video.models.sam.mobile_sam import MobileSam, SamEmbedding
 from car_video.models.sam.weight_names import map_mobile_sam
 
 torch.set_num_threads(1)
@@ -17,8 +17,8 @@ SIDE = 512  # a quarter of the work of 1024
 
 
 @pytest.fixture(scope="module")
-def sam() -> MobileSam:
-    return load_mobile_sam(torch.device("cpu"), torch.float32)
+def sam(mobile_sam: MobileSam) -> MobileSam:
+    return mobile_sam
 
 
 def disc(
