@@ -1,4 +1,4 @@
-"""Precision: what every model computes in, whatever the program around it has set up."""
+"""Precision and threads: what every model computes in, whatever the program has set up."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
+
+from car_video.models.free_cores import FREE_CORES
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,9 +29,13 @@ def standard_torch() -> Iterator[None]:
     A program may have called ``torch.set_default_dtype`` or ``torch.set_default_device``, or be
     inside a ``torch.autocast``: all of these would change what comes out, or fail deep inside a
     library. What is as it should be is not touched, so that threads do not disturb each other.
+    While other programs are busy, fewer threads compute (:mod:`car_video.models.free_cores`).
     """
-    before = torch.get_default_dtype()
+    before, most = torch.get_default_dtype(), torch.get_num_threads()
     with ExitStack() as stack:
+        if (threads := FREE_CORES.step(most)) != most:
+            torch.set_num_threads(threads)
+            stack.callback(torch.set_num_threads, most)
         for device in ("cpu", "cuda"):
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))
