@@ -7,11 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from car_video.config.panoptic import PanopticConfig
 from car_video.errors import ModelError
 from car_video.models.fcclip.backbone import Backbone
 from car_video.models.fcclip.mask_decoder import mask_logits
 from car_video.models.fcclip.network import FcClip, MaskProposals
 from car_video.models.fcclip.text_rows import TextEncoder, TextRows
+from car_video.segment.panoptic.postprocessing import panoptic_map, semantic_map
+from car_video.segment.panoptic.preparation import Sizes
 from car_video.text.vocabulary import Label, Vocabulary
 from tests.models.clip.families import tiny_model
 from tests.models.fcclip.golden import (
@@ -92,6 +95,21 @@ def test_golden_logits_and_probabilities(
     assert chances[0, 5].tolist() == pytest.approx(last, abs=2e-5)
 
 
+def test_golden_scene(network: FcClip, proposals: MaskProposals, texts: TextRows) -> None:
+    sizes = Sizes(resized=(90, 150), padded=(96, 160), output=(61, 101))
+    chances = network.classify(proposals, texts)[0]
+    logits, config = proposals.logits[0], PanopticConfig()
+    found = panoptic_map(logits, chances, (True, True, False, False), sizes, config)
+    assert [(s.label, s.thing, s.area) for s in found.segments] == [(2, False, 1704)]
+    assert int((found.ids == 0).sum()) == 4457
+    classes = semantic_map(logits, chances, sizes, config)
+    assert (classes.labels == 2).all()
+    first = semantic_map(logits, chances[:, [0, 4]], sizes, config)  # class 0 alone
+    assert first.scores[0, 0] == pytest.approx(2.211819, abs=1e-3)
+    last = semantic_map(logits, chances[:, [3, 4]], sizes, config)
+    assert last.scores[-1, -1] == pytest.approx(0.734899, abs=1e-3)
+
+
 def test_attention_masks_from_resized_features_are_those_of_resized_masks(
     network: FcClip, pixels: Tensor
 ) -> None:
@@ -126,7 +144,10 @@ def test_a_batch_is_its_pictures_one_by_one(kind: str) -> None:
     assert not torch.allclose(together.logits[1:, :, :8], smaller.logits, atol=1e-2)
 
 
-@pytest.mark.parametrize("size", [(32, 32), (32, 2048), (96, 64)])
+@pytest.mark.parametrize(
+    "size",
+    [(32, 32), (32, 2048), (96, 64), pytest.param((2048, 2048), marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("kind", ["resnet", "convnext"])
 def test_any_size_that_is_a_multiple_of_32(kind: str, size: tuple[int, int]) -> None:
     network = small_network(kind)
