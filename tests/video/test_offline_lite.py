@@ -13,7 +13,6 @@ from torch import Tensor
 
 from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
 from car_video.config.video import OfflineConfig, VideoConfig
-from car_video.models.sam.mobile_sam import load_mobile_sam
 from car_video.types import Frame
 from car_video.video.offline import OfflineSegmenter
 from car_video.video.segmenter import VideoSegmenter
@@ -30,10 +29,11 @@ def close(one: Tensor, other: Tensor) -> None:
 
 
 def test_three_frames_at_once_are_three_frames(
-    monkeypatch: pytest.MonkeyPatch, lite: Any
+    monkeypatch: pytest.MonkeyPatch, lite: Any, mobile_sam: Any
 ) -> None:
-    sam = load_mobile_sam(torch.device("cpu"), torch.float32)
-    monkeypatch.setattr("car_video.segment.segmenter.load_mask_model", lambda name, device: sam)
+    monkeypatch.setattr(
+        "car_video.segment.segmenter.load_mask_model", lambda name, device: mobile_sam
+    )
     with Image.open(PICTURE) as picture:
         photo = np.asarray(picture.convert("RGB").resize((200, 140)))
     frames = [Frame(n, float(n), photo[10:130, 4 * n : 4 * n + 160].copy()) for n in range(3)]

@@ -248,19 +248,20 @@ def test_states_of_other_expressions_are_refused(names: list[str]) -> None:
 def test_every_key_is_needed_and_no_other() -> None:
     state = stepped().state_dict()
     assert len(state) > 8
+    other = stepped()
     for key in state:
         with pytest.raises(ConfigError):
-            stepped().load_state_dict({k: v for k, v in state.items() if k != key})
+            other.load_state_dict({k: v for k, v in state.items() if k != key})
     with pytest.raises(ConfigError, match="alien"):
         stepped().load_state_dict({**state, "alien": torch.zeros(1)})
 
 
 def test_tensors_of_other_kinds_are_refused() -> None:
-    state = stepped().state_dict()
+    state, other = stepped().state_dict(), stepped()
     for key, value in state.items():
         for wrong in (value[None], value.to(torch.complex64)):
             with pytest.raises(ConfigError):
-                stepped().load_state_dict({**state, key: wrong})
+                other.load_state_dict({**state, key: wrong})
 
 
 def test_states_on_another_grid_are_refused() -> None:
