@@ -15,7 +15,6 @@ from transformers import (
     SamHQConfig,
     SamHQModel,
     SamHQProcessor,
-    SamImageProcessor,
     SamModel,
     SamProcessor,
 )
@@ -64,6 +63,13 @@ VISION_2 = {
 _sam2_images = (
     getattr(transformers, "Sam2ImageProcessor", None) or transformers.Sam2ImageProcessorFast
 )
+# The one that resizes floats; in the first releases of transformers 5 the other one, which
+# resizes whole grey levels, has its present name.
+_sam_images = (
+    transformers.SamImageProcessor
+    if hasattr(transformers, "SamImageProcessorPil")
+    else transformers.SamImageProcessorFast
+)
 
 
 def network(kind: str, seed: int = 0) -> Any:
@@ -97,5 +103,5 @@ def processor(kind: str) -> Any:
     if kind == "sam2":
         mask = {"height": SIDE // 4, "width": SIDE // 4}
         return Sam2Processor(_sam2_images(size=square, mask_size=mask), target_size=SIDE)
-    images = SamImageProcessor(size={"longest_edge": SIDE}, pad_size=square)
+    images = _sam_images(size={"longest_edge": SIDE}, pad_size=square)
     return (SamProcessor if kind == "sam" else SamHQProcessor)(images)
