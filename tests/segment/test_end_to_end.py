@@ -174,10 +174,10 @@ def test_masks_of_the_crf(
 
 
 @cache
-def pair_of(name: str, input_size: int = 0) -> ModelPair:
-    """True architectures, random weights, made once; g sees that size or its own."""
+def pair_of(name: str, input_size: int) -> ModelPair:
+    """True architectures, random weights, made once; g is shown pictures of that size."""
     if input_size:
-        pair = pair_of(name)
+        pair = pair_of(name, 0)
         classifier: Any = copy.copy(pair.classifier)  # the other sizes stay as they are
         classifier.input_size = input_size
         proposer = classifier if pair.shared else pair.proposer
@@ -241,18 +241,18 @@ def test_lite_its_own_way(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "size", "compat"),
+    ("name", "size", "compat", "input_size"),
     [
-        ("vit", (188, 250), "reference"),  # full size: benchmarks/parity.md
-        ("rn50", (480, 854), "none"),
-        ("convnext", (333, 479), "reference"),
-        ("lite", (480, 854), "none"),
-        ("lite-cells", (375, 500), "none"),
+        ("vit", (188, 250), "reference", 98),
+        ("rn50", (480, 854), "none", 96),
+        ("convnext", (333, 479), "reference", 96),
+        ("lite", (480, 854), "none", 0),
+        ("lite-cells", (375, 500), "none", 0),
     ],
 )
-def test_large_pictures(name: str, size: tuple[int, int], compat: Any) -> None:
-    """More rows, with more queries: ``python -m benchmarks.parity``."""
-    pair = pair_of(name)
+def test_large_pictures(name: str, size: tuple[int, int], compat: Any, input_size: int) -> None:
+    """More rows, with more queries and g's own size: ``python -m benchmarks.parity``."""
+    pair = pair_of(name, input_size)
     towers = Tower.of(pair.proposer), Tower.of(pair.classifier)
     texts = TEXTS[:2] if name == "vit" else TEXTS[:4]
     image = picture(*size)
