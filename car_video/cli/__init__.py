@@ -10,6 +10,7 @@ In the order in which a command meets them:
 ``batch``            several sources, one after the other
 ``opening``          window, source, model and output folder of a run
 ``run``              one source: reader to segmenter to writers
+``saved_exports``    formats in ``--save``, made when the run is done
 ``worker_threads``   decoding and writing beside the computation
 ``resume``           frames that an earlier part of the run has done; the stored state
 ``live_editing``     expressions that change during a run

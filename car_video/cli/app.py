@@ -102,7 +102,9 @@ def run(
     ] = None,
     save: Annotated[
         str,
-        typer.Option(metavar="LIST", help="Any of overlay, masks, json, cutout, sheet."),
+        typer.Option(
+            metavar="LIST", help="Any of overlay, masks, json, cutout, sheet; coco, cvat, ..."
+        ),
     ] = "overlay,masks,json",
     model: Annotated[
         str | None,

@@ -63,6 +63,33 @@ def convert(
             help="Count frames from N on, without gaps.  [default: as in the source]",
         ),
     ] = None,
+    shapes: Annotated[
+        str | None,
+        typer.Option(metavar="masks|polygons", help="What annotations hold.  [default: masks]"),
+    ] = None,
+    split: Annotated[
+        bool, typer.Option("--split", help="One file per object, in a folder.")
+    ] = False,
+    channel: Annotated[
+        str | None,
+        typer.Option(
+            metavar="grey|alpha",
+            help="A matte as grey picture, or as alpha of a white one.  [default: grey]",
+        ),
+    ] = None,
+    bits: Annotated[
+        int | None, typer.Option(metavar="8|16", help="Bits per channel.  [default: 8]")
+    ] = None,
+    fill: Annotated[
+        str | None,
+        typer.Option(
+            metavar="source|white", help="What lies under the alpha.  [default: source]"
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The run's source, where it has another place now."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """What a finished run has found, in the form of another tool (docs/exports.md)."""
@@ -74,7 +101,16 @@ def convert(
 
     if folder is None:
         raise ConfigError("say which run: car-video convert OUT --to FORMAT")
-    convert_run(folder, to, out, ExportOptions(start_number=start_number), display)
+    options = ExportOptions(
+        start_number=start_number,
+        shapes=shapes,
+        split=split or None,
+        channel=channel,
+        bits=bits,
+        fill=fill,
+        source=source,
+    )
+    convert_run(folder, to, out, options, display)
 
 
 def convert_run(
@@ -93,10 +129,11 @@ def convert_run(
         CarVideoError: nothing is left of an export that fails; those before it stay.
     """
     from car_video.io.export_catalog import find_format
-    from car_video.io.exports.export import check_packages, check_target, export_with_remarks
+    from car_video.io.exports.export import check_target, check_tools, export_with_remarks
     from car_video.io.exports.finished_run import open_run
 
     formats = list(dict.fromkeys(find_format(n) for n in to.split(",") if n.strip()))
+    formats = [format.split() if options.split else format for format in formats]
     if not formats:
         raise ConfigError(f"--to '{to}' names no format; see car-video convert")
     if out is not None and not out.strip():
@@ -107,7 +144,7 @@ def convert_run(
     run = open_run(folder)
     for format, target in zip(formats, targets, strict=True):
         options.check(format)
-        check_packages(format)
+        check_tools(format)
         check_target(target, format)
     for format, target in zip(formats, targets, strict=True):
         path, remarks = export_with_remarks(run, format.name, target, **options.given())

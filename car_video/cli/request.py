@@ -67,6 +67,7 @@ class Plan:
         request: where it comes from.
         expressions: white space folded.
         targets: of ``--save``.
+        exports: formats in ``--save`` that the finished run is exported to.
         config: the preset with the options of the command line put in.
         out: the output folder.
         batch: it is one of several sources, done one after the other.
@@ -78,6 +79,7 @@ class Plan:
     config: Config
     out: Path
     batch: bool = False
+    exports: tuple[str, ...] = ()
 
     @property
     def piped(self) -> bool:
@@ -121,13 +123,17 @@ def check_options(request: Request) -> Plan:
     Raises:
         CarVideoError: the first thing that is wrong.
     """
+    from car_video.io.export_catalog import find_format
+    from car_video.io.exports.export import check_tools
     from car_video.io.readers import Selection
     from car_video.io.readers.files.decoders import check_decoder
-    from car_video.io.writers import parse_targets
+    from car_video.io.writers import parse_save
 
     _check_choices(request)
     expressions = _expressions(request.expressions)
-    targets = parse_targets(request.save)
+    targets, exports = parse_save(request.save)
+    for name in exports:
+        check_tools(find_format(name))
     if request.resume and request.overwrite:
         raise ConfigError("--resume continues a run and --overwrite replaces it; give one")
     Selection(request.start, request.end, request.stride, request.max_frames)
@@ -142,7 +148,7 @@ def check_options(request: Request) -> Plan:
         resolve_mask_model(config.segment.sam.model)
     if request.show and find_spec("pygame") is None:
         raise ConfigError("--show needs pygame; install it with: pip install 'car-video[show]'")
-    return Plan(request, expressions, targets, config, Path())
+    return Plan(request, expressions, targets, config, Path(), exports=exports)
 
 
 def in_folder(plan: Plan, out: Path) -> Plan:
@@ -155,7 +161,7 @@ def in_folder(plan: Plan, out: Path) -> Plan:
     from car_video.io.writers import check_output, earlier_extent
 
     if out == PIPE:
-        _check_pipe(plan.request, plan.targets)
+        _check_pipe(plan.request, (*plan.targets, *plan.exports))
     else:
         check_output(out, plan.request.existing)
     request = plan.request

@@ -23,11 +23,13 @@ from car_video.cli.opening import (
 from car_video.cli.presence_times import Presence, follow
 from car_video.cli.request import Plan, check_computer, for_kind, standard_output
 from car_video.cli.resume import ResumableStream
+from car_video.cli.saved_exports import check_exports, with_exports
 from car_video.cli.warnings import missed_rate
 from car_video.cli.worker_threads import ReadAhead, WriteBehind
 
 if TYPE_CHECKING:
     from car_video.cli.preview_window import LiveWindow
+    from car_video.errors import CarVideoError
     from car_video.io.readers import FrameReader
     from car_video.io.writers import OutputFolder
     from car_video.types import Frame, FramePrediction
@@ -55,6 +57,7 @@ def execute(plan: Plan, display: Display) -> Ending:
         window = stack.enter_context(open_window(plan)) if plan.request.show else None
         reader = stack.enter_context(open_reader(plan))
         plan = for_kind(plan, reader.info.kind)
+        check_exports(plan.exports, reader.info)
         lines = open_typed_lines(plan, watched=reader.info.live or window is not None)
         display.note(f"loading {plan.config.model} ...")
         check_computer(plan)
@@ -64,12 +67,18 @@ def execute(plan: Plan, display: Display) -> Ending:
         run = Run(plan, reader, segmenter, folder, window, lines, display)
         with enough_memory(plan):
             ending = run.until_end()
-    display.summary(run.report(notices))
+    report = run.report(notices)
+    problem: CarVideoError | None = None
+    if plan.exports and run.frames:
+        report, problem = with_exports(report, plan.exports, complete=ending == "complete")
+    display.summary(report)
     if plan.piped and ending != "complete":
         display.stopped("ended")
     elif ending != "complete":
         kept = "what is done is kept, go on with --resume" if run.frames else "nothing was done"
         display.stopped(f"{ending}; {kept}")
+    if problem is not None:
+        raise problem
     return ending
 
 

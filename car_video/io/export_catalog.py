@@ -7,7 +7,7 @@ makes, without importing what makes them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from car_video.errors import OutputError
@@ -45,6 +45,10 @@ class Format:
         """Whether the result is a folder; else it is one file."""
         return "." not in self.file
 
+    def split(self) -> Format:
+        """The same with one file per object: a folder."""
+        return replace(self, file=self.file.split(".")[0])
+
 
 _ANNOTATORS = (
     Format(
@@ -59,9 +63,68 @@ _ANNOTATORS = (
         *("davis", "annotators", "DAVIS palette PNG with its folders", "davis", "davis"),
         ("start_number",),
     ),
+    Format(
+        *("cvat", "annotators", "CVAT for video 1.1", "cvat.xml", "cvat"),
+        ("shapes",),
+    ),
+    Format(
+        *("label-studio", "annotators", "Label Studio, brush masks of frames"),
+        *("label_studio.json", "label_studio"),
+        ("start_number",),
+    ),
+    Format(
+        *("label-studio-video", "annotators", "Label Studio, boxes in a video"),
+        *("label_studio_video.json", "label_studio_video"),
+    ),
+    Format(
+        *("yolo", "annotators", "YOLO segmentation, polygons", "yolo", "yolo"),
+        ("start_number",),
+    ),
+    Format(
+        *("mots", "annotators", "MOTS, text", "mots.txt", "mots"),
+        ("start_number",),
+    ),
+    Format(
+        *("mots-png", "annotators", "MOTS, PNG of 16 bits", "mots", "mots_png"),
+        ("start_number",),
+    ),
+    Format(
+        *("labelme", "annotators", "LabelMe, masks", "labelme", "labelme"),
+        ("start_number",),
+    ),
 )
-_EDITORS: tuple[Format, ...] = ()
-_PROGRAMMERS: tuple[Format, ...] = ()
+_EDITORS = (
+    Format(
+        *("matte-png", "editors", "grey or alpha mattes as PNG", "matte", "matte_png"),
+        ("start_number", "split", "channel", "bits"),
+    ),
+    Format(
+        *("prores", "editors", "ProRes 4444 with alpha", "matte.mov", "prores"),
+        ("split", "fill", "source"),
+    ),
+    Format(
+        *("webm", "editors", "VP9 with alpha", "matte.webm", "webm"),
+        ("split", "fill", "source"),
+    ),
+    Format(
+        *("exr", "editors", "EXR, a layer per object, Cryptomatte", "exr", "exr"),
+        *(("start_number", "source"), ("OpenEXR", "mmh3"), "exr"),
+    ),
+    Format(
+        *("frames", "editors", "the pictures themselves", "frames", "frames"),
+        ("start_number", "source"),
+    ),
+)
+_PROGRAMMERS = (
+    Format("npz", "programmers", "NumPy arrays of masks and scores", "masks.npz", "npz"),
+    Format("rle", "programmers", "COCO results, run-length codes", "rle.json", "rle"),
+    Format("csv", "programmers", "a row per frame and expression", "table.csv", "table"),
+    Format(
+        *("parquet", "programmers", "the same for pandas and Arrow", "table.parquet", "table"),
+        needs=("pyarrow",),
+        extra="parquet",
+    ),
+)
 
 FORMATS: dict[str, Format] = {f.name: f for f in (*_ANNOTATORS, *_EDITORS, *_PROGRAMMERS)}
 """All formats by name, in the order in which they are listed to people."""

@@ -267,8 +267,9 @@ def as_detections(prediction: FramePrediction) -> dict[str, Any]:
 
     Returns:
         ``xyxy`` float32 [N, 4], ``mask`` bool [N, H, W], ``confidence`` float32 [N],
-        ``class_id`` int64 [N] (index of the expression) and ``data`` with ``class_name``
-        [N]; N counts the expressions that are present with a mask.
+        ``class_id`` int64 [N] (index of the expression), ``tracker_id`` int64 [N] (its number
+        from 1) and ``data`` with ``class_name`` [N]; N counts the expressions that are present
+        with a mask.
     """
     boxes = prediction.boxes()
     chosen = np.flatnonzero(prediction.present & (boxes[:, 2] > 0))
@@ -279,6 +280,7 @@ def as_detections(prediction: FramePrediction) -> dict[str, Any]:
         "mask": prediction.masks[chosen],
         "confidence": prediction.scores[chosen].astype(np.float32),
         "class_id": chosen,
+        "tracker_id": chosen + 1,
         "data": {"class_name": np.array([prediction.expressions[q] for q in chosen], str)},
     }
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.cli.fakes import ASKED
+from car_video.io.exports import cvat, prores
+from tests.cli.fakes import ASKED, COUNT, visible
 from tests.io.exports.runs import make_run
 
 
@@ -70,3 +71,55 @@ def test_a_source_called_convert_is_a_source(cli, clip, tmp_path):
     code, _, err = cli("convert", *ASKED, "--save", "json", "--out", "out")
     assert code == 0, err
     assert (tmp_path / "out" / "predictions.json").exists()
+
+
+def test_save_makes_exports_of_the_finished_run(cli, clip, tmp_path):
+    code, out, err = cli(clip, *ASKED, "--save", "coco,masks,webm", "--out", "out")
+    assert code == 0, err
+    assert "written to out: predictions.json, masks/, coco.json, matte.webm" in out
+    data = json.loads((tmp_path / "out" / "coco.json").read_text())
+    assert len(data["images"]) == COUNT
+    code, out, _ = cli(clip, *ASKED, "--save", "rle,coco", "--out", "out", "--resume")
+    assert code == 0
+    assert json.loads((tmp_path / "out" / "rle.json").read_text())
+    code, out, _ = cli(clip, *ASKED, "--save", "overlay", "--out", "out", "--overwrite")
+    assert code == 0
+    assert visible(tmp_path / "out") == ["overlay.mp4"], "--overwrite knows exports"
+
+
+def test_what_save_cannot_make_is_said_before_the_run(cli, clip, tmp_path, loader):
+    for save, said in (
+        ("davis", "davis is a folder, which --save does not make"),
+        ("cocoo", "cannot save 'cocoo'; choose from cutout"),
+        ("coco", "--out - sends the overlay only"),
+    ):
+        out = "-" if save == "coco" else "out"
+        code, _, err = cli(clip, *ASKED, "--save", save, "--out", out)
+        assert code == 2
+        assert said in err
+        assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+    assert not loader.made
+
+
+def test_a_missing_encoder_is_said_before_the_run(cli, clip, tmp_path, loader, monkeypatch):
+    monkeypatch.setattr(prores, "CODECS", (("prores_of_another_build", {}),))
+    code, _, err = cli(clip, *ASKED, "--save", "prores,coco", "--out", "out")
+    assert code == 2
+    assert "PyAV has no encoder prores_of_another_build" in err
+    assert err.count("\n") == 1
+    assert not loader.made
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_export_that_fails_leaves_the_run(cli, clip, tmp_path, monkeypatch):
+    def full(run, target, options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cvat, "write", full)
+    code, out, err = cli(clip, *ASKED, "--save", "cvat,coco", "--out", "out")
+    assert code == 2
+    assert "the disk is full" in err
+    assert err.count("\n") == 1
+    assert visible(tmp_path / "out") == ["coco.json", "predictions.json"]
+    assert "written to out: predictions.json, coco.json" in out

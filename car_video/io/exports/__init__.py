@@ -7,7 +7,12 @@ In the order in which an export meets them:
 - ``options``: what may be chosen.
 - ``finished_run``: the folder of a run, or predictions in memory, read frame by frame.
 - ``names``: sentences as names of files, channels and labels.
-- ``coco``, ``youtube_vis``, ``davis``: for annotators.
+- for annotators: ``coco``, ``youtube_vis``, ``davis``, ``cvat`` and ``yolo`` (on ``polygons``),
+  ``label_studio``, ``label_studio_video``, ``mots`` and ``mots_png`` (on ``visible``),
+  ``labelme``.
+- for editors: ``matte_png``, ``prores``, ``webm``, ``exr``, ``frames``, on ``mattes`` (which
+  masks), ``pictures`` (the source, read again), ``timecode`` and ``matte_video``.
+- for programmers: ``npz``, ``rle``, ``table``.
 
 Adding a format: one file with a function ``write(run, target, options)`` and one line in the
 catalog. ``tests/io/exports/test_contract.py`` runs every format.

@@ -17,6 +17,7 @@ from car_video.io.export_catalog import Format, find_format
 from car_video.io.exports.finished_run import FinishedRun, open_run
 from car_video.io.exports.options import ExportOptions
 from car_video.io.writers.atomic_files import writing
+from car_video.io.writers.video import choose_encoder
 from car_video.types import FramePrediction
 
 
@@ -89,7 +90,8 @@ def export_with_remarks(
         raise ConfigError(f"no option '{min(unknown)}' for exports")
     settings = ExportOptions(**options)
     settings.check(chosen)
-    check_packages(chosen)
+    check_tools(chosen)
+    chosen = chosen.split() if settings.split else chosen
     if isinstance(run, str | Path):
         run = open_run(run)
     elif not isinstance(run, FinishedRun):
@@ -101,14 +103,17 @@ def export_with_remarks(
     return target, _write(chosen, run, target, settings, replace)
 
 
-def check_packages(format: Format) -> None:
-    """Raises OutputError where a package that a format needs is not installed."""
+def check_tools(format: Format) -> None:
+    """Raises OutputError where a package or an encoder that a format needs is not there."""
     missing = [name for name in format.needs if find_spec(name) is None]
     if missing:
         raise OutputError(
             f"{format.name} needs {', '.join(missing)}; install it with: pip install "
             f"'car-video[{format.extra}]'"
         )
+    codecs = getattr(_module(format), "CODECS", None)
+    if codecs is not None:
+        choose_encoder(codecs)
 
 
 def check_target(target: Path, format: Format, replace: bool = False) -> None:
@@ -139,7 +144,7 @@ def check_target(target: Path, format: Format, replace: bool = False) -> None:
 def _write(
     format: Format, run: FinishedRun, target: Path, options: ExportOptions, replace: bool
 ) -> list[str]:
-    write: Write = import_module(f"car_video.io.exports.{format.module}").write
+    write: Write = _module(format).write
     with writing(target):
         workshop = Path(
             tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
@@ -151,6 +156,10 @@ def _write(
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
     return remarks
+
+
+def _module(format: Format) -> Any:
+    return import_module(f"car_video.io.exports.{format.module}")
 
 
 def _move(made: Path, target: Path, replace: bool) -> None:

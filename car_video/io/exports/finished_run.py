@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -62,11 +63,18 @@ class FinishedRun:
     entries: tuple[FrameEntry, ...]
     read: Callable[[], Iterator[FramePrediction]]
 
+    def __post_init__(self) -> None:
+        for number, text in enumerate(self.expressions, 1):
+            try:
+                text.encode("utf-8")
+            except UnicodeEncodeError:
+                raise DataError(f"expression {number} is no valid Unicode text") from None
+
     @property
     def name(self) -> str:
         """Of the source, without folders and ending."""
-        name = Path(self.source.rstrip("/\\").replace("\\", "/")).name
-        return (Path(name).stem if self.source else "") or "video"
+        source = self.source.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return Path(source.replace("\\", "/")).stem or "video"
 
     def predictions(self, one_size: str = "") -> Iterator[FramePrediction]:
         """All frames.
@@ -100,6 +108,21 @@ class FinishedRun:
         """
         pairs = zip(self.entries, self.numbers(start), strict=True)
         return [e.file if e.file and start is None else f"{n:05d}.jpg" for e, n in pairs]
+
+    def stems(self, format: str, start: int | None = None) -> list[str]:
+        """The names of the pictures without endings, all different.
+
+        Raises:
+            OutputError: two differ by their endings only.
+        """
+        stems = [Path(name).stem for name in self.picture_names(start)]
+        twice = next((stem for stem, count in Counter(stems).items() if count > 1), None)
+        if twice is not None:
+            raise OutputError(
+                f"two pictures are called '{twice}' but for their endings, which {format} does "
+                "not tell apart; count them anew with --start-number"
+            )
+        return stems
 
     @classmethod
     def of(

@@ -29,7 +29,7 @@ from car_video.io.writers.folder import OutputFolder
 from car_video.io.writers.folder_choice import check_output, default_folder
 from car_video.io.writers.folder_lock import FolderLock
 from car_video.io.writers.outputs import Outputs
-from car_video.io.writers.registry import TARGETS, parse_targets
+from car_video.io.writers.registry import TARGETS, parse_save, parse_targets
 from car_video.io.writers.run_record import earlier_extent
 
 __all__ = [
@@ -43,5 +43,6 @@ __all__ = [
     "check_output",
     "default_folder",
     "earlier_extent",
+    "parse_save",
     "parse_targets",
 ]

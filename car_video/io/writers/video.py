@@ -22,6 +22,7 @@ from car_video.io.writers.picture_shape import fit, pad_even, square_size, squar
 
 _ROUNDED = 0.0011  # seconds by which a container that counts milliseconds may be off
 _SLOWEST, _FASTEST = 1e-3, 1e6  # frames per second that a grid of timestamps is made for
+_CONTAINERS = {".webm": "webm", ".mov": "mov"}
 _BT709 = 1  # in the numbering of ITU-T H.273 for primaries and transfer
 
 
@@ -39,8 +40,10 @@ class VideoEncoder:
         width: in pixels.
         height: in pixels.
         fps: pictures per second of the source, used for the grid of timestamps.
-        pix_fmt: ``yuv420p``, or ``yuva420p`` for pictures with alpha.
+        pix_fmt: ``yuv420p``, or ``yuva420p`` for pictures with alpha; 4:4:4 formats keep odd
+            sizes.
         pixel_aspect: width of a pixel divided by its height.
+        timecode: of the first picture, ``hh:mm:ss:ff``; None writes none.
         audio: sound to go with the pictures; closed with the file, also if that fails.
 
     Attributes:
@@ -60,12 +63,14 @@ class VideoEncoder:
         pix_fmt: str = "yuv420p",
         pixel_aspect: Fraction = Fraction(1),
         audio: AudioTrack | None = None,
+        timecode: str | None = None,
     ) -> None:
         codec, options = choose_encoder(codecs)
         self.path = path
         self.notices: list[str] = []
         self._part = part_of(path)
-        webm = path.suffix == ".webm"
+        container = _CONTAINERS.get(path.suffix.lower(), "mp4")
+        webm = container == "webm"
         # PyAV cannot state the shape of WebM's pixels, so there they are made square
         square = Fraction(1)
         self._stretch, self._aspect = (pixel_aspect, square) if webm else (square, pixel_aspect)
@@ -83,9 +88,11 @@ class VideoEncoder:
             with writing(path):
                 self._container = open_output(
                     self._part,
-                    format="webm" if webm else "mp4",
+                    format=container,
                     options={} if webm else mp4_layout(self._clock),
                 )
+                if timecode is not None:
+                    self._container.metadata["timecode"] = timecode
                 self._stream = self._container.add_stream(
                     codec, rate=self._rate, options=options
                 )
@@ -99,7 +106,8 @@ class VideoEncoder:
     def _describe(self, width: int, height: int) -> None:
         """Size, clock and colours, before anything is encoded."""
         stream, context = self._stream, self._stream.codec_context
-        stream.width, stream.height = width + width % 2, height + height % 2
+        odd = 2 if "420" in self._format else 1  # what sizes must be multiples of
+        stream.width, stream.height = -(-width // odd) * odd, -(-height // odd) * odd
         stream.pix_fmt = self._format
         context.time_base = Fraction(1, self._clock)
         context.sample_aspect_ratio = self._aspect
@@ -125,7 +133,8 @@ class VideoEncoder:
             if self._ticks >= 0:
                 self._step = ticks - self._ticks
             self._ticks, self._time = ticks, time
-            image = pad_even(fit(squared(image, self._stretch), *self._size))
+            image = fit(squared(image, self._stretch), *self._size)
+            image = pad_even(image) if "420" in self._format else image
             pixels = "rgb24" if image.shape[2] == 3 else "rgba"
             picture = av.VideoFrame.from_ndarray(image, pixels)
             picture = picture.reformat(format=self._format, dst_colorspace=Colorspace.ITU709)

@@ -42,7 +42,8 @@ def prediction_of(
 
 
 def make_run(
-    path: Path,
+    out: Path,
+    /,
     indices: Sequence[int] = (0, 1, 2, 3),
     names: Sequence[str] = NAMES,
     complete: bool = True,
@@ -52,7 +53,7 @@ def make_run(
 ) -> Path:
     """The folder of a run, as car-video writes it."""
     fps = float(changes.get("fps", 25.0))  # type: ignore[arg-type]
-    folder = OutputFolder.open(path, info(**{"expressions": tuple(names), **changes}))
+    folder = OutputFolder.open(out, info(**{"expressions": tuple(names), **changes}))
     outputs = Outputs(folder, save)
     for place, index in enumerate(indices):
         size = sizes[place] if sizes else {}
@@ -60,7 +61,7 @@ def make_run(
             frame(index, fps=fps, **size), prediction_of(index, fps, names=names, **size)
         )
     outputs.close(complete)
-    return path
+    return out
 
 
 def visible_masks(index: int) -> np.ndarray:

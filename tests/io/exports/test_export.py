@@ -189,3 +189,35 @@ def test_xml_takes_everything_but_control_characters():
     for bad in ("a\x01b", "a\ud800", "a￿"):
         with pytest.raises(OutputError, match="expression 2 has the character U"):
             xml_names(["fine", bad])
+
+
+def test_sources_of_any_name(tmp_path):
+    for source, name in (
+        ("/videos/a b.mp4", "a b"),
+        ("C:\\clips\\trip.mov", "trip"),
+        ("photos/", "photos"),
+        ("rtsp://host/live", "live"),
+        ("bad\udcff.mp4", "bad\ufffd"),
+        ("", "video"),
+    ):
+        found = FinishedRun.of([prediction_of(0)], source=source)
+        assert found.name == name
+        export(found, "davis", tmp_path / f"davis {len(list(tmp_path.iterdir()))}")
+
+
+def test_text_that_is_no_unicode_is_one_line(tmp_path):
+    with pytest.raises(DataError, match="expression 2 is no valid Unicode text"):
+        export([prediction_of(0, names=("a", "\ud800"))], "csv", tmp_path / "a.csv")
+
+
+def test_pictures_keep_their_names_and_are_told_apart(tmp_path):
+    folder = make_run(tmp_path / "run", (0, 1))
+    text = (folder / "predictions.json").read_text()
+    for index, name in enumerate(("Ä 1.jpg", "Ä 1.png")):
+        text = text.replace(f'"index": {index},', f'"index": {index}, "file": "{name}",')
+    (folder / "predictions.json").write_text(text, encoding="utf-8")
+    assert open_run(folder).picture_names() == ["Ä 1.jpg", "Ä 1.png"]
+    for name in ("yolo", "labelme"):
+        with pytest.raises(OutputError, match="two pictures are called 'Ä 1' but for"):
+            export(folder, name)
+        assert export(folder, name, start_number=0).is_dir()
