@@ -74,9 +74,9 @@ def test_a_source_called_convert_is_a_source(cli, clip, tmp_path):
 
 
 def test_save_makes_exports_of_the_finished_run(cli, clip, tmp_path):
-    code, out, err = cli(clip, *ASKED, "--save", "coco,masks,webm", "--out", "out")
+    code, out, err = cli(clip, *ASKED, "--save", "coco,webm", "--out", "out")
     assert code == 0, err
-    assert "written to out: predictions.json, masks/, coco.json, matte.webm" in out
+    assert "written to out: predictions.json, coco.json, matte.webm" in out
     data = json.loads((tmp_path / "out" / "coco.json").read_text())
     assert len(data["images"]) == COUNT
     code, out, _ = cli(clip, *ASKED, "--save", "rle,coco", "--out", "out", "--resume")

@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -66,6 +66,7 @@ def test_polygons_are_tracks_with_outside(folder):
                 np.testing.assert_array_equal(filled(path, truth.shape), truth)
 
 
+@settings(deadline=None)  # the first call imports cvat_sdk
 @given(arrays(bool, st.tuples(st.integers(1, 8), st.integers(1, 8))).filter(np.any))
 def test_runs_are_those_of_cvats_own_code(mask):
     masks = pytest.importorskip("cvat_sdk.masks")

@@ -25,13 +25,13 @@ def filled(path: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return inside
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(MASKS)
 def test_the_inside_of_the_outline_is_the_mask(mask):
     np.testing.assert_array_equal(filled(outline(mask), mask.shape), mask)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(MASKS)
 def test_rings_are_all_edges_once(mask):
     around = np.pad(mask, 1)
@@ -39,7 +39,7 @@ def test_rings_are_all_edges_once(mask):
     assert sum(len(ring) for ring in rings(mask)) == edges
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(MASKS)
 def test_border_pixels_are_of_the_mask(mask):
     points = border_pixels(mask)
