@@ -90,6 +90,25 @@ def convert(
         str | None,
         typer.Option(metavar="FILE", help="The run's source, where it has another place now."),
     ] = None,
+    edges: Annotated[
+        str | None,
+        typer.Option(
+            metavar="hard|soft",
+            help="Edges of mattes; soft: as in the picture.  [default: hard]",
+        ),
+    ] = None,
+    grow: Annotated[
+        int | None, typer.Option(metavar="PX", help="Mattes larger by so many pixels.")
+    ] = None,
+    shrink: Annotated[
+        int | None, typer.Option(metavar="PX", help="Mattes smaller by so many pixels.")
+    ] = None,
+    feather: Annotated[
+        int | None, typer.Option(metavar="PX", help="Edges that fade over so many pixels.")
+    ] = None,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Mattes of everything but the objects.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """What a finished run has found, in the form of another tool (docs/exports.md)."""
@@ -109,6 +128,11 @@ def convert(
         bits=bits,
         fill=fill,
         source=source,
+        edges=edges,
+        grow=grow,
+        shrink=shrink,
+        feather=feather,
+        invert=invert or None,
     )
     convert_run(folder, to, out, options, display)
 

@@ -93,18 +93,19 @@ _ANNOTATORS = (
         ("start_number",),
     ),
 )
+_EDGES = ("edges", "grow", "shrink", "feather", "invert")
 _EDITORS = (
     Format(
         *("matte-png", "editors", "grey or alpha mattes as PNG", "matte", "matte_png"),
-        ("start_number", "split", "channel", "bits"),
+        ("start_number", "split", "channel", "bits", "source", *_EDGES),
     ),
     Format(
         *("prores", "editors", "ProRes 4444 with alpha", "matte.mov", "prores"),
-        ("split", "fill", "source"),
+        ("split", "fill", "source", *_EDGES),
     ),
     Format(
         *("webm", "editors", "VP9 with alpha", "matte.webm", "webm"),
-        ("split", "fill", "source"),
+        ("split", "fill", "source", *_EDGES),
     ),
     Format(
         *("exr", "editors", "EXR, a layer per object, Cryptomatte", "exr", "exr"),

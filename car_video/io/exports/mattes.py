@@ -1,14 +1,17 @@
-"""Which masks go into which matte."""
+"""Which masks go into which matte, and its edges."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from car_video.io.exports.finished_run import FinishedRun
 from car_video.io.exports.names import file_names
+from car_video.io.exports.options import ExportOptions
+from car_video.io.mattes.edges import EdgeFilter
 from car_video.types import FramePrediction
 
 
@@ -19,10 +22,18 @@ class Matte:
     Attributes:
         name: of its file or folder; empty for all together.
         query: index of the expression, None for all.
+        edges: of its frames, one after another.
     """
 
     name: str
     query: int | None
+    edges: EdgeFilter
+
+    def alpha(
+        self, prediction: FramePrediction, image: NDArray[np.uint8] | None
+    ) -> NDArray[np.float32]:
+        """float32 [H, W] in [0, 1] of the next frame; ``image`` is needed for soft edges."""
+        return self.edges.step(self.mask(prediction), image)
 
     def mask(self, prediction: FramePrediction) -> NDArray[np.bool_]:
         """bool [H, W]."""
@@ -30,8 +41,14 @@ class Matte:
         return np.asarray(masks.any(axis=0) if self.query is None else masks[self.query])
 
 
-def mattes(run: FinishedRun, split: bool | None) -> list[Matte]:
+def mattes(run: FinishedRun, options: ExportOptions) -> list[Matte]:
     """One for all objects, or one for each."""
-    if not split:
-        return [Matte("", None)]
-    return [Matte(name, query) for query, name in enumerate(file_names(run.expressions))]
+    named: list[tuple[str, int | None]] = [("", None)]
+    if options.split:
+        named = [(name, query) for query, name in enumerate(file_names(run.expressions))]
+    return [Matte(name, query, EdgeFilter(options.edge_options)) for name, query in named]
+
+
+def levels(alpha: NDArray[np.float32], kind: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
+    """[0, 1] as whole numbers of a kind, all of its range used."""
+    return np.rint(np.clip(alpha, 0, 1) * np.float64(np.iinfo(kind).max)).astype(kind)

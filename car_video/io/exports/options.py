@@ -7,12 +7,14 @@ from typing import Any
 
 from car_video.errors import ConfigError
 from car_video.io.export_catalog import Format
+from car_video.io.mattes.edges import LARGEST, EdgeOptions
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "shapes": ("masks", "polygons"),
     "channel": ("grey", "alpha"),
     "bits": (8, 16),
     "fill": ("source", "white"),
+    "edges": ("hard", "soft"),
 }
 """Options that are one of a few words or numbers; the first holds if nothing is said."""
 
@@ -32,6 +34,10 @@ class ExportOptions:
         bits: per channel, 8 or 16.
         fill: what lies under the alpha: the pictures of the ``source``, or ``white``.
         source: path of the source, where it is not found under its old name.
+        edges: of mattes: ``hard``, or ``soft`` where the picture's colours say so.
+        grow, shrink: pixels that the edges of mattes are moved by.
+        feather: pixels over which they fade.
+        invert: everything but the objects.
     """
 
     start_number: int | None = None
@@ -41,6 +47,11 @@ class ExportOptions:
     bits: int | None = None
     fill: str | None = None
     source: str | None = None
+    edges: str | None = None
+    grow: int | None = None
+    shrink: int | None = None
+    feather: int | None = None
+    invert: bool | None = None
 
     def check(self, format: Format) -> None:
         """Raises ConfigError for a value that is out of range or means nothing there."""
@@ -60,6 +71,23 @@ class ExportOptions:
             isinstance(number, int) and 0 <= number <= _LARGEST_NUMBER
         ):
             raise ConfigError(f"--start-number must be from 0 to {_LARGEST_NUMBER}")
+
+        for name in ("grow", "shrink", "feather"):
+            pixels = getattr(self, name)
+            if pixels is not None and not (isinstance(pixels, int) and 0 <= pixels <= LARGEST):
+                raise ConfigError(f"--{name} must be from 0 to {LARGEST} pixels")
+        if self.grow and self.shrink:
+            raise ConfigError("--grow and --shrink move edges in two directions; give one")
+
+    @property
+    def edge_options(self) -> EdgeOptions:
+        """What is done to the edges of mattes."""
+        return EdgeOptions(
+            grow=(self.grow or 0) - (self.shrink or 0),
+            soft=self.edges == "soft",
+            feather=self.feather or 0,
+            invert=bool(self.invert),
+        )
 
     def given(self) -> dict[str, Any]:
         """What differs from the defaults, by name."""

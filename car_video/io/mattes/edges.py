@@ -11,16 +11,16 @@ from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filt
 from car_video.errors import ConfigError
 from car_video.io.mattes.guided_filter import guided_filter
 
-BAND = 1 / 48
-"""Part of the shorter side that is unsure on either side of a mask's border: 10 pixels of 480.
-Hair and the blur of motion reach about as far."""
+BAND = 1 / 64
+"""Part of the shorter side that is unsure on either side of a mask's border: 7 pixels of 480.
+Blur of motion reaches as far; in a wider band real pictures run into what is behind them."""
 
-WINDOW = 0.6
+WINDOW = 1.0
 """Radius of the guided filter's windows, in parts of the band."""
 
 EPSILON = 1e-3
 """Variance of colours in [0, 1] below which a window counts as flat. Together with ``WINDOW``
-the best of nine on drawn composites that are not those of docs/exports.md
+chosen on drawn composites that are not those of docs/exports.md
 (``python -m benchmarks.edges --choose``)."""
 
 STEADY = 0.5
@@ -141,7 +141,10 @@ def softened(mask: NDArray[np.bool_], guide: NDArray[np.float32]) -> NDArray[np.
         slice(max(0, columns[0] - reach), columns[-1] + reach + 1),
     )
     found = np.clip(guided_filter(guide[part], hard[part], radius, EPSILON), 0, 1)
-    unsure = distance_transform_edt(~border[part]) <= band
+    # The farther from the border, the more the mask is believed: colours that the object and
+    # what is behind it share would let the one run into the other.
+    distance = distance_transform_edt(~border[part]) / band
+    doubt = np.clip(1 - distance**2, 0, 1).astype(np.float32)
     alpha = hard.copy()
-    alpha[part] = np.where(unsure, found, hard[part])
+    alpha[part] += doubt * (found - hard[part])
     return alpha

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from car_video.errors import OutputError
+from car_video.errors import ConfigError, OutputError
 from car_video.io.exports import export, prores
 from car_video.io.exports.names import file_names
+from car_video.io.mattes import EdgeFilter, EdgeOptions
 from tests.io.exports.media import alphas, timecode_of, write_source
 from tests.io.exports.runs import NAMES, make_run, masks_of
 from tests.io.writers.media import frame
@@ -138,3 +139,56 @@ def test_no_encoder_is_one_line(run, monkeypatch):
         export(run, "prores", fill="white")
     assert not (run / "matte.mov").exists()
     assert not list(run.glob(".*part"))
+
+
+def read_grey(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_edges_are_moved_and_turned_over(run, tmp_path):
+    plain = export(run, "matte-png", tmp_path / "plain")
+    grown = export(run, "matte-png", tmp_path / "grown", grow=2)
+    shrunk = export(run, "matte-png", tmp_path / "shrunk", shrink=2)
+    other = export(run, "matte-png", tmp_path / "other", invert=True)
+    faded = export(run, "matte-png", tmp_path / "faded", feather=4, bits=16)
+    for name in ("00001.png", "00002.png"):
+        mask = read_grey(plain / name) > 0
+        assert (read_grey(grown / name) > 0)[mask].all()
+        assert (read_grey(grown / name) > 0).sum() > mask.sum()
+        assert not (read_grey(shrunk / name) > 0)[~mask].any()
+        np.testing.assert_array_equal(read_grey(other / name) > 0, ~mask)
+        assert len(np.unique(read_grey(faded / name))) > 100
+
+
+def test_soft_edges_are_those_of_the_pictures(sourced, tmp_path):
+    folder = export(sourced, "matte-png", tmp_path / "soft", edges="soft")
+    steps = EdgeFilter(EdgeOptions(soft=True))
+    for index in (1, 2, 3):
+        found = read_grey(folder / f"{index:05d}.png") / 255
+        # The source is decoded from a lossy file.
+        expected = steps.step(masks_of(index).any(0), frame(index).image)
+        assert np.abs(found - expected).mean() < 0.05
+        assert ((found > 0.02) & (found < 0.98)).any()
+    video = export(sourced, "prores", tmp_path / "soft.mov", edges="soft")
+    for index, alpha in zip((1, 2, 3), alphas(video), strict=True):
+        np.testing.assert_allclose(
+            alpha, read_grey(folder / f"{index:05d}.png") / 255, atol=0.01
+        )
+
+
+def test_what_edges_cannot_be(sourced, tmp_path):
+    with pytest.raises(OutputError, match="leave out --fill white"):
+        export(sourced, "webm", tmp_path / "a.webm", edges="soft", fill="white")
+    with pytest.raises(ConfigError, match="in two directions"):
+        export(sourced, "matte-png", tmp_path / "a", grow=1, shrink=1)
+    with pytest.raises(ConfigError, match="--feather must be from 0 to 500"):
+        export(sourced, "matte-png", tmp_path / "a", feather=501)
+    with pytest.raises(ConfigError, match="--edges must be hard or soft"):
+        export(sourced, "matte-png", tmp_path / "a", edges="blurred")
+    with pytest.raises(ConfigError, match="--grow means nothing for coco"):
+        export(sourced, "coco", tmp_path / "a.json", grow=1)
+    other = make_run(tmp_path / "other", source="gone.mp4")
+    with pytest.raises(OutputError, match="the source 'gone\\.mp4' is not there"):
+        export(other, "matte-png", tmp_path / "a", edges="soft")
+    assert not list(tmp_path.glob("a*"))
