@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig, load_preset
     from car_video.config.video import VideoConfig
+    from car_video.corrections import Correction
     from car_video.errors import CarVideoError
     from car_video.io import read_frames
     from car_video.io.exports import export, open_run
@@ -39,6 +40,7 @@ if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "configs").is_dir()
 __all__ = [
     "CarVideoError",
     "Config",
+    "Correction",
     "Frame",
     "FramePrediction",
     "ImageSegmenter",
@@ -58,6 +60,7 @@ __all__ = [
 _MODULES = {
     "CarVideoError": "car_video.errors",
     "Config": "car_video.config",
+    "Correction": "car_video.corrections",
     "Frame": "car_video.types",
     "FramePrediction": "car_video.types",
     "ImageSegmenter": "car_video.segment.segmenter",

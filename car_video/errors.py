@@ -33,3 +33,7 @@ class OutputError(CarVideoError):
 
 class DataError(CarVideoError):
     """A benchmark folder, annotation or prediction that does not have the expected form."""
+
+
+class CorrectionError(CarVideoError):
+    """A correction that contradicts itself, or that does not fit the run."""

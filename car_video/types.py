@@ -81,6 +81,20 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """Another thing that an expression may mean on a frame.
+
+    Attributes:
+        mask: bool [H, W] at the size of the frame.
+        score: in [0, 1]: how well it agrees with the expression; not on the scale of the
+            scores of a prediction.
+    """
+
+    mask: NDArray[np.bool_]
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FramePrediction:
     """What was found in one frame; the order of expressions is the order they were given in.
 
@@ -117,6 +131,15 @@ class FramePrediction:
             )
         if self.scores.shape != (queries,) or self.present.shape != (queries,):
             raise ValueError(f"scores and present must have {queries} entries")
+
+    @property
+    def alternatives(self) -> tuple[tuple[Alternative, ...], ...]:
+        """For each expression other things that it may mean, best first; none unless they were
+        asked for (``alternatives=``)."""
+        found: tuple[tuple[Alternative, ...], ...] = self.extras.get(
+            "alternatives", ((),) * len(self.expressions)
+        )
+        return found
 
     def label_map(self) -> NDArray[np.uint8]:
         """uint8 [H, W]: 0 background, 1 + index of the expression elsewhere.

@@ -11,6 +11,7 @@ In the order in which a command meets them:
 ``opening``          window, source, model and output folder of a run
 ``run``              one source: reader to segmenter to writers
 ``saved_exports``    formats in ``--save``, made when the run is done
+``correcting``       corrections of a run that is done, and files that were edited
 ``worker_threads``   decoding and writing beside the computation
 ``resume``           frames that an earlier part of the run has done; the stored state
 ``live_editing``     expressions that change during a run

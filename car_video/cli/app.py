@@ -22,18 +22,17 @@ from car_video.cli.convert import app as convert_app
 from car_video.cli.convert import is_meant
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
-from car_video.cli.label_run import LABEL_MODEL, LabelRequest, run_labels
+from car_video.cli.label_run import (
+    LABEL_MODEL,
+    LabelRequest,
+    refuse_beside_labels,
+    run_labels,
+)
 from car_video.cli.usage import explained, parse_time
 from car_video.errors import CarVideoError, ConfigError
 
 BAD_INPUT = 2
 LISTS = ("models", "presets")
-ONLY_EXPRESSIONS = (
-    *("expr", "refine", "masks", "preset", "size", "mode", "show", "target_fps", "interactive"),
-    *("verbose", "check", "convert"),
-)
-"""Options that segmentation by labels does not have."""
-
 _EXAMPLES = (
     'car-video clip.mp4 --expr "the man in red"',
     'car-video clip.mp4 --expr "the dog" --expr "the woman" --save overlay,cutout,sheet',
@@ -190,6 +189,15 @@ def run(
             "source or --show.",
         ),
     ] = False,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            "--corrections",
+            metavar="FILE",
+            help="Corrections of single frames (docs/corrections.md), of a new run or, with "
+            "--resume, of one that is done.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue a stopped run, or extend a finished one.")
     ] = False,
@@ -251,7 +259,7 @@ def run(
         list_what_there_is(sources[0], check, convert, out, device)
         return
     if labels is not None:
-        _refuse_beside_labels(ctx)
+        refuse_beside_labels(ctx)
         raise typer.Exit(
             run_labels(
                 LabelRequest(
@@ -303,6 +311,7 @@ def run(
         show=show,
         target_fps=target_fps,
         interactive=interactive,
+        corrections=corrections,
         resume=resume,
         overwrite=overwrite,
         verbose=verbose,
@@ -318,15 +327,6 @@ def run(
         display.stopped("interrupted")
         code = EXIT_CODE
     raise typer.Exit(code)
-
-
-def _refuse_beside_labels(ctx: typer.Context) -> None:
-    """Raises ConfigError for an option that segmentation by labels would pass over."""
-    for name in ONLY_EXPRESSIONS:
-        source = ctx.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            option = "--" + name.replace("_", "-")
-            raise ConfigError(f"{option} means nothing with --labels; leave it out")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

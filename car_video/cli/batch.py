@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from car_video.cli.correcting import check_fit, passes_of
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
 from car_video.cli.opening import model_is_loaded
@@ -34,7 +35,13 @@ def execute_all(sources: Sequence[str], request: Request, display: Display) -> i
         KeyboardInterrupt: before there was anything to keep.
     """
     if len(sources) == 1 and not _stands_for_several(sources[0]):
-        ending = execute(check(replace(request, source=sources[0])), display)
+        plan = check(replace(request, source=sources[0]))
+        check_fit(plan)
+        steps = passes_of(plan)
+        for place, step in enumerate(steps, start=1):
+            ending = execute(step, display, last=place == len(steps))
+            if ending != "complete":
+                break
         return EXIT_CODE if ending == "interrupted" else 0
     return _execute_batch(plan_batch(sources, request), display)
 
@@ -51,6 +58,7 @@ def plan_batch(sources: Sequence[str], request: Request) -> list[Plan]:
     for option, given in (
         ("--out -", request.out == Path("-")),
         ("--interactive", request.interactive),
+        ("--corrections", request.corrections is not None),
     ):
         if given:
             raise ConfigError(f"{option} works with one source; give only one")

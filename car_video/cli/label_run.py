@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 LABEL_MODEL = "fc-clip-convnext-l"
 """What ``--labels`` is done with unless told otherwise."""
 
+ONLY_EXPRESSIONS = (
+    *("expr", "refine", "masks", "preset", "size", "mode", "show", "target_fps", "interactive"),
+    *("verbose", "check", "convert", "corrections"),
+)
+"""Options that segmentation by labels does not have."""
+
 SETTINGS = PanopticConfig()
 """Sizes and thresholds: those of the released evaluation."""
 
@@ -43,6 +49,15 @@ class LabelRequest:
     max_frames: int | None = None
     resume: bool = False
     overwrite: bool = False
+
+
+def refuse_beside_labels(ctx: Any) -> None:
+    """Raises ConfigError for an option that segmentation by labels would pass over."""
+    for name in ONLY_EXPRESSIONS:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = "--" + name.replace("_", "-")
+            raise ConfigError(f"{option} means nothing with --labels; leave it out")
 
 
 def run_labels(request: LabelRequest, display: Display) -> int:

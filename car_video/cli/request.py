@@ -15,6 +15,7 @@ from car_video.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig
+    from car_video.corrections import Correction
     from car_video.io.readers.base import Kind
     from car_video.io.writers.folder_choice import ExistingFolder
 
@@ -50,6 +51,7 @@ class Request:
     target_fps: float | None = None
     interactive: bool = False
     verbose: bool = False
+    corrections: Path | None = None
     resume: bool = False
     overwrite: bool = False
 
@@ -71,6 +73,7 @@ class Plan:
         config: the preset with the options of the command line put in.
         out: the output folder.
         batch: it is one of several sources, done one after the other.
+        corrections: of ``--corrections``, by rising frame.
     """
 
     request: Request
@@ -80,6 +83,7 @@ class Plan:
     out: Path
     batch: bool = False
     exports: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def piped(self) -> bool:
@@ -148,7 +152,15 @@ def check_options(request: Request) -> Plan:
         resolve_mask_model(config.segment.sam.model)
     if request.show and find_spec("pygame") is None:
         raise ConfigError("--show needs pygame; install it with: pip install 'car-video[show]'")
-    return Plan(request, expressions, targets, config, Path(), exports=exports)
+    return Plan(
+        request,
+        expressions,
+        targets,
+        config,
+        Path(),
+        exports=exports,
+        corrections=_corrections(request, expressions),
+    )
 
 
 def in_folder(plan: Plan, out: Path) -> Plan:
@@ -236,6 +248,18 @@ def _expressions(given: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def _corrections(request: Request, expressions: tuple[str, ...]) -> tuple[Correction, ...]:
+    """The corrections of the file that is named, by rising frame."""
+    if request.corrections is None:
+        return ()
+    if request.interactive:
+        raise ConfigError("--corrections needs expressions that stay; leave out --interactive")
+    from car_video.corrections import check_together
+    from car_video.io.corrections_file import read_corrections
+
+    return tuple(check_together(read_corrections(request.corrections), expressions))
+
+
 def _config(request: Request) -> Config:
     """The preset, with what the command line says instead."""
     from car_video.config import load_preset
@@ -272,6 +296,8 @@ def with_target_fps(config: Config, target: float) -> Config:
 
 def _check_pipe(request: Request, targets: tuple[str, ...]) -> None:
     """Raises ConfigError where ``--out -`` cannot be what is meant."""
+    if request.corrections is not None:
+        raise ConfigError("--out - keeps nothing that could be corrected; name a folder")
     if request.resume or request.overwrite:
         raise ConfigError("--out - keeps nothing: leave out --resume and --overwrite")
     if request.save != Request.save and targets != ("overlay",):

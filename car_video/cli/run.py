@@ -8,6 +8,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
+from car_video.cli.correcting import correct_run
 from car_video.cli.display import Display, Report
 from car_video.cli.evidence_lines import evidence_lines
 from car_video.cli.interrupts import Interrupts
@@ -40,8 +41,14 @@ if TYPE_CHECKING:
 Ending = Literal["complete", "stopped", "interrupted"]
 
 
-def execute(plan: Plan, display: Display) -> Ending:
+def execute(plan: Plan, display: Display, last: bool = True) -> Ending:
     """Do what was asked for, with one source.
+
+    Args:
+        plan: what was asked for.
+        display: shows what is going on.
+        last: no further step of the same request follows, see
+            :func:`~car_video.cli.correcting.passes_of`.
 
     Returns:
         ``complete``; ``stopped`` when the window was closed; ``interrupted`` after Ctrl-C.
@@ -64,6 +71,9 @@ def execute(plan: Plan, display: Display) -> Ending:
         with enough_memory(plan):
             segmenter, notices = load_segmenter(plan)
         folder = None if plan.piped else open_folder(plan, reader)
+        if folder is not None:
+            with folder.kept_on_error(), enough_memory(plan):
+                notices += correct_run(plan, segmenter, folder, display)
         run = Run(plan, reader, segmenter, folder, window, lines, display)
         with enough_memory(plan):
             ending = run.until_end()
@@ -71,7 +81,8 @@ def execute(plan: Plan, display: Display) -> Ending:
     problem: CarVideoError | None = None
     if plan.exports and run.frames:
         report, problem = with_exports(report, plan.exports, complete=ending == "complete")
-    display.summary(report)
+    if last or ending != "complete":
+        display.summary(report)
     if plan.piped and ending != "complete":
         display.stopped("ended")
     elif ending != "complete":

@@ -15,5 +15,6 @@ Files in the order in which a frame meets them; docs/video.md explains the algor
 ``presence``        whether each target is in the frame
 ``segmenter_state`` what the segmenter keeps, taken from it and given back to one
 ``offline``         the same with frames ahead known
+``correction``      what a person has corrected, carried to the frames around it
 ``state``           what goes from frame to frame, as tensors
 """

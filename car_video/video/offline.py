@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -34,7 +33,7 @@ from car_video.video.scheduling.keyframes import colour_histogram
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.thumbnail import shrink
 from car_video.video.tracking.appearance import PROVEN_AGE
-from car_video.video.tracking.tracker import Tracker
+from car_video.video.tracking.handover import inject
 from car_video.video.tracking.tracks import NO_TRACK, Tracks, overlaps, without
 
 OTHER_OBJECT_IOU = 0.1  # two masks with less IoU are of different objects
@@ -190,18 +189,6 @@ class OfflineSegmenter:
             assert tracker.state is not None
             tracker.state.tracks = without(tracker.state.tracks, ~joined.to(logits.device))
             yield place, tracker.best()
-
-
-def inject(tracker: Tracker, query: int, tracks: Tracks) -> None:
-    """Give an expression the tracks of another pass, as of the newest frame."""
-    state = tracker.state
-    assert state is not None
-    for name, values in tracks.state_dict().items():
-        getattr(state.tracks, name)[query] = values[0]
-    cells = F.adaptive_avg_pool2d((tracks.logits[0] > 0).float(), tracker.cells).flatten(1)
-    state.labels[query] = cells[:, None]
-    state.known[query] = False
-    state.known[query, :, 0] = tracks.alive[0]
 
 
 def repair(forward: Tensor, backward: Tensor) -> Tensor:

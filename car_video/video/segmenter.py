@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import Config, SegmentConfig, VideoConfig
+from car_video.corrections import Correction
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.numerics import in_standard_torch
@@ -27,6 +28,8 @@ from car_video.segment.resizing import bounded, enlarge, to_pixels
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame, FramePrediction
 from car_video.video.arguments import FrameCounter, as_settings
+from car_video.video.correction.alternatives import checked_count, with_alternatives
+from car_video.video.correction.online import OnlineCorrections
 from car_video.video.map_memory.propagation import MapPropagation
 from car_video.video.observation import EncodedFrame, Observation, encode_frames, observe
 from car_video.video.presence import PresenceFilter, track_presence
@@ -61,6 +64,7 @@ class VideoSegmenter:
         mask_model: a loaded mask model to share; by default the configuration's is loaded, if
             it is needed.
         fps: frames per second of frames that are given as arrays.
+        alternatives: see :func:`~car_video.video.stream.segment_stream`.
 
     Raises:
         ExpressionError: no expression, an empty one, or a text in place of a list.
@@ -83,8 +87,10 @@ class VideoSegmenter:
         *,
         mask_model: MaskModel | None = None,
         fps: float = NOMINAL_FPS,
+        alternatives: int = 0,
     ) -> None:
         segment, self.video = as_settings(config, video)
+        self.alternatives = checked_count(alternatives)
         self.counter = FrameCounter(fps)
         self.image = ImageSegmenter(model, expressions, segment, mask_model)
         self.settings = self.image.config, self.video  # of the user, whatever the level
@@ -93,12 +99,14 @@ class VideoSegmenter:
         self.spacing = 1  # frames between keyframes, by the level
         self.frame_clock = FrameClock()
         self.size: tuple[int, int] | None = None
+        self.corrections = OnlineCorrections(self.image, self.video)
         self._forget()
 
     def reset(self) -> None:
         """Forget the frames seen so far; arrays are counted from 0 again."""
         self.counter.next = 0
         self.frame_clock = FrameClock()
+        self.corrections.reset()
         self._forget()
 
     @in_standard_torch
@@ -120,6 +128,19 @@ class VideoSegmenter:
             self.tracker.select(places, self.video.tracks, self._may_share())
         if NEW in places:
             self.schedule.reset()
+        self.corrections.select()
+
+    def correct(self, correction: Correction) -> FramePrediction | None:
+        """Correct the newest frame or one to come; later ones follow (docs/corrections.md).
+
+        Returns:
+            The newest frame's prediction, corrected; None where the frame is still to come.
+
+        Raises:
+            CorrectionError: it does not fit the expressions or the frame, or the frame has
+                passed; nothing changes then.
+        """
+        return self.corrections.add(correction)
 
     @in_standard_torch
     @torch.inference_mode()
@@ -132,8 +153,14 @@ class VideoSegmenter:
 
         Raises:
             ValueError: neither; one line that says how to convert it.
+            CorrectionError: a correction of this frame does not fit it.
         """
         frame = self.counter.frame(frame)
+        answer = self.corrections.step(frame, self._paced(frame))
+        return with_alternatives(self.image, frame, answer, self.alternatives)
+
+    def _paced(self, frame: Frame) -> FramePrediction:
+        """The next frame, in the mode and at the level of quality that hold."""
         if self.video.mode == "per-frame":
             return self.image.segment(frame.image, frame.index, frame.time)
         if self.pace is None:
@@ -259,7 +286,12 @@ class VideoSegmenter:
 
         Costs nothing: the tensors are those that the segmenter holds, but later frames do not
         change them. Empty in ``per-frame`` mode. Texts are UTF-8 in uint8 tensors.
+
+        Raises:
+            ConfigError: the next frames follow from a correction, which is no part of it.
         """
+        if not self.corrections.idle:
+            raise ConfigError("the state holds no corrections; take it when they have ended")
         if self.video.mode == "per-frame":
             return {}
         return take_state(self)

@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.config import Config, SegmentConfig, VideoConfig
+from car_video.corrections import Correction, check_together
 from car_video.models.base import VisionLanguageModel
 from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 from car_video.types import Frame, FramePrediction
+from car_video.video.correction.alternatives import checked_count, with_alternatives
+from car_video.video.correction.corrector import Corrector
+from car_video.video.correction.stream import StreamCorrections
 from car_video.video.offline import OfflineSegmenter
 from car_video.video.scheduling.clock import NOMINAL_FPS
 from car_video.video.segmenter import VideoSegmenter
@@ -77,6 +81,8 @@ def segment_stream(
     *,
     mask_model: MaskModel | None = None,
     fps: float = NOMINAL_FPS,
+    corrections: Iterable[Correction] = (),
+    alternatives: int = 0,
 ) -> Iterator[tuple[Frame, FramePrediction]]:
     """Segment frames as they come; offline answers lag by up to a window of frames.
 
@@ -90,11 +96,17 @@ def segment_stream(
         video: settings of the video algorithm; its ``mode`` decides.
         mask_model: a loaded mask model to share.
         fps: frames per second of arrays.
+        corrections: what is right on single frames (docs/corrections.md). Up to
+            ``video.offline.window`` frames before each wait for it.
+        alternatives: other things that each expression may mean, so many at most; each frame
+            then costs another language frame (``prediction.alternatives``).
 
     Returns:
         Every frame once and in order, with its prediction.
 
     Raises:
+        CorrectionError: corrections of other expressions, or that contradict each other; of
+            frames that they do not fit or that do not come, when their turn comes.
         ExpressionError: no expression, or an empty one.
         ConfigError: settings of another kind.
         ValueError: ``frames`` cannot be iterated over; a frame that is no picture, when its
@@ -108,7 +120,15 @@ def segment_stream(
     segmenter = VideoSegmenter(
         model, expressions, config, video, mask_model=mask_model, fps=fps
     )
-    return _answers(StreamSegmenter(segmenter), frames)
+    given = check_together(corrections, segmenter.image.queries.expressions)
+    count = checked_count(alternatives)
+    answers = _answers(StreamSegmenter(segmenter), frames)
+    if given:
+        answers = _corrected(answers, segmenter, given)
+    if not count:
+        return answers
+    image = segmenter.image
+    return ((frame, with_alternatives(image, frame, one, count)) for frame, one in answers)
 
 
 def _answers(
@@ -116,4 +136,21 @@ def _answers(
 ) -> Iterator[tuple[Frame, FramePrediction]]:
     for frame in frames:
         yield from stream.push(frame)
+    yield from stream.finish()
+
+
+def _corrected(
+    answers: Iterable[tuple[Frame, FramePrediction]],
+    segmenter: VideoSegmenter,
+    given: list[Correction],
+) -> Iterator[tuple[Frame, FramePrediction]]:
+    video = segmenter.video
+    stream = StreamCorrections(
+        Corrector(segmenter.image, video),
+        segmenter.image.queries.expressions,
+        video.offline.window,
+    )
+    stream.add(given)
+    for frame, prediction in answers:
+        yield from stream.push(frame, prediction)
     yield from stream.finish()

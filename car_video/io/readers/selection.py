@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from numbers import Integral, Real
@@ -127,3 +128,22 @@ class Chooser:
         """Count a delivered frame; True when no more are wanted."""
         self._taken += 1
         return self._taken == self._selection.max_frames
+
+
+def indices_of(selection: Selection, times: Sequence[float]) -> list[int]:
+    """Numbers of the wanted frames of a source.
+
+    Args:
+        selection: what is wanted.
+        times: seconds of all its frames, in order.
+    """
+    chooser, found = Chooser(selection), []
+    for index, time in enumerate(times):
+        verdict = chooser.judge(index, time)
+        if verdict is Verdict.STOP:
+            break
+        if verdict is Verdict.TAKE:
+            found.append(index)
+            if chooser.took():
+                break
+    return found

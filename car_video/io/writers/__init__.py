@@ -6,7 +6,7 @@ In the order in which a run meets them:
 - ``folder_choice``, ``folder_lock``: which folder a run may write into; one run at a time.
 - ``run_record``, ``source_identity``: whose folder it is; what a resumed run must share.
 - ``folder``: the folder of a run. ``journal``: its finished frames. ``edited_masks``: what the
-  user has changed in them since.
+  user has changed in them since. ``frame_digests``: which frames of ``predictions.json``.
 - ``outputs``: all writers of a run as one. ``registry``: what ``--save`` may name.
 - ``predictions``, ``masks``, ``sheet``, ``overlay``, ``cutout``: the writers, on ``pngs`` (a
   folder of pictures) and ``video_file`` (a video: ``picture_shape`` fits pictures, ``video``

@@ -36,6 +36,28 @@ class EditedMasks:
         self._newer_than = results.stat().st_mtime_ns if results.exists() else -1
         self._all_changed = all_changed
         self._changed: set[int] = set()
+        self._settled: set[int] = set()
+
+    def settle(self, index: int) -> None:
+        """The prediction of this frame counts as it is; its file is of before."""
+        self._changed.add(index)
+        self._settled.add(index)
+
+    def newer(self, index: int) -> bool:
+        """Whether the frame's file was changed after ``predictions.json``."""
+        path = self._folder / frame_name(index)
+        return path.is_file() and path.stat().st_mtime_ns > self._newer_than
+
+    def of_file(self, prediction: FramePrediction) -> FramePrediction:
+        """The prediction with the masks of its file, whichever is newer.
+
+        Raises:
+            OutputError: the file cannot be this frame's mask.
+        """
+        if not self._has_file(prediction):
+            return prediction
+        labels = self._read(self._folder / frame_name(prediction.index), prediction)
+        return prediction if labels is None else with_labels(prediction, labels)
 
     def changed(self, index: int) -> bool:
         """Whether this frame was edited, once :meth:`apply` has seen it."""
@@ -47,8 +69,10 @@ class EditedMasks:
         Raises:
             OutputError: the file cannot be this frame's mask.
         """
+        if prediction.index in self._settled:
+            return prediction
         path = self._folder / frame_name(prediction.index)
-        if len(prediction.expressions) > 255 or not path.is_file():
+        if not self._has_file(prediction):
             return prediction
         labels = self._read(path, prediction)
         if labels is not None and np.array_equal(labels, prediction.label_map()):
@@ -57,6 +81,10 @@ class EditedMasks:
         if labels is None or path.stat().st_mtime_ns <= self._newer_than:
             return prediction
         return with_labels(prediction, labels)
+
+    def _has_file(self, prediction: FramePrediction) -> bool:
+        path = self._folder / frame_name(prediction.index)
+        return len(prediction.expressions) <= 255 and path.is_file()
 
     def _read(self, path: Path, prediction: FramePrediction) -> NDArray[np.uint8] | None:
         """uint8 [H, W] labels; None where the file is cut off, as after a power failure."""

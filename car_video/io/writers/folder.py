@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from car_video.errors import OutputError
-from car_video.io.formats import as_frame_dict
+from car_video.errors import DataError, OutputError
+from car_video.io.formats import as_frame_dict, from_frame_dict
 from car_video.io.writers.atomic_files import remove, write_whole, writing
 from car_video.io.writers.base import OutputInfo
 from car_video.io.writers.edited_masks import EditedMasks
@@ -23,18 +24,26 @@ from car_video.io.writers.folder_choice import (
     own_folders,
 )
 from car_video.io.writers.folder_lock import LOCK, FolderLock, in_use
-from car_video.io.writers.journal import DoneFrames, Journal, take_in
+from car_video.io.writers.frame_digests import (
+    DIGESTS,
+    edited_expressions,
+    read_digests,
+    write_digests,
+)
+from car_video.io.writers.journal import DoneFrames, Journal, add_together, bad_results, take_in
 from car_video.io.writers.predictions import RESULTS, write_predictions
 from car_video.io.writers.run_record import (
     RECORD,
     compare,
+    corrected_frames,
     make_record,
     read_record,
     write_record,
 )
 from car_video.types import FramePrediction
 
-_LASTING = ("end", "max_frames", "results", "expressions changed")  # of the earlier record
+# of the earlier record
+_LASTING = ("end", "max_frames", "results", "expressions changed", "corrected")
 
 
 class OutputFolder:
@@ -55,6 +64,7 @@ class OutputFolder:
         info: of the run.
         done: frames that an earlier part of the run has finished, by index; their masks are
             read when asked for, as the user has edited them.
+        was_complete: the run had come to its end when the folder was opened.
     """
 
     def __init__(
@@ -70,8 +80,8 @@ class OutputFolder:
         self._lock, self._created = lock, created
         self._record = dict(record)
         results, journal, finished = path / RESULTS, path / JOURNAL, path / FINISHED
-        self._was_complete = not journal.exists()
-        if self._was_complete and finished.exists():
+        self.was_complete = not journal.exists()
+        if self.was_complete and finished.exists():
             with writing(journal):
                 os.replace(finished, journal)
         self._results_hold_all = results.exists() and not journal.exists()
@@ -82,10 +92,13 @@ class OutputFolder:
         elif self._results_hold_all:
             take_in(results, journal, info.expressions)
         self._edits = EditedMasks(path / "masks", results, all_changed=edited)
-        self._journal = Journal(journal)
+        self._open_journal(journal)
+
+    def _open_journal(self, path: Path) -> None:
+        self._journal = Journal(path)
         self.done = DoneFrames(
             self._journal,
-            info.expressions,
+            self.info.expressions,
             self._edits,
             not self._record["expressions changed"],
         )
@@ -148,7 +161,7 @@ class OutputFolder:
         time = self._journal.read(max(found)).get("time") if found else None
         beyond = end is not None and isinstance(time, int | float) and time >= end
         if beyond or (most is not None and len(found) > most):
-            self.close(self._was_complete)
+            self.close(self.was_complete)
             raise OutputError(
                 f"'{self.path}' has {len(found)} frames already, more than is asked for, and "
                 "--resume makes no run shorter; use --overwrite, or another --out"
@@ -187,6 +200,106 @@ class OutputFolder:
         self._record["expressions changed"] = True
         write_record(self.path, self._record)
 
+    @property
+    def corrected(self) -> list[tuple[int, int]]:
+        """Frame and number of the expression of corrections that are part of the results."""
+        return corrected_frames(self._record)
+
+    def edited(self) -> list[tuple[int, int]]:
+        """Frame and number of the expression of all masks that the user has edited, in their
+        files or in ``predictions.json``, since that was written.
+
+        Raises:
+            OutputError: an edit that does not fit its frame.
+        """
+        digests = read_digests(self.path / DIGESTS)
+        found = []
+        for index in sorted(self._journal.found) if (self.path / RESULTS).exists() else ():
+            entry = self._journal.read(index)
+            numbers: Iterable[int] = ()
+            if index in digests:
+                try:
+                    numbers = edited_expressions(entry, digests[index], self.info.expressions)
+                except DataError as error:
+                    raise bad_results(error) from None
+            if self._edits.newer(index):
+                before = from_frame_dict(entry, self.info.expressions).masks
+                differs = (self.done[index].masks != before).any((1, 2))
+                numbers = {*numbers, *differs.nonzero()[0].tolist()}
+            found += [(index, number) for number in sorted(numbers)]
+        return found
+
+    def before_edit(self, index: int) -> FramePrediction:
+        """A frame of :meth:`edited` as it was.
+
+        Of its mask file and ``predictions.json`` the one tells that has not been edited; where
+        neither does, it is the frame as it is now.
+
+        Raises:
+            OutputError: the mask file cannot be the frame's.
+        """
+        entry = self._journal.read(index)
+        written = from_frame_dict(entry, self.info.expressions)
+        if self._edits.newer(index):
+            return written
+        return self._edits.of_file(written)
+
+    def take_corrections(
+        self, predictions: Iterable[FramePrediction], corrected: Sequence[tuple[int, int]]
+    ) -> list[int]:
+        """Other predictions for frames that are done: all of them, or none.
+
+        Args:
+            predictions: may still read from :attr:`done`.
+            corrected: frame and number of the expression of the corrections behind them. These
+                frames are taken as :attr:`done` has them, where they are not in
+                ``predictions``.
+
+        Returns:
+            Indices of all frames taken.
+
+        Raises:
+            OutputError: the disk does not take them.
+        """
+        taken: list[int] = []
+
+        def with_edited() -> Iterable[FramePrediction]:
+            for one in predictions:
+                taken.append(one.index)
+                yield one
+            for index in sorted({frame for frame, _ in corrected}.difference(taken)):
+                taken.append(index)
+                yield self.done[index]
+
+        def entries() -> Iterable[dict[str, Any]]:
+            for one in with_edited():
+                name = str(self._journal.read(one.index).get("file", ""))
+                yield as_frame_dict(one, name)
+
+        path = self._journal.path
+        add_together(path, entries())
+        self._journal.close()
+        for index in taken:
+            self._edits.settle(index)
+        self._results_hold_all = False
+        self._open_journal(path)
+        self._record["corrected"] = sorted(
+            list(pair) for pair in {*self.corrected, *map(tuple, corrected)}
+        )
+        write_record(self.path, self._record)
+        self._note_digests()
+        return taken
+
+    @contextlib.contextmanager
+    def kept_on_error(self) -> Iterator[None]:
+        """Where the block fails, the folder is let go of as it was."""
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(OutputError):  # the first error is the one to tell
+                self.close(self.was_complete)
+            raise
+
     def save_state(self, data: bytes) -> None:
         """Keep what the next frame depends on. Raises OutputError."""
         write_whole(self.path / STATE, data)
@@ -205,6 +318,7 @@ class OutputFolder:
         """
         path = self.path / RESULTS
         write_predictions(path, self.info, *self._journal.entries())
+        self._note_digests()
         self._note_results()
         self._results_hold_all = True
         return path
@@ -247,6 +361,11 @@ class OutputFolder:
         """Keep in the record how ``predictions.json`` is now, to see later if it is edited."""
         self._record["results"] = _stamp(self.path / RESULTS)
         write_record(self.path, self._record)
+
+    def _note_digests(self) -> None:
+        """Keep what the results say of each frame, to see later which are edited."""
+        _, lines = self._journal.entries()
+        write_digests(self.path / DIGESTS, lines, len(self.info.expressions))
 
     def _discard(self) -> None:
         with writing(self.path):

@@ -14,6 +14,7 @@ from car_video.io.readers.folders import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from car_video.io.readers.sources import parse_source
 from car_video.io.writers.atomic_files import part_of, writing
 from car_video.io.writers.folder_lock import check_free
+from car_video.io.writers.frame_digests import DIGESTS
 from car_video.io.writers.masks import FOLDER as MASKS
 from car_video.io.writers.predictions import RESULTS
 from car_video.io.writers.registry import TARGETS
@@ -91,7 +92,8 @@ def own_files(path: Path) -> Iterator[Path]:
     """Files in the folder that bear names of ours; links are not followed."""
     names = [Path(name) for target in TARGETS.values() for name in target.files]
     names += [Path(name) for name in saved_files()]
-    for file in (path / name for name in (*names, JOURNAL, FINISHED, RECORD, STATE)):
+    own = (*names, JOURNAL, FINISHED, RECORD, STATE, DIGESTS)
+    for file in (path / name for name in own):
         for name in (file, part_of(file)):
             if name.is_file() or name.is_symlink():
                 yield name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from car_video.errors import DataError, OutputError
 from car_video.io.formats import from_frame_dict
-from car_video.io.writers.atomic_files import part_of, writing
+from car_video.io.writers.atomic_files import part_of, remove, writing
 from car_video.io.writers.edited_masks import EditedMasks
 from car_video.io.writers.predictions import RESULTS, frame_lines
 from car_video.types import FramePrediction
@@ -124,7 +124,7 @@ class DoneFrames(Mapping[int, FramePrediction]):
         try:
             found = from_frame_dict(entry, self._expressions, self._all_looked_for)
         except DataError as error:
-            raise OutputError(f"{RESULTS}: {error}; put it right or use --overwrite") from None
+            raise bad_results(error) from None
         return self._edits.apply(found)
 
     def changed(self, index: int) -> bool:
@@ -139,6 +139,11 @@ class DoneFrames(Mapping[int, FramePrediction]):
 
     def __contains__(self, index: object) -> bool:  # without decoding the masks
         return index in self._journal.found
+
+
+def bad_results(error: DataError) -> OutputError:
+    """What is said of a ``predictions.json`` that was edited and does not fit."""
+    return OutputError(f"{RESULTS}: {error}; put it right or use --overwrite")
 
 
 def take_in(results: Path, journal: Path, expressions: tuple[str, ...]) -> None:
@@ -167,6 +172,34 @@ def take_in(results: Path, journal: Path, expressions: tuple[str, ...]) -> None:
                 taken.add(index)
                 file.write(line + b"\n")
         os.replace(part, journal)
+
+
+def add_together(journal: Path, entries: Iterable[Mapping[str, Any]]) -> int:
+    """Put frames into a journal that is closed, over what it has of them: all, or none.
+
+    Args:
+        journal: the file.
+        entries: of ``predictions.json``.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        OutputError: the disk does not take them.
+    """
+    part, count = part_of(journal), 0
+    try:
+        with writing(journal), part.open("wb") as file:
+            file.writelines(line for _, _, line in _scan(journal))
+            for entry in entries:
+                file.write(json.dumps(entry, allow_nan=False).encode("ascii") + b"\n")
+                count += 1
+        with writing(journal):
+            os.replace(part, journal)
+    except BaseException:
+        remove(part)
+        raise
+    return count
 
 
 def _scan(path: Path) -> Iterator[tuple[int, int, bytes]]:

@@ -93,6 +93,14 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def corrected_frames(record: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Frame and number of the expression of the corrections that a run has taken in; records of
+    earlier versions have none."""
+    given = record.get("corrected")
+    pairs = given if isinstance(given, list) else []
+    return [(int(pair[0]), int(pair[1])) for pair in pairs]
+
+
 def earlier_extent(folder: Path) -> tuple[float | None, int | None]:
     """How far the run in a folder was meant to go: its ``end`` and ``max_frames``.
 

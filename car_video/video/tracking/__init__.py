@@ -12,4 +12,5 @@
 ``state``            what goes from frame to frame
 ``track_selection``  the state when expressions come and go
 ``tracker``          ``Tracker``: all of it, in order
+``handover``         tracks of one pass given to the tracker of another
 """

@@ -9,6 +9,7 @@ from car_video.errors import OutputError
 from car_video.io.writers import OutputFolder, check_output, default_folder, earlier_extent
 from tests.io.writers.media import info, prediction, tree
 
+DIGESTS = ".car-video/digests.json"
 RUN = ".car-video/run.json"
 FINISHED = ".car-video/finished.jsonl"
 JOURNAL = ".car-video/journal.jsonl"
@@ -30,7 +31,7 @@ def resume(out, options=None, **changes):
 
 def test_a_complete_run_leaves_its_record_and_no_working_files(tmp_path):
     path = finished(tmp_path / "deep" / "out")
-    assert tree(path) == [RUN, "predictions.json"]
+    assert tree(path) == [DIGESTS, RUN, "predictions.json"]
     assert len(json.loads((path / "predictions.json").read_bytes())["frames"]) == 3
 
 
@@ -141,7 +142,7 @@ def test_resume_finds_what_is_done(tmp_path, complete):
     folder.add(prediction(3))
     folder.write_predictions()
     folder.close(complete=True)
-    assert tree(path) == [RUN, "predictions.json"]
+    assert tree(path) == [DIGESTS, RUN, "predictions.json"]
     data = json.loads((path / "predictions.json").read_bytes())
     assert [f["index"] for f in data["frames"]] == [0, 1, 2, 3]
     assert data["video"]["frames"] == 4
@@ -154,7 +155,7 @@ def test_resume_of_a_complete_run_without_json_knows_its_frames(tmp_path):
     assert sorted(folder.done) == [0, 1, 2]
     folder.write_predictions()
     folder.close(complete=True)
-    assert tree(path) == [RUN, "predictions.json"]
+    assert tree(path) == [DIGESTS, RUN, "predictions.json"]
 
 
 def test_frames_that_an_older_json_does_not_have_are_kept(tmp_path):
@@ -162,7 +163,7 @@ def test_frames_that_an_older_json_does_not_have_are_kept(tmp_path):
     folder = resume(path)
     folder.add(prediction(3))
     folder.close(complete=True)  # without json
-    assert tree(path) == [FINISHED, RUN, "predictions.json"]
+    assert tree(path) == [DIGESTS, FINISHED, RUN, "predictions.json"]
     assert sorted(resume(path).done) == [0, 1, 2, 3]
 
 
@@ -261,7 +262,7 @@ def test_leftovers_of_a_killed_run_go(tmp_path):
     for name in (".overlay.mp4.part", "masks/.00007.png.part", "masks/00006.png"):
         (path / name).write_text("half")
     resume(path)
-    assert tree(path) == [JOURNAL, RUN, "masks/00006.png", "predictions.json"]
+    assert tree(path) == [DIGESTS, JOURNAL, RUN, "masks/00006.png", "predictions.json"]
 
 
 def test_a_run_without_frames_leaves_no_folder(tmp_path):

@@ -1,0 +1,211 @@
+"""How much a correction is worth: J&F after 0, 1, 2, ... corrections, by simulation.
+
+Run from the repository's root on a folder in the layout of Ref-DAVIS 2017 (docs/benchmarks.md):
+
+    python -m benchmarks.corrections --data ../shared/data/ref-davis-dev
+        [--sequences dog-agility soccerball] [--kinds box click] [--rounds 3] [--stride 1]
+        [--preset fast] [--out corrections.json]
+
+The protocol is that of interactive segmentation (DAVIS 2018, arXiv 1803.00557): a run with the
+sentence alone; then, again and again, the frame with the lowest J gets one correction. A *box*
+is that around the truth. A *click* is the pixel farthest from the border of the largest error:
+positive where the mask misses the truth, negative where it is too large. Where the mask is on
+something else (J below 0.1), it is a positive one in the middle of the truth. A *mask* is the
+truth itself. Where the truth is empty the correction is "absent". A frame is corrected once.
+
+J and F are those of ``car-eval ref-davis``, over all frames but the first and the last.
+Corrected frames count as the others do. *exact* says whether corrected frames came out as their
+corrections say: masks to the pixel, clicks and boxes as the mask model answered them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from car_video.eval.metrics import contour_accuracy, region_similarity
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from car_video import Config, Correction, load_model, load_preset, segment_stream
+from car_video.types import Frame, FramePrediction
+from car_video.video.correction.clip import correct_clip
+from car_video.video.correction.corrector import Corrector
+from car_video.video.segmenter import VideoSegmenter
+
+FPS = 24.0  # of DAVIS
+ELSEWHERE = 0.1  # J below which a mask is on something else
+
+
+class Clip:
+    """Frames, truth and sentence of one object.
+
+    Args:
+        data: the folder.
+        name: of the sequence.
+        stride: 1 takes every frame, 2 every second one, ....
+    """
+
+    def __init__(self, data: Path, name: str, stride: int) -> None:
+        pictures = sorted((data / "JPEGImages" / "480p" / name).glob("*.jpg"))[::stride]
+        truths = sorted((data / "Annotations" / "480p" / name).glob("*.png"))[::stride]
+        self.name, self.expression = name, expression_of(data, name)
+        self.frames = [
+            Frame(number * stride, number * stride / FPS, np.asarray(Image.open(file)))
+            for number, file in enumerate(pictures)
+        ]
+        self.truths = [np.asarray(Image.open(file)) == 1 for file in truths]
+
+
+def expression_of(data: Path, name: str) -> str:
+    """The sentence of the first object."""
+    file = data / "davis_text_annotations" / "Davis17_annot1.txt"
+    for line in file.read_text().splitlines():
+        sequence, _, text = line.split(" ", 2)
+        if sequence == name:
+            return text.strip().strip('"')
+    raise SystemExit(f"{file} has no sentence of {name}")
+
+
+def simulated(
+    frame: int, mask: NDArray[np.bool_], truth: NDArray[np.bool_], kind: str
+) -> Correction:
+    """The correction that a person would make who sees a mask and knows the truth."""
+    if not truth.any():
+        return Correction(frame, 0, absent=True)
+    if kind == "mask":
+        return Correction(frame, 0, mask=truth)
+    if kind == "box":
+        rows, columns = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
+        x, y = int(columns[0]), int(rows[0])
+        box = (x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
+        return Correction(frame, 0, box=box)
+    elsewhere = region_similarity(mask, truth) < ELSEWHERE
+    parts, count = ndimage.label(truth if elsewhere else mask != truth)
+    if not count:  # it is right already
+        parts = truth.astype(int)
+    sizes = np.bincount(parts.ravel())[1:]
+    largest = np.pad(parts == 1 + sizes.argmax(), 1)
+    inside = ndimage.distance_transform_edt(largest)[1:-1, 1:-1]
+    y, x = np.unravel_index(inside.argmax(), inside.shape)
+    return Correction(frame, 0, [(float(x) + 0.5, float(y) + 0.5, bool(truth[y, x]))])
+
+
+def without_corrections(clip: Clip, model: Any, preset: Config) -> dict[int, FramePrediction]:
+    """The run that is corrected."""
+    answers = segment_stream(model, clip.frames, [clip.expression], preset)
+    return {frame.index: one for frame, one in answers}
+
+
+def run(
+    clip: Clip,
+    predictions: dict[int, FramePrediction],
+    kind: str,
+    rounds: int,
+    segmenter: VideoSegmenter,
+) -> dict[str, Any]:
+    """The scores of one sequence, after each number of corrections."""
+    predictions = dict(predictions)
+    corrector = Corrector(segmenter.image, segmenter.video)
+    by_index = {frame.index: frame for frame in clip.frames}
+    corrected: list[tuple[int, int]] = []
+    given: dict[int, NDArray[np.bool_]] = {}
+    scores = [score(predictions, clip)]
+    exact, computed, seconds = True, [], []
+    for _ in range(rounds):
+        worst = worst_frame(predictions, clip, {index for index, _ in corrected})
+        place = list(by_index).index(worst)
+        one = simulated(worst, predictions[worst].masks[0], clip.truths[place], kind)
+        began, seen = time.perf_counter(), set()
+        changed = correct_clip(
+            corrector, by_index.__getitem__, predictions, [one], corrected, seen.add
+        )
+        predictions |= {found.index: found for found in changed}
+        seconds.append(time.perf_counter() - began)
+        computed.append(len(seen))
+        corrected.append((worst, 0))
+        given[worst] = predictions[worst].masks[0] if one.mask is None else one.mask
+        exact &= all((predictions[index].masks[0] == m).all() for index, m in given.items())
+        scores.append(score(predictions, clip))
+    return {
+        "sequence": clip.name,
+        "kind": kind,
+        "frames": len(clip.frames),
+        "J&F": scores,
+        "corrected": [index for index, _ in corrected],
+        "computed": computed,
+        "seconds": seconds,
+        "exact": bool(exact),
+    }
+
+
+def score(predictions: dict[int, FramePrediction], clip: Clip) -> float:
+    """Mean of J and F over all frames but the first and the last."""
+    found = [
+        (region_similarity(one.masks[0], truth) + contour_accuracy(one.masks[0], truth)) / 2
+        for one, truth in list(zip(predictions.values(), clip.truths, strict=True))[1:-1]
+    ]
+    return float(np.mean(found))
+
+
+def worst_frame(predictions: dict[int, FramePrediction], clip: Clip, done: set[int]) -> int:
+    """Index of the frame with the lowest J among those that are not corrected yet."""
+    scores = {
+        index: region_similarity(one.masks[0], truth)
+        for (index, one), truth in zip(predictions.items(), clip.truths, strict=True)
+        if index not in done
+    }
+    return min(scores, key=scores.__getitem__)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print a table: a row for each sequence and kind, and the means."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sequences", nargs="+")
+    parser.add_argument("--kinds", nargs="+", default=["box", "click"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--stride", type=int, default=1)
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args(arguments)
+    every = (options.data / "ImageSets" / "2017" / "val.txt").read_text().split()
+    preset = load_preset(options.preset)
+    model = load_model(preset.model)
+    heads = " | ".join(str(number) for number in range(options.rounds + 1))
+    print(f"| sequence | kind | {heads} | computed | exact |")
+    print("|---" * (options.rounds + 5) + "|")
+    rows: list[dict[str, Any]] = []
+    for name in options.sequences or every:
+        clip = Clip(options.data, name, options.stride)
+        segmenter = VideoSegmenter(model, [clip.expression], preset)
+        predictions = without_corrections(clip, model, preset)
+        for kind in options.kinds:
+            rows.append(run(clip, predictions, kind, options.rounds, segmenter))
+            print(line_of(rows[-1]), flush=True)
+    for kind in options.kinds:
+        own = [row["J&F"] for row in rows if row["kind"] == kind]
+        cells = " | ".join(f"{value:.3f}" for value in np.mean(own, 0))
+        print(f"| mean of {len(own)} | {kind} | {cells} | | |")
+    if options.out is not None:
+        options.out.write_text(json.dumps(rows, indent=1))
+
+
+def line_of(row: dict[str, Any]) -> str:
+    """A row of the table; *computed*: frames that each correction computed again."""
+    cells = " | ".join(f"{value:.3f}" for value in row["J&F"])
+    computed = ", ".join(map(str, row["computed"]))
+    return (
+        f"| {row['sequence']} ({row['frames']}) | {row['kind']} | {cells} | {computed} | "
+        f"{'yes' if row['exact'] else 'no'} |"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""``PromptedPicture``: clicks and boxes on a frame, as the mask model wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from car_video.corrections import Box, Point
+from car_video.models.sam.base import TRAINED_SIDE, MaskModel, crop_logits
+from car_video.segment.mask_selection.candidates import boxes_of
+from car_video.video.tracking.mask_tensors import MAX_LOGIT
+
+NEAR = 3
+"""Cells of the mask model's output within which two masks touch: two answers about one border
+lie a cell or two apart."""
+
+
+class PromptedPicture:
+    """A picture that the mask model has encoded, asked in pixels of the frame.
+
+    Args:
+        sam: the mask model.
+        pixels: float32 [1, 3, h, w] in [0, 1]: the frame, shrunk or not.
+        width: of the frame.
+    """
+
+    def __init__(self, sam: MaskModel, pixels: Tensor, width: int) -> None:
+        self._sam, self._pixels = sam, pixels
+        self._scale = pixels.shape[-1] / width
+        self._embedding = sam.encode(pixels, TRAINED_SIDE)
+
+    def ask(self, points: Sequence[Point], box: Box | None = None) -> tuple[Tensor, Tensor]:
+        """Three masks for clicks and a box: logits [3, a, b] and the model's guess of their
+        quality [3]."""
+        answer, quality = self._sam.predict(
+            self._embedding, *self._places(points), None if box is None else self._box(box)
+        )
+        return crop_logits(answer, self._embedding)[0].float(), quality[0].float()
+
+    def ask_with_context(
+        self, points: Sequence[Point], mask: NDArray[np.bool_]
+    ) -> tuple[Tensor, Tensor]:
+        """Two masks for clicks that mend a mask bool [H, W], without and with its box.
+
+        The box grows so that it holds the positive clicks.
+        """
+        before = torch.from_numpy(np.ascontiguousarray(mask)).to(self._pixels.device)
+        around = boxes_of(before[None], self._size)
+        inside = [(x, y) for x, y, positive in points if positive]
+        if inside:
+            clicks = around.new_tensor(inside) * self._scale
+            low = torch.minimum(around[0, :2], clicks.amin(0))
+            high = torch.maximum(around[0, 2:], clicks.amax(0))
+            around = torch.cat([low, high])[None]
+        places, labels = self._places(points)
+        shape, _ = self._sam.predict(self._embedding, boxes=around, multimask=False)
+        context = torch.full_like(shape, -MAX_LOGIT)
+        rows, columns = self._embedding.grid
+        context[..., :rows, :columns] = self.logits_of(mask)
+        found = [
+            self._sam.predict(self._embedding, places, labels, box, context, False)
+            for box in (None, around)
+        ]
+        logits = torch.cat([crop_logits(one, self._embedding)[0] for one, _ in found])
+        return logits.float(), torch.cat([quality[0] for _, quality in found]).float()
+
+    def logits_of(self, mask: NDArray[np.bool_]) -> Tensor:
+        """[a, b] of a mask bool [H, W]."""
+        given = torch.from_numpy(np.ascontiguousarray(mask)).to(self._pixels.device)
+        part = F.interpolate(given[None, None].float(), self._embedding.grid, mode="area")
+        return (part[0, 0] - 0.5) * 2 * MAX_LOGIT
+
+    def obeyed(self, logits: Tensor, points: Sequence[Point]) -> Tensor:
+        """[M]: how many of the clicks masks [M, a, b] obey."""
+        if not points:
+            return logits.new_zeros(len(logits))
+        places, labels = self._places(points)
+        assert places is not None
+        assert labels is not None
+        rows, columns = logits.shape[-2:]
+        height, width = self._size
+        cell = places.new_tensor([columns / width, rows / height])
+        x, y = (places[0] * cell).long().unbind(1)
+        inside = logits[:, y.clamp_max(rows - 1), x.clamp_max(columns - 1)] > 0
+        return (inside == (labels[0] == 1)).float().sum(1)
+
+    def box_fit(self, logits: Tensor, box: Box) -> Tensor:
+        """IoU of the boxes around masks [M, a, b] with a box: [M]."""
+        masks, given = logits > 0, self._box(box)[0]
+        held = masks.flatten(1).any(1)
+        fit = logits.new_zeros(len(masks))
+        if bool(held.any()):
+            own = boxes_of(masks[held], self._size)
+            sides = torch.minimum(own[:, 2:], given[2:]) - torch.maximum(own[:, :2], given[:2])
+            shared = sides.clamp_min(0).prod(1)
+            areas = (own[:, 2:] - own[:, :2]).prod(1) + (given[2:] - given[:2]).prod()
+            fit[held] = shared / (areas - shared)
+        return fit
+
+    def touch(self, one: Tensor, other: Tensor) -> bool:
+        """Whether two masks [a, b] come within :data:`NEAR` cells of each other."""
+        near = F.max_pool2d((one > 0)[None, None].float(), 2 * NEAR + 1, 1, NEAR)
+        grown = near[0, 0] > 0
+        return bool((grown & (other > 0)).any())
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return int(self._pixels.shape[-2]), int(self._pixels.shape[-1])
+
+    def _places(self, points: Sequence[Point]) -> tuple[Tensor | None, Tensor | None]:
+        """float32 [1, K, 2] and int64 [1, K]; None without clicks."""
+        if not points:
+            return None, None
+        places = self._pixels.new_tensor([[x, y] for x, y, _ in points])[None] * self._scale
+        labels = torch.tensor([[int(p) for *_, p in points]], device=self._pixels.device)
+        return places, labels
+
+    def _box(self, box: Box) -> Tensor:
+        """float32 [1, 4]: corners."""
+        x, y, wide, high = box
+        corners = self._pixels.new_tensor([[x, y, x + wide, y + high]])
+        return corners * self._scale
