@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from car_video.io import read_frames
     from car_video.io.exports import export, open_run
     from car_video.models import load_model
+    from car_video.models.catalog import default_config
     from car_video.segment.panoptic.segmenter import PanopticSegmenter
     from car_video.segment.segmenter import ImageSegmenter
     from car_video.types import Frame, FramePrediction
@@ -49,6 +50,7 @@ __all__ = [
     "VideoConfig",
     "VideoSegmenter",
     "__version__",
+    "default_config",
     "export",
     "load_model",
     "load_preset",
@@ -68,6 +70,7 @@ _MODULES = {
     "SegmentConfig": "car_video.config",
     "VideoConfig": "car_video.config.video",
     "VideoSegmenter": "car_video.video.segmenter",
+    "default_config": "car_video.models.catalog",
     "export": "car_video.io.exports",
     "load_model": "car_video.models",
     "load_preset": "car_video.config",

@@ -11,6 +11,7 @@ In the order in which an evaluation meets them:
 ``model_segmenters``  the models of car_video behind it
 ``runner/``           the work of one item; workers and records, so that a run can be continued
 ``metrics/``          J, F, IoU, mIoU, flicker: pure functions on arrays
+``calibrate``         how sure a model's evidence makes, fitted on regions with names
 ``provenance``        version, date, device and command, for the results
 ``evaluate``          from request to results, by way of all of the above
 ``report/``           the results as a page, as Markdown and as charts

@@ -14,8 +14,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from car_video import default_config
 from car_video.cli.launcher import limit_spinning
 from car_video.config import load_preset
+from car_video.config.calibration import cached_file
 from car_video.errors import CarVideoError, DataError
 
 from . import cli_options, model_segmenters
@@ -172,6 +174,39 @@ def score(
     _finish(request, Display(quiet))
 
 
+@app.command(rich_help_panel="Tools")
+def calibrate(
+    model: Annotated[str, typer.Argument(help="Model, see 'car-video models'.")],
+    data: cli_options.Data,
+    out: cli_options.CalibrationFile = None,
+    preset: cli_options.ModelsPreset = None,
+    device: cli_options.Device = "auto",
+    limit: cli_options.Limit = None,
+    keep_defaults: cli_options.KeepDefaults = False,
+    overwrite: cli_options.Overwrite = False,
+    quiet: cli_options.Quiet = False,
+) -> None:
+    """Fit how sure a model's evidence makes, on regions with names (a COCO file)."""
+    from . import calibrate as fitting
+
+    target = out or cached_file(model)
+    if target.exists() and not overwrite:
+        raise DataError(f"'{target}' is there already; give --overwrite or another --out")
+    config = default_config(model) if preset is None else load_preset(preset)
+    coco = fitting.read_regions(data)
+    images = fitting.usable(coco, limit)
+    segmenter = fitting.open_model(model, coco.categories.values(), config, device)
+    display = Display(quiet)
+    parts = fitting.collect(coco, images, data, segmenter.region_odds)
+    pairs = fitting.together(display.counted(parts, len(images), "pictures"))
+    name = f"{data.resolve().name}/{coco.path.name}"
+    fixed = fitting.DEFAULT if keep_defaults else None
+    deviation = segmenter.calibration.deviation
+    found = fitting.calibrated(pairs, model, name, fixed, deviation)
+    found.save(target)
+    display.calibration(found, target)
+
+
 @app.command("list", rich_help_panel="Tools")
 def list_benchmarks() -> None:
     """List the benchmarks."""
@@ -254,7 +289,8 @@ def _plain(message: str) -> str:
     """The parser's message; an unknown command is called an unknown benchmark."""
     if message.startswith("No such command"):
         name = message.split("'")[1]
-        return f"unknown benchmark '{name}'; there are: {', '.join(REGISTRY)} (and score, list)"
+        known = f"{', '.join(REGISTRY)} (and score, calibrate, list)"
+        return f"unknown benchmark '{name}'; there are: {known}"
     line = " ".join(message.split())
     return f"{line} (see --help)" if line.startswith("Missing") else line
 

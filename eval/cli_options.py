@@ -76,6 +76,19 @@ Preset = Annotated[
     str | None,
     typer.Option(help="Preset name or YAML file.", show_default="the benchmark's for lite"),
 ]
+ModelsPreset = Annotated[
+    str | None, typer.Option("--preset", help="Name or YAML file.", show_default="the model's")
+]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", parser=_path, metavar="FILE", help="JSON file.", show_default="in the cache"
+    ),
+]
+KeepDefaults = Annotated[
+    bool,
+    typer.Option("--keep-defaults", help="Fit nothing; measure how reliable the defaults are."),
+]
 Mode = Annotated[
     str | None,
     typer.Option(help="per-frame, online or offline.", show_default="that of the preset"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -17,6 +17,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    track,
 )
 from rich.table import Table as RichTable
 
@@ -24,7 +25,12 @@ from .benchmarks.results import Cell, Table
 from .runner.job import Outcome
 
 if TYPE_CHECKING:
+    from car_video.config.calibration import Calibration
+
     from .evaluate import Evaluation
+
+
+T = TypeVar("T")
 
 
 def shown(value: Cell) -> str:
@@ -67,6 +73,27 @@ class Display:
                         soft_wrap=True,
                     )
                 yield outcome
+
+    def counted(self, parts: Iterable[T], total: int, what: str) -> Iterator[T]:
+        """Pass parts on while a bar shows how many there were."""
+        yield from track(parts, what, total, console=self.out, disable=self.out.quiet)
+
+    def calibration(self, found: Calibration, path: Path) -> None:
+        """Slope, offset, reliability curve and the file of a calibration."""
+        line = f"log-odds = {found.slope:.3f} z {found.offset:+.3f}"
+        loss = "" if found.log_loss is None else f", log loss {found.log_loss:.3f} (coin 0.693)"
+        self.out.print(
+            escape(
+                f"{found.model}: {line}; {found.positive} regions with their names and "
+                f"{found.negative} with others, {found.pictures} pictures{loss}"
+            ),
+            soft_wrap=True,
+        )
+        rows = tuple((b.probability, b.right, b.pairs) for b in found.curve)
+        self.out.print(
+            _rich_table(Table("reliability", "", ("said", "was right", "pairs"), rows))
+        )
+        self.out.print(f"written to [bold]{escape(str(path))}[/]", soft_wrap=True)
 
     def summary(self, evaluation: Evaluation, out: Path) -> None:
         """The tables, the speed and the files of a finished evaluation."""

@@ -125,8 +125,12 @@ def run(
         ),
     ] = None,
     preset: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Preset or YAML file of settings.")
-    ] = "default",
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Preset or YAML file of settings.  [default: the model's: default or clip]",
+        ),
+    ] = None,
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
     ] = "auto",

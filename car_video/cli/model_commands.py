@@ -72,9 +72,9 @@ def convert_checkpoint(source: str, out: str | None, display: Display) -> None:
         ModelError: no FC-CLIP checkpoint.
         ConfigError: no published variant, and no ``--out``.
     """
+    from car_video.config.cache import cache_folder
     from car_video.models.fcclip.architecture import variant_of
     from car_video.models.fcclip.checkpoint import convert, read_checkpoint
-    from car_video.models.hub import cache_folder
 
     path = Path(source)
     if not path.is_file():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from car_video.cli.live_editing import Lines, typed_lines
 from car_video.cli.request import Plan
-from car_video.cli.warnings import remarks_on
+from car_video.cli.warnings import remarks_on, without_calibration
 from car_video.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
     )
     texts = tuple(dict.fromkeys(plan.expressions))
     spatial = segmenter.image.config.expression.spatial
-    return segmenter, remarks_on(texts, config.model, pair, spatial)
+    remarks = remarks_on(texts, config.model, pair, spatial)
+    return segmenter, [*remarks, *without_calibration(config.model, config.segment)]
 
 
 @lru_cache(maxsize=1)

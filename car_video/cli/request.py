@@ -38,7 +38,7 @@ class Request:
     model: str | None = None
     refine: str | None = None
     masks: str | None = None
-    preset: str = "default"
+    preset: str | None = None
     device: str = "auto"
     decoder: str = "pyav"
     start: float | None = None
@@ -90,6 +90,19 @@ class Plan:
         """The overlay goes to standard output, and nothing to a folder."""
         return self.out == PIPE
 
+    def calibration_values(self) -> list[float]:
+        """Slope and offset of the model's calibration.
+
+        Raises:
+            ConfigError: its file is missing, damaged or another model's.
+        """
+        from car_video.models.calibration import find_calibration
+
+        segment = self.config.segment
+        wanted = segment.calibration if segment.scale == "measured" else "none"
+        found = find_calibration(self.config.model, wanted)
+        return [found.slope, found.offset]
+
     def options(self) -> dict[str, Any]:
         """Everything but source, model and expressions that masks depend on.
 
@@ -105,6 +118,7 @@ class Plan:
             "decoder": self.request.decoder,
             "mode": video.pop("mode"),
             "preset settings": settings,
+            "calibration": self.calibration_values(),
             "video settings": video,
         }
 
@@ -152,7 +166,7 @@ def check_options(request: Request) -> Plan:
         resolve_mask_model(config.segment.sam.model)
     if request.show and find_spec("pygame") is None:
         raise ConfigError("--show needs pygame; install it with: pip install 'car-video[show]'")
-    return Plan(
+    plan = Plan(
         request,
         expressions,
         targets,
@@ -161,6 +175,8 @@ def check_options(request: Request) -> Plan:
         exports=exports,
         corrections=_corrections(request, expressions),
     )
+    plan.calibration_values()
+    return plan
 
 
 def in_folder(plan: Plan, out: Path) -> Plan:
@@ -261,10 +277,11 @@ def _corrections(request: Request, expressions: tuple[str, ...]) -> tuple[Correc
 
 
 def _config(request: Request) -> Config:
-    """The preset, with what the command line says instead."""
+    """The preset, that of the model where none is named, with what the command line says."""
     from car_video.config import load_preset
+    from car_video.models.catalog import default_preset
 
-    config = load_preset(request.preset)
+    config = load_preset(request.preset or default_preset(request.model or "lite"))
     segment = config.segment
     if request.refine is not None:
         segment = dataclasses.replace(segment, refine=request.refine)  # type: ignore[arg-type]

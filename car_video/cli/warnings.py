@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from car_video.cli.display import shorten
 
 if TYPE_CHECKING:
+    from car_video.config import SegmentConfig
     from car_video.models.pair import ModelPair
 
 RATE_TOLERANCE = 0.95  # of the rate that was asked for
@@ -109,6 +110,19 @@ def without_a_thing(expressions: Sequence[str]) -> list[str]:
         'like "second person from the left"'
         for text in expressions
         if not names_a_thing(text)
+    ]
+
+
+def without_calibration(model: str, segment: SegmentConfig) -> list[str]:
+    """That nobody has measured how sure a model's evidence makes, where that decides."""
+    from car_video.models.calibration import find_calibration
+
+    asked = segment.scale == "measured" and segment.scores == "presence"
+    if not asked or segment.calibration != "auto" or find_calibration(model).model:
+        return []
+    return [
+        f"{model} has no calibration: numbers that were set with lite decide what is present; "
+        f"'car-eval calibrate {model} --data DIR' fits its own (docs/models.md)"
     ]
 
 

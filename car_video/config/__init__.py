@@ -8,6 +8,8 @@ errors, so no key can be dead. Nothing here imports torch.
 ``segment``    settings of the image algorithm
 ``video``      settings of the video algorithm
 ``schema``     ``Config``, all of them together
+``cache``      the folder in which weights and calibrations are kept
+``calibration``  how sure a model's evidence makes, from a JSON file
 ``loading``    presets and YAML files, and what they extend
 """
 

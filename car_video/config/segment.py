@@ -167,6 +167,10 @@ class SegmentConfig(Settings, part="segment"):
     # From cosine to logit. measured: by how far everyday phrases lie apart in each picture;
     # model: the factor that the model was trained with (the reference).
     scale: Literal["measured", "model"] = "measured"
+    # How sure evidence makes (with scale: measured). auto: the calibration that ships with the
+    # model or that "car-eval calibrate" has left in the cache, else none. none: the defaults.
+    # A path: that file.
+    calibration: str = "auto"
     # Part that the model's own classifier has in the evidence for the nouns that it knows
     # (FC-CLIP's blend; for "lite" the ImageNet classifier of its trunk).
     known_noun_weight: Unit = 0.5
@@ -183,3 +187,6 @@ class SegmentConfig(Settings, part="segment"):
     def check(self) -> None:
         blank = not all(word.strip() for word in self.background)
         self.require(not blank, "background", "words, none of them empty")
+        self.require(
+            bool(self.calibration.strip()), "calibration", "auto, none or the path of a file"
+        )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from car_video.config import Config, load_preset
 from car_video.errors import ModelError
 from car_video.models.clip.names import take_apart
 from car_video.models.fcclip.architecture import VARIANTS
@@ -29,6 +30,9 @@ class ModelInfo:
         module: its function ``load(source, device, dtype)`` gives a
             :class:`~car_video.models.base.VisionLanguageModel`; ``dtype`` is None where the
             user names none. The module is imported when the model is asked for.
+        preset: what the model is used with where none is named.
+        calibration: file of the package with the model's calibration
+            (:mod:`car_video.models.calibration`); empty where none ships.
     """
 
     name: str
@@ -37,6 +41,8 @@ class ModelInfo:
     megabytes: int
     description: str
     module: str = OPEN_CLIP
+    preset: str = "clip"
+    calibration: str = ""
 
 
 B16, L14, RN50 = "ViT-B-16:openai", "ViT-L-14:openai", "RN50:openai"
@@ -57,7 +63,7 @@ CLIP_MEGABYTES = {
 }
 
 MODELS = (
-    ModelInfo("lite", "lite", "", 0, LITE_TEXT, LITE),
+    ModelInfo("lite", "lite", "", 0, LITE_TEXT, LITE, "default", "lite_calibration.json"),
     ModelInfo("clip-b16", B16, "", 599, "CLIP ViT-B/16 for both parts"),
     ModelInfo("clip-b16-l14", B16, L14, 2310, PAIR_TEXT),
     ModelInfo("clip-l14", L14, "", 1711, "CLIP ViT-L/14 for both parts"),
@@ -107,3 +113,19 @@ def check_name(name: str) -> ModelInfo:
         return ModelInfo(name, name, "", 0, "a checkpoint of FC-CLIP", FC_CLIP)
     take_apart(name, [info.name for info in MODELS])
     return ModelInfo(name, name, "", 0, "a model of open_clip")
+
+
+def default_preset(name: str) -> str:
+    """Name of the preset that a model is used with where none is named.
+
+    ``default`` where no model has this name: one that a program has made itself.
+    """
+    try:
+        return check_name(name).preset
+    except ModelError:
+        return "default"
+
+
+def default_config(name: str) -> Config:
+    """The settings that a model is used with where none are given."""
+    return load_preset(default_preset(name))

@@ -14,19 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from platformdirs import user_cache_path
-
+from car_video.config.cache import cache_folder
 from car_video.errors import ModelError
 
 SAFE_NAMES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors")
 PROBE_SECONDS = 5.0
 LITE_HINT = "or use --model lite, which needs no download"
-
-
-def cache_folder() -> Path:
-    """Where weights are kept: ``$CAR_VIDEO_CACHE``, else the platform's cache folder."""
-    override = os.environ.get("CAR_VIDEO_CACHE")
-    return Path(override).expanduser() if override else user_cache_path("car-video")
 
 
 def placed_file(architecture: str, tag: str) -> Path:

@@ -14,6 +14,7 @@ from car_video.models.fcclip.architecture import variant_of
 from car_video.models.fcclip.model import FcClipModel
 from car_video.models.fcclip.text_rows import TextEncoder
 from car_video.models.registry import load_model
+from car_video.text.null_phrases import NULL_PHRASES
 from car_video.text.vocabulary import Vocabulary, shipped_vocabulary
 
 SIDE = 160
@@ -24,6 +25,12 @@ CLASSES = 10
 
 SCALES = (1.0, 1000.0)
 """What a logit scale may be."""
+
+CLIP_COSINES = 0.15, 0.35
+"""Where cosines of released CLIP weights usually lie, at a logit scale of 100."""
+
+EVERY = 8
+"""Of the everyday phrases every so many are encoded: large text towers take long."""
 
 
 def verify_model(name: str, device: str = "auto") -> Iterator[tuple[str, str]]:
@@ -43,6 +50,7 @@ def verify_model(name: str, device: str = "auto") -> Iterator[tuple[str, str]]:
         yield "logit scale", _scale(model.logit_scale)
         yield "texts", _texts(model)
         yield "picture", _picture(model)
+        yield "everyday phrases", _null_statistics(model)
         if isinstance(model, FcClipModel):
             yield from _fcclip(model)
 
@@ -77,6 +85,28 @@ def _picture(model: VisionLanguageModel) -> str:
     _varied(features.cam_map, "the feature map of the drawn picture")
     _varied(features.pooled, "the embedding of the drawn picture")
     return f"finite, not constant; map {list(features.cam_map.shape)}"
+
+
+def _null_statistics(model: VisionLanguageModel) -> str:
+    """Cosines of everyday phrases with the drawn picture, beside those that CLIP has."""
+    side = (model.input_size, model.input_size)
+    square = torch.nn.functional.interpolate(drawn_picture(), side, mode="bilinear")
+    picture = model.embed_image(square.to(model.device)).float()
+    cosines = (
+        torch.nn.functional.normalize(picture, dim=-1)[0]
+        @ model.encode_text(NULL_PHRASES[::EVERY]).float().T
+    )
+    _varied(cosines, "cosines of the drawn picture with everyday phrases")
+    low, high = float(cosines.min()), float(cosines.max())
+    said = (
+        f"cosines {low:.2f} to {high:.2f} with the drawn picture, deviation "
+        f"{float(cosines.std()):.3f}"
+    )
+    if model.dense_matches_text:
+        return said
+    usual = CLIP_COSINES[0] <= low and high <= CLIP_COSINES[1]
+    note = "" if usual else ", so these are unusual"
+    return f"{said}; CLIP usually has {CLIP_COSINES[0]} to {CLIP_COSINES[1]}{note}"
 
 
 def _fcclip(model: FcClipModel) -> Iterator[tuple[str, str]]:

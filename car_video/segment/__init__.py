@@ -12,6 +12,7 @@ Files in the order in which a picture meets them:
 ``recurrence``      queries that stay, and the result of the loop
 ``cues``            words of place and colour
 ``mask_selection``  SAM's candidates, and which one a map means
+``prediction``      from masks of queries to those of expressions
 ``refinement``      from maps to masks, with and without SAM
 ``blur``            Gaussian blur and sliding sums, for drawing and filters
 ``panoptic``        pictures segmented by a vocabulary, with FC-CLIP (docs/fcclip.md)

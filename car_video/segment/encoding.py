@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -38,6 +40,18 @@ class EncodedImage:
     pixels: Tensor
     features: ImageFeatures
     pooling: ImageFeatures
+
+
+def working_size(encoded: EncodedImage) -> tuple[int, int]:
+    """(h, w) of the pixels that every stage works on."""
+    return int(encoded.pixels.shape[-2]), int(encoded.pixels.shape[-1])
+
+
+def at_working_size(encoded: EncodedImage, masks: NDArray[np.bool_]) -> Tensor:
+    """Masks bool [K, H, W] of the picture as a tensor bool [K, h, w] on its device."""
+    whole = torch.from_numpy(np.ascontiguousarray(masks, bool))[:, None].float()
+    small = F.interpolate(whole, working_size(encoded), mode="nearest")[:, 0] > 0
+    return small.to(encoded.pixels.device)
 
 
 def encode_images(

@@ -16,13 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from car_video.config.calibration import POOLED_SLOPE, Calibration, Deviation
 from car_video.models.base import ImageFeatures, NounClassifier
 
-SHARPNESS = 2.85
-"""Logits per standard deviation of the cosines with everyday phrases. The first weights of the
-bundled model had a logit scale of 30 and a deviation of 0.095 (0.089 to 0.102 over the 31
-sequences of ref-video-dev), and every threshold was set with them. No released CLIP weights
-have been measured."""
 LEAST_DEVIATION = 1e-3
 """Cosines that lie closer together than this say nothing."""
 SURE = 6.0
@@ -44,7 +40,53 @@ def measured_scale(regions: Tensor, phrases: Tensor) -> float:
     """
     cosines = F.normalize(regions.float(), dim=-1) @ phrases.to(regions.device).T
     deviation = cosines.var(1).mean().sqrt().clamp_min(LEAST_DEVIATION)
-    return SHARPNESS / float(deviation)
+    return POOLED_SLOPE / float(deviation)
+
+
+def measured_scales(regions: Tensor, phrases: Tensor) -> Tensor:
+    """The same for each region by itself: float32 [n].
+
+    In a model whose embeddings have a large part in common, cosines are squeezed the more the
+    shorter a region's own part is. This takes it away.
+    """
+    cosines = F.normalize(regions.float(), dim=-1) @ phrases.to(regions.device).T
+    return POOLED_SLOPE / cosines.std(1).clamp_min(LEAST_DEVIATION)
+
+
+@dataclass(frozen=True)
+class CosineScale:
+    """Factors from cosine to logit.
+
+    Attributes:
+        fixed: one for all regions; None: each has its own, by :attr:`phrases`.
+        phrases: unit-length float32 [N, D], everyday phrases; None with a fixed factor.
+    """
+
+    fixed: float | None = None
+    phrases: Tensor | None = None
+
+    @classmethod
+    def measured(cls, regions: Tensor, phrases: Tensor, deviation: Deviation) -> CosineScale:
+        """By everyday phrases, from each region that will be asked about, or from the regions
+        [n, D] of a whole picture (:class:`~car_video.config.calibration.Calibration`)."""
+        if deviation == "region":
+            return cls(phrases=phrases)
+        return cls(measured_scale(regions, phrases))
+
+    def of(self, regions: Tensor) -> Tensor:
+        """float32 [n] for embeddings [n, D] of any length."""
+        if self.fixed is not None:
+            return torch.full((len(regions),), self.fixed, device=regions.device)
+        assert self.phrases is not None
+        return measured_scales(regions, self.phrases)
+
+
+def calibrated(probability: Tensor, calibration: Calibration) -> Tensor:
+    """Probabilities in [0, 1] by the pooled defaults, as a model's calibration has them."""
+    if calibration.is_default:
+        return probability
+    odds: Tensor = calibration.log_odds(torch.logit(probability))
+    return torch.sigmoid(odds)
 
 
 def log_odds(probability: Tensor) -> Tensor:
@@ -139,7 +181,7 @@ class RegionEvidence:
     Attributes:
         words: by the texts, against what opposes them.
         noun: by the model's own classifier; not a number where the noun is unknown to it.
-        together: both blended.
+        together: both blended, and calibrated.
     """
 
     words: Tensor
@@ -147,8 +189,11 @@ class RegionEvidence:
     together: Tensor
 
     @classmethod
-    def blend(cls, words: Tensor, noun: Tensor, weight: float) -> RegionEvidence:
+    def blend(
+        cls, words: Tensor, noun: Tensor, weight: float, calibration: Calibration
+    ) -> RegionEvidence:
         """With the weight of the classifier; where it knows nothing, words decide alone."""
         mixed = torch.lerp(words, noun.to(words), weight)
         usable = noun.isfinite() & words.isfinite()  # without any rival words are infinite
-        return cls(words, noun, torch.where(usable, mixed, words))
+        together = calibration.log_odds(torch.where(usable, mixed, words))
+        return cls(words, noun, together)

@@ -85,6 +85,10 @@ class QuerySet:
         """bool [Q, Q]: which queries may name the same thing, by their words."""
         return np.array(may_share(self.texts, self.noun_phrases), bool)
 
+    def same_kind_among(self, alive: Tensor) -> Tensor | None:
+        """:attr:`same_kind` of some queries, int64 [N]: bool [N, N]."""
+        return None if self.same_kind is None else self.same_kind[alive][:, alive]
+
     def __len__(self) -> int:
         return len(self.texts)
 

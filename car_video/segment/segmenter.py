@@ -19,29 +19,32 @@ from torch import Tensor
 
 from car_video.config import SegmentConfig
 from car_video.models.base import VisionLanguageModel
+from car_video.models.calibration import find_calibration
+from car_video.models.catalog import default_config
 from car_video.models.numerics import in_standard_torch
 from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam.base import MaskModel
 from car_video.models.sam.registry import load_mask_model
 from car_video.segment.classification.classifier import MaskClassifier
-from car_video.segment.classification.region_odds import TINY, region_odds
+from car_video.segment.classification.region_odds import region_odds
+from car_video.segment.classification.scores import among_kinds
 from car_video.segment.cues.place_maps import weigh_by_place
-from car_video.segment.cues.place_tensors import PlaceTensors
-from car_video.segment.encoding import EncodedImage, encode_images
+from car_video.segment.encoding import (
+    EncodedImage,
+    at_working_size,
+    encode_images,
+    working_size,
+)
 from car_video.segment.everyday import everyday_embeddings
-from car_video.segment.evidence import KnownNouns, measured_scale, regions_of
+from car_video.segment.evidence import CosineScale, KnownNouns, calibrated, regions_of
 from car_video.segment.mask_selection.regions import name_parts, paint_parts
+from car_video.segment.prediction import of_expressions
 from car_video.segment.proposals.maps import Proposer, source_of
 from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.recurrence import Survivors, passing
 from car_video.segment.reference.first_step import first_queries
 from car_video.segment.reference.settings import resolve_config
-from car_video.segment.refinement.refine import (
-    MaskRefiner,
-    RefinedMasks,
-    upsample,
-    working_size,
-)
+from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks, upsample
 from car_video.segment.resizing import enlarge_masks, maps_at_once
 from car_video.text.embeddings import TextBank
 from car_video.types import FramePrediction
@@ -58,7 +61,8 @@ class ImageSegmenter:
     Args:
         model: from :func:`car_video.load_model`.
         expressions: at least one sentence or phrase.
-        config: see :class:`~car_video.config.SegmentConfig`.
+        config: see :class:`~car_video.config.SegmentConfig`; by default the preset that suits
+            the model (:func:`~car_video.models.catalog.default_preset`).
         sam: a loaded mask model to share; by default the one that the configuration names, if
             the refinement needs it.
 
@@ -83,15 +87,19 @@ class ImageSegmenter:
         sam: MaskModel | None = None,
     ) -> None:
         pair = as_pair(model)
-        self.config = resolve_config(config or SegmentConfig(), pair.proposer)
+        config = config or default_config(pair.name).segment
+        self.config = resolve_config(config, pair.proposer)
         self.proposer, self.classifier = pair.proposer, pair.classifier
+        measured = self.config.scale == "measured"
+        calibration = self.config.calibration if measured else "none"
+        self.calibration = find_calibration(pair.name, calibration)
         self._proposer_bank = TextBank(pair.proposer.encode_text, pair.proposer.embed_dim)
         bank = self._proposer_bank if pair.shared else None
         self._mask_classifier = MaskClassifier(
             pair.classifier,
             self.config.classifier,
             bank,
-            measured=self.config.scale == "measured",
+            self.calibration.deviation if measured else None,
         )
         if sam is None and self.config.refine == "sam":
             sam = load_mask_model(self.config.sam.model, pair.device)
@@ -182,7 +190,7 @@ class ImageSegmenter:
     def frame_scores(self, encoded: EncodedImage) -> Tensor:
         """Probability of each query against its rivals for the whole picture, float32 [Q]."""
         pooled = F.normalize(encoded.features.pooled[0].float(), dim=-1)
-        scale = self._scale(encoded)
+        scale = self._scale(encoded).of(encoded.features.pooled)
         own = scale * (self.queries.embeddings @ pooled)
         rivals = (scale * (self.queries.rivals @ pooled))[None]
         rest = rivals.masked_fill(~self.queries.opposes, float("-inf")).logsumexp(-1)
@@ -241,13 +249,15 @@ class ImageSegmenter:
             self.config.mode,
             self._scale(encoded),
             self._known,
+            self.calibration,
         )
 
-    def _scale(self, encoded: EncodedImage) -> float:
+    def _scale(self, encoded: EncodedImage) -> CosineScale:
         """From cosine to logit in this picture."""
         if self.config.scale == "model":
-            return self.proposer.logit_scale
-        return measured_scale(regions_of(encoded.features), everyday_embeddings(self.proposer))
+            return CosineScale(self.proposer.logit_scale)
+        phrases, deviation = everyday_embeddings(self.proposer), self.calibration.deviation
+        return CosineScale.measured(regions_of(encoded.features), phrases, deviation)
 
     def _with_cues(
         self, encoded: EncodedImage, proposer: Proposer, survivors: Survivors
@@ -262,18 +272,13 @@ class ImageSegmenter:
             if cues is not None and self.queries.same_kind is not None:
                 cues = replace(cues, kinds=proposer.kinds(alive))
         if self.queries.places is not None:
-            places = self._find_anchors(self.queries.places, proposer)[alive]
+            places, anchors = self.queries.places, proposer.anchors()
+            places = (places if anchors is None else places.with_anchors(anchors))[alive]
             maps, evidence = weigh_by_place(maps, evidence, places)
         plural = None if plural is None else plural[alive]
         return replace(
             survivors, maps=maps, evidence=evidence, cues=cues, places=places, plural=plural
         )
-
-    @staticmethod
-    def _find_anchors(places: PlaceTensors, proposer: Proposer) -> PlaceTensors:
-        """The places of all queries, with their anchors where this picture shows them."""
-        anchors = proposer.anchors()
-        return places if anchors is None else places.with_anchors(anchors)
 
     def _classify(
         self, encoded: EncodedImage, maps: Tensor, alive: Tensor
@@ -292,20 +297,13 @@ class ImageSegmenter:
         alone = self.config.mode == "refer" and not self.config.recurrence.compete_in_refer
         if len(texts) > 1 and not alone:
             table = self._mask_classifier.probabilities(embeddings, texts)
-            scores = table.diagonal()
-            if self.queries.same_kind is not None:  # things of one kind do not compete
-                rest = ~self.queries.same_kind[alive][:, alive].to(table.device)
-                # Texts that only their places tell apart are equal here and count once.
-                first = [texts.index(text) == n for n, text in enumerate(texts)]
-                rest &= rest.new_tensor(first)
-                own = torch.eye(len(texts), dtype=torch.bool, device=rest.device)
-                scores = scores / (table * (rest | own)).sum(1).clamp_min(TINY)
+            scores = among_kinds(table, texts, self.queries.same_kind_among(alive))
         if self.config.scores == "classifier":
             return scores, scores
         if not self.queries.background:  # nothing to compare with: any mask counts as present
             return scores, embeddings.scored.float()
-        background = self.queries.background
-        return scores, self._mask_classifier.presence(embeddings, texts, background)
+        presence = self._mask_classifier.presence(embeddings, texts, self.queries.background)
+        return scores, calibrated(presence, self.calibration)
 
     @in_standard_torch
     def refine(self, encoded: EncodedImage, survivors: Survivors) -> Tensor:
@@ -321,11 +319,38 @@ class ImageSegmenter:
         assert self.sam is not None
         embedding = self.sam.encode(encoded.pixels, self.config.sam.side)
         parts = self._refiner.parts(embedding, working_size(encoded), self.config)
-        odds = region_odds(self._mask_classifier, encoded, parts, self.queries, self._known)
+        odds = self._region_odds(encoded, parts)
         masks, scores = paint_parts(parts, *name_parts(odds), len(self.queries))
         found = scores.cpu().numpy()
         present = found >= self.config.presence_threshold
         return self.predict(encoded.image, masks, found, present, index, time)
+
+    def _region_odds(self, encoded: EncodedImage, regions: Tensor) -> Tensor:
+        """Log-odds [K, Q] of regions, bool [K, h, w] at working size, for every query."""
+        odds = region_odds(self._mask_classifier, encoded, regions, self.queries, self._known)
+        return self.calibration.log_odds(odds)
+
+    @in_standard_torch
+    @torch.inference_mode()
+    def region_odds(
+        self, image: NDArray[np.uint8], regions: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """How probable it is that given regions of a picture are what the expressions name.
+
+        Each expression stands alone against the background words.
+
+        Args:
+            image: uint8 [H, W, 3], RGB.
+            regions: bool [K, H, W].
+
+        Returns:
+            float32 [K, E]: log-odds; an expression of several things has those of the one
+            that fits best.
+        """
+        encoded = self.encode(image)
+        odds = self._region_odds(encoded, at_working_size(encoded, regions)).float().cpu()
+        best = [odds[:, list(own)].amax(1) for own in self.queries.parts]
+        return torch.stack(best, 1).numpy()
 
     def _predict(
         self,
@@ -369,23 +394,7 @@ class ImageSegmenter:
             evidence: by part, float32 [Q] each; see
                 :meth:`~car_video.segment.recurrence.Survivors.evidence_of_all`.
         """
-        height, width = image.shape[:2]
-        parts = self.queries.parts
-        result = np.zeros((len(parts), height, width), bool)
         shown = np.flatnonzero(present)
-        full = enlarge_masks(masks[torch.from_numpy(shown).to(masks.device)], (height, width))
-        for query, mask in zip(shown, full, strict=True):
-            for row in (row for row, own in enumerate(parts) if query in own):
-                result[row] |= mask
-        found: NDArray[np.bool_] = np.asarray(result.any((1, 2)), bool)
-        # The surest part of an expression speaks for it.
-        speaks = np.array([max(own, key=scores.item) if own else -1 for own in parts])
-        confidence = np.where(speaks >= 0, scores[speaks], 0).astype(np.float32)
-        extras = {}
-        if evidence is not None:
-            extras["evidence"] = {
-                name: np.where(speaks >= 0, values[speaks], np.nan)
-                for name, values in evidence.items()
-            }
-        texts = self.queries.expressions
-        return FramePrediction(index, time, texts, result, confidence, found, extras)
+        kept = masks[torch.from_numpy(shown).to(masks.device)]
+        full = enlarge_masks(kept, (int(image.shape[0]), int(image.shape[1])))
+        return of_expressions(self.queries, shown, full, scores, index, time, evidence)

@@ -11,25 +11,29 @@ from numpy.typing import NDArray
 
 from car_video.config import Config, SegmentConfig, VideoConfig
 from car_video.errors import ConfigError
+from car_video.models.catalog import default_config
 from car_video.types import Frame, as_image
 
 
 def as_settings(
-    config: Config | SegmentConfig | None, video: VideoConfig | None
+    config: Config | SegmentConfig | None, video: VideoConfig | None, model: str = "lite"
 ) -> tuple[SegmentConfig, VideoConfig]:
     """Settings of both algorithms.
 
     Args:
-        config: a whole preset, or settings of the image algorithm; None: the defaults.
+        config: a whole preset, or settings of the image algorithm; None: the preset that suits
+            the model.
         video: settings of the video algorithm; None: those of the preset, or the defaults.
+        model: its name.
 
     Raises:
         ConfigError: something else.
     """
+    if config is None:
+        config = default_config(model)
     segment: Any = config
     if isinstance(config, Config):
         segment, video = config.segment, config.video if video is None else video
-    segment = SegmentConfig() if segment is None else segment
     video = VideoConfig() if video is None else video
     if not isinstance(segment, SegmentConfig):
         wanted = "a preset, load_preset('fast'), or a SegmentConfig"

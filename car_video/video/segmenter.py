@@ -20,7 +20,7 @@ from car_video.corrections import Correction
 from car_video.errors import ConfigError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.numerics import in_standard_torch
-from car_video.models.pair import ModelPair
+from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam.base import MaskModel
 from car_video.segment.encoding import MAX_WORKING_SIDE
 from car_video.segment.mask_selection.overlaps import resolve_overlaps
@@ -57,7 +57,7 @@ class VideoSegmenter:
         model: from :func:`car_video.load_model`.
         expressions: at least one sentence or phrase.
         config: a whole preset (:func:`car_video.load_preset`), or settings of the image
-            algorithm; by default the preset ``default``.
+            algorithm; by default the preset that suits the model.
         video: settings of the video algorithm, instead of the preset's. ``mode="per-frame"``
             takes every frame on its own; ``offline`` needs frames ahead, which
             :func:`~car_video.video.stream.segment_stream` gives it: ``step`` is online.
@@ -89,7 +89,8 @@ class VideoSegmenter:
         fps: float = NOMINAL_FPS,
         alternatives: int = 0,
     ) -> None:
-        segment, self.video = as_settings(config, video)
+        model = as_pair(model)
+        segment, self.video = as_settings(config, video, model.name)
         self.alternatives = checked_count(alternatives)
         self.counter = FrameCounter(fps)
         self.image = ImageSegmenter(model, expressions, segment, mask_model)

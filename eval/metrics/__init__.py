@@ -23,6 +23,10 @@ Referring images:
     ``generalized_scores(intersections, unions, no_target, predicted_none) ->
     GeneralizedScores`` (gIoU, cIoU, N-acc, T-acc).
 
+Calibration:
+    ``fit_line(evidence [N], positive [N]) -> Line`` (slope, offset); ``log_loss`` and
+    ``reliability`` of probabilities; positive and negative pairs weigh the same.
+
 Semantic segmentation:
     ``ConfusionMatrix(classes, ignore=255)``: ``update(truth, prediction)``, ``+=`` another,
         ``mean_iou(background="count" | "unlabelled" | "drop")``, ``class_iou``,

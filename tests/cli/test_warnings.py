@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from car_video.cli.warnings import missed_rate, not_english, several_things, without_a_thing
+from car_video.cli.warnings import (
+    missed_rate,
+    not_english,
+    several_things,
+    without_a_thing,
+    without_calibration,
+)
+from car_video.config import load_preset
+from car_video.config.calibration import Calibration, cached_file
 
 
 def test_an_expression_without_a_noun():
@@ -88,3 +98,18 @@ def test_a_rate_that_was_not_kept():
     assert remark.startswith("--target-fps 12 was not kept: 2.0 frames/s; this computer is too")
     (remark,) = missed_rate(12, 20, 2, lowest=False)
     assert remark.endswith("the first frames are slow until the quality is low enough")
+
+
+def test_a_model_without_calibration(tmp_path, monkeypatch):
+    monkeypatch.setenv("CAR_VIDEO_CACHE", str(tmp_path))
+    clip = load_preset("clip").segment
+    (remark,) = without_calibration("clip-b16", clip)
+    assert "car-eval calibrate clip-b16 --data DIR" in remark
+    assert "\n" not in remark
+    assert without_calibration("lite", clip) == [], "it ships with one"
+    assert without_calibration("clip-b16", replace(clip, calibration="none")) == []
+    assert without_calibration("clip-b16", load_preset("voc").segment) == [], "CaR's scores"
+    Calibration("clip-b16", 3.0, 0.0, "region", True, "2026-11-27", "x", 5, 5, 5, 0.5).save(
+        cached_file("clip-b16")
+    )
+    assert without_calibration("clip-b16", clip) == []

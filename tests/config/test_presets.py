@@ -70,6 +70,18 @@ VIDEO = SENTENCES | {"segment__recurrence__compete_in_refer": False, "video__mod
 PAIR = "clip-b16-l14"
 TABLE: dict[str, dict[str, Any]] = {
     "default": {"model": "lite"},
+    "clip": {
+        "model": PAIR,
+        "segment.background": tuple(WORDS.split()),
+        "segment.proposal.template": "a clean origami {}.",
+        "segment.proposal.affinity_steps": 2,
+        "segment.proposal.mask_threshold": 0.5,
+        "segment.proposal.box_threshold": 0.6,
+        "segment.recurrence.confidence_threshold": 0.1,
+        "segment.classifier.prompts": ("circle", "blur"),
+        "segment.classifier.templates": "origami",
+        "segment.classifier.scoring": "average",
+    },
     "fast": {"model": "lite", "video.keyframes.interval": 0.333},
     "fc-clip": {"model": "fc-clip-convnext-l"},
     "label-space-lite": {

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from car_video.config.calibration import POOLED_SLOPE
 from car_video.models.base import ImageFeatures
+from car_video.models.calibration import DEFAULTS
 from car_video.segment.evidence import (
-    SHARPNESS,
     SURE,
     KnownNouns,
     RegionEvidence,
@@ -53,7 +54,7 @@ def slow_scale(regions: np.ndarray, phrases: np.ndarray) -> float:
     for region in regions:
         cosines = [float(region @ p / np.linalg.norm(region)) for p in phrases]
         variances.append(np.var(cosines, ddof=1))
-    return SHARPNESS / float(np.sqrt(np.mean(variances)))
+    return POOLED_SLOPE / float(np.sqrt(np.mean(variances)))
 
 
 @given(seed=st.integers(0, 99), count=st.integers(1, 5))
@@ -114,7 +115,8 @@ def test_without_a_rival_nothing_is_blended() -> None:
     own, against = torch.ones(1, 2, 3), torch.full((1, 2, 3), float("-inf"))
     torch.testing.assert_close(known.blend_cells(FEATURES, own, against), own)
     odds = torch.tensor([float("inf")])
-    assert RegionEvidence.blend(odds, torch.zeros(1), 0.5).together.tolist() == [float("inf")]
+    found = RegionEvidence.blend(odds, torch.zeros(1), 0.5, DEFAULTS)
+    assert found.together.tolist() == [float("inf")]
 
 
 def test_regions_are_blended_for_the_query_that_they_are_of() -> None:
@@ -125,7 +127,7 @@ def test_regions_are_blended_for_the_query_that_they_are_of() -> None:
     noun = known.of_regions(FEATURES, masks, torch.tensor([2, 1, 0]))
     assert noun[1].isnan()
     torch.testing.assert_close(noun[[0, 2]], torch.tensor([float(np.log(9)), -SURE]))
-    found = RegionEvidence.blend(torch.tensor([1.0, 2.0, 3.0]), noun, 0.5)
+    found = RegionEvidence.blend(torch.tensor([1.0, 2.0, 3.0]), noun, 0.5, DEFAULTS)
     expected = [(1 + float(np.log(9))) / 2, 2.0, (3 - SURE) / 2]
     torch.testing.assert_close(found.together, torch.tensor(expected))
 

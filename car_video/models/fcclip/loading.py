@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 import open_clip
 import torch
 
+from car_video.config.cache import cache_folder
 from car_video.errors import ModelError
 from car_video.models.clip.conv import ConvModel
 from car_video.models.clip.factory import model_from_network
@@ -21,7 +22,6 @@ from car_video.models.fcclip.checkpoint import Checkpoint, build_trained_part, r
 from car_video.models.fcclip.model import FcClipModel
 from car_video.models.fcclip.names import PREFIX, SUFFIXES, Source, parse_source
 from car_video.models.fcclip.network import FcClip
-from car_video.models.hub import cache_folder
 from car_video.models.numerics import in_standard_torch
 
 _loaded: WeakValueDictionary[tuple[str, str], FcClipModel] = WeakValueDictionary()

@@ -11,9 +11,10 @@ import torch
 import transformers
 from torch import nn
 
+from car_video.config.cache import cache_folder
 from car_video.errors import ModelError
 from car_video.models.device import fastest_dtype
-from car_video.models.hub import cache_folder, hub_file
+from car_video.models.hub import hub_file
 from car_video.models.numerics import in_standard_torch
 from car_video.models.sam.catalog import CONFIG, WEIGHTS
 from car_video.models.sam.hub import FAMILIES, HubSam

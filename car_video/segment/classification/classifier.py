@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from car_video.config import ClassifierConfig
+from car_video.config.calibration import Deviation
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.segment.classification.released_code import crops_as_reference
 from car_video.segment.classification.scores import (
@@ -25,7 +26,7 @@ from car_video.segment.classification.scores import (
 )
 from car_video.segment.classification.visual_prompts import PromptStyle, prompted_crops
 from car_video.segment.everyday import everyday_embeddings
-from car_video.segment.evidence import measured_scale
+from car_video.segment.evidence import CosineScale
 from car_video.segment.reference.scores import double_softmax
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import template_set
@@ -56,9 +57,10 @@ class MaskClassifier:
         model: g, the classifier's model.
         config: see :class:`ClassifierConfig`.
         bank: embeddings already known for ``model``; a new bank by default.
+        deviation: take the factor from cosine to logit from the masks themselves, from each or
+            from all masks of a picture together, see
+            :class:`~car_video.config.calibration.Calibration`; None: it is the model's.
         style: sizes and colour of the prompts.
-        measured: take the factor from cosine to logit from the masks themselves, see
-            :func:`~car_video.segment.evidence.measured_scale`; else it is the model's.
     """
 
     def __init__(
@@ -66,10 +68,10 @@ class MaskClassifier:
         model: VisionLanguageModel,
         config: ClassifierConfig | None = None,
         bank: TextBank | None = None,
+        deviation: Deviation | None = None,
         style: PromptStyle | None = None,
-        measured: bool = False,
     ) -> None:
-        self._measured = measured
+        self._deviation = deviation
         self.model = model
         self.config = config or ClassifierConfig()
         self.bank = TextBank(model.encode_text, model.embed_dim) if bank is None else bank
@@ -188,12 +190,15 @@ class MaskClassifier:
         templated = self._on_device(self.bank.templated(texts, self._templates))
         return double_softmax(embeddings, templated, self.model.logit_scale)
 
-    def _scale(self, embeddings: Tensor) -> float:
-        """From cosine to logit, for masks [M, D]; empty ones do not count."""
+    def _scale(self, embeddings: Tensor) -> Tensor:
+        """From cosine to logit, [M, 1] for masks [M, D]; empty ones do not count."""
         held = embeddings[embeddings.abs().sum(-1) > 0]
-        if not self._measured or not len(held):
-            return self.model.logit_scale
-        return measured_scale(held, everyday_embeddings(self.model))
+        if self._deviation is None or not len(held):
+            scale = CosineScale(self.model.logit_scale)
+        else:
+            phrases = everyday_embeddings(self.model)
+            scale = CosineScale.measured(held, phrases, self._deviation)
+        return scale.of(embeddings)[:, None]
 
     def _blend(self, results: list[Tensor], masks: MaskEmbeddings) -> Tensor:
         blended = results[0]

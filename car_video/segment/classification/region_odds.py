@@ -6,12 +6,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from car_video.segment.classification.classifier import MaskClassifier
+from car_video.segment.classification.scores import TINY
 from car_video.segment.encoding import EncodedImage
 from car_video.segment.evidence import KnownNouns
 from car_video.segment.queries import QuerySet
-
-TINY = 1e-12
-"""Least probability of which a logarithm is taken."""
 
 
 def region_odds(

@@ -15,10 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from car_video.config import CamOptions, ProposalConfig
+from car_video.config.calibration import Calibration
 from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
+from car_video.models.calibration import DEFAULTS
 from car_video.segment.cues.kinds import KindCue
-from car_video.segment.evidence import KnownNouns, RegionEvidence
+from car_video.segment.evidence import CosineScale, KnownNouns, RegionEvidence
 from car_video.segment.proposals.affinity import AffinityOptions, propagate, refine, transition
 from car_video.segment.proposals.gradcam import CamWeights, min_max
 from car_video.segment.proposals.released_code import maps_as_reference, refine_as_reference
@@ -45,6 +47,7 @@ class Proposer:
         mode: "semantic" (queries compete with each other) or "refer" (each alone).
         scale: from cosine to logit; by default the model's.
         known: queries that the model's own classifier knows; None: none.
+        calibration: of the model, for the evidence of regions.
     """
 
     def __init__(
@@ -54,13 +57,14 @@ class Proposer:
         queries: QuerySet,
         config: ProposalConfig,
         mode: QueryMode = "semantic",
-        scale: float | None = None,
+        scale: CosineScale | None = None,
         known: KnownNouns | None = None,
+        calibration: Calibration = DEFAULTS,
     ) -> None:
-        self.known = known
+        self.known, self.calibration = known, calibration
         self.config, self.mode, self.features, self.queries = config, mode, features, queries
         self.cells = source_of(model, config) == "cells"
-        self.scale = model.logit_scale if scale is None else scale
+        self.scale = scale or CosineScale(model.logit_scale)
         self.options = AffinityOptions(
             box_threshold=config.box_threshold,
             steps=config.affinity_steps,
@@ -73,14 +77,17 @@ class Proposer:
             texts = torch.cat([texts, queries.anchors])
         if self.cells:
             assert features.dense is not None
-            self.logits = cell_logits(features.dense[0], texts, queries.rivals, self.scale)
+            cells = features.dense[0].flatten(1).T
+            scales = self.scale.of(cells).view(features.grid)
+            self.logits = cell_logits(features.dense[0], texts, queries.rivals, scales)
             if known is not None:
                 self.logits = (self._with_known_nouns(known, *self.logits), self.logits[1])
         else:
             # Grad-CAM has one set of rivals for all: what one query only mentions may be
             # another's target, so only what opposes every query counts.
             common = queries.rivals[queries.opposes.all(0)]
-            self.weights = CamWeights.compute(model, features, texts, common, self.scale)
+            whole = float(self.scale.of(features.pooled))
+            self.weights = CamWeights.compute(model, features, texts, common, whole)
         self._walk: Tensor | None = None
 
     def _with_known_nouns(self, known: KnownNouns, texts: Tensor, rivals: Tensor) -> Tensor:
@@ -100,11 +107,7 @@ class Proposer:
             queries, rivals = self.logits
             opposes = self.queries.opposes[alive]
             compete = self.mode == "semantic"
-            same_kind = (
-                None
-                if self.queries.same_kind is None
-                else self.queries.same_kind[alive][:, alive]
-            )
+            same_kind = self.queries.same_kind_among(alive)
             return cell_probabilities(queries[alive], rivals, opposes, compete, same_kind)
         weights = self.weights.select(alive)
         return self._cam_maps(weights, self.features.cam_map, self.mode)[0]
@@ -160,15 +163,17 @@ class Proposer:
         assert self.features.dense is not None
         under = self._under(maps)
         pooled = torch.einsum("nhw,dhw->nd", under, self.features.dense[0].float())
+        scales = self.scale.of(pooled)
         pooled = F.normalize(pooled, dim=-1)
-        own = self.scale * (pooled * self.queries.embeddings[alive]).sum(-1)
-        rest = self.scale * pooled @ self.queries.rivals.T
+        own = scales * (pooled * self.queries.embeddings[alive]).sum(-1)
+        rest = scales[:, None] * pooled @ self.queries.rivals.T
         rest = rest.masked_fill(~self.queries.opposes[alive], float("-inf")).logsumexp(-1)
         words, noun = own - rest, torch.full_like(own, float("nan"))
-        if self.known is None:
-            return RegionEvidence(words, noun, words)
-        noun = self.known.of_regions(self.features, under, alive)
-        return RegionEvidence.blend(words, noun, self.known.weight)
+        weight = 0.0
+        if self.known is not None:
+            noun = self.known.of_regions(self.features, under, alive)
+            weight = self.known.weight
+        return RegionEvidence.blend(words, noun, weight, self.calibration)
 
     def presence(self, evidence: RegionEvidence, maps: Tensor) -> Tensor:
         """Probability that each query's target is in the frame, float32 [N] in [0, 1]: that
@@ -213,7 +218,7 @@ def cam_functions(config: ProposalConfig) -> tuple[CamMaps, Refine]:
 
 
 def cell_logits(
-    dense: Tensor, queries: Tensor, rivals: Tensor, scale: float
+    dense: Tensor, queries: Tensor, rivals: Tensor, scale: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Scaled cosines of every cell with every text.
 
@@ -221,7 +226,7 @@ def cell_logits(
         dense: [D, h, w].
         queries: [Q, D].
         rivals: [R, D].
-        scale: from cosine to logit.
+        scale: [h, w], from cosine to logit.
 
     Returns:
         [Q, h, w] and [R, h, w].

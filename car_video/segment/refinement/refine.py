@@ -10,7 +10,7 @@ from torch import Tensor
 
 from car_video.config import SegmentConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel
-from car_video.segment.encoding import EncodedImage
+from car_video.segment.encoding import EncodedImage, working_size
 from car_video.segment.mask_selection.automatic import automatic_masks, join_parts
 from car_video.segment.mask_selection.overlaps import resolve_overlaps
 from car_video.segment.mask_selection.sam_prompts import (
@@ -123,11 +123,6 @@ class MaskRefiner:
         if config.sam.box_pass:
             logits = box_pass(self.sam, embedding, logits, maps, evidence, size, cues)
         return logits, candidates.count_probability
-
-
-def working_size(encoded: EncodedImage) -> tuple[int, int]:
-    """(h, w) of the pixels that every stage works on."""
-    return int(encoded.pixels.shape[-2]), int(encoded.pixels.shape[-1])
 
 
 def upsample(encoded: EncodedImage, maps: Tensor, guided: bool) -> Tensor:

@@ -1,0 +1,199 @@
+"""A model's calibration: what makes its evidence the log-odds of being right.
+
+Evidence z of a region for a query is a margin over everything that opposes the query, in
+standard deviations of the similarities with everyday phrases (docs/method.md#evidence). So z
+has no scale. How sure one may be at a given z still differs from model to model::
+
+    log-odds = slope * z + offset
+
+``car-eval calibrate`` fits both on regions with known names and writes them to a JSON file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from car_video.config.cache import cache_folder
+from car_video.errors import ConfigError
+
+POOLED_SLOPE = 2.85
+"""Log-odds per standard deviation where a model has no calibration. The first weights of the
+bundled model had a logit scale of 30 and a deviation of 0.095 (0.089 to 0.102 over the 31
+sequences of ref-video-dev), and every threshold was set with them."""
+
+Deviation = Literal["region", "picture"]
+
+FORM = 1
+"""Of the file."""
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Pairs of a region and a phrase with about the same probability.
+
+    Attributes:
+        probability: their mean, as the calibration says.
+        right: share of them, positive and negative pairs weighing the same in the whole data,
+            in which the region is what the phrase names.
+        pairs: how many there are.
+    """
+
+    probability: float
+    right: float
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Slope and offset, and where they come from.
+
+    Attributes:
+        model: whose; empty for the defaults.
+        slope: log-odds per standard deviation, above 0.
+        offset: log-odds at no evidence.
+        deviation: whose standard deviation it is: that of each ``region``, or one for all
+            regions of a ``picture``. The first does not depend on how long a model's
+            embeddings are beside what is common to all of them; the second is how the bundled
+            model, whose embeddings have next to nothing in common, has always been measured.
+        fitted: False where slope and offset were set and only the curve was measured.
+        made: the date.
+        data: what it was fitted on.
+        pictures, positive, negative: how many, and pairs of a region with its name and with
+            another one.
+        log_loss: per pair in nats, positive and negative pairs weighing the same; of pictures
+            that took no part in the fit. 0.693 is that of a coin.
+        curve: reliability on the same pictures, by rising probability.
+    """
+
+    model: str = ""
+    slope: float = POOLED_SLOPE
+    offset: float = 0.0
+    deviation: Deviation = "region"
+    fitted: bool = False
+    made: str = ""
+    data: str = ""
+    pictures: int = 0
+    positive: int = 0
+    negative: int = 0
+    log_loss: float | None = None
+    curve: tuple[ReliabilityBin, ...] = ()
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it changes nothing."""
+        return self.slope == POOLED_SLOPE and self.offset == 0
+
+    def log_odds(self, default_odds: Any) -> Any:
+        """Calibrated log-odds of an array or tensor of log-odds by the pooled defaults.
+
+        The defaults give them back as they are.
+        """
+        if self.is_default:
+            return default_odds
+        return default_odds * (self.slope / POOLED_SLOPE) + self.offset
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all."""
+        text = json.dumps({"form": FORM, **dataclasses.asdict(self)}, indent=1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(text + "\n", "utf-8")
+        part.replace(path)
+
+
+def read_calibration(path: Path, model: str) -> Calibration:
+    """The calibration of a model from a file.
+
+    Raises:
+        ConfigError: no such file, damaged, or of another model.
+    """
+    again = f"make it anew: car-eval calibrate {model} --data DIR --out {path}"
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        found = _from_mapping(data)
+    except FileNotFoundError:
+        raise ConfigError(f"no calibration file '{path}'") from None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(f"calibration '{path}' is damaged ({reason}); {again}") from None
+    if file_stem(found.model) != file_stem(model):
+        raise ConfigError(
+            f"calibration '{path}' is of model '{found.model}', not of '{model}'; name another "
+            f"or {again}"
+        )
+    return found
+
+
+def cached_file(model: str) -> Path:
+    """Where a model's own calibration is looked for, and put."""
+    return cache_folder() / "calibration" / f"{file_stem(model)}.json"
+
+
+def file_stem(model: str) -> str:
+    """A model's name as that of a file; of a weights file its own name counts, not its folder.
+
+    Example:
+        >>> file_stem("ViT-B-16:my/clip.safetensors")
+        'ViT-B-16--clip.safetensors'
+    """
+    architecture, _, weights = model.partition(":")
+    name = f"{architecture}--{Path(weights).name}" if weights else architecture
+    return re.sub(r"[^\w.+-]", "_", name)
+
+
+def _from_mapping(data: Any) -> Calibration:
+    """Raises ValueError, TypeError or KeyError for what is no calibration."""
+    if not isinstance(data, Mapping) or data.get("form") != FORM:
+        raise ValueError("not a calibration of this version")
+    bins = tuple(
+        ReliabilityBin(_number(one, "probability"), _number(one, "right"), _count(one, "pairs"))
+        for one in data["curve"]
+    )
+    found = Calibration(
+        model=_text(data, "model"),
+        slope=_number(data, "slope"),
+        offset=_number(data, "offset"),
+        deviation="picture" if _text(data, "deviation") == "picture" else "region",
+        fitted=data["fitted"] is True,
+        made=date.fromisoformat(_text(data, "made")).isoformat(),
+        data=_text(data, "data"),
+        pictures=_count(data, "pictures"),
+        positive=_count(data, "positive"),
+        negative=_count(data, "negative"),
+        log_loss=_number(data, "log_loss"),
+        curve=bins,
+    )
+    if not 0 < found.slope <= 100 or abs(found.offset) > 100:
+        raise ValueError("slope must be from 0 to 100 and offset from -100 to 100")
+    return found
+
+
+def _number(data: Mapping[str, Any], key: str) -> float:
+    value = data[key]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{key} is no number")
+    if not math.isfinite(value):
+        raise ValueError(f"{key} is not finite")
+    return float(value)
+
+
+def _count(data: Mapping[str, Any], key: str) -> int:
+    value = data[key]
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{key} is no count")
+    return value
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data[key]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{key} is no text")
+    return value
