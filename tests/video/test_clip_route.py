@@ -1,4 +1,4 @@
-"""The default video mode goes through the CLIP route: random weights, every kind of tower.
+"""Every mode goes through the CLIP route: random weights, every kind of tower.
 
 Masks of random weights mean nothing. What is tested is that every mode and every refinement
 runs with a model whose maps come from Grad-CAM and whose classifier sees prompted pictures, and
@@ -12,45 +12,102 @@ from functools import cache
 
 import numpy as np
 import pytest
-import torch
 
-from car_video import VideoSegmenter, segment_stream
-from car_video.config import Config, ProposalConfig, SamRefineConfig, SegmentConfig
+from car_video import ImageSegmenter, VideoSegmenter, segment_stream
+from car_video.config import Config, SegmentConfig, load_preset
+from car_video.config.segment import Refine
 from car_video.models.pair import ModelPair
-from car_video.types import Frame
+from car_video.models.sam.base import MaskModel
+from car_video.models.sam.registry import load_mask_model
+from car_video.types import Frame, FramePrediction
 from tests.models.clip.families import FAMILIES, tiny_model
 
 EXPRESSIONS = ["a red ball", "a green frog"]
-SMALL = SegmentConfig(proposal=ProposalConfig(size=96), sam=SamRefineConfig(side=128, points=2))
+SIZE = 72, 96
 GENERATOR = np.random.default_rng(0)
 FRAMES = [
-    Frame(n, n / 24, GENERATOR.integers(0, 256, (72, 96, 3)).astype(np.uint8)) for n in range(3)
+    Frame(n, n / 24, GENERATOR.integers(0, 256, (*SIZE, 3)).astype(np.uint8)) for n in range(2)
 ]
+REFINEMENTS: tuple[Refine, ...] = ("sam", "crf", "none")
+FAST = load_preset("fast").video
+VIDEOS = {
+    "online": Config().video,
+    "fast": FAST,
+    "offline": replace(Config().video, mode="offline"),
+    "per-frame": replace(Config().video, mode="per-frame"),
+}
 
 
 @cache
-def pair(family: str) -> ModelPair:
+def pair(family: str, classifier: str = "") -> ModelPair:
+    """The preset of CLIP models is found by the name."""
     model = tiny_model(family)
-    return ModelPair(family, model, model)
+    return ModelPair("clip-b16", model, tiny_model(classifier) if classifier else model)
+
+
+@cache
+def sam() -> MaskModel:
+    return load_mask_model("mobile", pair("vit").device)
+
+
+def settings(refine: Refine) -> SegmentConfig:
+    """Those of the preset, on small pictures."""
+    clip = load_preset("clip").segment
+    return replace(
+        clip,
+        refine=refine,
+        proposal=replace(clip.proposal, size=96),
+        sam=replace(clip.sam, side=128, points=2),
+    )
+
+
+def assert_promised(found: FramePrediction) -> None:
+    assert found.masks.shape == (2, *SIZE)
+    assert found.masks.dtype == bool
+    assert found.scores.shape == found.present.shape == (2,)
+    assert np.isfinite(found.scores).all()
+    assert ((found.scores >= 0) & (found.scores <= 1)).all()
+    assert not found.masks[~found.present].any()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("refine", ["sam", "crf", "none"])
-def test_the_default_mode(family: str, refine: str) -> None:
-    config = replace(SMALL, refine=refine)
-    segmenter = VideoSegmenter(pair(family), EXPRESSIONS, config)
-    assert segmenter.image.config.classifier.prompts, "the CLIP route prompts pictures"
-    for frame in FRAMES:
-        prediction = segmenter.step(frame)
-        assert prediction.masks.shape == (2, 72, 96)
-        assert np.isfinite(prediction.scores).all()
-        assert not prediction.masks[~prediction.present].any()
+@pytest.mark.parametrize("refine", REFINEMENTS)
+def test_a_picture(family: str, refine: Refine) -> None:
+    segmenter = ImageSegmenter(pair(family), EXPRESSIONS, settings(refine), sam())
+    assert segmenter.config.classifier.prompts, "the CLIP route prompts pictures"
+    assert segmenter.calibration.deviation == "region"
+    assert_promised(segmenter.segment(FRAMES[0].image))
 
 
-@pytest.mark.parametrize("mode", ["per-frame", "online", "offline"])
-def test_every_mode(mode: str) -> None:
-    video = replace(Config().video, mode=mode)
-    frames = segment_stream(pair("vit"), FRAMES, EXPRESSIONS, SMALL, video)
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("refine", REFINEMENTS)
+@pytest.mark.parametrize("mode", VIDEOS)
+def test_a_video(family: str, refine: Refine, mode: str) -> None:
+    frames = segment_stream(
+        pair(family), FRAMES, EXPRESSIONS, settings(refine), VIDEOS[mode], mask_model=sam()
+    )
     found = [prediction for _, prediction in frames]
-    assert [p.index for p in found] == [0, 1, 2]
-    assert all(torch.isfinite(torch.from_numpy(p.scores)).all() for p in found)
+    assert [one.index for one in found] == [0, 1]
+    for one in found:
+        assert_promised(one)
+
+
+@pytest.mark.parametrize("classifier", FAMILIES[1:])
+def test_two_models(classifier: str) -> None:
+    """CaR's pair: another model classifies."""
+    segmenter = VideoSegmenter(
+        pair("vit", classifier), EXPRESSIONS, settings("none"), mask_model=sam()
+    )
+    for frame in FRAMES:
+        assert_promised(segmenter.step(frame))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_regions_that_are_given(family: str) -> None:
+    masks = np.zeros((3, *SIZE), bool)
+    masks[0, 10:40, 10:50] = masks[1, 30:, 60:] = True  # the third is empty
+    segmenter = ImageSegmenter(pair(family), EXPRESSIONS, settings("none"), sam())
+    odds = segmenter.region_odds(FRAMES[0].image, masks)
+    assert odds.shape == (3, 2)
+    assert odds.dtype == np.float32
+    assert np.isfinite(odds).all()
