@@ -89,8 +89,7 @@ class VideoSegmenter:
         fps: float = NOMINAL_FPS,
         alternatives: int = 0,
     ) -> None:
-        model = as_pair(model)
-        segment, self.video = as_settings(config, video, model.name)
+        segment, self.video = as_settings(config, video, as_pair(model).name)
         self.alternatives = checked_count(alternatives)
         self.counter = FrameCounter(fps)
         self.image = ImageSegmenter(model, expressions, segment, mask_model)
