@@ -25,6 +25,11 @@ _SLOWEST, _FASTEST = 1e-3, 1e6  # frames per second that a grid of timestamps is
 _CONTAINERS = {".webm": "webm", ".mov": "mov"}
 _BT709 = 1  # in the numbering of ITU-T H.273 for primaries and transfer
 
+_ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.split(".")[0]) >= 17 else {}
+"""Of swscale. Since PyAV 17 it cuts pictures into parts that are converted at once; towards
+4:4:4 of 10 bits it now and then spoils the rows where parts meet, if their number does not
+divide the height (a third of the pictures of 769x433, alpha 512 instead of 1023)."""
+
 
 class VideoEncoder:
     """Encodes pictures as they come and moves the file into place when closed.
@@ -137,7 +142,10 @@ class VideoEncoder:
             image = pad_even(image) if "420" in self._format else image
             pixels = "rgb24" if image.shape[2] == 3 else "rgba"
             picture = av.VideoFrame.from_ndarray(image, pixels)
-            picture = picture.reformat(format=self._format, dst_colorspace=Colorspace.ITU709)
+            threads = {} if "420" in self._format else _ONE_THREAD
+            picture = picture.reformat(
+                format=self._format, dst_colorspace=Colorspace.ITU709, **threads
+            )
             picture.pts, picture.time_base = ticks, Fraction(1, self._clock)
             if self._audio is not None:
                 self._audio.pump(time)
@@ -241,7 +249,7 @@ def timescale(fps: float) -> tuple[Fraction, int]:
     Args:
         fps: any number; 25 where no clock can have it (cameras that do not know theirs).
     """
-    usable = np.isfinite(fps) and _SLOWEST <= fps <= _FASTEST
+    usable = _SLOWEST <= fps <= _FASTEST  # not so for NaN
     rate = Fraction(float(fps) if usable else 25.0).limit_denominator(1001)
     return rate, rate.numerator * -(-12000 // rate.numerator)
 

@@ -192,3 +192,14 @@ def test_what_edges_cannot_be(sourced, tmp_path):
     with pytest.raises(OutputError, match="the source 'gone\\.mp4' is not there"):
         export(other, "matte-png", tmp_path / "a", edges="soft")
     assert not list(tmp_path.glob("a*"))
+
+
+def test_alpha_is_exact_at_heights_that_threads_do_not_divide(tmp_path):
+    sizes = [{"height": 97, "width": 131}] * 40
+    run = make_run(
+        tmp_path / "run", indices=range(40), sizes=sizes, names=NAMES[:1], height=97, width=131
+    )
+    for index, alpha in enumerate(
+        alphas(export(run, "prores", tmp_path / "m.mov", fill="white"))
+    ):
+        assert np.array_equal(alpha, masks_of(index, 97, 131)[0])
