@@ -12,13 +12,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
+from av.error import FFmpegError
+
 from car_video.errors import ConfigError, OutputError
 from car_video.io.export_catalog import Format, find_format
 from car_video.io.exports.finished_run import FinishedRun, open_run
 from car_video.io.exports.options import ExportOptions
-from car_video.io.writers.atomic_files import writing
+from car_video.io.writers.atomic_files import explain, writing
 from car_video.io.writers.video import choose_encoder
 from car_video.types import FramePrediction
+
+_AGAIN = "free some space and try again"
 
 
 class Write(Protocol):
@@ -153,6 +157,12 @@ def _write(
             made = workshop / target.name
             remarks = write(run, made, options)
             _move(made, target, replace)
+        except (OSError, FFmpegError) as error:
+            raise OutputError(explain(error, target, _AGAIN)) from error
+        except OutputError as error:
+            if str(workshop) not in str(error) or error.__cause__ is None:
+                raise
+            raise OutputError(explain(error.__cause__, target, _AGAIN)) from error
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
     return remarks

@@ -8,7 +8,9 @@ best object at each pixel.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,9 @@ from car_video.io.exports.visible import visible_masks
 
 LAYER = "CryptoObject"
 
+_LAST_FRAME = 29
+"""The largest number of a frame that a timecode of OpenEXR holds."""
+
 
 def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
     """See :class:`~car_video.io.exports.export.Write`."""
@@ -40,6 +45,9 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
         **crypto_header(run.expressions),
     }
     timecode = find_timecode(run, options.source)
+    lost = timecode is not None and round(run.rate) > _LAST_FRAME + 1
+    if lost:
+        timecode = None
     numbers, first = run.numbers(options.start_number), run.entries[0].index
     for number, prediction in zip(numbers, run.predictions(one_size="exr"), strict=True):
         everything = np.asarray(prediction.masks.any(axis=0), np.float16)
@@ -51,8 +59,23 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
             now = advance(timecode, prediction.index - first, run.rate)
             header["timeCode"] = _timecode(OpenEXR.TimeCode(), now)
         with OpenEXR.File(header, channels) as file:
-            file.write(str(target / f"{number:05d}.exr"))
+            _write_file(file, target / f"{number:05d}.exr")
+    if lost:
+        return [
+            f"timecodes of OpenEXR count to frame {_LAST_FRAME}: none is written at "
+            f"{run.rate} pictures per second"
+        ]
     return []
+
+
+def _write_file(file: Any, path: Path) -> None:
+    """Raises OSError where OpenEXR has only words for what the system said."""
+    try:
+        file.write(str(path))
+    except RuntimeError as error:
+        known = (number for number in errno.errorcode if os.strerror(number) in str(error))
+        number = next(known, errno.EIO)
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def layer_names(expressions: tuple[str, ...]) -> list[str]:

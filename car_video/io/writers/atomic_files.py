@@ -29,7 +29,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, FFmpegError) as error:
-        raise OutputError(_explain(error, path)) from error
+        raise OutputError(explain(error, path)) from error
 
 
 def part_of(path: Path) -> Path:
@@ -63,13 +63,21 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _explain(error: Exception, path: Path) -> str:
+def explain(
+    error: BaseException,
+    path: Path,
+    again: str = "what is finished stays: free some space and run again with --resume",
+) -> str:
+    """One line for people: what happened and what to do.
+
+    Args:
+        error: of the disk or of an encoder.
+        path: what was being written.
+        again: what to do once there is space.
+    """
     number = getattr(error, "errno", None)
     if number in _FULL:
-        return (
-            f"the disk is full, cannot write '{path}'; what is finished stays: free some "
-            "space and run again with --resume"
-        )
+        return f"the disk is full, cannot write '{path}'; {again}"
     if number in _FORBIDDEN:
         return f"no permission to write '{path}'; choose another folder with --out"
     reason = " ".join(str(getattr(error, "strerror", None) or error).split())

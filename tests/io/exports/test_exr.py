@@ -6,7 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from car_video.errors import OutputError
 from car_video.io.exports import export
+from car_video.io.exports.export import export_with_remarks
 from car_video.io.exports.exr import layer_names
 from tests.io.exports.media import write_source
 from tests.io.exports.runs import NAMES, make_run, masks_of, visible_masks
@@ -86,3 +88,22 @@ def test_a_reader_of_cryptomatte_finds_what_is_seen(files):
             truth = visible_masks(index)[query]
             if truth.any():
                 np.testing.assert_array_equal(found.mask(name), truth)
+
+
+def test_a_timecode_beyond_openexrs_frames_is_left_out(tmp_path):
+    rate = Fraction(50)
+    clip = write_source(tmp_path / "clip.mov", rate=rate, timecode="00:00:59:48")
+    run = make_run(tmp_path / "r", source=str(clip), path=str(clip), fps=50.0)
+    folder, remarks = export_with_remarks(run, "exr", tmp_path / "exr")
+    assert len(remarks) == 1
+    with OpenEXR.File(str(folder / "00000.exr")) as file:
+        assert "timeCode" not in file.header()
+
+
+def test_a_full_disk_is_one_line(run, tmp_path, monkeypatch):
+    def full(self, name):
+        raise RuntimeError(f'Failed to write pixel data to "{name}". No space left on device.')
+
+    monkeypatch.setattr(OpenEXR.File, "write", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        export(run, "exr", tmp_path / "exr")
