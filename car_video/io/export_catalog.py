@@ -46,8 +46,10 @@ class Format:
         return "." not in self.file
 
     def split(self) -> Format:
-        """The same with one file per object: a folder."""
-        return replace(self, file=self.file.split(".")[0])
+        """The same with one file per object: a folder, called so that no other is."""
+        if self.is_folder:
+            return self
+        return replace(self, file=f"{self.file.split('.')[0]}_{self.name}")
 
 
 _ANNOTATORS = (

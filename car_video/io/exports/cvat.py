@@ -38,10 +38,19 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
         root.extend(_masks(run, labels))
     ET.indent(root)
     ET.ElementTree(root).write(target, encoding="utf-8", xml_declaration=True)
+    remarks = []
     long = sum(len(label) > _LONGEST for label in labels)
     if long:
-        return [f"CVAT takes labels of {_LONGEST} characters; longer: {long}"]
-    return []
+        remarks.append(f"CVAT takes labels of {_LONGEST} characters; longer: {long}")
+    last = run.entries[-1].index
+    if any(
+        shape.get("frame") == str(last) for shape in root.iter() if shape.get("outside") == "0"
+    ):
+        remarks.append(
+            f"CVAT draws objects on after the run's last frame; if the video goes on, make the "
+            f"task with stop frame {last}"
+        )
+    return remarks
 
 
 def _meta(run: FinishedRun, labels: list[str]) -> ET.Element:

@@ -21,6 +21,9 @@ from car_video.io.writers.predictions import RESULTS, frame_lines, read_head
 from car_video.io.writers.video import timescale
 from car_video.types import FramePrediction
 
+_LARGEST_INDEX = 2**31 - 1
+"""Of a frame: two years of video at 30 pictures per second; formats hold numbers of 32 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrameEntry:
@@ -234,8 +237,12 @@ def _entries(results: Path, expressions: tuple[str, ...]) -> Iterator[FrameEntry
     last = -1
     for entry in _objects(results, expressions):
         found = FrameEntry(entry.get("index"), entry.get("time"), str(entry.get("file") or ""))  # type: ignore[arg-type]  # checked next
-        if type(found.index) is not int or type(found.time) not in (int, float):
+        if type(found.index) is not int or not _is_time(found.time):
             raise OutputError(f"'{results}' has a frame without index or time; put it right")
+        if found.index > _LARGEST_INDEX:
+            raise OutputError(
+                f"'{results}' has frame {found.index}, which is no number of a frame"
+            )
         if found.index <= last:
             raise OutputError(
                 f"'{results}' has frame {found.index} after frame {last}; put it right"
@@ -244,6 +251,10 @@ def _entries(results: Path, expressions: tuple[str, ...]) -> Iterator[FrameEntry
             raise OutputError(f"'{results}' has a file name with folders: '{found.file}'")
         last = found.index
         yield found
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and -math.inf < value < math.inf
 
 
 def _objects(results: Path, expressions: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:

@@ -22,7 +22,7 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
     """See :class:`~car_video.io.exports.export.Write`.
 
     A keyframe for every frame. ``enabled`` is off at the last one before the object is away,
-    so that it is not drawn on from there.
+    and at that of the run's last frame, so that it is not drawn on from there.
     """
     tracks: list[list[dict[str, Any]]] = [[] for _ in run.expressions]
     before: list[bool] = [False] * len(tracks)
@@ -44,6 +44,8 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
             elif before[query]:
                 tracks[query][-1]["enabled"] = False
             before[query] = bool(width)
+    for track in filter(None, tracks):
+        track[-1]["enabled"] = False
     frames = run.entries[-1].index + 1
     result = [
         {

@@ -43,7 +43,7 @@ def columns(run: FinishedRun) -> dict[str, list[Any]]:
 def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
     """See :class:`~car_video.io.exports.export.Write`; CSV or Parquet, by the name."""
     table = columns(run)
-    if target.suffix == ".csv":
+    if target.suffix.lower() == ".csv":
         with target.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
             rows.writerow(COLUMNS)

@@ -36,8 +36,8 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
             lines.append(f"{query} " + " ".join(f"{value:.6f}" for value in points.ravel()))
         text = "".join(f"{line}\n" for line in lines)
         (labels / f"{stem}.txt").write_text(text, encoding="ascii")
+    # Without "path" Ultralytics looks beside this file; "." is taken for the working directory.
     data = {
-        "path": ".",
         "train": "images",
         "val": "images",
         "names": dict(enumerate(run.expressions)),

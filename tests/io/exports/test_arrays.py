@@ -94,3 +94,8 @@ def test_supervision_has_detections_with_tracks(run):
         assert found.tracker_id.tolist() == [n + 1 for n, m in enumerate(truth) if m.any()]
         for mask, query in zip(found.mask, found.class_id, strict=True):
             np.testing.assert_array_equal(mask, truth[query])
+
+
+def test_the_ending_of_a_table_may_be_in_capitals(run, tmp_path):
+    table = export(run, "csv", tmp_path / "T.CSV").read_text(encoding="utf-8")
+    assert table.startswith("frame,time,")

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from car_video.errors import OutputError
 from car_video.io.exports import export
 from car_video.io.exports.cvat import mask_attributes
+from car_video.io.exports.export import export_with_remarks
 from tests.io.exports.runs import NAMES, make_run, masks_of, prediction_of
 from tests.io.exports.test_polygons import filled
 
@@ -105,3 +106,12 @@ def test_what_xml_cannot_hold_is_one_line(tmp_path):
     with pytest.raises(OutputError, match="two expressions are the same"):
         export([prediction_of(1, names=("a", "a"))], "cvat", tmp_path / "a.xml")
     assert not (tmp_path / "a.xml").exists()
+
+
+@pytest.mark.parametrize(("indices", "remarks"), [((0, 1), 1), ((0, 30), 0)])
+def test_objects_of_the_last_frame_need_a_stop_frame(tmp_path, indices, remarks):
+    run = make_run(tmp_path / "run", indices=indices)
+    for shapes in ("masks", "polygons"):
+        _, said = export_with_remarks(run, "cvat", tmp_path / f"{shapes}.xml", shapes=shapes)
+        stop = [line for line in said if f"stop frame {indices[-1]}" in line]
+        assert len(stop) == remarks

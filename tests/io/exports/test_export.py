@@ -12,11 +12,14 @@ from PIL import Image
 
 import car_video
 from car_video.errors import CarVideoError, ConfigError, DataError, OutputError
+from car_video.io.export_catalog import FORMATS
 from car_video.io.exports import FinishedRun, export, open_run
 from car_video.io.exports import export as export_function
 from car_video.io.exports.names import file_names, xml_names
 from car_video.io.formats import as_palette_image
 from car_video.io.writers import FolderLock
+from car_video.io.writers.atomic_files import writing
+from car_video.io.writers.video import VideoEncoder
 from tests.io.exports.runs import NAMES, make_run, masks_of, prediction_of
 
 
@@ -221,3 +224,43 @@ def test_pictures_keep_their_names_and_are_told_apart(tmp_path):
         with pytest.raises(OutputError, match="two pictures are called 'Ä 1' but for"):
             export(folder, name)
         assert export(folder, name, start_number=0).is_dir()
+
+
+def test_split_results_have_names_of_their_own():
+    names = [f.split().file for f in FORMATS.values() if "split" in f.options]
+    assert len(set(names)) == len(names) > 1
+
+
+def test_a_full_disk_is_told_by_the_name_of_the_result(run, tmp_path, monkeypatch):
+    def full(self, image, time):
+        with writing(self.path):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(VideoEncoder, "write", full)
+    target = tmp_path / "m.mov"
+    with pytest.raises(OutputError, match="disk is full") as caught:
+        export(run, "prores", target, fill="white")
+    assert f"'{target}'" in str(caught.value)
+    assert "--resume" not in str(caught.value)
+    assert [p.name for p in tmp_path.iterdir()] == [run.name]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"time": 0.0', '"time": NaN'),
+        ('"time": 0.0', '"time": 1e999'),
+        ('"index": 3', '"index": 99999999999999999999'),
+    ],
+)
+def test_numbers_that_no_format_holds_are_one_line(run, old, new):
+    results = run / "predictions.json"
+    results.write_text(results.read_text().replace(old, new))
+    with pytest.raises(OutputError, match=r"index or time|no number of a frame"):
+        open_run(run)
+
+
+def test_a_rate_beyond_all_clocks_counts_as_none(run):
+    results = run / "predictions.json"
+    results.write_text(results.read_text().replace('"fps": 25.0', '"fps": 1' + "0" * 400))
+    assert open_run(run).rate == 25

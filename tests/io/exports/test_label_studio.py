@@ -77,7 +77,7 @@ def test_video_tracks_end_where_the_object_is_away(tmp_path):
     first, second = task["predictions"][0]["result"]
     assert [k["frame"] for k in first["value"]["sequence"]] == [2, 3, 4, 5]
     keys = [(k["frame"], k["enabled"]) for k in second["value"]["sequence"]]
-    assert keys == [(2, True), (3, False), (5, True)]
+    assert keys == [(2, True), (3, False), (5, False)]
     for key in first["value"]["sequence"]:
         rows, columns = np.nonzero(masks_of(key["frame"] - 1)[0])
         assert key["x"] * 64 / 100 == pytest.approx(columns.min(), abs=1e-5)

@@ -57,3 +57,9 @@ def test_supervision_reads_it(run, tmp_path):
         for mask, label in zip(found.mask, found.class_id, strict=True):
             overlap = (mask & truth[label]).sum() / (mask | truth[label]).sum()
             assert overlap == 1 if label == 0 else overlap > 0.7
+
+
+def test_pictures_are_looked_for_beside_data_yaml(run, tmp_path):
+    data = yaml.safe_load((export(run, "yolo", tmp_path / "yolo") / "data.yaml").read_text())
+    assert "path" not in data
+    assert data["train"] == data["val"] == "images"
