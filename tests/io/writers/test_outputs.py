@@ -64,7 +64,8 @@ def test_everything_in_one_run(tmp_path):
     assert run(out) == list(range(COUNT))
     masks = [f"masks/{i:05d}.png" for i in range(COUNT)]
     files = ["cutout.webm", "overlay.mp4", "predictions.json", "sheet.png"]
-    assert tree(out) == sorted([".car-video/run.json", *files, *masks])
+    kept = [".car-video/digests.json", ".car-video/run.json"]
+    assert tree(out) == sorted([*kept, *files, *masks])
     data = json.loads((out / "predictions.json").read_bytes())
     assert [f["index"] for f in data["frames"]] == list(range(COUNT))
     assert data["expressions"] == list(EXPRESSIONS)
