@@ -98,7 +98,8 @@ def categories(run: FinishedRun) -> list[dict[str, Any]]:
 def information(run: FinishedRun) -> dict[str, Any]:
     """The entry ``info`` of COCO's files."""
     made_by = f"car-video with model {run.model}" if run.model else "car-video"
-    return {"description": run.source or run.name, "version": "1.0", "contributor": made_by}
+    about = run.source_text or run.name
+    return {"description": about, "version": "1.0", "contributor": made_by}
 
 
 def write_json(target: Path, value: Any) -> None:

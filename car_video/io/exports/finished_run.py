@@ -75,9 +75,15 @@ class FinishedRun:
 
     @property
     def name(self) -> str:
-        """Of the source, without folders and ending."""
-        source = self.source.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return Path(source.replace("\\", "/")).stem or "video"
+        """Of the source, without folders and ending, as any file system and XML take it."""
+        stem = Path(self.source_text.replace("\\", "/")).stem
+        plain = "".join(c if c.isprintable() else "_" for c in stem)
+        return plain if plain.strip(".") else "video"
+
+    @property
+    def source_text(self) -> str:
+        """The source as text: bytes of a file's name that are no UTF-8 are replaced."""
+        return valid_text(self.source)
 
     def predictions(self, one_size: str = "") -> Iterator[FramePrediction]:
         """All frames.
@@ -166,6 +172,11 @@ class FinishedRun:
         )
 
 
+def valid_text(text: str) -> str:
+    """Text without half surrogates, as which Python keeps bytes that are no UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def open_run(folder: str | Path, unfinished: bool = False) -> FinishedRun:
     """The run in a folder.
 
@@ -236,7 +247,8 @@ def _head(results: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
 def _entries(results: Path, expressions: tuple[str, ...]) -> Iterator[FrameEntry]:
     last = -1
     for entry in _objects(results, expressions):
-        found = FrameEntry(entry.get("index"), entry.get("time"), str(entry.get("file") or ""))  # type: ignore[arg-type]  # checked next
+        file = valid_text(str(entry.get("file") or ""))
+        found = FrameEntry(entry.get("index"), entry.get("time"), file)  # type: ignore[arg-type]  # checked next
         if type(found.index) is not int or not _is_time(found.time):
             raise OutputError(f"'{results}' has a frame without index or time; put it right")
         if found.index > _LARGEST_INDEX:

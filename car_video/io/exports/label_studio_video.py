@@ -63,7 +63,7 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
         for number, (text, track) in enumerate(zip(run.expressions, tracks, strict=True), 1)
         if track
     ]
-    name = Path(run.source.replace("\\", "/")).name or f"{run.name}.mp4"
+    name = Path(run.source_text.replace("\\", "/")).name or f"{run.name}.mp4"
     task = {
         "data": {"video": address(name)},
         "predictions": [prediction_entry(run, result, 0.0)],

@@ -43,7 +43,7 @@ def find_source(run: FinishedRun, given: str | None) -> Source:
         name = f"'{run.source}'" if run.source else "of predictions in memory"
         raise OutputError(
             f"the source {name} is not there; say where it is with --source, or leave its "
-            "pictures out where the format can (--fill white)"
+            "pictures out where the format can (--fill white, hard edges)"
         )
     _check_same(run, path)
     timecode = source_timecode(path)

@@ -53,7 +53,7 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
     from pyarrow import parquet
 
     made = pyarrow.table(table)
-    facts = {"source": run.source, "fps": str(run.rate), "model": run.model}
+    facts = {"source": run.source_text, "fps": str(run.rate), "model": run.model}
     made = made.replace_schema_metadata({"car-video": json.dumps(facts)})
     parquet.write_table(made, target)
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -264,3 +265,24 @@ def test_a_rate_beyond_all_clocks_counts_as_none(run):
     results = run / "predictions.json"
     results.write_text(results.read_text().replace('"fps": 25.0', '"fps": 1' + "0" * 400))
     assert open_run(run).rate == 25
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("..", "video"),
+        (".", "video"),
+        ("", "video"),
+        ("a\x00b.mp4", "a_b"),
+        ("clips/caf\udce9.mp4", "caf\ufffd"),
+        ("x\ud800\n.mp4", "x\ufffd_"),
+        ("C:\\clips\\dog.mp4", "dog"),
+    ],
+)
+def test_odd_names_of_sources(tmp_path: Path, source: str, name: str) -> None:
+    run = FinishedRun.of([prediction_of(0), prediction_of(1)], source)
+    assert run.name == name
+    run.source_text.encode("utf-8")
+    for format in ("davis", "cvat", "label-studio-video", "csv", "coco"):
+        suffix = Path(FORMATS[format].file).suffix
+        export(run, format, tmp_path / f"{format}{suffix}")
