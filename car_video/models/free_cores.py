@@ -36,9 +36,8 @@ def busy_seconds(text: str, cores: set[int], tick: float) -> float:
         name, *columns = line.split()
         if not name.startswith("cpu") or not name[3:].isdigit() or int(name[3:]) not in cores:
             continue
-        ticks = [
-            int(column) for column in columns[:8]
-        ]  # guests are in the users' ticks already
+        # Behind the eighth are guests, which are in the users' ticks already.
+        ticks = [int(column) for column in columns[:8]]
         total += sum(ticks) - sum(ticks[place] for place in _IDLE)
     return total * tick
 

@@ -31,7 +31,7 @@ CHANGE = 0.04
 noise of cameras."""
 
 LARGEST = 500
-"""Pixels: nobody means more with --grow, --shrink or --feather."""
+"""Pixels of --grow, --shrink and --feather: more is a slip of the hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 In every window the result is an affine function of the picture's colours that is as near as
 possible to the map. Applied to a mask it is close to a closed-form matte (He, Sun and Tang,
 "Guided Image Filtering", ECCV 2010, section 4).
+
+``car_video/segment/refinement/guided_filter.py`` has the fast form, which enlarges small maps
+on the model's device. This one keeps the size, needs no torch, and so starts at once.
 """
 
 from __future__ import annotations

@@ -25,8 +25,11 @@ AGREEMENT_IOU = 0.85
 """IoU, away from the borders, from which the result so far and the one from the correction say
 the same. SAM's masks of one thing from two boxes differ by about a tenth; a part that is
 missing makes more."""
-AGREEMENT_FRAMES = 3
-"""Frames in a row that must agree: on a single one two things may just pass each other."""
+AGREEMENT_SECONDS = 0.1
+"""How long they must agree without a break: for a moment two things may just pass each other.
+Three frames at 24 and 30 frames/s."""
+AGREEMENT_FRAMES = 2
+"""Frames that must agree at least, where so long is a frame or less."""
 CLEARLY_BETTER = 1.1
 """How many times more the result so far must resemble the corrected thing to stay where the two
 do not agree: a tenth more, as the map's cells are coarse."""
@@ -67,8 +70,8 @@ def see(image: ImageSegmenter, frame: Frame) -> SeenFrame:
 class Propagation:
     """Carries a correction through the frames after it, or before it, one by one.
 
-    It ends where :data:`AGREEMENT_FRAMES` frames in a row agree with the result so far, at a
-    cut, and where the size of the frames changes.
+    It ends where it has agreed with the result so far for :data:`AGREEMENT_SECONDS`, at a cut,
+    and where the size of the frames changes.
 
     Args:
         follower: new.
@@ -95,7 +98,7 @@ class Propagation:
         self._cuts = CutDetector(cut)
         self._cuts.step(colour_histogram(start.thumbnail))
         self._last = start.frame
-        self._agreed = 0
+        self._agreed, self._agreed_seconds = 0, 0.0
         follower.begin(start.encoded, start.thumbnail, mask)
 
     def step(self, seen: SeenFrame, before: Answer) -> Answer | None:
@@ -130,5 +133,8 @@ class Propagation:
                 agrees = known >= max(STILL_THERE, CLEARLY_BETTER * own)
             answer = Answer(mask, found.score)
         self._agreed = self._agreed + 1 if agrees else 0
-        self.over = self._agreed >= AGREEMENT_FRAMES
+        self._agreed_seconds = self._agreed_seconds + seconds if agrees else 0.0
+        self.over = (
+            self._agreed >= AGREEMENT_FRAMES and self._agreed_seconds >= AGREEMENT_SECONDS
+        )
         return None if agrees else answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,13 +87,15 @@ def test_one_after_the_other() -> None:
     assert story(run.answers) == "gggggggg----"
 
 
-def test_only_frames_that_may_change_are_read() -> None:
-    run = Run(clip(30), RED)
+@pytest.mark.parametrize(("fps", "each_way"), [(24, 3), (48, 5), (6, 2)])
+def test_only_frames_that_may_change_are_read(fps: int, each_way: int) -> None:
+    """A tenth of a second on either side, at least two frames."""
+    run = Run([replace(one, time=n / fps) for n, one in enumerate(clip(30))], RED)
     mask = run.predictions[index(15)].masks[0].copy()
     mask[:, mask.any(0).argmax()] = False
     changed = run.correct(Correction(index(15), 0, mask=mask))
     assert changed == [index(15)]
-    assert sorted(run.read) == [index(n) for n in range(12, 19)]
+    assert sorted(run.read) == [index(n) for n in range(15 - each_way, 16 + each_way)]
 
 
 def test_a_mistake_of_some_frames_is_mended_and_no_more() -> None:
