@@ -5,6 +5,7 @@ In the order in which a command meets them:
 ``launcher``         settings that count only before libraries load; Ctrl-C while they load
 ``app``              options, entry point, exit codes
 ``usage``            times on the command line, misspelt options
+``subcommands``      commands that are called by a first word
 ``convert``          a finished run in the form of another tool
 ``request``          what was asked for, checked without source and model
 ``batch``            several sources, one after the other

@@ -17,9 +17,6 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from car_video.cli.convert import COMMAND as CONVERT
-from car_video.cli.convert import app as convert_app
-from car_video.cli.convert import is_meant
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
 from car_video.cli.label_run import (
@@ -28,6 +25,7 @@ from car_video.cli.label_run import (
     refuse_beside_labels,
     run_labels,
 )
+from car_video.cli.subcommands import find_subcommand, new_app
 from car_video.cli.usage import explained, parse_time
 from car_video.errors import CarVideoError, ConfigError
 
@@ -47,12 +45,7 @@ _EXAMPLES = (
     "car-video presets                                     (what --preset may name)",
 )
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,  # texts as they are written: no markup, no emoji codes
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+app = new_app()
 # ClickException, wherever this version of typer keeps it
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
@@ -354,8 +347,10 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _run_app(arguments: list[str]) -> int:
     display = Display()
     command, words = app, ["car-video"]
-    if is_meant(arguments):
-        command, arguments, words = convert_app, arguments[1:], ["car-video", CONVERT]
+    subcommand = find_subcommand(arguments)
+    if subcommand is not None:
+        command, words = subcommand.load(), ["car-video", subcommand.name]
+        arguments = arguments[1:]
     try:
         code = command(args=arguments, prog_name=" ".join(words), standalone_mode=False)
         if sys.stdout is not None:

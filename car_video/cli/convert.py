@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from car_video.cli.display import Display
+from car_video.cli.subcommands import new_app
 from car_video.errors import ConfigError
 
 if TYPE_CHECKING:
     from car_video.io.exports.options import ExportOptions
-
-COMMAND = "convert"
 
 _EXAMPLES = (
     "car-video convert clip_car --to coco",
@@ -22,20 +20,7 @@ _EXAMPLES = (
     "car-video convert clip_car                            (what --to may name)",
 )
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-
-
-def is_meant(arguments: Sequence[str]) -> bool:
-    """Whether these are arguments of ``convert``, and no source called so."""
-    others = ("--expr", "--labels")
-    return arguments[:1] == [COMMAND] and not any(
-        argument.split("=")[0] in others for argument in arguments
-    )
+app = new_app()
 
 
 @app.command(epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in _EXAMPLES))
