@@ -4,7 +4,13 @@
 ``base``              what a benchmark is, and what an item of it is
 ``results``           what it gives back: scores, tables, pictures
 ``ref_davis``         Ref-DAVIS 2017; ``davis_tables`` its tables and official CSV files
-``expression_video``  Ref-YouTube-VOS and MeViS; ``expression_tables`` their tables
+``expression_video``  what the benchmarks with a mask per expression of a video share;
+                      ``expression_tables`` their tables
+``ref_youtube_vos``   Ref-YouTube-VOS
+``mevis``             MeViS, versions 1 and 2
+``long_rvos``         Long-RVOS
+``reason_vos``        ReasonVOS
+``revos``             ReVOS and Ref-SAV
 ``refcoco``           RefCOCO, RefCOCO+, RefCOCOg; ``refcoco_tables`` their tables
 ``grefcoco``          gRefCOCO
 ``referring``         what these two share

@@ -1,162 +1,180 @@
-"""Ref-YouTube-VOS and MeViS: one mask per expression and frame, a zip for their servers.
+"""What the benchmarks with one mask per expression of a video share.
 
-The ground truth of the validation sets is hidden; where it is at hand (a training split,
-MeViS ``valid_u``) the same command scores: J and F over all frames, mean over expressions.
+A benchmark of this kind is a subclass that reads its sentences, and
+:class:`~.expression_tables.Rules`: see ``mevis.py``.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, ClassVar
 
 from car_video.errors import DataError
 from car_video.types import Frame
 
-from ..data import rle
-from ..data.expressions import VideoExpression, find_meta, read_meta
+from ..data import expression_masks
+from ..data.expressions import MetaVideo, VideoExpression, find_meta, read_meta
 from ..data.files import atomic, first_existing, inside, read_json
-from ..data.images import image_size, read_predicted_labels, read_rgb, write_binary
+from ..data.footage import picture, read_pictures, video_size
+from ..data.images import write_binary
+from ..data.truths import Areas, Masks, Truth
 from ..data.videos import Video, find_video
 from ..metrics import score_sequence
 from ..segmenters import Segmenters
 from . import expression_tables
 from .base import Benchmark, Item, spread
+from .expression_tables import Rules
 from .results import Score, Strip, Summary
 
 _RATE = 6.0  # annotated frames per second of YouTube-VOS; the frames carry no time
 
-_SPLITS = {"ref-youtube-vos": "valid", "mevis": "valid_u"}
-"""The split that is meant unless another one is named."""
-
-_FOLDERS_IN_ZIP = {"ref-youtube-vos": "Annotations/", "mevis": ""}
-"""Where the servers look for the folders of the videos."""
-
 
 @dataclass(frozen=True)
 class Sentence:
-    """Payload: one expression of one video; ``codes`` are MeViS' RLE masks, else None."""
+    """Payload: one expression of one video.
+
+    Attributes:
+        video: every frame is segmented.
+        expression: its sentence.
+        truth: of the annotated frames; None where it is hidden.
+        annotated: their names; None for all.
+        foreground: where a measure needs it, the area of all annotated objects.
+    """
 
     video: Video
     expression: VideoExpression
-    codes: tuple[tuple[Any, ...], ...] | None
+    truth: Truth | None
+    annotated: tuple[str, ...] | None = None
+    foreground: Areas | None = None
 
     @property
-    def has_truth(self) -> bool:
-        return self.codes is not None or (
-            self.video.labels is not None and bool(self.expression.objects)
-        )
+    def frames(self) -> tuple[str, ...]:
+        """Names of the frames that are scored."""
+        return self.video.frames if self.annotated is None else self.annotated
+
+    def item(self, key: str = "") -> Item:
+        """The item, named ``<video>/<expression>`` unless otherwise."""
+        key = key or f"{self.video.name}/{self.expression.key}"
+        return Item(key, self.video.name, self, len(self.video.frames))
 
 
 @dataclass(frozen=True)
 class ExpressionVideo(Benchmark):
-    """Either benchmark on a folder with ``meta_expressions.json`` and ``JPEGImages``.
+    """One run per expression, J and F over all frames. Payload: a :class:`Sentence`."""
 
-    Payload: a :class:`Sentence`.
-    """
+    rules: ClassVar[Rules]
 
-    def items(self) -> list[Item]:
-        split = self.options.split or _SPLITS[self.name]
-        path = find_meta(self.root, split)
+    @property
+    def split(self) -> str:
+        """The split in use."""
+        return self.options.split or self.rules.split
+
+    @abstractmethod
+    def items(self) -> list[Item]: ...
+
+    def measure(
+        self, truth: Masks, predicted: Masks, region: Sequence[float], sentence: Sentence
+    ) -> dict[str, float]:
+        """Numbers beside J and F of one expression, by names of ``rules.measures``.
+
+        Args:
+            truth, predicted: uint8 [T, H, W].
+            region: J of each frame.
+            sentence: whose they are.
+        """
+        return {}
+
+    def meta(self, name: str = "meta_expressions.json") -> tuple[Path, dict[str, MetaVideo]]:
+        """The expression file and what it holds.
+
+        Raises:
+            DataError: it is not there, malformed, or of another data set.
+        """
+        path = find_meta(self.root, self.split, name)
         if path is None:
             raise DataError(
-                f"no meta_expressions.json for '{split}' in '{self.root}'; "
-                f"see docs/benchmarks.md, or choose with --split"
+                f"no {name} for '{self.split}' in '{self.root}'; see docs/benchmarks.md, or "
+                f"choose with --split"
             )
         meta = read_meta(path)
-        for name in self._hidden_videos(split, path):
-            meta.pop(name, None)
-        base = first_existing(self.root / split / "JPEGImages", self.root / "JPEGImages")
+        for video, entry in meta.items():
+            for expression in entry.expressions if self.rules.kinds else ():
+                if expression.kind not in self.rules.kinds:
+                    raise DataError(
+                        f"'{path}': expression {expression.key} of '{video}' has the type "
+                        f"'{expression.kind}', want {' or '.join(self.rules.kinds)}; is it of "
+                        f"{self.rules.title}?"
+                    )
+        return path, meta
+
+    def pictures(self) -> Path:
+        """The folder of the videos' folders.
+
+        Raises:
+            DataError: there is none.
+        """
+        base = first_existing(self.root / self.split / "JPEGImages", self.root / "JPEGImages")
         if base is None:
-            raise DataError(f"no JPEGImages/ in '{self.root}' or its '{split}/'; see the docs")
-        labels = first_existing(base.parent / "Annotations")
-        codes = self._mask_dict(base.parent)
-        items = []
-        for name, (frames, expressions) in meta.items():
-            known = labels if labels and inside(labels, name).is_dir() else None
-            video = find_video(name, base, known, frames)
-            items += [_item(video, expression, codes) for expression in expressions]
-        return items
+            raise DataError(
+                f"no JPEGImages/ in '{self.root}' or its '{self.split}/'; see the docs"
+            )
+        return base
 
-    def _hidden_videos(self, split: str, path: Path) -> list[str]:
-        """Ref-YouTube-VOS lists its test videos among the validation ones as well."""
-        test = self.root / "meta_expressions" / "test" / "meta_expressions.json"
-        if split != "valid" or not test.is_file() or test == path:
-            return []
-        return list(read_meta(test))
-
-    @staticmethod
-    def _mask_dict(folder: Path) -> Mapping[str, Any] | None:
-        path = folder / "mask_dict.json"
-        return read_json(path, "masks") if path.is_file() else None
+    def videos(self, meta: Mapping[str, MetaVideo]) -> Iterator[tuple[Video, MetaVideo]]:
+        """Each video of the expression file, with its pictures seen to be there."""
+        base = self.pictures()
+        for name, entry in meta.items():
+            yield find_video(name, base, None, entry.frames), entry
 
     def predict(self, item: Item, segmenters: Segmenters, out: Path) -> None:
         sentence: Sentence = item.payload
         frames = (
-            Frame(index, index / _RATE, read_rgb(path))
-            for index, path in enumerate(sentence.video.images)
+            Frame(index, index / _RATE, image)
+            for index, image in enumerate(read_pictures(sentence.video))
         )
         predictions = segmenters.video(frames, [sentence.expression.text])
         for name, prediction in zip(sentence.video.frames, predictions, strict=True):
             write_binary(inside(out, item.key, f"{name}.png"), prediction.masks[0])
 
     def has_prediction(self, item: Item, predictions: Path) -> bool:
-        return self._folder(item, predictions) is not None
+        return expression_masks.holds(predictions, item.key)
 
-    @staticmethod
-    def _folder(item: Item, predictions: Path) -> Path | None:
-        found = first_existing(
-            inside(predictions, item.key), inside(predictions / "Annotations", item.key)
-        )
-        return found if found is not None and found.is_dir() else None
-
-    def _predicted(
-        self, item: Item, predictions: Path, size: tuple[int, int]
-    ) -> NDArray[np.uint8]:
-        folder = self._folder(item, predictions)
-        if folder is None:
-            raise DataError(f"'{predictions}' has no folder '{item.key}'; add its PNGs")
-        maps = []
-        for frame in item.payload.video.frames:
-            path = folder / f"{frame}.png"
-            labels = read_predicted_labels(path)
-            if labels.shape != size:
-                raise DataError(
-                    f"'{path}' is {labels.shape[1]}x{labels.shape[0]}, the video "
-                    f"{size[1]}x{size[0]}; resize the prediction (nearest neighbour)"
-                )
-            maps.append((labels > 0).astype(np.uint8))
-        return np.stack(maps)
+    def _masks(self, item: Item, predictions: Path) -> tuple[Masks | None, Masks]:
+        """Ground truth (None where it is hidden) and prediction."""
+        sentence: Sentence = item.payload
+        size = video_size(sentence.video)
+        predicted = expression_masks.read_masks(predictions, item.key, sentence.frames, size)
+        return sentence.truth.read(size) if sentence.truth else None, predicted
 
     def score(self, item: Item, predictions: Path) -> Score:
-        sentence: Sentence = item.payload
-        size = image_size(sentence.video.images[0])
-        predicted = self._predicted(item, predictions, size)
-        if not sentence.has_truth:
+        truth, predicted = self._masks(item, predictions)
+        if truth is None:
             return {"davis": None}
-        truth = _truth(sentence, size)
         scores = score_sequence(truth, predicted, "all-frames", objects=1)
-        return {"davis": scores.as_json()}
+        return {
+            "davis": scores.as_json(),
+            "no_target": not truth.any(),
+            "predicted_none": not predicted.any(),
+            "measures": self.measure(truth, predicted, scores.j[0].tolist(), item.payload),
+        }
 
     def summarise(self, scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
-        return expression_tables.summarise(self.name, scores, items)
+        return expression_tables.summarise(self.rules, scores, items)
 
     def strips(self, item: Item, predictions: Path) -> list[Strip]:
         sentence: Sentence = item.payload
-        if not sentence.has_truth:
+        truth, predicted = self._masks(item, predictions)
+        if truth is None:
             return []
-        size = image_size(sentence.video.images[0])
-        predicted, truth = self._predicted(item, predictions, size), _truth(sentence, size)
         return [
             Strip(
-                title=f"{item.key}, frame {sentence.video.frames[number]}: "
+                title=f"{item.key}, frame {sentence.frames[number]}: "
                 f"{sentence.expression.text}",
-                image=read_rgb(sentence.video.images[number]),
+                image=picture(sentence.video, sentence.frames[number]),
                 predicted=predicted[number],
                 truth=truth[number],
             )
@@ -164,54 +182,43 @@ class ExpressionVideo(Benchmark):
         ]
 
     def finish(self, items: Sequence[Item], predictions: Path, out: Path) -> list[Path]:
-        """``submission.zip`` as the evaluation server wants it."""
-        path = out / "submission.zip"
-        with atomic(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-            for item in items:
-                folder = self._folder(item, predictions)
-                assert folder is not None  # it was scored
-                for frame in item.payload.video.frames:
-                    name = f"{_FOLDERS_IN_ZIP[self.name]}{item.key}/{frame}.png"
-                    info = zipfile.ZipInfo(name)  # no time stamp: same masks, same file
-                    archive.writestr(info, (folder / f"{frame}.png").read_bytes())
-        return [path]
-
-
-def _item(video: Video, expression: VideoExpression, masks: Mapping[str, Any] | None) -> Item:
-    codes = None
-    if masks is not None and expression.masks is not None:
-        try:
-            codes = tuple(tuple(masks[number]) for number in expression.masks)
-        except (KeyError, TypeError) as error:
-            raise DataError(
-                f"mask_dict.json has no mask {error} of '{video.name}'; files are mixed"
-            ) from None
-        if any(len(code) != len(video.frames) for code in codes):
-            raise DataError(
-                f"mask_dict.json and meta_expressions.json disagree on the number of frames of "
-                f"'{video.name}'; fetch both again"
+        """``submission.zip`` as the evaluation server wants it, where there is one."""
+        if self.rules.zip_folder is None or predictions.is_file():
+            return []
+        names = {
+            f"{self.rules.zip_folder}{item.key}/{frame}.png": (item, frame)
+            for item in items
+            for frame in item.payload.video.frames
+        }
+        return [
+            write_zip(
+                out / "submission.zip",
+                ((name, _png(predictions, *place)) for name, place in names.items()),
             )
-    key = f"{video.name}/{expression.key}"
-    return Item(key, video.name, Sentence(video, expression, codes), len(video.frames))
+        ]
 
 
-def _truth(sentence: Sentence, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """uint8 [T, H, W]: 1 where any of the expression's objects is."""
-    if sentence.codes is not None:
-        truth = np.zeros((len(sentence.video.frames), *size), np.uint8)
-        for codes in sentence.codes:
-            for number, code in enumerate(codes):
-                truth[number] |= rle.decode(
-                    code, size, f"mask_dict.json '{sentence.video.name}'"
-                )
-        return truth
-    labels, objects = sentence.video.read_labels(), sentence.expression.objects
-    assert objects is not None
-    if absent := sorted(set(objects) - set(np.unique(labels).tolist())):
-        found = ", ".join(str(value) for value in np.unique(labels) if value)
-        raise DataError(
-            f"expression {sentence.expression.key} of '{sentence.video.name}' names object "
-            f"{absent[0]}, its annotation holds {found or 'none'}; the files do not belong "
-            f"together"
-        )
-    return np.isin(labels, objects).astype(np.uint8)
+def _png(predictions: Path, item: Item, frame: str) -> bytes:
+    folder = expression_masks.find_folder(predictions, item.key)
+    assert folder is not None  # it was scored
+    return (folder / f"{frame}.png").read_bytes()
+
+
+def write_zip(path: Path, files: Iterator[tuple[str, bytes]]) -> Path:
+    """A zip of names and contents without time stamps: the same masks, the same file."""
+    with atomic(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in files:
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return path
+
+
+def read_mask_dict(path: Path) -> Mapping[str, Any] | None:
+    """A ``mask_dict.json``, or None where there is none.
+
+    Raises:
+        DataError: it is no object by number.
+    """
+    masks = read_json(path, "masks") if path.is_file() else None
+    if masks is not None and not isinstance(masks, Mapping):
+        raise DataError(f"'{path}' is not {{number: [RLE per frame]}}; fetch it again")
+    return masks

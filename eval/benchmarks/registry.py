@@ -55,17 +55,33 @@ _ENTRIES = (
         "Ref-DAVIS 2017: objects of a video by expression; J, F, J&F.",
         options=("task", "annotators", "objects", "split"),
     ),
-    Entry(
-        "ref-youtube-vos",
-        "expression_video.ExpressionVideo",
-        "video",
-        "Ref-YouTube-VOS: one mask per expression; submission zip, J&F where truth is known.",
-    ),
-    Entry(
-        "mevis",
-        "expression_video.ExpressionVideo",
-        "video",
-        "MeViS: motion expressions; J&F on valid_u, submission zip for valid.",
+    *(
+        Entry(name, where, "video", about)
+        for name, where, about in (
+            (
+                "ref-youtube-vos",
+                "ref_youtube_vos.RefYouTubeVos",
+                "Ref-YouTube-VOS: one mask per expression; J&F where truth is known, zip.",
+            ),
+            (
+                "mevis",
+                "mevis.Mevis",
+                "MeViS version 1: motion expressions; J&F on valid_u, zip for valid.",
+            ),
+            (
+                "mevis-v2",
+                "mevis.Mevis",
+                "MeViS version 2: some without a target; J&F, N-acc, T-acc, zip for valid.",
+            ),
+            (
+                "long-rvos",
+                "long_rvos.LongRvos",
+                "Long-RVOS: minutes of video; J&F, tIoU, vIoU.",
+            ),
+            ("reason-vos", "reason_vos.ReasonVos", "ReasonVOS: sentences to think over; J&F."),
+            ("revos", "revos.Revos", "ReVOS: referring and reasoning sentences; J&F, R."),
+            ("ref-sav", "revos.RefSav", "Ref-SAV: long and short sentences; J&F."),
+        )
     ),
     Entry(
         "refcoco",

@@ -8,14 +8,17 @@ names it; nothing that cannot be read becomes an empty mask.
 ``plain_png``          label maps from the simplest PNGs, quickly
 ``rle``                COCO's run-length codes and polygons
 ``safe_pickle``        pickles of plain data only
-``videos``             sequences with ground truth: DAVIS 2017, YouTube-VOS
+``videos``             sequences with ground truth: DAVIS, YouTube-VOS
+``footage``            their pictures, from files or a movie
 ``expressions``        the expression files of Ref-DAVIS and Ref-YouTube-VOS
+``truths``             ground truth of one expression over a video
 ``coco``               ``instances.json`` and class maps made of it
 ``refer``              RefCOCO, RefCOCO+, RefCOCOg, gRefCOCO
 ``semantic``           VOC, Context, COCO Object, ADE20K
 ``predictions``        masks of a sequence in any layout
 ``own_json``           of these, car-video's ``predictions.json``
 ``rle_records``        of these, a list of run-length records
+``expression_masks``   masks of one expression over a video
 ``wanted``             what they must hold, and the values of a record
 ``image_predictions``  masks of single pictures in any layout
 """

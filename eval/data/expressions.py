@@ -7,10 +7,10 @@ here, so that the files can be used as downloaded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from car_video.errors import DataError
 
@@ -45,14 +45,26 @@ class VideoExpression:
         text: the sentence.
         objects: ids of the objects it names in the annotation PNGs; None where the file does
             not tell.
-        masks: ids of its masks in MeViS' ``mask_dict.json``, none for an expression without a
-            target; None where the file does not tell.
+        masks: ids of its masks in a ``mask_dict.json`` (MeViS, ReVOS, Ref-SAV), none for an
+            expression without a target; None where the file does not tell.
+        kind: what the file calls its kind (``static`` of Long-RVOS, ``0`` of ReVOS); empty
+            where it has none.
     """
 
     key: str
     text: str
     objects: tuple[int, ...] | None
     masks: tuple[str, ...] | None
+    kind: str = ""
+
+
+class MetaVideo(NamedTuple):
+    """One video of a ``meta_expressions.json``: frame names, expressions, and the data set that
+    it was taken from (ReasonVOS; else empty)."""
+
+    frames: list[str]
+    expressions: list[VideoExpression]
+    source: str = ""
 
 
 def ref_davis_expressions(root: Path) -> dict[str, Expressions]:
@@ -114,17 +126,17 @@ def read_text_file(path: Path) -> Expressions:
     return expressions
 
 
-def find_meta(root: Path, split: str) -> Path | None:
-    """``meta_expressions.json`` of a split in the layouts in use, or None."""
+def find_meta(root: Path, split: str, name: str = "meta_expressions.json") -> Path | None:
+    """The expression file of a split in the layouts in use, or None."""
     return first_existing(
-        root / "meta_expressions.json",
-        root / "meta_expressions" / split / "meta_expressions.json",
-        root / split / "meta_expressions.json",
+        root / name, root / "meta_expressions" / split / name, root / split / name
     )
 
 
-def read_meta(path: Path) -> dict[str, tuple[list[str], list[VideoExpression]]]:
+def read_meta(path: Path) -> dict[str, MetaVideo]:
     """Video -> frame names and expressions, of a ``meta_expressions.json``.
+
+    The expressions of a video are an object by number (Ref-YouTube-VOS) or a list (ReasonVOS).
 
     Raises:
         DataError: another form, an empty expression.
@@ -137,7 +149,8 @@ def read_meta(path: Path) -> dict[str, tuple[list[str], list[VideoExpression]]]:
     for name, video in videos.items():
         try:
             frames = [str(frame) for frame in video["frames"]]
-            sentences = [_expression(str(k), e) for k, e in video["expressions"].items()]
+            sentences = [_expression(k, e) for k, e in _numbered(video["expressions"])]
+            source = str(video.get("source", ""))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise DataError(
                 f"'{path}': video '{name}' is malformed ({error!r}); correct it"
@@ -147,32 +160,43 @@ def read_meta(path: Path) -> dict[str, tuple[list[str], list[VideoExpression]]]:
                 raise DataError(
                     f"'{path}': expression {entry.key} of '{name}' is empty; write one"
                 )
-        result[str(name)] = (frames, sentences)
+        result[str(name)] = MetaVideo(frames, sentences, source)
     return result
+
+
+def _numbered(expressions: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Number and entry of each expression of a video."""
+    if isinstance(expressions, list):
+        for entry in expressions:
+            yield str(entry["exp_id"]), {**entry, "exp": entry["exp_text"]}
+        return
+    for key, entry in expressions.items():
+        yield str(key), entry
 
 
 def _expression(key: str, entry: Mapping[str, Any]) -> VideoExpression:
     objects, masks = entry.get("obj_id"), entry.get("anno_id")
     objects = objects if isinstance(objects, list | None) else [objects]
+    if masks is not None:  # the objects are those of the masks
+        masks, objects = masks if isinstance(masks, list) else [masks], None
     return VideoExpression(
         key=key,
         text=" ".join(str(entry["exp"]).split()),
         objects=None if objects is None else tuple(int(identity) for identity in objects),
         masks=None if masks is None else tuple(str(mask) for mask in masks),
+        kind=str(entry.get("type", entry.get("type_id", ""))),
     )
 
 
-def split_by_annotator(
-    meta: Mapping[str, tuple[list[str], list[VideoExpression]]], path: Path
-) -> dict[str, Expressions]:
+def split_by_annotator(meta: Mapping[str, MetaVideo], path: Path) -> dict[str, Expressions]:
     """The k-th expression of an object is annotator k's; every object must have as many.
 
     Raises:
         DataError: an expression without exactly one object, or mixed annotators.
     """
     by_object: dict[tuple[str, int], list[str]] = {}
-    for name, (_, sentences) in meta.items():
-        for entry in sentences:
+    for name, video in meta.items():
+        for entry in video.expressions:
             if entry.objects is None or len(entry.objects) != 1:
                 raise DataError(
                     f"'{path}': expression {entry.key} of '{name}' needs one obj_id"

@@ -1,4 +1,4 @@
-"""Sequences of frames with ground truth: the layouts of DAVIS-2017 and (Ref-)YouTube-VOS."""
+"""Sequences of frames with ground truth: the layouts of DAVIS and (Ref-)YouTube-VOS."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Video:
         labels: one label-map PNG per frame, or None where the ground truth is hidden.
         binary: the annotation has one object, written as 255 (the form of DAVIS 2016); in
             DAVIS 2017 that value means void.
+        movie: file with the pictures, where they are no files of their own; then ``images`` is
+            empty, and ``frames`` are numbers of its frames, from 0.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Video:
     images: tuple[Path, ...]
     labels: tuple[Path, ...] | None
     binary: bool = False
+    movie: Path | None = None
 
     def read_labels(self) -> NDArray[np.uint8]:
         """uint8 [T, H, W]: the ground truth; object 1 where the annotation is binary.

@@ -18,7 +18,7 @@ from car_video.eval.segmenters import Segmenters
 
 from car_video.errors import DataError
 
-from .. import builders
+from .. import builders, video_builders
 from ..fakes import ColourSpec
 from .contract import check_benchmark
 
@@ -28,6 +28,11 @@ SMALL: Mapping[str, Callable[[Path], Path]] = {
     "ref-davis": builders.davis,
     "ref-youtube-vos": builders.youtube_vos,
     "mevis": builders.mevis,
+    "mevis-v2": video_builders.mevis_v2,
+    "long-rvos": video_builders.long_rvos,
+    "reason-vos": video_builders.reason_vos,
+    "revos": video_builders.revos,
+    "ref-sav": video_builders.ref_sav,
     "refcoco": builders.refer,
     "grefcoco": builders.grefer,
     "voc": builders.voc,

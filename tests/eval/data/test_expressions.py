@@ -121,4 +121,4 @@ def test_development_set(shared_data):
     assert list(found) == ["annot1"]
     assert len(found["annot1"]) == 12
     meta = read_meta(shared_data / "ref-davis-dev" / "meta_expressions.json")
-    assert {n: {1: e[1][0].text} for n, e in meta.items()} == found["annot1"]
+    assert {n: {1: video.expressions[0].text} for n, video in meta.items()} == found["annot1"]
