@@ -30,7 +30,10 @@ class Subcommand:
         return app
 
 
-SUBCOMMANDS = (Subcommand("convert", "car_video.cli.convert"),)
+SUBCOMMANDS = (
+    Subcommand("convert", "car_video.cli.convert"),
+    Subcommand("serve", "car_video.cli.serve"),
+)
 
 
 def find_subcommand(arguments: Sequence[str]) -> Subcommand | None:

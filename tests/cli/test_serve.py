@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+from websockets.sync.client import connect
+
+from car_video.cli.serve import TOKEN_VARIABLE
+from car_video.io.rle import decode_rle
+from tests.serve.fakes import picture
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--host", "0.0.0.0"), "token"),
+        (("--host", "nowhere.invalid"), "token"),
+        (("--port", "70000"), "port"),
+        (("--preset", "no-such"), "no-such"),
+        (("--model", "no-such"), "no-such"),
+        (("--clients", "0"), "clients"),
+        (("more",), "more"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(cli, monkeypatch, arguments, said):
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    code, out, err = cli("serve", "--port", "0", *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+
+
+def test_a_port_that_is_taken(cli):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, _, err = cli("serve", "--port", taken.getsockname()[1])
+    assert code == 2
+    assert "cannot listen" in err
+
+
+def test_a_missing_package_is_named(cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert "pip install 'car-video[serve]'" in cli("serve")[2]
+
+
+@pytest.mark.slow
+def test_the_whole_server_with_the_bundled_model():
+    command = [sys.executable, "-m", "car_video", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            found = re.search(r"ws://\S+", server.stderr.readline())
+            with connect(found[0]) as client:
+                assert json.loads(client.recv())["model"] == "lite"
+                client.send(json.dumps({"expressions": ["a dog"], "keep": "all"}))
+                for value in (0, 90):
+                    client.send(picture(value, 96, 64))
+                    answer = json.loads(client.recv(60))
+                    assert answer["type"] == "answer"
+                    assert decode_rle(answer["objects"][0]["rle"]).shape == (64, 96)
+        finally:
+            server.terminate()
+    assert server.returncode in (0, -15)
