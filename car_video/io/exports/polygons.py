@@ -101,8 +101,10 @@ def _straightened(ring: Path) -> Path:
     """Without points in the middle of a straight line, nor the same one twice in a row."""
     moved = (ring != np.roll(ring, 1, axis=0)).any(axis=1)
     ring = ring[moved] if moved.any() else ring[:1]
-    before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
-    crossed = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    before: Path = ring - np.roll(ring, 1, axis=0)
+    after: Path = np.roll(ring, -1, axis=0) - ring
+    crossed: Path = before[:, 0] * after[:, 1]
+    crossed -= before[:, 1] * after[:, 0]
     back = (before * after).sum(axis=1) < 0
     kept = ring[(crossed != 0) | back]
     return kept if len(kept) else ring
