@@ -8,6 +8,7 @@ In the order in which a command meets them:
 ``subcommands``      commands that are called by a first word
 ``convert``          a finished run in the form of another tool
 ``serve``            a server for programs that send pictures
+``ui``               the page in the browser
 ``request``          what was asked for, checked without source and model
 ``batch``            several sources, one after the other
 ``opening``          window, source, model and output folder of a run

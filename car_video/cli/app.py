@@ -41,6 +41,7 @@ _EXAMPLES = (
     'car-video webcam:0 --expr "a cup" --show --target-fps 8',
     "car-video picture.jpg --labels coco --task panoptic    (all classes of a list)",
     "car-video convert clip_car --to coco                   (other forms of the masks)",
+    "car-video ui                                          (a page in the browser)",
     "car-video models                                      (what --model may name)",
     "car-video presets                                     (what --preset may name)",
 )

@@ -33,6 +33,7 @@ class Subcommand:
 SUBCOMMANDS = (
     Subcommand("convert", "car_video.cli.convert"),
     Subcommand("serve", "car_video.cli.serve"),
+    Subcommand("ui", "car_video.cli.ui"),
 )
 
 

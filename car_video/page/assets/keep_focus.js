@@ -1,0 +1,15 @@
+// Shared by the page's own parts: whoever had the focus has it again when a part is drawn anew.
+let focused = null;
+element.addEventListener('focusin', (event) => {
+  const keyed = event.target.closest('[data-key]');
+  focused = keyed ? keyed.dataset.key : null;
+});
+element.addEventListener('focusout', (event) => {
+  if (event.relatedTarget) focused = null;
+});
+watch('value', () => {
+  if (focused === null || element.contains(document.activeElement)) return;
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const again = element.querySelector(`[data-key="${focused}"]`);
+  if (again) again.focus({ preventScroll: true });
+});

@@ -1,0 +1,52 @@
+"""The command line that does the same without the page, and the files that it needs."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from car_video.io.corrections_file import as_entries
+from car_video.page.engine import Engine
+from car_video.page.work import Work
+
+
+def correction_files(work: Work) -> dict[str, bytes]:
+    """Files for ``--corrections``, by name: one for every time that masks were carried on."""
+    files = {}
+    for number, step in enumerate(work.steps, start=1):
+        text = json.dumps({"corrections": as_entries(step)}, indent=1)
+        files[f"corrections-{number}.json"] = text.encode("ascii")
+    return files
+
+
+def commands(work: Work, engine: Engine, source: str) -> list[str]:
+    """Lines for a shell, which make the masks that the page has.
+
+    Args:
+        work: with a run; else the lines of the run that would be made now.
+        engine: whose settings they are.
+        source: name of the clip.
+    """
+    if not work.expressions:
+        return []
+    options = work.options
+    preset = engine.first_preset if options is None else options.preset
+    words = ["car-video", source if not source.startswith("-") else f"./{source}"]
+    for text in work.expressions:
+        words += ["--expr", text]
+    words += ["--preset", preset]
+    if engine.model is not None:
+        words += ["--model", engine.model]
+    if options is not None:
+        if options.start:
+            words += ["--start", f"{options.start:g}"]
+        if options.stride != 1:
+            words += ["--stride", str(options.stride)]
+        if work.frames and not work.complete:
+            words += ["--max-frames", str(len(work.frames))]
+        if options.end is not None:
+            words += ["--end", f"{options.end:g}"]
+    lines = [shlex.join(words)]
+    for name in correction_files(work):
+        lines.append(f"{shlex.join(words)} --resume --corrections {name}")
+    return lines

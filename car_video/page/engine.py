@@ -1,0 +1,122 @@
+"""``Engine``: the models, loaded once and shared by all who have the page open."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from car_video.config import Config, load_preset
+from car_video.models.catalog import default_preset
+from car_video.page.remembered import RememberingMaskModel, RememberingSegmenter
+from car_video.page.turns import Turns
+from car_video.segment.segmenter import ImageSegmenter
+from car_video.video.correction.corrector import Corrector
+from car_video.video.segmenter import VideoSegmenter
+
+QUICK, CAREFUL = "fast", "default"
+"""Presets of the bundled model that the page offers; docs/video.md says what they give."""
+
+
+class Engine:
+    """Models and settings. Whatever computes takes a turn (:attr:`turns`) first.
+
+    Args:
+        model: name; None for the preset's.
+        preset: the only one to offer; None for quick and careful of the bundled model.
+        device: where to compute.
+
+    Attributes:
+        presets: settings by name, the one to begin with first.
+        model: its name where it is not that of the presets.
+        turns: of all who share the models.
+
+    Raises:
+        ConfigError: an unknown preset.
+        ModelError: an unknown model.
+    """
+
+    def __init__(
+        self, model: str | None = None, preset: str | None = None, device: str = "auto"
+    ) -> None:
+        names = [preset] if preset is not None else [QUICK, CAREFUL]
+        if preset is None and model is not None and model != "lite":
+            names = [default_preset(model)]
+        self.presets: Mapping[str, Config] = {
+            name: _with_model(load_preset(name), model) for name in names
+        }
+        self.model = model
+        self.turns = Turns()
+        self._device = device
+        self._loading = threading.Lock()
+        self._models: tuple[Any, Any] | None = None
+
+    @property
+    def first_preset(self) -> str:
+        """The preset to begin with."""
+        return next(iter(self.presets))
+
+    def config(self, preset: str, single: bool) -> Config:
+        """Settings of a preset.
+
+        Args:
+            preset: a name of :attr:`presets`.
+            single: for one picture, which has no time that tracks could use.
+        """
+        config = self.presets[preset]
+        if not single:
+            return config
+        video = dataclasses.replace(config.video, mode="per-frame", target_fps=None)
+        return dataclasses.replace(config, video=video)
+
+    def load(self) -> None:
+        """Load the models, unless they are there.
+
+        Raises:
+            ModelError: weights are missing or damaged, or the device is not there.
+        """
+        with self._loading:
+            if self._models is None:
+                from car_video.models.registry import load_model
+                from car_video.models.sam.registry import load_mask_model
+
+                config = self.presets[self.first_preset]
+                pair = load_model(config.model, self._device)
+                masks = None
+                if config.segment.refine == "sam":
+                    masks = load_mask_model(config.segment.sam.model, pair.device)
+                self._models = pair, masks
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the models are there."""
+        return self._models is not None
+
+    def image_segmenter(self, expressions: Sequence[str], preset: str) -> ImageSegmenter:
+        """For single frames; it remembers what it has encoded."""
+        self.load()
+        assert self._models is not None
+        pair, masks = self._models
+        remembering: Any = None if masks is None else RememberingMaskModel(masks)
+        return RememberingSegmenter(
+            pair, expressions, self.presets[preset].segment, remembering
+        )
+
+    def video_segmenter(
+        self, expressions: Sequence[str], preset: str, single: bool
+    ) -> VideoSegmenter:
+        """For a run."""
+        self.load()
+        assert self._models is not None
+        pair, masks = self._models
+        config = self.config(preset, single)
+        return VideoSegmenter(pair, expressions, config.segment, config.video, mask_model=masks)
+
+    def corrector(self, image: ImageSegmenter, preset: str, single: bool) -> Corrector:
+        """Carries corrections to other frames."""
+        return Corrector(image, self.config(preset, single).video)
+
+
+def _with_model(config: Config, model: str | None) -> Config:
+    return config if model is None else dataclasses.replace(config, model=model)

@@ -1,0 +1,271 @@
+"""The page in widgets of gradio, and which of them does what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+
+from car_video.page.downloads import choices
+from car_video.page.pages import Pages, Reply
+
+PRESET_WORDS = {"fast": "quick", "default": "careful, about four times as slow"}
+OTHER = "Another video or picture"
+_EVENT: dict[str, Any] = {
+    "show_progress": "hidden",
+    "concurrency_limit": None,
+    "api_visibility": "private",
+}
+
+
+def asset(name: str) -> str:
+    """A script or style sheet of the page."""
+    return (files("car_video.page") / "assets" / name).read_text(encoding="utf-8")
+
+
+def theme() -> gr.Theme:
+    """Calm colours, and fonts that every computer has: none is fetched."""
+    return gr.themes.Base(
+        primary_hue="teal",
+        neutral_hue="slate",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
+
+
+class Interface:
+    """The widgets of the page, and their wiring.
+
+    Args:
+        pages: what happens.
+
+    Attributes:
+        blocks: of gradio, to be launched.
+    """
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages, self._sessions = pages, pages.sessions
+        with gr.Blocks(title="car-video", analytics_enabled=False) as self.blocks:
+            self._build()
+            self._wire()
+
+    # --- widgets ------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        gr.HTML(
+            "<h1>car-video</h1><p>Masks of what a sentence names, in a video or a picture. "
+            "Nothing leaves this computer.</p>",
+            elem_id="head",
+        )
+        with gr.Accordion("Video or picture", open=True, elem_id="source") as self.source:
+            with gr.Row(equal_height=True):
+                self.upload = gr.File(
+                    label="Drop a video, a picture, several pictures, or a saved project",
+                    file_count="multiple",
+                    height=130,
+                    scale=3,
+                    elem_id="upload",
+                )
+                with gr.Column(scale=1, min_width=200):
+                    self.example = gr.Button(
+                        "Try the example",
+                        size="md",
+                        visible=self._pages.example_clip is not None,
+                        elem_id="example",
+                    )
+                    self.camera_open = gr.Button(
+                        "Use the camera", size="md", elem_id="camera-open"
+                    )
+            self.camera = gr.Video(
+                sources=["webcam"], label="Record a short clip", visible=False, height=300
+            )
+        self.message = gr.HTML(elem_id="message")
+        with gr.Row(visible=False, elem_id="work") as self.work:
+            with gr.Column(scale=3, min_width=320):
+                self._build_frame()
+            with gr.Column(scale=1, min_width=280):
+                self._build_tools()
+
+    def _build_frame(self) -> None:
+        with gr.Row(equal_height=True):
+            self.text = gr.Textbox(
+                label="What to look for",
+                placeholder="the dog, the woman in red, …",
+                scale=4,
+                min_width=200,
+                elem_id="text",
+            )
+            self.add = gr.Button(
+                "Look", variant="primary", size="md", scale=0, min_width=110, elem_id="add"
+            )
+        self.chips = self._part("chips", "chips.js", "choose", "drop")
+        self.stage = self._part("stage", "stage.js", "point", "box", "step")
+        with gr.Row(equal_height=True) as self.transport:
+            self.before = gr.Button("◀", min_width=48, scale=0, elem_id="before")
+            self.slider = gr.Slider(
+                0, 1, 0, step=1, label="Frame", scale=6, min_width=160, elem_id="slider"
+            )
+            self.after = gr.Button("▶", min_width=48, scale=0, elem_id="after")
+        self.timeline = self._part("timeline", "timeline.js", "seek")
+        self.weakest = gr.Button("Where is it weakest?", size="sm", elem_id="weakest")
+
+    def _build_tools(self) -> None:
+        self.run = gr.Button("Run the whole clip", variant="primary", size="md", elem_id="run")
+        self.cancel = gr.Button(
+            "Cancel", variant="stop", size="md", visible=False, elem_id="cancel"
+        )
+        with gr.Accordion("Options of the run", open=False):
+            presets = list(self._sessions.engine.presets)
+            self.preset = gr.Radio(
+                [(PRESET_WORDS.get(name, name), name) for name in presets],
+                value=presets[0],
+                label="How carefully",
+                visible=len(presets) > 1,
+            )
+            with gr.Row():
+                self.start = gr.Number(None, label="From second", min_width=80)
+                self.end = gr.Number(None, label="To second", min_width=80)
+                self.stride = gr.Number(
+                    1, label="Every n-th frame", minimum=1, precision=0, min_width=80
+                )
+        self.others = self._part("others", "chips.js", "take")
+        with gr.Row():
+            self.absent = gr.Button(
+                "It is not here", size="sm", min_width=100, elem_id="absent"
+            )
+            self.forget = gr.Button(
+                "As it was found", size="sm", min_width=100, elem_id="forget"
+            )
+        self.carry = gr.Button(
+            "Carry corrections on", size="sm", variant="primary", elem_id="carry"
+        )
+        with gr.Row():
+            self.undo = gr.Button("Undo", size="sm", min_width=80, elem_id="undo")
+            self.redo = gr.Button("Redo", size="sm", min_width=80, elem_id="redo")
+        with gr.Accordion("Download", open=False, elem_id="downloads"):
+            self.format = gr.Dropdown(
+                choices(), value=choices()[0][1], label="What", elem_id="format"
+            )
+            self.soft = gr.Checkbox(False, label="Soft edges, for mattes")
+            self.fetch = gr.Button("Download", size="md", elem_id="download")
+            self.save = gr.Button("Save project", size="md", elem_id="save")
+            self.link = self._part("link", "download.js")
+        with gr.Accordion("The same without the page", open=False):
+            self.commands = gr.Textbox(
+                label="Command",
+                lines=2,
+                interactive=False,
+                buttons=["copy"],
+                elem_id="commands",
+            )
+
+    @staticmethod
+    def _part(name: str, script: str, *events: str) -> gr.HTML:
+        """A part of our own: HTML that Python writes, and a script with these events."""
+        text = f"{asset('keep_focus.js')}\n{asset(script)}"
+        assert all(f"'{event}'" in text for event in events)
+        return gr.HTML(elem_id=name, js_on_load=text, apply_default_css=False)
+
+    # --- wiring -------------------------------------------------------------------------
+
+    def _wire(self) -> None:
+        pages, event, data = self._pages, self._on, self._with_data
+        event(self.upload.upload, pages.open, self.upload)
+        event(self.example.click, pages.example)
+        event(self.camera.stop_recording, lambda s, file: pages.open(s, [file]), self.camera)
+        self.camera_open.click(lambda: gr.update(visible=True), None, self.camera, **_EVENT)
+        for listener in (self.text.submit, self.add.click):
+            event(listener, pages.add, self.text)
+        data(self.chips.choose, lambda s, e: pages.choose(s, int(e.number)))
+        data(self.chips.drop, lambda s, e: pages.drop(s, int(e.number)))
+        data(self.others.take, lambda s, e: pages.take(s, int(e.number)))
+        data(self.timeline.seek, lambda s, e: pages.seek(s, int(e.frame), int(e.number)))
+        data(self.stage.point, lambda s, e: pages.point(s, e.x, e.y, bool(e.positive)))
+        data(self.stage.box, lambda s, e: pages.box(s, e.x, e.y, e.width, e.height))
+        data(self.stage.step, lambda s, e: pages.seek(s, s.current + int(e.by)))
+        event(self.slider.input, pages.seek, self.slider, trigger_mode="always_last")
+        event(self.before.click, lambda s: pages.seek(s, s.current - 1))
+        event(self.after.click, lambda s: pages.seek(s, s.current + 1))
+        event(self.weakest.click, pages.weakest)
+        event(self.run.click, pages.run, self.preset, self.start, self.end, self.stride)
+        event(self.cancel.click, pages.cancel)
+        event(self.absent.click, pages.absent)
+        event(self.forget.click, pages.forget)
+        event(self.carry.click, pages.carry)
+        event(self.undo.click, pages.undo)
+        event(self.redo.click, pages.redo)
+        event(self.fetch.click, pages.download, self.format, self.soft)
+        event(self.save.click, pages.save)
+        self.blocks.unload(self._left)
+
+    def _left(self, request: gr.Request) -> None:
+        """The page was closed or loaded anew."""
+        self._sessions.drop(str(request.session_hash))
+
+    def _on(
+        self,
+        listener: Callable[..., Any],
+        action: Callable[..., Iterator[Reply]],
+        *inputs: Any,
+        **options: Any,
+    ) -> None:
+        """Let an event of a widget be answered by an action."""
+        sessions, updates = self._sessions, self._updates
+
+        def answer(request: gr.Request, *given: Any) -> Iterator[list[Any]]:
+            for reply in action(sessions.of(str(request.session_hash)), *given):
+                yield updates(reply)
+
+        listener(answer, list(inputs), self._outputs(), **_EVENT, **options)
+
+    def _with_data(
+        self, listener: Callable[..., Any], action: Callable[..., Iterator[Reply]]
+    ) -> None:
+        """The same for a part of our own, whose events say something."""
+        sessions, updates = self._sessions, self._updates
+
+        def answer(request: gr.Request, event: gr.EventData) -> Iterator[list[Any]]:
+            for reply in action(sessions.of(str(request.session_hash)), event):
+                yield updates(reply)
+
+        listener(answer, None, self._outputs(), **_EVENT)
+
+    def _outputs(self) -> list[Any]:
+        return [
+            *(self.message, self.source, self.work, self.stage, self.chips, self.others),
+            *(self.timeline, self.slider, self.transport, self.weakest, self.run),
+            *(self.cancel, self.absent, self.forget, self.carry, self.undo, self.redo),
+            *(self.fetch, self.save, self.link, self.commands, self.text),
+        ]
+
+    def _updates(self, reply: Reply) -> list[Any]:
+        """Values in the order of :meth:`_outputs`."""
+        view = reply.view
+        several = view.last > 0
+        asks = view.can_run
+        return [
+            reply.message,
+            gr.update(open=False, label=OTHER) if reply.done == "source" else gr.skip(),
+            gr.update(visible=view.opened),
+            view.stage,
+            view.chips,
+            view.others,
+            view.timeline,
+            gr.update(value=view.frame, maximum=max(1, view.last), label=view.place),
+            gr.update(visible=several),
+            gr.update(visible=several and view.has_answers),
+            gr.update(value=view.run, interactive=view.can_run, visible=not view.busy),
+            gr.update(visible=view.busy),
+            gr.update(interactive=asks),
+            gr.update(interactive=view.can_forget),
+            gr.update(interactive=view.can_carry, visible=several),
+            gr.update(interactive=view.can_undo),
+            gr.update(interactive=view.can_redo),
+            gr.update(interactive=view.has_answers),
+            gr.update(interactive=view.opened and not view.busy),
+            reply.download or gr.skip(),
+            view.commands,
+            gr.update(value="") if reply.done == "text" else gr.skip(),
+        ]

@@ -1,0 +1,238 @@
+"""``Pages``: what happens when a person does something, as replies for the browser."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, Literal, ParamSpec
+
+from car_video.errors import CarVideoError
+from car_video.page.job import Job
+from car_video.page.session import Session
+from car_video.page.sessions import Sessions
+from car_video.page.views import View, download_html, message_html, view_of
+from car_video.page.words import sentence
+from car_video.page.work import RunOptions
+
+_LOG = logging.getLogger(__name__)
+UNEXPECTED = "Something went wrong in the page itself; the terminal says what. Nothing is lost."
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer to the browser; an action may have several, one after the other.
+
+    Attributes:
+        view: what the page shows from now on.
+        message: HTML of a line for people.
+        download: HTML of a link to a file; empty keeps the page's.
+        done: what the page need not ask for any more: the ``source``, or the ``text``.
+    """
+
+    view: View
+    message: str = ""
+    download: str = ""
+    done: Literal["", "source", "text"] = ""
+
+
+Replies = Iterator[Reply]
+Rest = ParamSpec("Rest")
+Action = Callable[Concatenate["Pages", Session, Rest], Replies]
+
+
+def _in_words(action: Action[Rest]) -> Action[Rest]:
+    """Errors of an action become its last reply."""
+
+    @wraps(action)
+    def guarded(
+        pages: Pages, session: Session, *given: Rest.args, **named: Rest.kwargs
+    ) -> Replies:
+        try:
+            yield from action(pages, session, *given, **named)
+        except CarVideoError as error:
+            yield Reply(view_of(session), message_html(sentence(error), "error"))
+        except Exception:
+            _LOG.exception("the page")
+            yield Reply(view_of(session), message_html(UNEXPECTED, "error"))
+
+    return guarded
+
+
+class Pages:
+    """The actions of all open pages.
+
+    Args:
+        sessions: of the pages.
+        example: the clip that comes with car-video; None where it is not there.
+    """
+
+    def __init__(self, sessions: Sessions, example: Path | None = None) -> None:
+        self.sessions, self.example_clip = sessions, example
+
+    @_in_words
+    def open(self, session: Session, files: Sequence[str]) -> Replies:
+        """Open what was uploaded."""
+        yield Reply(view_of(session), message_html("Opening …", "working"))
+        session.open([Path(file) for file in files])
+        yield Reply(view_of(session), done="source")
+        yield from self._look(session)
+
+    @_in_words
+    def example(self, session: Session) -> Replies:
+        """Open the clip that comes with car-video."""
+        assert self.example_clip is not None
+        session.open_copy(self.example_clip)
+        yield Reply(view_of(session), done="source")
+        yield from self._look(session)
+
+    @_in_words
+    def add(self, session: Session, text: str) -> Replies:
+        """Look for one thing more."""
+        session.add(text)
+        yield Reply(view_of(session), done="text")
+        yield from self._look(session)
+
+    @_in_words
+    def drop(self, session: Session, number: int) -> Replies:
+        """Look for one thing less."""
+        session.drop(number)
+        yield from self._look(session)
+
+    @_in_words
+    def choose(self, session: Session, number: int) -> Replies:
+        """Another expression is what clicks are about."""
+        session.chosen = number
+        yield from self._look(session)
+
+    @_in_words
+    def seek(self, session: Session, frame: int, number: int = -1) -> Replies:
+        """Show another frame, and choose an expression where its row was clicked."""
+        session.current = max(0, min(int(frame), len(session.opened()) - 1))
+        if number >= 0:
+            session.chosen = number
+        yield from self._look(session)
+
+    @_in_words
+    def point(self, session: Session, x: float, y: float, positive: bool) -> Replies:
+        """A click on the frame."""
+        yield Reply(view_of(session), message_html("One moment …", "working"))
+        session.click(session.current, session.chosen, x, y, positive)
+        yield from self._look(session)
+
+    @_in_words
+    def box(self, session: Session, x: float, y: float, width: float, height: float) -> Replies:
+        """A box on the frame."""
+        yield Reply(view_of(session), message_html("One moment …", "working"))
+        session.box(session.current, session.chosen, (x, y, width, height))
+        yield from self._look(session)
+
+    @_in_words
+    def take(self, session: Session, place: int) -> Replies:
+        """An alternative is the right one."""
+        session.take(session.current, session.chosen, place)
+        yield from self._look(session)
+
+    @_in_words
+    def absent(self, session: Session) -> Replies:
+        """The target is not in this frame."""
+        session.absent(session.current, session.chosen)
+        yield from self._look(session)
+
+    @_in_words
+    def forget(self, session: Session) -> Replies:
+        """Take back what was said of this frame."""
+        session.as_found(session.current, session.chosen)
+        yield from self._look(session)
+
+    @_in_words
+    def undo(self, session: Session) -> Replies:
+        """Back to before the last step."""
+        session.undo()
+        yield from self._look(session)
+
+    @_in_words
+    def redo(self, session: Session) -> Replies:
+        """Forward again."""
+        session.redo()
+        yield from self._look(session)
+
+    @_in_words
+    def weakest(self, session: Session) -> Replies:
+        """Show the frame on which the chosen expression is least sure."""
+        frame = session.weakest(session.chosen, session.current)
+        if frame is None:
+            yield Reply(view_of(session), message_html("Run the clip first."))
+            return
+        session.current = frame
+        yield from self._look(session)
+
+    @_in_words
+    def run(
+        self,
+        session: Session,
+        preset: str,
+        start: float | None,
+        end: float | None,
+        stride: float | None,
+    ) -> Replies:
+        """Look for everything in the whole clip."""
+        options = RunOptions(preset, start or None, end or None, int(stride or 1))
+        yield from self._watch(session, session.run(options))
+
+    @_in_words
+    def carry(self, session: Session) -> Replies:
+        """Carry corrections to the frames around them."""
+        yield from self._watch(session, session.propagate(), follow=False)
+
+    @_in_words
+    def cancel(self, session: Session) -> Replies:
+        """Stop what is under way."""
+        session.cancel()
+        yield Reply(view_of(session), message_html("Stopping after this frame …", "working"))
+
+    @_in_words
+    def download(self, session: Session, name: str, soft: bool) -> Replies:
+        """Make a file of what was found."""
+        yield Reply(view_of(session), message_html("Making the file …", "working"))
+        yield self._offered(session, session.download(name, soft))
+
+    @_in_words
+    def save(self, session: Session) -> Replies:
+        """Make a project of everything."""
+        yield self._offered(session, session.save())
+
+    def _offered(self, session: Session, file: Path) -> Reply:
+        token = self.sessions.offer(session, file)
+        link = download_html(token, file.name, file.stat().st_size)
+        return Reply(view_of(session), message_html(f"{file.name} is ready."), link)
+
+    def _watch(self, session: Session, job: Job, follow: bool = True) -> Replies:
+        yield Reply(view_of(session), message_html("Starting …", "working"))
+        for progress in job.watch():
+            if follow and progress.index is not None:
+                session.current = progress.index
+            yield Reply(view_of(session), message_html(progress.sentence(), "working"))
+        said = "Cancelled; what is done stays." if job.cancelled else job.message
+        yield from self._look(session, said)
+
+    def _look(self, session: Session, said: str = "") -> Replies:
+        """The frame with its masks as soon as they are there, then with alternatives."""
+        index, work = session.current, session.work
+        if not work.expressions:
+            hint = "Type what to look for, in English: the dog, the woman in red, …"
+            yield Reply(view_of(session), message_html(said or hint))
+            return
+        if session.shown(index) is None:
+            loaded = session.engine.loaded
+            what = "Looking …" if loaded else "Loading the model, once; then it is quick …"
+            yield Reply(view_of(session), message_html(what, "working"))
+        prediction = session.look(index)
+        yield Reply(view_of(session, prediction), message_html(said))
+        if session.busy:
+            return
+        others = session.alternatives(index)
+        if session.current == index and session.work is work:
+            yield Reply(view_of(session, prediction, others), message_html(said))

@@ -1,0 +1,189 @@
+"""A project: the clip and everything that has been made of it, in one zip.
+
+Unpacked it is a folder that ``car-video convert`` takes, with the clip beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from car_video.corrections import Correction, check_together
+from car_video.errors import CarVideoError, OutputError
+from car_video.io.corrections_file import as_entries, read_corrections
+from car_video.io.exports import open_run
+from car_video.io.writers.predictions import RESULTS
+from car_video.page.clip import Clip, safe_name
+from car_video.page.command import correction_files
+from car_video.page.downloads import write_run, zip_files
+from car_video.page.limits import Limits
+from car_video.page.work import HandMade, RunOptions, StoredFrame, Work
+
+ABOUT, PENDING = "project.json", "pending.json"
+FORMAT = 1
+_KNOWN = re.compile(r"project\.json|pending\.json|predictions\.json|corrections-\d{1,4}\.json")
+_SOURCE = re.compile(r"source/(pictures/)?[^/\\]+")
+_LARGEST_PART = 2**20
+
+
+def save(folder: Path, clip: Clip, work: Work, model: str) -> Path:
+    """Write a project.
+
+    Args:
+        folder: of the session.
+        clip: that was worked on.
+        work: what was made of it.
+        model: name of the model.
+
+    Returns:
+        A zip in a folder of its own, whose name cannot be guessed.
+
+    Raises:
+        OutputError: the disk does not take it.
+    """
+    place = folder / "downloads" / secrets.token_urlsafe(24)
+    parts = place / "parts"
+    parts.mkdir(parents=True)
+    try:
+        options = None if work.options is None else asdict(work.options)
+        about = {
+            "format": FORMAT,
+            "source": clip.path.name,
+            "expressions": list(work.expressions),
+            "options": options,
+            "complete": work.complete,
+        }
+        (parts / ABOUT).write_text(json.dumps(about, indent=1), encoding="ascii")
+        if work.frames:
+            write_run(parts / RESULTS, clip, work, model)
+        for name, data in correction_files(work).items():
+            (parts / name).write_bytes(data)
+        if work.pending:
+            pending = [work.pending[key].correction for key in sorted(work.pending)]
+            text = json.dumps({"corrections": as_entries(pending)})
+            (parts / PENDING).write_text(text, encoding="ascii")
+        files = [(file, file.name) for file in sorted(parts.iterdir())]
+        target = place / f"{safe_name(clip.path.stem)}_project.zip"
+        zip_files(target, [*files, *_source_files(clip)])
+        return target
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
+
+
+def is_project(path: Path) -> bool:
+    """Whether a file looks like a project."""
+    return path.suffix.lower() == ".zip" and zipfile.is_zipfile(path)
+
+
+def load(path: Path, folder: Path, limits: Limits, presets: Sequence[str]) -> tuple[Clip, Work]:
+    """Read a project.
+
+    Args:
+        path: of the zip.
+        folder: to be made for the clip.
+        limits: that the project has to keep.
+        presets: names of settings that are known; another one is replaced by the first.
+
+    Raises:
+        CarVideoError: it is no project, damaged, or more than the page takes; nothing is left.
+    """
+    folder.mkdir(parents=True)
+    clip: Clip | None = None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _unpack(archive, folder, limits)
+        about = json.loads((folder / ABOUT).read_bytes())
+        if about["format"] != FORMAT:
+            raise OutputError("This project is of another version of car-video.")
+        source = folder / "source" / safe_name(str(about["source"]))
+        clip = Clip(source, limits)
+        return clip, _work(about, folder, presets)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError) as error:
+        _give_up(clip, folder)
+        raise OutputError(
+            "This is no project of this page, or it is damaged; give one that 'Save project' "
+            "has made."
+        ) from error
+    except BaseException:
+        _give_up(clip, folder)
+        raise
+
+
+def _give_up(clip: Clip | None, folder: Path) -> None:
+    if clip is not None:
+        clip.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unpack(archive: zipfile.ZipFile, folder: Path, limits: Limits) -> None:
+    """Put the parts of a project, and nothing else, into a folder.
+
+    Only names that a project has are taken, each below the folder; sizes are counted while
+    they are unpacked, whatever the zip says of them.
+    """
+    left = limits.megabytes * 10**6
+    limits.check_pictures(len(archive.infolist()) - 10)
+    (folder / "source" / "pictures").mkdir(parents=True)
+    for member in archive.infolist():
+        name = member.filename
+        if _KNOWN.fullmatch(name):
+            target = folder / name
+        elif (match := _SOURCE.fullmatch(name)) is not None:
+            target = folder / "source" / (match[1] or "") / safe_name(name)
+        else:
+            continue
+        with archive.open(member) as packed, target.open("xb") as file:
+            while part := packed.read(_LARGEST_PART):
+                left -= len(part)
+                if left < 0:
+                    limits.check_bytes(limits.megabytes * 10**6 + 1)
+                file.write(part)
+    if not any((folder / "source" / "pictures").iterdir()):
+        (folder / "source" / "pictures").rmdir()
+
+
+def _work(about: dict[str, Any], folder: Path, presets: Sequence[str]) -> Work:
+    expressions = tuple(str(text) for text in about["expressions"])
+    options = None if about["options"] is None else RunOptions(**about["options"])
+    if options is not None and options.preset not in presets:
+        options = RunOptions(presets[0], options.start, options.end, options.stride)
+    frames = {}
+    if (folder / RESULTS).exists():
+        run = open_run(folder)
+        if run.expressions != expressions:
+            raise ValueError("other expressions")
+        names = {entry.index: entry.file for entry in run.entries}
+        frames = {p.index: StoredFrame.of(p, names[p.index]) for p in run.predictions()}
+    steps: list[tuple[Correction, ...]] = []
+    while (file := folder / f"corrections-{len(steps) + 1}.json").exists():
+        steps.append(tuple(_read(file, expressions)))
+    pending = {}
+    if (folder / PENDING).exists():
+        for one in _read(folder / PENDING, expressions):
+            pending[one.frame, one.number(expressions)] = HandMade(one)
+    complete = bool(about["complete"]) and bool(frames)
+    return Work(expressions, options, frames, complete, pending, tuple(steps))
+
+
+def _read(file: Path, expressions: tuple[str, ...]) -> list[Correction]:
+    try:
+        return check_together(read_corrections(file), expressions)
+    except CarVideoError as error:
+        raise ValueError("damaged corrections") from error
+
+
+def _source_files(clip: Clip) -> list[tuple[Path, str]]:
+    if clip.path.is_dir():
+        files = sorted(path for path in clip.path.iterdir() if path.is_file())
+        return [(path, f"source/pictures/{path.name}") for path in files]
+    return [(clip.path, f"source/{clip.path.name}")]
