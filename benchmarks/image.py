@@ -171,7 +171,7 @@ def one_side(arguments: argparse.Namespace, names: list[str], image: np.ndarray)
     base = peak_above_now(reset=True)
     if arguments.only == "reference":
         parts = pair.proposer, pair.classifier
-        bank = ImageSegmenter(pair, names, config)._mask_classifier.bank
+        bank = ImageSegmenter(pair, names, config).mask_classifier.bank
         reference_work.segment(*parts, image, names, config, measured=1, bank=bank)
     else:
         ImageSegmenter(pair, names, config).segment(image)
@@ -248,7 +248,7 @@ def main() -> None:
     )
     ours, history, masks = clocked(segmenter, image)
     measured = 15 if arguments.full else 1
-    bank = segmenter._mask_classifier.bank
+    bank = segmenter.mask_classifier.bank
     theirs, steps, expected = reference_work.segment(
         pair.proposer,
         pair.classifier,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from car_video.config.video import VideoConfig
     from car_video.corrections import Correction
     from car_video.errors import CarVideoError
+    from car_video.explaining import explain
+    from car_video.explanation import Explanation
     from car_video.io import read_frames
     from car_video.io.exports import export, open_run
     from car_video.models import load_model
@@ -42,6 +44,7 @@ __all__ = [
     "CarVideoError",
     "Config",
     "Correction",
+    "Explanation",
     "Frame",
     "FramePrediction",
     "ImageSegmenter",
@@ -51,6 +54,7 @@ __all__ = [
     "VideoSegmenter",
     "__version__",
     "default_config",
+    "explain",
     "export",
     "load_model",
     "load_preset",
@@ -63,6 +67,7 @@ _MODULES = {
     "CarVideoError": "car_video.errors",
     "Config": "car_video.config",
     "Correction": "car_video.corrections",
+    "Explanation": "car_video.explanation",
     "Frame": "car_video.types",
     "FramePrediction": "car_video.types",
     "ImageSegmenter": "car_video.segment.segmenter",
@@ -71,6 +76,7 @@ _MODULES = {
     "VideoConfig": "car_video.config.video",
     "VideoSegmenter": "car_video.video.segmenter",
     "default_config": "car_video.models.catalog",
+    "explain": "car_video.explaining",
     "export": "car_video.io.exports",
     "load_model": "car_video.models",
     "load_preset": "car_video.config",

@@ -14,6 +14,7 @@ Files in the order in which a picture meets them:
 ``mask_selection``  SAM's candidates, and which one a map means
 ``prediction``      from masks of queries to those of expressions
 ``refinement``      from maps to masks, with and without SAM
+``stages``          what all these steps have given of a picture
 ``blur``            Gaussian blur and sliding sums, for drawing and filters
 ``panoptic``        pictures segmented by a vocabulary, with FC-CLIP (docs/fcclip.md)
 ``reference``       the choices of CaR's released code (docs/compat.md)

@@ -15,6 +15,19 @@ from car_video.segment.evidence import RegionEvidence
 
 
 @dataclass(frozen=True)
+class RecurrenceStep:
+    """One step of the recurrence.
+
+    Attributes:
+        alive: int64 [N], numbers of the queries that the step began with, on the CPU.
+        scores: float32 [N] in [0, 1]: theirs against each other.
+    """
+
+    alive: Tensor
+    scores: Tensor
+
+
+@dataclass(frozen=True)
 class Survivors:
     """The N queries that the recurrence has kept, and what it knows of them.
 
@@ -23,7 +36,10 @@ class Survivors:
         maps: float32 [N, h, w] in [0, 1]: their proposals.
         evidence: float32 [N, h, w] in [0, 1]: the proposals before the affinity spread them.
         scores: float32 [N] in [0, 1].
-        steps: how many steps the recurrence took.
+        history: the steps that the recurrence took, the first queries of the reference apart.
+        steps: how many steps that were, with those.
+        proposals: float32 [N, h, w]: the maps that the classifier scored, before words of place
+            weighed them.
         cues: what speaks for their masks in this picture; None without SAM.
         places: their words of place, with the anchors found in the picture; None without any.
         plural: bool [N]: queries that name several things; None without any.
@@ -36,6 +52,8 @@ class Survivors:
     evidence: Tensor
     scores: Tensor
     steps: int
+    history: tuple[RecurrenceStep, ...] = ()
+    proposals: Tensor | None = None
     cues: MaskCues | None = None
     places: PlaceTensors | None = None
     plural: Tensor | None = None

@@ -26,8 +26,8 @@ from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam.base import MaskModel
 from car_video.models.sam.registry import load_mask_model
 from car_video.segment.classification.classifier import MaskClassifier
+from car_video.segment.classification.proposal_scores import score_proposals
 from car_video.segment.classification.region_odds import region_odds
-from car_video.segment.classification.scores import among_kinds
 from car_video.segment.cues.place_maps import weigh_by_place
 from car_video.segment.encoding import (
     EncodedImage,
@@ -36,16 +36,17 @@ from car_video.segment.encoding import (
     working_size,
 )
 from car_video.segment.everyday import everyday_embeddings
-from car_video.segment.evidence import CosineScale, KnownNouns, calibrated, regions_of
+from car_video.segment.evidence import CosineScale, KnownNouns, regions_of
 from car_video.segment.mask_selection.regions import name_parts, paint_parts
 from car_video.segment.prediction import of_expressions
 from car_video.segment.proposals.maps import Proposer, source_of
 from car_video.segment.queries import QuerySet, build_queries
-from car_video.segment.recurrence import Survivors, passing
+from car_video.segment.recurrence import RecurrenceStep, Survivors, passing
 from car_video.segment.reference.first_step import first_queries
 from car_video.segment.reference.settings import resolve_config
-from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks, upsample
-from car_video.segment.resizing import enlarge_masks, maps_at_once
+from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks
+from car_video.segment.resizing import enlarge_masks
+from car_video.segment.stages import PictureStages
 from car_video.text.embeddings import TextBank
 from car_video.types import FramePrediction
 
@@ -95,7 +96,7 @@ class ImageSegmenter:
         self.calibration = find_calibration(pair.name, calibration)
         self._proposer_bank = TextBank(pair.proposer.encode_text, pair.proposer.embed_dim)
         bank = self._proposer_bank if pair.shared else None
-        self._mask_classifier = MaskClassifier(
+        self.mask_classifier = MaskClassifier(
             pair.classifier,
             self.config.classifier,
             bank,
@@ -168,9 +169,24 @@ class ImageSegmenter:
         """As :meth:`segment`, of a picture that :meth:`encode` has encoded before."""
         if self.config.refine == "sam" and self.config.sam.rule == "regions":
             return self._name_regions(encoded, index, time)
+        return self.stages(encoded, index, time).prediction
+
+    @in_standard_torch
+    def stages(
+        self, encoded: EncodedImage, index: int = 0, time: float = 0.0, details: bool = False
+    ) -> PictureStages:
+        """As :meth:`segment_encoded`, with what the steps before have given.
+
+        Args:
+            encoded: the picture.
+            index: number of the frame.
+            time: of the frame in seconds.
+            details: keep the mask candidates, which may take hundreds of megabytes.
+        """
         survivors = self.recur(encoded)
-        refined = self._refiner(encoded, survivors, self.config)
-        return self._predict(encoded, survivors, refined, index, time)
+        refined = self._refiner(encoded, survivors, self.config, details)
+        prediction = self._predict(encoded, survivors, refined, index, time)
+        return PictureStages(survivors, refined, prediction)
 
     def encode(self, image: NDArray[np.uint8]) -> EncodedImage:
         """Encode a picture, once for any number of calls of :meth:`segment_encoded`."""
@@ -181,7 +197,7 @@ class ImageSegmenter:
     def encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> list[EncodedImage]:
         """Encode pictures of one size together, see :mod:`~car_video.segment.encoding`."""
         own_encoder = self.classifier is not self.proposer
-        pools = own_encoder and self._mask_classifier.config.pooled_weight > 0
+        pools = own_encoder and self.mask_classifier.config.pooled_weight > 0
         pooler = self.classifier if pools else None
         return encode_images(images, self.proposer, pooler, self.config.proposal)
 
@@ -221,12 +237,13 @@ class ImageSegmenter:
                 maps = self._proposer(encoded, queries).maps(start)
                 scores, _ = self._classify(encoded, maps, start)
                 start = start[passing(scores, config.confidence_threshold).cpu()]
-        alive = start
+        alive, history = start, []
         proposer = self._proposer(encoded, self.queries)
         while True:
             steps += 1
             maps = proposer.maps(alive)
             scores, reported = self._classify(encoded, maps, alive)
+            history.append(RecurrenceStep(alive, scores))
             keep = passing(scores, config.confidence_threshold)
             if bool(keep.all()) or steps >= most:
                 break
@@ -236,7 +253,8 @@ class ImageSegmenter:
             region = proposer.region_evidence(alive, maps)
             if region is not None:
                 reported = proposer.presence(region, maps)
-        found = Survivors(alive, maps, maps, reported, steps, region=region)
+        past = tuple(history)
+        found = Survivors(alive, maps, maps, reported, steps, past, maps, region=region)
         return self._with_cues(encoded, proposer, found)
 
     def _proposer(self, encoded: EncodedImage, queries: QuerySet) -> Proposer:
@@ -284,26 +302,8 @@ class ImageSegmenter:
         self, encoded: EncodedImage, maps: Tensor, alive: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Scores of the queries alive against each other [N], and the scores reported [N]."""
-        texts = [self.queries.encoded_texts[i] for i in alive.tolist()]
-        threshold = self.config.proposal.mask_threshold
-        binary = maps > threshold
-        if self._mask_classifier.config.pooled_weight < 1:  # prompts are drawn on pixels
-            block = maps_at_once(len(maps), encoded.pixels[0, 0].numel())
-            guided = self.config.proposal.guided
-            parts = [upsample(encoded, m, guided) > threshold for m in maps.split(block)]
-            binary = torch.cat(parts)
-        embeddings = self._mask_classifier.embed(encoded.pixels[0], binary, encoded.pooling)
-        scores = torch.ones_like(embeddings.scored, dtype=torch.float32)
-        alone = self.config.mode == "refer" and not self.config.recurrence.compete_in_refer
-        if len(texts) > 1 and not alone:
-            table = self._mask_classifier.probabilities(embeddings, texts)
-            scores = among_kinds(table, texts, self.queries.same_kind_among(alive))
-        if self.config.scores == "classifier":
-            return scores, scores
-        if not self.queries.background:  # nothing to compare with: any mask counts as present
-            return scores, embeddings.scored.float()
-        presence = self._mask_classifier.presence(embeddings, texts, self.queries.background)
-        return scores, calibrated(presence, self.calibration)
+        g, config = self.mask_classifier, self.config
+        return score_proposals(g, encoded, maps, alive, self.queries, config, self.calibration)
 
     @in_standard_torch
     def refine(self, encoded: EncodedImage, survivors: Survivors) -> Tensor:
@@ -327,7 +327,7 @@ class ImageSegmenter:
 
     def _region_odds(self, encoded: EncodedImage, regions: Tensor) -> Tensor:
         """Log-odds [K, Q] of regions, bool [K, h, w] at working size, for every query."""
-        odds = region_odds(self._mask_classifier, encoded, regions, self.queries, self._known)
+        odds = region_odds(self.mask_classifier, encoded, regions, self.queries, self._known)
         return self.calibration.log_odds(odds)
 
     @in_standard_torch

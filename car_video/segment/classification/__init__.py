@@ -6,6 +6,7 @@
 ``mask_borders``    circles, rectangles and contours around masks
 ``input_crops``     how a picture becomes a square
 ``scores``          softmax and ensembles over embeddings
+``proposal_scores`` the proposals of a step of the recurrence
 ``region_odds``     every query for every region, against the background
 ``released_code``   visual prompts as CaR's released code draws them
 """

@@ -168,13 +168,16 @@ class MaskClassifier:
         ]
         return self._blend(results, masks)[:, 0]
 
+    def prompted_pictures(self, image: Tensor, masks: Tensor) -> Tensor:
+        """What the model sees of masks, float32 [M, 3, S, S] in [0, 1]; see :meth:`embed`."""
+        size, view = self.model.input_size, self.config.view
+        return self._crops(image, masks, self.config.prompts, size, view)
+
     def _embed_prompted(self, image: Tensor, masks: Tensor) -> Tensor:
         """[M, D]; pictures are drawn and encoded block by block."""
         encoded = []
         for part in masks.split(self.config.batch):
-            crops = self._crops(
-                image, part, self.config.prompts, self.model.input_size, self.config.view
-            )
+            crops = self.prompted_pictures(image, part)
             encoded.append(self._encode(crops.to(self.model.device)).float())
         if not encoded or not len(masks):
             return torch.zeros(0, self.model.embed_dim, device=self.model.device)

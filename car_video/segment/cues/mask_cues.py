@@ -83,9 +83,13 @@ class MaskCues:
 
     def match(self, logits: Tensor) -> Tensor:
         """Factors [Q, M] in [0, 1] of masks, logits [Q, M, a, b]."""
-        along = torch.exp(-BORDER_WEIGHT * border_contact(logits))
-        factor = torch.where(self.things[:, None], along, 1.0)
+        factor = self.border_factor(logits)
         return factor if self.colours is None else factor * self.colours.match(logits)
+
+    def border_factor(self, logits: Tensor) -> Tensor:
+        """The part of :meth:`match` that the picture's border has, [Q, M] in [0, 1]."""
+        along = torch.exp(-BORDER_WEIGHT * border_contact(logits))
+        return torch.where(self.things[:, None], along, 1.0)
 
     def among_kind(self, logits: Tensor) -> Tensor:
         """Probability [Q, M] in [0, 1] that masks, logits [Q, M, a, b], are the one of their

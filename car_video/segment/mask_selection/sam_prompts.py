@@ -231,11 +231,16 @@ def map_agreement(
     Returns:
         [Q, M] in [0, 1].
     """
+    # A mask that changes much with its threshold is a checkerboard, not an object.
+    agreement = map_overlap(logits, maps, evidence) * stability(logits)
+    return agreement if cues is None else agreement * cues.match(logits)
+
+
+def map_overlap(logits: Tensor, maps: Tensor, evidence: Tensor) -> Tensor:
+    """The part of :func:`map_agreement` that the maps have: soft IoU, [Q, M] in [0, 1]."""
     grid = (int(maps.shape[-2]), int(maps.shape[-1]))
     masks = F.adaptive_avg_pool2d((logits > 0).float(), grid)
-    # A mask that changes much with its threshold is a checkerboard, not an object.
-    agreement = soft_iou(masks, (maps * evidence).sqrt()) * stability(logits)
-    return agreement if cues is None else agreement * cues.match(logits)
+    return soft_iou(masks, (maps * evidence).sqrt())
 
 
 def best_candidates(candidates: Candidates) -> tuple[Tensor, Tensor]:

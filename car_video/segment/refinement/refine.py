@@ -14,6 +14,7 @@ from car_video.segment.encoding import EncodedImage, working_size
 from car_video.segment.mask_selection.automatic import automatic_masks, join_parts
 from car_video.segment.mask_selection.overlaps import resolve_overlaps
 from car_video.segment.mask_selection.sam_prompts import (
+    Candidates,
     best_candidates,
     box_pass,
     propose_candidates,
@@ -38,10 +39,13 @@ class RefinedMasks:
         count_probability: float32 [N] in [0, 1]: how probable it is that there are as many
             things as words of place count; None where no query has places, or without
             candidates.
+        candidates: what the masks were chosen from; None where they were made otherwise, or
+            where candidates were not to be kept.
     """
 
     masks: Tensor
     count_probability: Tensor | None = None
+    candidates: Candidates | None = None
 
 
 class MaskRefiner:
@@ -57,7 +61,11 @@ class MaskRefiner:
 
     @torch.inference_mode()
     def __call__(
-        self, encoded: EncodedImage, survivors: Survivors, config: SegmentConfig
+        self,
+        encoded: EncodedImage,
+        survivors: Survivors,
+        config: SegmentConfig,
+        keep_candidates: bool = False,
     ) -> RefinedMasks:
         """Masks of the survivors in a picture.
 
@@ -65,23 +73,27 @@ class MaskRefiner:
             encoded: the picture.
             survivors: the result of the recurrence in it.
             config: may change from one picture to the next.
+            keep_candidates: return what the masks were chosen from, too.
         """
         if config.refine != "sam" or self.sam is None:
             return RefinedMasks(refine_without_sam(encoded, survivors.maps, config))
         size = working_size(encoded)
         embedding = self.sam.encode(encoded.pixels, config.sam.side)
-        count_probability = None
+        candidates = count_probability = None
         if config.sam.rule == "automatic":
             masks = refine_without_sam(encoded, survivors.maps, config, crf=True)
             parts = self.parts(embedding, size, config)
             logits = join_parts(masks, parts, config.sam.automatic).float() - 0.5
         else:
-            logits, count_probability = self._chosen(embedding, survivors, size, config)
+            logits, candidates = self._chosen(embedding, survivors, size, config)
+            count_probability = candidates.count_probability
+            candidates = candidates if keep_candidates else None
         if config.mode == "semantic" and len(logits) > 1:
             # Queries compete in this mode: the maps decide about pixels of two masks.
             masks = resolve_overlaps(logits, size, survivors.maps)
-            return RefinedMasks(masks, count_probability)
-        return RefinedMasks(enlarge(logits, size) > 0, count_probability)
+        else:
+            masks = enlarge(logits, size) > 0
+        return RefinedMasks(masks, count_probability, candidates)
 
     def parts(
         self, embedding: MaskEmbedding, size: tuple[int, int], config: SegmentConfig
@@ -100,8 +112,8 @@ class MaskRefiner:
         survivors: Survivors,
         size: tuple[int, int],
         config: SegmentConfig,
-    ) -> tuple[Tensor, Tensor | None]:
-        """The best candidate of each survivor, logits [N, a, b], and the count probability."""
+    ) -> tuple[Tensor, Candidates]:
+        """The best candidate of each survivor, logits [N, a, b], and all of them."""
         assert self.sam is not None
         maps, evidence, cues = survivors.maps, survivors.evidence, survivors.cues
         candidates = propose_candidates(
@@ -122,7 +134,7 @@ class MaskRefiner:
         logits, _ = best_candidates(candidates)
         if config.sam.box_pass:
             logits = box_pass(self.sam, embedding, logits, maps, evidence, size, cues)
-        return logits, candidates.count_probability
+        return logits, candidates
 
 
 def upsample(encoded: EncodedImage, maps: Tensor, guided: bool) -> Tensor:

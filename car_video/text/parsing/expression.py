@@ -86,6 +86,17 @@ def words_of(text: str, lower: bool = True) -> list[str]:
     return [word for part in parts if (word := part.strip("'\u2019-"))]
 
 
+def content_words(text: str) -> tuple[str, ...]:
+    """The words that say something of a thing: no articles, prepositions nor relative words.
+
+    Example:
+        >>> content_words("a woman in a red dress who is walking")
+        ('woman', 'red', 'dress', 'walking')
+    """
+    empty = DETERMINERS | _PREPOSITIONS | _RELATIVES | {"with", "and", "or"}
+    return tuple(dict.fromkeys(word for word in words_of(text) if word not in empty))
+
+
 def _in_word(character: str) -> bool:
     # Many scripts write vowels as marks (M), some join letters by format characters (Cf).
     category = unicodedata.category(character)
