@@ -9,6 +9,8 @@ In the order in which a command meets them:
 ``convert``          a finished run in the form of another tool
 ``serve``            a server for programs that send pictures
 ``ui``               the page in the browser
+``explain``          the stages of one frame, and why
+``licences``         shipped weights and what they were trained on
 ``request``          what was asked for, checked without source and model
 ``batch``            several sources, one after the other
 ``opening``          window, source, model and output folder of a run

@@ -42,7 +42,9 @@ _EXAMPLES = (
     "car-video picture.jpg --labels coco --task panoptic    (all classes of a list)",
     "car-video convert clip_car --to coco                   (other forms of the masks)",
     "car-video ui                                          (a page in the browser)",
+    'car-video explain clip.mp4 --expr "the dog" --frame 12 (why it was found there, or not)',
     "car-video models                                      (what --model may name)",
+    "car-video licences                                    (of all that is shipped)",
     "car-video presets                                     (what --preset may name)",
 )
 

@@ -102,6 +102,10 @@ class Display:
         """One line of results."""
         self.out.print(_one_line(text))
 
+    def line(self, text: str) -> None:
+        """One line of results, with its indentation."""
+        self.out.print(_visible(text.rstrip()))
+
     def summary(self, report: Report) -> None:
         """Frames, speed, when each expression was there, what was written."""
         speed = ""

@@ -34,6 +34,8 @@ SUBCOMMANDS = (
     Subcommand("convert", "car_video.cli.convert"),
     Subcommand("serve", "car_video.cli.serve"),
     Subcommand("ui", "car_video.cli.ui"),
+    Subcommand("explain", "car_video.cli.explain", not_beside=("--labels", "--save")),
+    Subcommand("licences", "car_video.cli.licences"),
 )
 
 

@@ -27,6 +27,8 @@ MOST_CANDIDATES = 5
 """Candidates of a query that are kept."""
 SAME_IOU = 0.5
 """IoU of the answer's mask with a candidate from which it shows the same thing."""
+INSIDE = 0.8
+"""Share of a candidate in a mask of several things from which it is one of them."""
 NEARLY_SAME = 0.9
 """IoU from which two candidates are one for a reader."""
 
@@ -77,17 +79,29 @@ def with_choices(
     chosen = list(queries)
     for own, mask in zip(parts, prediction.masks, strict=True):
         for query in own:
-            taken = matching_candidate(mask, queries[query].candidates)
+            several = len(own) > 1
+            taken = matching_candidate(mask, queries[query].candidates, several)
             chosen[query] = replace(queries[query], chosen=taken)
     return tuple(chosen)
 
 
-def matching_candidate(mask: NDArray[np.bool_], candidates: tuple[CandidateMask, ...]) -> int:
-    """Number of the candidate that shows what a mask bool [H, W] shows; -1 where none does."""
+def matching_candidate(
+    mask: NDArray[np.bool_], candidates: tuple[CandidateMask, ...], several: bool = False
+) -> int:
+    """Number of the candidate that shows what a mask shows; -1 where none does.
+
+    Args:
+        mask: bool [H, W].
+        candidates: of one query, best first.
+        several: the mask is that of several things, and the candidate one of them.
+    """
     overlaps = []
     for candidate in candidates:
-        union = int((candidate.mask | mask).sum())
-        overlaps.append(int((candidate.mask & mask).sum()) / union if union else 0.0)
+        shared = int((candidate.mask & mask).sum())
+        whole = int((candidate.mask if several else candidate.mask | mask).sum())
+        overlaps.append(shared / whole if whole else 0.0)
+    if several:
+        return next((n for n, share in enumerate(overlaps) if share >= INSIDE), -1)
     best = int(np.argmax(overlaps)) if overlaps else -1
     return best if best >= 0 and overlaps[best] >= SAME_IOU else -1
 

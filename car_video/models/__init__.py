@@ -1,6 +1,7 @@
 """Vision-language models and mask models, each kind behind one interface.
 
 ``catalog``       names of models, as data; needs no torch
+``licences``      what ships, under which licences, trained on what; needs no torch
 ``registry``      ``load_model``: a pair of models by name
 ``pair``          proposer and classifier as one value
 ``device``        devices and dtypes that are really there

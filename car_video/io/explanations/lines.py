@@ -24,7 +24,8 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
 
 
 def _query_lines(stages: QueryStages) -> Iterator[str]:
-    read = f"read as “{stages.sentence}” and “{stages.noun_phrase}”"
+    phrases = dict.fromkeys((stages.sentence, stages.noun_phrase))
+    read = "read as " + " and ".join(f"“{phrase}”" for phrase in phrases)
     for name, values in (
         ("places", stages.places),
         ("colours", stages.colours),

@@ -236,9 +236,8 @@ def _letter(place: int) -> str:
 
 
 def _read_as(stages: QueryStages) -> str:
-    said = [f"read as “{stages.sentence}” and “{stages.noun_phrase}”"]
-    if stages.sentence == stages.noun_phrase:
-        said = [f"read as “{stages.sentence}”"]
+    phrases = dict.fromkeys((stages.sentence, stages.noun_phrase))
+    said = ["read as " + " and ".join(f"“{phrase}”" for phrase in phrases)]
     said += [f"place: {place}" for place in stages.places]
     said += [f"colour: {colour}" for colour in stages.colours]
     said += [f"only mentioned: “{thing}”" for thing in stages.mentioned]
