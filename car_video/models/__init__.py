@@ -14,6 +14,8 @@
 ``verification``  what can be said of a model without pictures with answers
 ``sam``           mask models
 ``batching``      several frames in one pass
+``fused_convolution``  convolutions with their activations, ``freed_memory`` kept for the next
+                  frame
 ``numerics``      independence of torch's global state; at least float32
 
 Names are imported when they are first used, so that the catalog is read without torch.

@@ -10,6 +10,7 @@ from car_video.errors import ModelError
 from car_video.models.base import VisionLanguageModel
 from car_video.models.catalog import check_name
 from car_video.models.device import pick_device, pick_dtype
+from car_video.models.freed_memory import keep_freed_memory
 from car_video.models.pair import ModelPair
 
 
@@ -40,6 +41,8 @@ def load_model(
     if precision == torch.float16 and place.type == "cpu":
         raise ModelError("float16 is very slow on a CPU; use bfloat16 or float32")
     info = check_name(name)
+    if place.type == "cpu":
+        keep_freed_memory()
     load = import_module(info.module).load
     proposer: VisionLanguageModel = load(info.proposer, place, precision)
     classifier = load(info.classifier, place, precision) if info.classifier else proposer

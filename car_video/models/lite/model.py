@@ -10,8 +10,8 @@ The last stage of the trunk runs with dilation instead of stride (same weights, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import timm
 import torch
@@ -24,6 +24,7 @@ from transformers import BertConfig, BertModel
 from car_video.models import bundled
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.device import fastest_dtype
+from car_video.models.fused_convolution import convolved
 from car_video.models.lite.noun_classes import LAST_STAGE, NounClasses
 from car_video.models.numerics import in_standard_torch
 
@@ -59,6 +60,15 @@ def lite_trunk() -> nn.Module:
     return trunk
 
 
+def _stage(blocks: nn.Module, x: Tensor) -> Tensor:
+    """A stage of :func:`lite_trunk`, without a gradient."""
+    for block in cast(Iterable[Any], blocks):
+        rest = x if block.downsample is None else convolved(x, block.downsample[0])
+        x = convolved(convolved(x, block.conv1, "relu"), block.conv2, "relu")
+        x = F.relu(convolved(x, block.conv3).add_(rest), inplace=True)
+    return x
+
+
 class LiteImageTower(nn.Module):
     """Trunk, whitening neck and linear head; all but the trunk act on every cell alone.
 
@@ -84,9 +94,10 @@ class LiteImageTower(nn.Module):
         trunk: Any = self.trunk
         x = pixels.flip(1) * 255 - self.mean
         x = x.to(trunk.conv1.weight.dtype).contiguous(memory_format=torch.channels_last)
-        x = trunk.maxpool(trunk.act1(trunk.conv1(x)))
-        middle = trunk.layer3(trunk.layer2(trunk.layer1(x)))
-        last = trunk.layer4(middle)
+        x = trunk.maxpool(convolved(x, trunk.conv1, "relu"))
+        for stage in (trunk.layer1, trunk.layer2, trunk.layer3):
+            x = _stage(stage, x)
+        middle, last = x, _stage(trunk.layer4, x)
         # Stage 3 is one stage younger and finer: smoothed to the footprint of stage 4.
         smooth = F.avg_pool2d(middle, 3, stride=1, padding=1, count_include_pad=False)
         deep, smooth = last.permute(0, 2, 3, 1), smooth.permute(0, 2, 3, 1)

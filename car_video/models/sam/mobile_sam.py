@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import timm
 import torch
 import torch.nn.functional as F
-from timm.models.tiny_vit import Attention, ConvNorm
+from timm.models.tiny_vit import ConvNorm
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from transformers import SamConfig
@@ -26,6 +26,7 @@ from car_video.models.device import fastest_dtype
 from car_video.models.numerics import in_standard_torch
 from car_video.models.sam.base import TRAINED_SIDE
 from car_video.models.sam.decoder import decode
+from car_video.models.sam.tiny_vit import tiny_vit_features
 
 STRIDE = 16  # pixels per cell of the image embedding
 PIXEL_MEAN = (123.675, 116.28, 103.53)
@@ -128,7 +129,7 @@ class MobileSam(nn.Module):
         x = x.to(next(self.neck.parameters()).dtype).contiguous(
             memory_format=torch.channels_last
         )
-        tokens = self.neck(self.trunk.forward_features(x)).float().contiguous()
+        tokens = self.neck(tiny_vit_features(self.trunk, x)).float().contiguous()
         positions = self._positions(tokens)
         return [SamEmbedding(own, positions, size, scale) for own in tokens.split(1)]
 
@@ -199,7 +200,7 @@ def load_mobile_sam(device: torch.device, dtype: torch.dtype | None = None) -> M
     if stored or unexpected:
         raise ModelError(f"{file} does not fit the network; reinstall car-video")
     model.requires_grad_(False).eval().to(device)
-    speed_up(model.trunk, device)
+    fold_norms(model.trunk)
     encoder = dtype or fastest_dtype(device)
     for part in (model.trunk, model.neck):
         part.to(dtype=encoder)
@@ -212,14 +213,8 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None = None) ->
     return load_mobile_sam(device, dtype)
 
 
-def speed_up(trunk: nn.Module, device: torch.device) -> None:
-    """The same TinyViT with less work: norms folded into convolutions, plain attention on CPUs.
-
-    Windows of 49 cells are too small for the fused attention there. Measured on 2 cores, 480p,
-    bfloat16: 306 -> 220 ms at side 1024, 85 -> 62 ms at 512, equal to rounding.
-    """
+def fold_norms(trunk: nn.Module) -> None:
+    """Fold TinyViT's batch norms into its convolutions, equal to rounding."""
     for part in trunk.modules():
         if isinstance(part, ConvNorm):
             part.conv, part.bn = fuse_conv_bn_eval(part.conv, part.bn), nn.Identity()
-        elif isinstance(part, Attention):
-            part.fused_attn = part.fused_attn and device.type != "cpu"
