@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from car_video.segment.panoptic.segmenter import PanopticSegmenter
     from car_video.segment.segmenter import ImageSegmenter
     from car_video.types import Frame, FramePrediction
+    from car_video.video.correction.following import follow_masks
     from car_video.video.segmenter import VideoSegmenter
     from car_video.video.stream import segment_stream
 
@@ -56,6 +57,7 @@ __all__ = [
     "default_config",
     "explain",
     "export",
+    "follow_masks",
     "load_model",
     "load_preset",
     "open_run",
@@ -78,6 +80,7 @@ _MODULES = {
     "default_config": "car_video.models.catalog",
     "explain": "car_video.explaining",
     "export": "car_video.io.exports",
+    "follow_masks": "car_video.video.correction.following",
     "load_model": "car_video.models",
     "load_preset": "car_video.config",
     "open_run": "car_video.io.exports",

@@ -4,6 +4,7 @@ In the order in which an evaluation meets them:
 
 ``cli_options``       the options of the commands, each written down once
 ``cli``               the commands: parse, run, show
+``cli_compare``       those on finished runs and on data: compare, leaderboard, table, fetch
 ``request``           what is asked for, and the checks that need no model
 ``benchmarks/``       a file per benchmark: its items, how to predict and score one, its tables
 ``data/``             data sets and predictions in the layouts in use
@@ -15,6 +16,8 @@ In the order in which an evaluation meets them:
 ``provenance``        version, date, device and command, for the results
 ``evaluate``          from request to results, by way of all of the above
 ``report/``           the results as a page, as Markdown and as charts
+``comparison/``       runs beside each other, and beside published numbers
+``fetching``          where data sets are to be had, and whether they are whole
 ``display``           progress and tables on the terminal
 
 Everything but the metrics is for ``car-eval`` alone. Of car_video it uses what users have:

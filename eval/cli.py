@@ -20,7 +20,7 @@ from car_video.config import load_preset
 from car_video.config.calibration import cached_file
 from car_video.errors import CarVideoError, DataError
 
-from . import cli_options, model_segmenters
+from . import cli_compare, cli_options, model_segmenters
 from .benchmarks import REGISTRY, make_benchmark
 from .display import Display
 from .provenance import tool_version
@@ -58,7 +58,7 @@ def _run_command(name: str) -> Callable[..., None]:
         "data": (cli_options.Data, cli_options.REQUIRED),
         "out": (cli_options.Out, cli_options.REQUIRED),
         **{key: value for key, value in cli_options.PROTOCOL.items() if key in entry.options},
-        **(cli_options.VIDEO if entry.kind == "video" else {}),
+        **(cli_options.VIDEO if entry.kind == "video" and entry.modes else {}),
         **cli_options.RUN,
     }
     command.__signature__ = cli_options.signature(described)  # type: ignore[attr-defined]
@@ -94,7 +94,7 @@ def _run(
     config = load_preset(preset or entry.preset)
     model = model or config.model
     labels = {"model": model, "preset": preset or entry.preset}
-    if entry.kind == "video":
+    if entry.kind == "video" and entry.modes:
         labels["mode"] = mode or config.video.mode
     settings = {"config": model_segmenters.config_data(config)}
     if (weights := Path(model)).is_file():  # another file of that name is another model
@@ -249,6 +249,9 @@ def _main(
     pass
 
 
+for _name, _command in cli_compare.COMMANDS.items():
+    app.command(_name, rich_help_panel="Tools")(_command)
+
 for _name, _entry in REGISTRY.items():
     app.command(_name, help=_entry.about, rich_help_panel=f"Benchmarks ({_entry.kind})")(
         _run_command(_name)
@@ -289,7 +292,8 @@ def _plain(message: str) -> str:
     """The parser's message; an unknown command is called an unknown benchmark."""
     if message.startswith("No such command"):
         name = message.split("'")[1]
-        known = f"{', '.join(REGISTRY)} (and score, calibrate, list)"
+        tools = ", ".join(("score", *cli_compare.COMMANDS, "calibrate", "list"))
+        known = f"{', '.join(REGISTRY)} (and {tools})"
         return f"unknown benchmark '{name}'; there are: {known}"
     line = " ".join(message.split())
     return f"{line} (see --help)" if line.startswith("Missing") else line

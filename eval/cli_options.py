@@ -14,7 +14,7 @@ from car_video.errors import DataError
 from .benchmarks import REGISTRY, Options
 
 
-def _path(text: str) -> Path:
+def path(text: str) -> Path:
     """A path that says something: an unset variable in a script must not mean this folder."""
     if not text.strip():
         raise typer.BadParameter("the path is empty; name a folder, '.' for this one")
@@ -23,16 +23,16 @@ def _path(text: str) -> Path:
 
 Data = Annotated[
     Path,
-    typer.Option(parser=_path, metavar="DIR", help="Folder of the data set in its own layout."),
+    typer.Option(parser=path, metavar="DIR", help="Folder of the data set in its own layout."),
 ]
 Out = Annotated[
     Path,
-    typer.Option(parser=_path, metavar="DIR", help="Folder for results, tables and report."),
+    typer.Option(parser=path, metavar="DIR", help="Folder for results, tables and report."),
 ]
 Predictions = Annotated[
     Path,
     typer.Option(
-        parser=_path,
+        parser=path,
         metavar="PATH",
         help="PNG folder, predictions.json folder or RLE JSON of any tool.",
     ),
@@ -82,7 +82,7 @@ ModelsPreset = Annotated[
 CalibrationFile = Annotated[
     Path | None,
     typer.Option(
-        "--out", parser=_path, metavar="FILE", help="JSON file.", show_default="in the cache"
+        "--out", parser=path, metavar="FILE", help="JSON file.", show_default="in the cache"
     ),
 ]
 KeepDefaults = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -99,25 +99,37 @@ class Display:
         """The tables, the speed and the files of a finished evaluation."""
         for table in evaluation.summary.tables:
             if len(table.rows) <= 24:
-                self.out.print(
-                    f"[bold]{escape(table.title)}[/]: {escape(table.protocol)}", soft_wrap=True
-                )
-                self.out.print(_rich_table(table))
+                self.table(table)
         timing = evaluation.timing
         if timing is not None and timing.segmentations:
             self.out.print(escape(str(timing)), soft_wrap=True)
         for warning in evaluation.warnings:
             self.warning(warning)
-        names = ", ".join(str(path.relative_to(out)) for path in evaluation.files)
-        self.out.print(
-            f"written to [bold]{escape(str(out))}[/]: {escape(names)}", soft_wrap=True
-        )
+        self.written(evaluation.files, out)
         if evaluation.failures:
             self.err.print(
                 f"[yellow]{len(evaluation.failures)} failed[/] and are not in the numbers: "
                 + escape(", ".join(outcome.key for outcome in evaluation.failures)),
                 soft_wrap=True,
             )
+
+    def table(self, table: Table) -> None:
+        """A table below its title and protocol."""
+        self.out.print(
+            f"[bold]{escape(table.title)}[/]: {escape(table.protocol)}", soft_wrap=True
+        )
+        self.out.print(_rich_table(table))
+
+    def written(self, files: Sequence[Path], out: Path) -> None:
+        """Which files were written into a folder."""
+        names = ", ".join(str(path.relative_to(out)) for path in files)
+        self.out.print(
+            f"written to [bold]{escape(str(out))}[/]: {escape(names)}", soft_wrap=True
+        )
+
+    def line(self, text: str) -> None:
+        """One line of text."""
+        self.out.print(escape(text), soft_wrap=True)
 
     def warning(self, message: str) -> None:
         """One line on standard output; nothing for an empty message."""

@@ -150,7 +150,9 @@ def conclude(request: Request, selection: Selection, outcomes: Sequence[Outcome]
     made = provenance(request.command, devices)
     results = {
         "benchmark": request.benchmark.name,
+        "split": request.benchmark.split,
         **summary.results,
+        **_per_item(summary),
         **request.labels,
         "complete": not selection.partial and not failures,
         "selection": {request.unit: selection.groups, "of": selection.all_groups},
@@ -177,6 +179,14 @@ def conclude(request: Request, selection: Selection, outcomes: Sequence[Outcome]
             check_out(request)  # another evaluation may have been concluded here
             files = _write(request.out, results, report)
     return Evaluation(summary, timing, warnings, failures, tuple(files))
+
+
+def _per_item(summary: Summary) -> dict[str, Any]:
+    """Scores by picture, for comparing runs, where there are none by sequence."""
+    if "per_sequence" in summary.results or not summary.ranking:
+        return {}
+    values = {bar.key: bar.value for bar in summary.ranking}
+    return {"per_item": {"metric": summary.ranked_by, "values": values}}
 
 
 def _write(out: Path, results: Mapping[str, Any], report: Report) -> list[Path]:

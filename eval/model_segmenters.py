@@ -7,18 +7,20 @@ import importlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from car_video.config import Config, SegmentConfig
+from car_video.config import Config, SegmentConfig, VideoConfig
 from car_video.config.panoptic import PanopticConfig, Task
 from car_video.errors import ConfigError
 from car_video.text.vocabulary import Vocabulary
 from car_video.types import Frame, FramePrediction, Instances, PanopticMap, SemanticMap
 
 from .segmenters import MODES, Clock, SegmentersSpec
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -146,10 +148,29 @@ class ModelSegmenters:
         config = config or self.config.segment
         if config not in self._kept:  # holds the mask model, which is shared while it is in use
             self._image_segmenter(tuple(expressions), config)
-        mode = cast(Any, self.spec.mode)  # one of MODES
-        video = dataclasses.replace(self.config.video, mode=mode)
+        video = self._video()
         waiting = _Untimed(frames)
         answers = _api().segment_stream(self.model, waiting, list(expressions), config, video)
+        return (answer for _, answer in self._timed(answers, waiting))
+
+    def follow(
+        self,
+        frames: Iterable[Frame],
+        masks: Mapping[int, Mapping[int, NDArray[np.bool_]]],
+    ) -> Iterator[NDArray[np.uint8]]:
+        waiting = _Untimed(frames)
+        answers = _api().follow_masks(
+            self.model, waiting, masks, self.config.segment, self.config.video
+        )
+        return (answer for _, answer in self._timed(answers, waiting))
+
+    def _video(self) -> VideoConfig:
+        """Settings of the video algorithm, in the mode of the spec."""
+        mode = cast(Any, self.spec.mode)  # one of MODES
+        return dataclasses.replace(self.config.video, mode=mode)
+
+    def _timed(self, answers: Iterator[T], waiting: _Untimed) -> Iterator[T]:
+        """The answers; the clock counts what they took, less what their frames took to come."""
         while True:
             started = time.perf_counter()
             answer = next(answers, None)
@@ -157,7 +178,7 @@ class ModelSegmenters:
             if answer is None:
                 return
             self.clock.segmentations += 1
-            yield answer[1]
+            yield answer
 
     def _image_segmenter(self, expressions: tuple[str, ...], config: SegmentConfig) -> Any:
         if config not in self._kept:

@@ -104,6 +104,22 @@ class Segmenters(Protocol):
         """Segment a sequence from its first frame, one prediction per frame."""
         ...
 
+    def follow(
+        self,
+        frames: Iterable[Frame],
+        masks: Mapping[int, Mapping[int, NDArray[np.bool_]]],
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Follow objects from given masks, without a sentence.
+
+        Args:
+            frames: in order, numbered from 0.
+            masks: number of a frame -> number of an object -> bool [H, W].
+
+        Returns:
+            per frame uint8 [H, W]: the number of the object at each pixel.
+        """
+        ...
+
 
 class SegmentersSpec(Protocol):
     """What it takes to load a model, here or in another process."""

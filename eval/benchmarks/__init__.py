@@ -11,6 +11,8 @@
 ``long_rvos``         Long-RVOS
 ``reason_vos``        ReasonVOS
 ``revos``             ReVOS and Ref-SAV
+``vos``               DAVIS 2016, DAVIS 2017, YouTube-VOS; ``vos_tables`` their tables
+``actor_action``      A2D-Sentences and JHMDB-Sentences
 ``refcoco``           RefCOCO, RefCOCO+, RefCOCOg; ``refcoco_tables`` their tables
 ``grefcoco``          gRefCOCO
 ``referring``         what these two share

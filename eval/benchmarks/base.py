@@ -83,6 +83,11 @@ class Benchmark(ABC):
     options: Options
     name: str
 
+    @property
+    def split(self) -> str:
+        """The part of the data set that is evaluated; empty for its usual one."""
+        return self.options.split
+
     @abstractmethod
     def items(self) -> list[Item]:
         """Every item, in the data set's order, training splits left out.

@@ -43,6 +43,8 @@ def summarise(scores: Mapping[str, Score], items: Sequence[Item], options: Optio
     rows: list[tuple[Cell, ...]] = [
         (name, *summary.global_row().values()) for name, summary in summaries.items()
     ]
+    forms = _forms({name: summary.global_row() for name, summary in summaries.items()})
+    rows += [(f"mean, {name}", *values.values()) for name, values in forms.items()]
     if len(rows) > 1:
         rows.append(("mean", *mean.values()))
     flickers = {item.key: _flicker(item, scores[item.key]) for item in items}
@@ -60,6 +62,7 @@ def summarise(scores: Mapping[str, Score], items: Sequence[Item], options: Optio
                 "truth": fmean(f.truth for f in flickers.values()),
             },
             "per_sequence": per_sequence,
+            "per_form": forms,
             "per_annotator": {name: s.as_json() for name, s in summaries.items()},
         },
         tables=(
@@ -83,6 +86,21 @@ def summarise(scores: Mapping[str, Score], items: Sequence[Item], options: Optio
         files=_csv_files(summaries, options.split or "val"),
         warnings=_warnings(list(summaries)),
     )
+
+
+def _forms(rows: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Means over annotators of the expressions written for the first frame and for the whole
+    video; none where only one form is scored."""
+    groups: dict[str, list[Mapping[str, float]]] = {}
+    for name, row in rows.items():
+        form = "full video" if name.endswith("_full_video") else "first frame"
+        groups.setdefault(form, []).append(row)
+    if len(groups) < 2:
+        return {}
+    return {
+        form: {column: fmean(row[column] for row in own) for column in own[0]}
+        for form, own in groups.items()
+    }
 
 
 def _warnings(annotators: Sequence[str]) -> tuple[str, ...]:

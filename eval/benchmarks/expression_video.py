@@ -70,7 +70,6 @@ class ExpressionVideo(Benchmark):
 
     @property
     def split(self) -> str:
-        """The split in use."""
         return self.options.split or self.rules.split
 
     @abstractmethod

@@ -26,6 +26,7 @@ class Entry:
         about: one line.
         options: names of the command-line options of protocol that mean something to it.
         preset: what it is run with unless told otherwise.
+        modes: of a video benchmark: it depends on how videos are segmented (``--mode``).
     """
 
     name: str
@@ -34,6 +35,7 @@ class Entry:
     about: str
     options: tuple[str, ...] = ("split",)
     preset: str = "default"
+    modes: bool = True
 
     def make(self, root: Path, options: Options) -> Benchmark:
         """The benchmark on a data folder."""
@@ -81,6 +83,27 @@ _ENTRIES = (
             ("reason-vos", "reason_vos.ReasonVos", "ReasonVOS: sentences to think over; J&F."),
             ("revos", "revos.Revos", "ReVOS: referring and reasoning sentences; J&F, R."),
             ("ref-sav", "revos.RefSav", "Ref-SAV: long and short sentences; J&F."),
+        )
+    ),
+    *(
+        Entry(name, "actor_action.ActorAction", "video", about, options=())
+        for name, about in (
+            ("a2d-sentences", "A2D-Sentences: actors and actions; mAP, oIoU, mIoU, P@."),
+            ("jhmdb-sentences", "JHMDB-Sentences: the same on single actors."),
+        )
+    ),
+    *(
+        Entry(
+            name,
+            "vos.Vos",
+            "video",
+            f"{title}: no sentences, first masks given; J&F.",
+            modes=False,
+        )
+        for name, title in (
+            ("davis-2016", "DAVIS 2016"),
+            ("davis-2017", "DAVIS 2017"),
+            ("youtube-vos", "YouTube-VOS, seen and unseen"),
         )
     ),
     Entry(

@@ -12,6 +12,8 @@ names it; nothing that cannot be read becomes an empty mask.
 ``footage``            their pictures, from files or a movie
 ``expressions``        the expression files of Ref-DAVIS and Ref-YouTube-VOS
 ``truths``             ground truth of one expression over a video
+``vos_sets``           DAVIS and YouTube-VOS with given masks
+``actor_action``       A2D-Sentences and JHMDB-Sentences
 ``coco``               ``instances.json`` and class maps made of it
 ``refer``              RefCOCO, RefCOCO+, RefCOCOg, gRefCOCO
 ``semantic``           VOC, Context, COCO Object, ADE20K

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.errors import CarVideoError, DataError
+from car_video.types import Frame
 
 from .images import image_size, read_rgb
 from .videos import Video
@@ -30,10 +31,10 @@ def read_pictures(video: Video) -> Iterator[Picture]:
         return
     wanted = [int(frame) for frame in video.frames]
     found = 0
-    for number, picture in movie_pictures(video.movie):
+    for number, frame in enumerate(movie_frames(video.movie)):
         if found < len(wanted) and number == wanted[found]:
             found += 1
-            yield picture
+            yield frame.image
         if found == len(wanted):
             return
     raise DataError(
@@ -42,8 +43,8 @@ def read_pictures(video: Video) -> Iterator[Picture]:
     )
 
 
-def movie_pictures(path: Path) -> Iterator[tuple[int, Picture]]:
-    """Number from 0 and picture of each frame of a movie.
+def movie_frames(path: Path) -> Iterator[Frame]:
+    """The frames of a movie.
 
     Raises:
         DataError: it cannot be decoded.
@@ -51,8 +52,7 @@ def movie_pictures(path: Path) -> Iterator[tuple[int, Picture]]:
     from car_video import read_frames  # PyAV: not for scoring masks
 
     try:
-        for number, frame in enumerate(read_frames(str(path))):
-            yield number, frame.image
+        yield from read_frames(str(path))
     except CarVideoError as error:
         raise DataError(f"movie '{path}': {error}") from None
 
@@ -67,10 +67,10 @@ def picture(video: Video, frame: str) -> Picture:
 
 @lru_cache(maxsize=512)
 def _movie_size(path: Path) -> tuple[int, int]:
-    _, first = next(iter(movie_pictures(path)), (0, None))
+    first = next(movie_frames(path), None)
     if first is None:
         raise DataError(f"movie '{path}' holds no frame; fetch it again")
-    return first.shape[0], first.shape[1]
+    return first.height, first.width
 
 
 def video_size(video: Video) -> tuple[int, int]:

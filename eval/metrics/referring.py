@@ -73,6 +73,28 @@ def referring_scores(
     )
 
 
+def sentence_scores(
+    intersections: ArrayLike, unions: ArrayLike, thresholds: Sequence[float] = THRESHOLDS
+) -> ReferringScores:
+    """Scores of A2D- and JHMDB-Sentences, as MTTR's evaluation gives them.
+
+    Unlike :func:`referring_scores`, a sample whose union is empty has IoU 1, and precision
+    counts an IoU above the threshold only. The official code counts in float32 and adds 1e-6
+    pixels to both areas; so does this one, as an IoU may be a threshold exactly.
+
+    Args and errors: as for :func:`referring_scores`.
+    """
+    intersection, union = counts(intersections, unions)
+    little = np.float32(1e-6)
+    values = (intersection.astype(np.float32) + little) / (union.astype(np.float32) + little)
+    return ReferringScores(
+        miou=float(values.astype(np.float64).mean()),
+        oiou=float(intersection.sum() / max(int(union.sum()), 1)),
+        precision={threshold: float(np.mean(values > threshold)) for threshold in thresholds},
+        samples=len(values),
+    )
+
+
 def counts(
     intersections: ArrayLike, unions: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

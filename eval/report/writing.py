@@ -67,31 +67,32 @@ def write_report(report: Report, out: Path) -> list[Path]:
         "plots_missing": not plots.available(),
         "version": tool_version(),
     }
-    environment = _environment()
+    templates = environment()
     files = []
     for name in ("report.html", "report.md"):
-        write_text(out / name, environment.get_template(f"{name}.j2").render(values))
+        write_text(out / name, templates.get_template(f"{name}.j2").render(values))
         files.append(out / name)
     return files + [out / picture.file for picture in charts]
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates of this package; those of pages escape what they are given."""
     folder = resources.files(__package__) / "templates"
 
     def load(name: str) -> str | None:
         path = folder / name
         return path.read_text("utf-8") if path.is_file() else None
 
-    environment = jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.FunctionLoader(load),
-        autoescape=lambda name: bool(name and name.startswith("report.html")),
+        autoescape=lambda name: bool(name and ".html" in name),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["cell"] = shown
-    environment.filters["md"] = _markdown
-    return environment
+    templates.filters["cell"] = shown
+    templates.filters["md"] = _markdown
+    return templates
 
 
 def shown(value: Cell) -> str:

@@ -74,6 +74,11 @@ class Api:
                 ),
             )
 
+    def follow_masks(self, model, frames, masks, config, video):
+        self.calls.append(("follow", tuple(masks), config.refine, video.mode))
+        for frame in frames:
+            yield frame, np.full(frame.image.shape[:2], 7, np.uint8)
+
 
 @pytest.fixture
 def api(monkeypatch):
@@ -242,3 +247,12 @@ def test_the_mask_model_is_loaded_once_for_all_sequences(monkeypatch, shared_lit
         list(model.video([Frame(0, 0.0, image)], [text]))
         gc.collect()
     assert len(loaded) == 1
+
+
+def test_masks_are_followed_through_the_public_api(api):
+    model = made()
+    frames = [Frame(i, i / 24, PICTURE) for i in range(3)]
+    found = list(model.follow(iter(frames), {0: {1: np.ones((4, 6), bool)}}))
+    assert [int(labels[0, 0]) for labels in found] == [7, 7, 7]
+    assert api.calls[-1] == ("follow", (0,), "sam", "online")
+    assert model.clock.segmentations == 3

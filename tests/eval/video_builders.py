@@ -12,7 +12,7 @@ from car_video.eval.data import rle
 from PIL import Image
 
 from . import builders
-from .builders import NAMES, save_image, scene
+from .builders import NAMES, save_image, save_labels, scene
 
 FRAMES = tuple(f"{number:05d}" for number in range(4))
 SIZE = (40, 64)
@@ -177,14 +177,104 @@ def write_masks(folder: Path, frames: tuple[str, ...], masks: np.ndarray) -> Non
 def movies(root: Path) -> None:
     """Movies in place of the folders of pictures, one frame a picture."""
     for folder in sorted((root / "JPEGImages").iterdir()):
-        path = root / "videos" / folder.name / f"{folder.name}.mp4"
-        path.parent.mkdir(parents=True)
-        with av.open(str(path), "w") as container:
-            stream = container.add_stream("mpeg4", rate=24)
-            stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
-            stream.bit_rate = 4_000_000
-            for picture in sorted(folder.iterdir()):
-                frame = av.VideoFrame.from_ndarray(np.array(Image.open(picture)), "rgb24")
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode())
+        movie(root / "videos" / folder.name / f"{folder.name}.mp4", sorted(folder.iterdir()))
     shutil.rmtree(root / "JPEGImages")
+
+
+def movie(path: Path, pictures: list[Path]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=24)
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        stream.bit_rate = 4_000_000
+        for picture in pictures:
+            frame = av.VideoFrame.from_ndarray(np.array(Image.open(picture)), "rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def coco_truth(path: Path, masks: dict[str, np.ndarray]) -> None:
+    """Ground truth by image id in the form of MTTR."""
+    images = [{"id": k, "height": m.shape[0], "width": m.shape[1]} for k, m in masks.items()]
+    annotations = [
+        {
+            "id": number,
+            "image_id": key,
+            "category_id": 1,
+            "segmentation": rle.encode(mask),
+            "area": float(mask.sum()),
+            "bbox": [0, 0, 1, 1],
+            "iscrowd": 0,
+        }
+        for number, (key, mask) in enumerate(masks.items(), 1)
+    ]
+    categories = [{"id": 1, "name": "dummy_class"}]
+    write(path, {"categories": categories, "images": images, "annotations": annotations})
+
+
+def a2d_sentences(root: Path) -> Path:
+    """Two movies; the second object is annotated on one frame only."""
+    rows, masks = [], {}
+    for name in ("_one", "two"):
+        pictures(root / "made", name, 2)
+        movie(root / f"Release/clips320H/{name}.mp4", sorted((root / "made" / name).iterdir()))
+        for instance, frame in ((0, 1), (0, 3), (1, 3)):
+            rows.append([f"The {NAMES[instance]}  square", name, frame, instance])
+            truth = labels_of(frame - 1, 2) == instance + 1
+            masks[f"v_{name}_f_{frame}_i_{instance}"] = truth
+    shutil.rmtree(root / "made")
+    write(root / "a2d_sentences_single_frame_test_annotations.json", rows)
+    coco_truth(root / "a2d_sentences_test_annotations_in_coco_format.json", masks)
+    return root
+
+
+def jhmdb_sentences(root: Path) -> Path:
+    """Two clips of pictures numbered from 1, three samples each."""
+    rows, masks = [], {}
+    for name, action in (("clip_a", "jump"), ("clip_b", "sit")):
+        folder = root / "Rename_Images" / action / name
+        for number in range(len(FRAMES)):
+            save_image(folder / f"{number + 1:05d}.png", scene(*SIZE, number, 1)[0])
+        for frame in (1, 2, 4):
+            place = f"data/jhmdb_sentences/Rename_Images/{action}/{name}/{frame:05d}.png"
+            rows.append([name, place, "puppet_mask.mat", len(FRAMES), "red square jumping"])
+            masks[f"v_{name}_f_{frame}"] = labels_of(frame - 1, 1) == 1
+    write(root / "jhmdb_sentences_samples_metadata.json", rows)
+    coco_truth(root / "jhmdb_sentences_gt_annotations_in_coco_format.json", masks)
+    return root
+
+
+def davis_2016(root: Path) -> Path:
+    """One object a video, 0 and 255, and a list of paths."""
+    lines = []
+    for name in ("s1", "s2"):
+        for number, stem in enumerate(FRAMES):
+            image, labels = scene(*SIZE, number, 1)
+            save_image(root / f"JPEGImages/480p/{name}/{stem}.jpg", image)
+            save_image(root / f"Annotations/480p/{name}/{stem}.png", labels * 255)
+            lines.append(
+                f"/JPEGImages/480p/{name}/{stem}.jpg /Annotations/480p/{name}/{stem}.png"
+            )
+    (root / "ImageSets/480p").mkdir(parents=True)
+    (root / "ImageSets/480p/val.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def youtube_vos(root: Path, split: str = "valid", whole: bool = True) -> Path:
+    """A seen and an unseen object, which comes in on frame 1; ``whole``: all annotations."""
+    base, videos = root / split, {}
+    for name in ("y1", "y2"):
+        for number, stem in enumerate(FRAMES):
+            image, labels = scene(*SIZE, number, 2)
+            if number == 0:
+                image[labels == 2], labels[labels == 2] = 128, 0
+            save_image(base / f"JPEGImages/{name}/{stem}.jpg", image)
+            if whole or number < 2:
+                save_labels(base / f"Annotations/{name}/{stem}.png", labels)
+        objects = {
+            "1": {"category": "dog", "frames": list(FRAMES)},
+            "2": {"category": "tractor", "frames": list(FRAMES[1:])},
+        }
+        videos[name] = {"objects": objects}
+    write(base / "meta.json", {"videos": videos})
+    return root

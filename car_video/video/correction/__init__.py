@@ -16,5 +16,6 @@ Files in the order in which a correction meets them:
 ``clip``         corrections of a run that is done
 ``stream``       of frames that come one by one, held back where need be
 ``online``       of frames that are answered at once
+``following``    things followed from masks alone, without a sentence
 ``alternatives`` other things that an expression may mean on a frame
 """

@@ -175,6 +175,24 @@ def test_mean_over_annotators_is_the_mean_of_their_numbers(davis, tmp_path):
     assert results["per_sequence"]["two"]["1"] == {"J": 0.5, "F": 0.5}
 
 
+def test_expressions_for_the_first_frame_and_for_the_whole_video(tmp_path):
+    names = ("annot1", "annot1_full_video", "annot2", "annot2_full_video")
+    data = builders.davis(tmp_path / "davis", {"two": 2}, annotators=names)
+    write_layouts(data, tmp_path / "masks")
+    for name in names:
+        source = tmp_path / "masks/ours" / name.removesuffix("_full_video")
+        if not (tmp_path / "masks/ours" / name).exists():
+            shutil.copytree(source, tmp_path / "masks/ours" / name)
+    for path in (tmp_path / "masks/ours/annot1_full_video/two").iterdir():
+        builders.save_labels(path, np.zeros((40, 64), np.uint8))
+    found = summary(benchmark(data), tmp_path / "masks/ours")
+    forms = found.results["per_form"]
+    assert forms["full video"]["J-Mean"] == forms["first frame"]["J-Mean"] / 2
+    rows = [row[0] for row in found.tables[0].rows]
+    assert rows == [*names, "mean, first frame", "mean, full video", "mean"]
+    assert found.warnings == ()
+
+
 def test_real_masks_against_frame_by_frame_scores(shared_data, tmp_path):
     """Shifted real masks: equal to J and F of single frames, first and last dropped."""
     data = shared_data / "ref-davis-dev"
