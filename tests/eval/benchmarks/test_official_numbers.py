@@ -68,8 +68,12 @@ GOLDEN_OTHERS = json.loads(Path(__file__).with_name("golden_other_sets.json").re
 
 
 def spoil_picture(mask: np.ndarray, seed: int) -> np.ndarray:
-    """As :func:`~..video_builders.spoil`, of one picture."""
-    return video_builders.spoil(np.stack([mask.astype(np.uint8)] * 3), seed)[1]
+    """A prediction of one picture: rows are missing, too much is there, or nothing is."""
+    found = mask.astype(np.uint8)
+    found[np.flatnonzero(mask.any(1))[: seed % 7]] = 0
+    if seed % 4 == 3:
+        found[:2, : 3 * seed] = 1
+    return found * (seed % 5 > 0)
 
 
 def follow_badly(benchmark: Benchmark, out: Path) -> Path:
