@@ -34,6 +34,7 @@ RENAMED = {
     "segment.sam.joined": "'segment.sam.plural_masks'",
     "segment.sam.automatic.least": "'segment.sam.automatic.min_coverage'",
     "segment.sam.automatic.overlap": "'segment.sam.automatic.box_overlap'",
+    "video.tracks.decay": "'video.tracks.time_constant' (in seconds; 0.9: 0.395)",
     "video.tracks.look_weight": "'video.tracks.appearance_weight'",
     "video.tracks.lost_likeness": "'video.tracks.lost_appearance'",
     "video.presence.smoothing": "'video.presence.time_constant' (in seconds; 0.3: 0.0346)",

@@ -22,12 +22,14 @@ class TrackConfig(Settings, part="video.tracks"):
     """Rival tracks of one expression, and how the sentence chooses among them."""
 
     count: Annotated[int, Range(1, 16)] = 3  # K: tracks kept per expression
-    decay: BelowOne = 0.9  # gamma: how much of a track's score is its past
+    # tau: seconds in which the weight of a past text score in a track's value falls to 1/e
+    time_constant: Seconds = 3.2
     overlap_weight: Weight = 0.2  # lambda: a mask where the last one has moved to
     memory_weight: Weight = 1.0  # mu: a mask where memory says that the object is
     appearance_weight: Weight = 1.0  # nu: a mask of the same appearance as the track's
     lost_appearance: BelowOne = 0.3  # a track whose mask is less similar to it is lost
-    birth_cost: Weight = 0.3  # a young track's handicap, which its age takes away
+    birth_cost: Weight = 0.3  # a young track's handicap, ...
+    settling: Annotated[float, Range(0, 3600, above=True)] = 0.4  # ... down to 1/e after this
     switch_cost: Weight = 0.1  # what a rival must be better by to take over
     # What two expressions that mean different things pay for taking the same track: the
     # logarithm of how many times better it must be for one of them than its next one. Set by

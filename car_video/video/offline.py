@@ -32,7 +32,7 @@ from car_video.video.presence import smooth_presence
 from car_video.video.scheduling.keyframes import colour_histogram
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.thumbnail import shrink
-from car_video.video.tracking.appearance import PROVEN_AGE
+from car_video.video.tracking.appearance import PROVEN_SECONDS
 from car_video.video.tracking.handover import inject
 from car_video.video.tracking.tracks import NO_TRACK, Tracks, overlaps, without
 
@@ -129,7 +129,7 @@ class OfflineSegmenter:
             yield from self._close()
         seconds = self.segmenter.begin_frame(frame, colours)
         observation = self.segmenter.observe(encoded, thumbnail)
-        logits, scores = self.segmenter.follow(observation, seconds)
+        logits, scores = self.segmenter.follow(observation, seconds, seconds)
         self.window.append(
             WindowFrame(frame, to_half(observation), logits.half(), scores, seconds)
         )
@@ -169,7 +169,7 @@ class OfflineSegmenter:
             zip(tracks.value[:, 0].tolist(), tracks.age[:, 0].tolist(), strict=True)
         ):
             best = self.keyframes.get(query)
-            if age >= PROVEN_AGE and value > (best.value if best else NO_TRACK):
+            if age >= PROVEN_SECONDS and value > (best.value if best else NO_TRACK):
                 own = tracks.of(query)
                 self.keyframes[query] = Keyframe(value, len(self.window) - 1, own)
 
@@ -180,8 +180,11 @@ class OfflineSegmenter:
         tracker = self.segmenter.new_tracker()
         last = max(keyframe.place for keyframe in self.keyframes.values())
         joined = torch.zeros(tracker.queries, dtype=torch.bool)
+        seconds = 0.0  # from the frame after to this one
         for place in range(last, -1, -1):
-            logits = tracker.step(to_single(self.window[place].observation).frame)
+            kept = self.window[place]
+            logits = tracker.step(to_single(kept.observation).frame, seconds)
+            seconds = kept.seconds
             for query, keyframe in self.keyframes.items():
                 if keyframe.place == place:
                     inject(tracker, query, keyframe.tracks)

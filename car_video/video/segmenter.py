@@ -239,22 +239,22 @@ class VideoSegmenter:
     @in_standard_torch
     @torch.inference_mode()
     def follow(
-        self, observation: Observation, seconds: float
+        self, observation: Observation, seconds: float, overdue: float
     ) -> tuple[Tensor, NDArray[np.float32]]:
         """Let the tracks take a language frame; those whose target has left end.
 
         Args:
             observation: of the frame.
-            seconds: that presence is to move on.
+            seconds: since the last frame.
+            overdue: seconds that presence is to move on.
 
         Returns:
-            Logits [Q, a, b] of the best tracks, and float32 [Q] how sure this frame and the
-            track together are that each target is present.
+            Logits [Q, a, b] of the best tracks; float32 [Q] how sure frame and track are.
         """
         assert self.tracker is not None
-        logits = self.tracker.step(observation.frame)
+        logits = self.tracker.step(observation.frame, seconds)
         scores = track_presence(observation.scores, self.tracker.agreement())
-        _, present = self.presence.step(scores, seconds)
+        _, present = self.presence.step(scores, overdue)
         self.tracker.drop(~present)
         return logits, scores
 
@@ -346,19 +346,19 @@ class VideoSegmenter:
         if self.tracker is None or not self.follows:
             return self._with_maps(frame, due, seconds)
         if not due:
-            prediction = self._propagate(frame, thumbnail, self.tracker)
+            prediction = self._propagate(frame, thumbnail, self.tracker, seconds)
             if prediction is not None:
                 return prediction
         before = self.presence.present
         (encoded,) = encode_frames(self.image, [frame])
         overdue = self.schedule.overdue(self.video.keyframes.interval, self.spacing)
         observation = self.observe(encoded, thumbnail)
-        logits, _ = self.follow(observation, overdue)
+        logits, _ = self.follow(observation, seconds, overdue)
         self.schedule.language_ran(bool((before & ~self.presence.present).any()))
         return self._answer(frame, logits, observation.evidence)
 
     def _propagate(
-        self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker
+        self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker, seconds: float
     ) -> FramePrediction | None:
         """A frame between keyframes: tracks go on by themselves; None if they are in doubt."""
         present, config = self.presence.present, self.video.keyframes
@@ -367,7 +367,7 @@ class VideoSegmenter:
         pixels = to_pixels(frame.image, self.image.proposer.device, MAX_WORKING_SIDE)
         doubt = config.doubt if self.schedule.reached(config.min_interval) else 0.0
         given = IntermediateFrame(thumbnail, pixels, config.side, present)
-        logits = tracker.propagate(given, doubt)
+        logits = tracker.propagate(given, seconds, doubt)
         return None if logits is None else self._answer(frame, logits)
 
     def _with_maps(self, frame: Frame, keyframe: bool, seconds: float) -> FramePrediction:

@@ -51,7 +51,7 @@ REFUSED = [
     ("segment: {expression: {noun_weight: -0.1}}", "noun_weight must be from 0 to 1"),
     ("segment: {proposal: {size: 512.0}}", "segment.proposal.size must be a whole number"),
     ("video: {target_fps: .inf}", "video.target_fps must be a finite number"),
-    ("video: {tracks: {decay: 1}}", "video.tracks.decay must be from 0 to below 1"),
+    ("video: {tracks: {settling: 0}}", "video.tracks.settling must be above 0"),
     ("video: {memory: {recent: [1, 65]}}", "video.memory.recent[1] must be from 1 to 64"),
     ("video: {memory: {recent: []}}", "video.memory.recent must be at least one age"),
     ("segment: {proposal: {size: true}}", "segment.proposal.size must be a whole number"),

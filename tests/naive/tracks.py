@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import exp, log
 
 import numpy as np
 
 from car_video.config.video import TrackConfig
 
+APPEARANCE_SECONDS = 3.2
 AGREEMENT_FLOOR, SUPPORT_FLOOR, KIND_FLOOR, SAME_TRACK_IOU, BIRTHS = 0.02, 0.05, 0.05, 0.7, 2
 
 
 @dataclass(frozen=True)
 class Track:
-    """One track: its mask as logits [a, b], its text score, its age, its appearance [D] and
-    its score among things of one kind."""
+    """One track: its mask as logits [a, b], its text score, its age in seconds, how often
+    language has seen it, its appearance [D] and its score among things of one kind."""
 
     logits: np.ndarray
     value: float
-    age: int
+    age: float
+    seen: int
     appearance: np.ndarray
     kind: float = 0.0
 
@@ -76,6 +78,8 @@ def advance(
     moved: Sequence[np.ndarray],
     expected: Sequence[np.ndarray | None],
     config: TrackConfig,
+    since_frame: float,
+    since_language: float,
 ) -> list[tuple[Track, int, float] | None]:
     """The tracks of one expression a frame later, best first, each with its old slot or -1
     and its rank.
@@ -86,6 +90,8 @@ def advance(
         moved: by slot, the track's logits moved with the picture.
         expected: by slot, [h, w] of memory, None where it knows nothing.
         config: weights and costs.
+        since_frame: seconds since the last frame.
+        since_language: seconds since the last frame that language has seen.
     """
     masks = [half(c.logits) for c in candidates]
     text_score = [log(max(c.agreement, AGREEMENT_FLOOR)) for c in candidates]
@@ -113,18 +119,20 @@ def advance(
             continue
         if float(candidates[best].appearance @ track.appearance) <= config.lost_appearance:
             continue
-        rate = max(1 / (track.age + 2), 1 - config.decay)
+        rate = max(1 / (track.seen + 1), 1 - exp(-since_language / config.time_constant))
         value = track.value + rate * (text_score[best] - track.value)
         kind = track.kind + rate * (kind_score[best] - track.kind)
         followed.append(best)
-        appearance = 0.9 * track.appearance + 0.1 * candidates[best].appearance
+        past = exp(-since_language / APPEARANCE_SECONDS)
+        appearance = past * track.appearance + (1 - past) * candidates[best].appearance
         appearance = appearance / np.sqrt((appearance * appearance).sum())
-        new = Track(candidates[best].logits, value, track.age + 1, appearance, kind)
+        age = track.age + since_frame
+        new = Track(candidates[best].logits, value, age, track.seen + 1, appearance, kind)
         rank = (
             value
             + kind
             + candidates[best].appearance_score
-            - config.birth_cost * config.decay**new.age
+            - config.birth_cost * exp(-new.age / config.settling)
         )
         entries.append((rank + (config.switch_cost if slot == 0 else 0), new, best, slot))
     free = [
@@ -139,7 +147,8 @@ def advance(
             new = Track(
                 candidates[best].logits,
                 text_score[best],
-                0,
+                0.0,
+                1,
                 candidates[best].appearance,
                 kind_score[best],
             )
@@ -165,6 +174,7 @@ def propagate(
     offers: Sequence[tuple[Candidate, float]],
     moved: Sequence[np.ndarray],
     config: TrackConfig,
+    seconds: float,
 ) -> tuple[list[Track | None], bool]:
     """A frame without language: the first track takes the candidate with the most overlap;
     and whether it is lost, because even that one is elsewhere. Others move with the flow.
@@ -174,9 +184,10 @@ def propagate(
         offers: masks for the first of them with their quality; if one is there, all are.
         moved: by slot.
         config: when a track is lost.
+        seconds: since the last frame.
     """
     result = [
-        None if track is None else replace(track, logits=before, age=track.age + 1)
+        None if track is None else replace(track, logits=before, age=track.age + seconds)
         for track, before in zip(tracks, moved, strict=True)
     ]
     leader, lost = result[0], False

@@ -122,7 +122,7 @@ def mistaken(number: int) -> Frame:
     early = number < 4
     image[red_at(number)] = (255, 105, 105) if early else (255, 0, 0)
     image[40:60, 60:84] = (255, 0, 0) if early else (100, 100, 255)
-    return Frame(number, float(number), image)
+    return Frame(number, number / 24, image)
 
 
 def test_the_future_mends_the_past() -> None:

@@ -45,8 +45,8 @@ def test_three_frames_at_once_are_three_frames(
         parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
         follow = segmenter.follow
 
-        def noted(observation, seconds, follow=follow, parts=parts):  # type: ignore[no-untyped-def]
-            logits, scores = follow(observation, seconds)
+        def noted(observation, *times, follow=follow, parts=parts):  # type: ignore[no-untyped-def]
+            logits, scores = follow(observation, *times)
             frame = observation.frame
             parts.append(
                 (logits, torch.from_numpy(scores), frame.embedding.tokens, frame.features)

@@ -24,7 +24,7 @@ from car_video.video.correction.matching import Reference
 from car_video.video.feature_memory import unit_features
 from car_video.video.observation import EncodedFrame
 from car_video.video.presence import PresenceFilter
-from car_video.video.tracking.appearance import PROVEN_AGE, ObjectAppearance
+from car_video.video.tracking.appearance import PROVEN_SECONDS, ObjectAppearance
 from car_video.video.tracking.frames import LanguageFrame
 from car_video.video.tracking.handover import inject
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
@@ -83,7 +83,7 @@ class ObjectFollower:
         logits = _as_logits(pixels, frame.embedding.grid)
         self._reference = Reference.of(features, logits > 0, self._temperature)
         seen = self._language_frame(frame, thumbnail, features)
-        self._tracker.step(seen)
+        self._tracker.step(seen, 0.0)
         state = self._tracker.state
         assert state is not None
         appearance = appearance_of(logits[None, None], features)[:, 0]
@@ -94,7 +94,8 @@ class ObjectFollower:
         own = Tracks.none(1, count, state.grid, len(features), features)
         own.logits[0, 0] = logits
         own.value[0, 0] = float(np.log(self._usual))
-        own.age[0, 0] = PROVEN_AGE
+        own.age[0, 0] = PROVEN_SECONDS
+        own.seen[0, 0] = 1
         own.appearance[0, 0] = appearance[0]
         inject(self._tracker, 0, own)
         # The corrected frame stays in memory: no score replaces one that a person has given.
@@ -117,7 +118,7 @@ class ObjectFollower:
         """
         features = unit_features(frame.image.features.cam_map[0])
         seen = self._language_frame(frame, thumbnail, features)
-        logits = self._tracker.step(seen)[0]
+        logits = self._tracker.step(seen, seconds)[0]
         likeness = np.minimum(self._tracker.agreement() / self._usual, 1).astype(np.float32)
         scores, present = self._presence.step(likeness, seconds)
         there = bool(present[0]) and bool((logits > 0).any())

@@ -1,5 +1,6 @@
 """Tracks: rival masks of each expression, followed with SAM, optical flow and feature memory.
 
+``timing``           seconds between frames
 ``frames``           a frame as the tracker gets it, with language or between keyframes
 ``turns``            which expressions language prompts SAM for, when there are many
 ``sam_candidates``   masks that SAM offers: at peaks of maps, for boxes of tracks, in a window

@@ -14,11 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from car_video.video.state.tensors import State, take
+from car_video.video.tracking.timing import decay
 
-PROVEN_AGE = 5  # frames that a track lives before its appearance is believed
-RATE = 0.05  # of the newest appearance in the memory
-TRUST_GAIN = 0.2  # per frame with a proven track
-TRUST_DECAY = 0.97  # per frame without one: half is gone after a second
+PROVEN_SECONDS = 0.2  # that a track lives before its appearance is believed
+MEMORY_SECONDS = 6.5  # in which the weight of a past look in the memory falls to 1/e
+TRUST_SECONDS = 1.7  # with a proven track until it is trusted wholly
+DOUBT_SECONDS = 11.0  # without one until the trust has fallen to 1/e
 NEUTRAL_COSINE = 0.5  # below it, it is rather not the object
 SCORE_WEIGHT = 2.0  # in log agreement, for the whole range of cosines
 LEARN_COSINE = 0.3  # a track whose appearance is less similar does not change what is known
@@ -60,20 +61,22 @@ class ObjectAppearance:
         cosine = (appearances @ self.appearance[..., None])[..., 0]
         return SCORE_WEIGHT * self.trust[:, None] * (cosine - NEUTRAL_COSINE).clamp_max(0)
 
-    def update(self, appearance: Tensor, age: Tensor, alive: Tensor) -> None:
+    def update(self, appearance: Tensor, age: Tensor, alive: Tensor, seconds: float) -> None:
         """Learn from the best tracks of a frame.
 
         Args:
             appearance: [Q, D].
-            age: int64 [Q].
+            age: [Q] in seconds.
             alive: bool [Q] whether there is a track.
+            seconds: since the last frame that taught something.
         """
         cosine = (self.appearance * appearance).sum(-1)
-        proven = alive & (age >= PROVEN_AGE)
+        proven = alive & (age >= PROVEN_SECONDS)
         proven &= (cosine > LEARN_COSINE) | (self.trust < REPLACE_TRUST)
         known = self.trust >= REPLACE_TRUST
-        rate = torch.where(known, RATE, 1.0)[:, None]
+        rate = torch.where(known, 1 - decay(seconds, MEMORY_SECONDS), 1.0)[:, None]
         newer = F.normalize(self.appearance.lerp(appearance, rate), dim=-1)
         self.appearance = torch.where(proven[:, None], newer, self.appearance)
-        grown = (self.trust + TRUST_GAIN).clamp_max(1)
-        self.trust = torch.where(proven, grown, self.trust * TRUST_DECAY)
+        grown = (self.trust + seconds / TRUST_SECONDS).clamp_max(1)
+        left = self.trust * decay(seconds, DOUBT_SECONDS)
+        self.trust = torch.where(proven, grown, left)

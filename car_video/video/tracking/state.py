@@ -29,6 +29,7 @@ class TrackState:
         thumbnail: of the last frame.
         anchor: mean score of the leading tracks on the anchor frame.
         objects: appearance of the objects.
+        since_language: seconds from the last frame that language has seen to the last frame.
     """
 
     tracks: Tracks
@@ -37,6 +38,7 @@ class TrackState:
     thumbnail: NDArray[np.uint8]
     anchor: float
     objects: ObjectAppearance
+    since_language: float = 0.0
 
     @classmethod
     def blank(
@@ -85,6 +87,7 @@ class TrackState:
             "known": self.known,
             "thumbnail": torch.from_numpy(self.thumbnail),
             "anchor": torch.tensor(self.anchor, dtype=torch.float64),
+            "since_language": torch.tensor(self.since_language, dtype=torch.float64),
         }
 
     @classmethod
@@ -99,4 +102,5 @@ class TrackState:
             as_array(take(state, "thumbnail", torch.uint8, (None, None, 3))),
             float(take(state, "anchor", torch.float64, ())),
             ObjectAppearance.from_state(part_of(state, "objects"), shape[0], device),
+            float(take(state, "since_language", torch.float64, ())),
         )

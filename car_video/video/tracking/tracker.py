@@ -27,6 +27,7 @@ from car_video.video.tracking.sam_candidates import (
     with_places,
 )
 from car_video.video.tracking.state import TrackState
+from car_video.video.tracking.timing import Elapsed
 from car_video.video.tracking.track_selection import select_state, shared
 from car_video.video.tracking.tracks import (
     TrackCandidates,
@@ -38,7 +39,7 @@ from car_video.video.tracking.tracks import (
 )
 from car_video.video.tracking.turns import Turns
 
-ANCHOR_FADES = 0.01  # per frame, so that an endless stream does not live on its first minute
+ANCHOR_FADES = 0.03  # per second, so that an endless stream does not live on its first minute
 DOUBTFUL = 0.2  # part of the tracks that may be in doubt: a keyframe is paid for all of them
 
 
@@ -100,11 +101,12 @@ class Tracker:
         if self.state is not None:
             self.state = select_state(self.state, places, self.config.count)
 
-    def step(self, frame: LanguageFrame) -> Tensor:
+    def step(self, frame: LanguageFrame, seconds: float) -> Tensor:
         """A language frame: language and memory both speak.
 
         Args:
             frame: with features and proposals.
+            seconds: since the last frame, whether language has seen that or not.
 
         Returns:
             Logits [Q, a, b] of each expression's best track, below zero where there is none.
@@ -141,20 +143,31 @@ class Tracker:
             known = torch.zeros_like(state.tracks.alive)
         else:
             expected, known = votes.carry(state.labels, state.known)
+        elapsed = Elapsed(seconds, state.since_language + seconds)
         tracks, parents, rank = advance(
-            state.tracks, candidates, moved, expected, known, self.config, state.objects
+            state.tracks,
+            candidates,
+            moved,
+            expected,
+            known,
+            self.config,
+            elapsed,
+            state.objects,
         )
         if self.may_share is not None:
             first = decide_together(tracks.logits, rank, self.may_share, self.config.share_cost)
             tracks, parents = tracks.with_first(first), with_first(parents, first)
-        self._remember(frame, tracks, parents)
+        self._remember(frame, tracks, parents, elapsed.language)
         return self.best()
 
-    def propagate(self, frame: IntermediateFrame, doubt: float = 0.0) -> Tensor | None:
+    def propagate(
+        self, frame: IntermediateFrame, seconds: float, doubt: float = 0.0
+    ) -> Tensor | None:
         """A frame between keyframes: tracks go on by themselves.
 
         Args:
             frame: the frame.
+            seconds: since the last frame.
             doubt: a mask with less IoU with the moved mask of the last frame is doubtful.
 
         Returns:
@@ -167,12 +180,15 @@ class Tracker:
         wanted = self._wanted(moved[:, :1], frame.possible)
         candidates = window_candidates(self.sam, frame, moved[:, :1], wanted, self.refine)
         quality = stability(candidates.logits)
-        tracks, lost, overlap = propagate(state.tracks, candidates, moved, quality, self.config)
+        tracks, lost, overlap = propagate(
+            state.tracks, candidates, moved, quality, self.config, seconds
+        )
         followed = float(state.tracks.alive[:, 0].sum())
         if bool(lost.any()) or float((overlap < doubt).sum()) > DOUBTFUL * followed:
             return None
         state.tracks = tracks
         state.thumbnail = frame.thumbnail
+        state.since_language += seconds
         return self.best()
 
     def best(self) -> Tensor:
@@ -243,8 +259,17 @@ class Tracker:
             alive &= torch.from_numpy(possible).to(alive.device)[:, None]
         return alive
 
-    def _remember(self, frame: LanguageFrame, tracks: Tracks, parents: Tensor) -> None:
-        """Take over the new tracks with the labels of those they have come from."""
+    def _remember(
+        self, frame: LanguageFrame, tracks: Tracks, parents: Tensor, seconds: float
+    ) -> None:
+        """Take over the new tracks with the labels of those they have come from.
+
+        Args:
+            frame: the frame.
+            tracks: of it.
+            parents: int64 [Q, K], see :func:`advance`.
+            seconds: since the last frame that language has seen.
+        """
         assert self.state is not None
         assert frame.features is not None
         state = self.state
@@ -254,7 +279,8 @@ class Tracker:
         known = state.known[queries, source] & (parents >= 0)[..., None]
         leading = tracks.value[:, 0][tracks.alive[:, 0]]
         score = float(leading.mean()) if len(leading) else float("-inf")
-        anchor = score > state.anchor - ANCHOR_FADES
+        faded = state.anchor - ANCHOR_FADES * seconds
+        anchor = score > faded
         self.memory.push(frame.features, anchor)
         now = F.adaptive_avg_pool2d((tracks.logits > 0).float(), self.cells)
         self.state = TrackState(
@@ -262,7 +288,9 @@ class Tracker:
             self.memory.shift(labels, now.flatten(2), anchor),
             self.memory.shift(known, tracks.alive, anchor),
             frame.thumbnail,
-            score if anchor else state.anchor - ANCHOR_FADES,
+            score if anchor else faded,
             state.objects,
         )
-        state.objects.update(tracks.appearance[:, 0], tracks.age[:, 0], tracks.alive[:, 0])
+        state.objects.update(
+            tracks.appearance[:, 0], tracks.age[:, 0], tracks.alive[:, 0], seconds
+        )

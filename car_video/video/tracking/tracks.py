@@ -22,12 +22,13 @@ from car_video.segment.mask_selection.candidates import soft_iou
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.video.state.tensors import State, take
 from car_video.video.tracking.appearance import ObjectAppearance
+from car_video.video.tracking.timing import Elapsed, decay
 
 NO_TRACK = float("-inf")
 AGREEMENT_FLOOR = 0.02  # agreements below it are all equally bad
 KIND_FLOOR = 0.05  # the same of probabilities among things of one kind
 SUPPORT_FLOOR = 0.05  # the same of overlaps with what memory expects
-APPEARANCE_RATE = 0.1  # of the newest appearance in a track's appearance
+APPEARANCE_SECONDS = 3.2  # in which the weight of a past look in a track's appearance is 1/e
 SAME_TRACK_IOU = 0.7  # two tracks with masks of this IoU are one
 BIRTHS = 2  # tracks that may begin per frame and expression
 
@@ -40,7 +41,8 @@ class Tracks:
         logits: [Q, K, a, b] masks on SAM's grid.
         value: [Q, K] running mean of the text scores, -inf: no track.
         kind: [Q, K] running mean of the scores among things of one kind, at most 0.
-        age: int64 [Q, K] frames since it began.
+        age: [Q, K] seconds since it began.
+        seen: int64 [Q, K] language frames since it began, the first one included.
         appearance: [Q, K, D] unit-length mean feature of the object, slowly following it.
     """
 
@@ -48,6 +50,7 @@ class Tracks:
     value: Tensor
     kind: Tensor
     age: Tensor
+    seen: Tensor
     appearance: Tensor
 
     @property
@@ -63,6 +66,7 @@ class Tracks:
         return cls(
             like.new_zeros(queries, count, *grid),
             like.new_full((queries, count), NO_TRACK),
+            like.new_zeros(queries, count),
             like.new_zeros(queries, count),
             torch.zeros(queries, count, dtype=torch.int64, device=like.device),
             like.new_zeros(queries, count, features),
@@ -87,7 +91,8 @@ class Tracks:
             take(state, "logits", torch.float32, (*shape, None, None)).to(device),
             take(state, "value", torch.float32, shape).to(device),
             take(state, "kind", torch.float32, shape).to(device),
-            take(state, "age", torch.int64, shape).to(device),
+            take(state, "age", torch.float32, shape).to(device),
+            take(state, "seen", torch.int64, shape).to(device),
             take(state, "appearance", torch.float32, (*shape, None)).to(device),
         )
 
@@ -118,6 +123,27 @@ class TrackCandidates:
         return self.among_kind.clamp_min(KIND_FLOOR).log()
 
 
+@dataclass(frozen=True)
+class Entries:
+    """Tracks that go on and tracks that begin, E for each expression, before they are ranked.
+
+    Attributes:
+        chosen: int64 [Q, E] candidate of each.
+        parents: int64 [Q, E] old slot of each, -1: a new track.
+        values: [Q, E], as ``kinds`` and ``ages``: see :class:`Tracks`.
+        kinds: [Q, E].
+        ages: [Q, E].
+        seen: int64 [Q, E].
+    """
+
+    chosen: Tensor
+    parents: Tensor
+    values: Tensor
+    kinds: Tensor
+    ages: Tensor
+    seen: Tensor
+
+
 def overlaps(a: Tensor, b: Tensor) -> Tensor:
     """IoU of every flat 0/1 mask of [Q, C, n] with every one of [Q, K, n]: [Q, C, K]."""
     shared = a @ b.transpose(-1, -2)
@@ -131,6 +157,7 @@ def advance(
     expected: Tensor,
     known: Tensor,
     config: TrackConfig,
+    elapsed: Elapsed,
     objects: ObjectAppearance | None = None,
 ) -> tuple[Tracks, Tensor, Tensor]:
     """One frame on: every track continues or is lost, new ones begin, the best come first.
@@ -142,6 +169,7 @@ def advance(
         expected: [Q, K, h, w] in [0, 1]: where memory says that each object is.
         known: bool [Q, K]: whether memory says anything.
         config: see :class:`TrackConfig`.
+        elapsed: how much time has passed.
         objects: appearance of each expression's object; None: none is known.
 
     Returns:
@@ -167,7 +195,8 @@ def advance(
     kept = overlap.gather(1, follower[:, None])[:, 0] > config.lost_overlap
     kept &= cosine.gather(1, follower[:, None])[:, 0] > config.lost_appearance
     kept &= tracks.alive & (association.amax(1) > NO_TRACK)
-    rate = (1 / (tracks.age + 2.0)).clamp_min(1 - config.decay)
+    newest = 1 - decay(elapsed.language, config.time_constant)
+    rate = (1 / (tracks.seen + 1.0)).clamp_min(newest)
     value = torch.where(kept, tracks.value.lerp(text_score.gather(1, follower), rate), NO_TRACK)
     kind = tracks.kind.lerp(kind_score.gather(1, follower), rate)
     born = _births(
@@ -177,10 +206,12 @@ def advance(
     fresh = text_score.gather(1, born.clamp_min(0)).masked_fill(born < 0, NO_TRACK)
     values = torch.cat([value, fresh], 1)
     kinds = torch.cat([kind, kind_score.gather(1, born.clamp_min(0))], 1)
-    ages = torch.cat([tracks.age + 1, torch.zeros_like(born)], 1)
+    fresh_age = torch.zeros_like(fresh)
+    ages = torch.cat([tracks.age + elapsed.frame, fresh_age], 1)
+    seen = torch.cat([tracks.seen + 1, torch.ones_like(born)], 1)
     slots = torch.arange(follower.shape[1], device=born.device).expand_as(follower)
     parents = torch.cat([slots, torch.full_like(born, -1)], 1)
-    rank = values + kinds - config.birth_cost * config.decay**ages
+    rank = values + kinds - config.birth_cost * (-ages / config.settling).exp()
     rank[:, 0] += config.switch_cost
     if objects is not None:
         features = candidates.appearance.shape[-1]
@@ -190,7 +221,9 @@ def advance(
         rank, masks, chosen.clamp_min(0), min(config.count, rank.shape[1]), config.count
     )
     sorted_rank = rank.gather(1, order.clamp_min(0)).masked_fill(order < 0, NO_TRACK)
-    new, parent = _reordered(tracks, candidates, order, chosen, parents, values, kinds, ages)
+    entries = Entries(chosen, parents, values, kinds, ages, seen)
+    learnt = 1 - decay(elapsed.language, APPEARANCE_SECONDS)
+    new, parent = _reordered(tracks, candidates, order, entries, learnt)
     return new, parent, sorted_rank
 
 
@@ -198,11 +231,8 @@ def _reordered(
     tracks: Tracks,
     candidates: TrackCandidates,
     order: Tensor,
-    chosen: Tensor,
-    parents: Tensor,
-    values: Tensor,
-    kinds: Tensor,
-    ages: Tensor,
+    entries: Entries,
+    learnt: float,
 ) -> tuple[Tracks, Tensor]:
     """Tracks in their new order, and the slots they have come from.
 
@@ -210,25 +240,23 @@ def _reordered(
         tracks: of the last frame.
         candidates: masks of this frame.
         order: int64 [Q, K] numbers of entries, -1: none.
-        chosen: int64 [Q, E] candidate of each entry.
-        parents: int64 [Q, E] old slot of each entry, -1: a new track.
-        values: [Q, E].
-        kinds: [Q, E].
-        ages: int64 [Q, E].
+        entries: tracks that go on, and new ones.
+        learnt: part of the newest appearance in a track's appearance.
     """
     assert candidates.appearance is not None
     picked, empty = order.clamp_min(0), order < 0
-    candidate = chosen.gather(1, picked).clamp_min(0)
+    candidate = entries.chosen.gather(1, picked).clamp_min(0)
     queries = torch.arange(len(candidate), device=candidate.device)[:, None]
-    parent = parents.gather(1, picked).masked_fill(empty, -1)
+    parent = entries.parents.gather(1, picked).masked_fill(empty, -1)
     newest = candidates.appearance[queries, candidate]
     before = tracks.appearance[queries, parent.clamp_min(0)]
-    followed = F.normalize(before.lerp(newest, APPEARANCE_RATE), dim=-1)
+    followed = F.normalize(before.lerp(newest, learnt), dim=-1)
     new = Tracks(
         candidates.logits[queries, candidate],
-        values.gather(1, picked).masked_fill(empty, NO_TRACK),
-        kinds.gather(1, picked).masked_fill(empty, 0),
-        ages.gather(1, picked).masked_fill(empty, 0),
+        entries.values.gather(1, picked).masked_fill(empty, NO_TRACK),
+        entries.kinds.gather(1, picked).masked_fill(empty, 0),
+        entries.ages.gather(1, picked).masked_fill(empty, 0),
+        entries.seen.gather(1, picked).masked_fill(empty, 0),
         torch.where((parent >= 0)[..., None], followed, newest),
     )
     return new, parent
@@ -240,6 +268,7 @@ def propagate(
     moved: Tensor,
     quality: Tensor,
     config: TrackConfig,
+    seconds: float,
 ) -> tuple[Tracks, Tensor, Tensor]:
     """One frame on without language: the best tracks take new masks, rivals move with the flow.
 
@@ -250,6 +279,7 @@ def propagate(
         moved: as in :func:`advance`.
         quality: [Q, 3] how well each mask holds together, in [0, 1].
         config: see :class:`TrackConfig`.
+        seconds: since the last frame.
 
     Returns:
         The tracks in their slots; bool [Q]: which best tracks are lost, that is, have no
@@ -266,7 +296,7 @@ def propagate(
         asked[:, None, None], candidates.logits[queries, best], moved[:, 0]
     )
     sure = torch.where(asked & tracks.alive[:, 0], overlap[queries, best], 1.0)
-    return replace(tracks, logits=logits, age=tracks.age + 1), lost, sure
+    return replace(tracks, logits=logits, age=tracks.age + seconds), lost, sure
 
 
 def _support(logits: Tensor, expected: Tensor) -> Tensor:

@@ -291,7 +291,7 @@ def test_tracks_survive_every_level_but_the_last() -> None:
         assert (found.masks[0] & truth).sum() > 0.7 * found.masks[0].sum() > 0
         assert segmenter.tracker is not None
         state = segmenter.tracker.state
-        ages.append(None if state is None else int(state.tracks.age[0, 0]))
+        ages.append(None if state is None else round(10 * float(state.tracks.age[0, 0])))
     assert ages[:8] == list(range(8))
     assert ages[8:10] == [None, None]
     assert ages[10:] == [0, 1]

@@ -30,6 +30,7 @@ from car_video.video.tracking.tracker import Tracker
 from tests.video.colour_sam import ColourSam
 
 SIZE = (64, 96)
+STEP = 1 / 24
 SIDE = 96 * 4  # SAM's masks then have the size of the picture
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 NOISE = np.random.default_rng(0).integers(-20, 20, SIZE)
@@ -87,7 +88,7 @@ def between(image: np.ndarray, possible: np.ndarray | None = None) -> Intermedia
 
 
 def propagated(tracks: Tracker, given: IntermediateFrame) -> Tensor:
-    logits = tracks.propagate(given)
+    logits = tracks.propagate(given, STEP)
     assert logits is not None
     return logits
 
@@ -109,7 +110,7 @@ def tracker(
 
 
 def step(tracks: Tracker, given_scene: LanguageFrame) -> Tensor:
-    return tracks.step(given_scene) > 0
+    return tracks.step(given_scene, STEP) > 0
 
 
 def iou(mask: Tensor, place: tuple[slice, slice]) -> float:
@@ -271,7 +272,9 @@ def test_between_keyframes_tracks_go_on_by_themselves() -> None:
         assert iou(masks[0], at(number)) > 0.8
         assert not masks[1].any()
         assert tracks.trackless().tolist() == [False, True]
-    assert tracks.propagate(between(picture(10, red=False))) is None  # language has to look
+    assert (
+        tracks.propagate(between(picture(10, red=False)), STEP) is None
+    )  # language has to look
     assert tracks.trackless().tolist() == [False, True]
 
 
@@ -380,18 +383,18 @@ def test_an_absent_target_costs_nothing() -> None:
 
 def test_the_first_frame_must_be_a_keyframe() -> None:
     with pytest.raises(AssertionError, match="keyframe"):
-        tracker().propagate(between(picture(0)))
+        tracker().propagate(between(picture(0)), STEP)
 
 
 def test_a_track_in_doubt_changes_nothing() -> None:
     tracks = tracker()
     step(tracks, scene(picture(0), proposal_at(at(0))))
     before = tracks.state_dict()
-    assert tracks.propagate(between(picture(1, red=False)), doubt=0.6) is None
+    assert tracks.propagate(between(picture(1, red=False)), STEP, doubt=0.6) is None
     after = tracks.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert tracks.propagate(between(picture(1)), doubt=0.6) is not None
+    assert tracks.propagate(between(picture(1)), STEP, doubt=0.6) is not None
 
 
 @pytest.mark.parametrize(
@@ -406,7 +409,7 @@ def test_one_doubt_among_many_can_wait(reds: int, greens: int, called: bool) -> 
     assert not tracks.trackless().any()
     image = picture(0, red=False)
     image[8:20, 6:18] = RED  # a third of what it was
-    masks = tracks.propagate(between(image), doubt=0.95)
+    masks = tracks.propagate(between(image), STEP, doubt=0.95)
     assert (masks is None) == called
 
 
@@ -416,9 +419,9 @@ def test_without_a_present_target_sam_sees_nothing() -> None:
     sam = tracks.sam
     assert isinstance(sam, ColourSam)
     sam.sides.clear()
-    tracks.propagate(between(picture(1), np.array([False])))
+    tracks.propagate(between(picture(1), np.array([False])), STEP)
     assert not sam.sides
-    tracks.propagate(between(picture(2)))
+    tracks.propagate(between(picture(2)), STEP)
     assert len(sam.sides) == 1
 
 
@@ -426,10 +429,10 @@ def test_tracks_go_along_to_another_grid_of_cells() -> None:
     tracks = tracker()
     for number in range(3):
         step(tracks, scene(picture(number), proposal_at(at(number))))
-    assert int(tracks.state.tracks.age[0, 0]) == 2
+    assert float(tracks.state.tracks.age[0, 0]) == pytest.approx(2 * STEP)
     masks = step(tracks, scene(picture(3), proposal_at(at(3)), cells=8))
     assert iou(masks[0], at(3)) > 0.8
-    assert int(tracks.state.tracks.age[0, 0]) == 3
+    assert float(tracks.state.tracks.age[0, 0]) == pytest.approx(3 * STEP)
     assert tracks.state.known[0, 0, :4].all()
     assert tracks.cells == (8, 12)
 
@@ -451,7 +454,7 @@ def test_agreement_and_dropping() -> None:
     assert tracks.agreement()[1] == liked[1]
     masks = step(tracks, scene(picture(3), proposal_at(at(3)), None))
     assert iou(masks[0], at(3)) > 0.8  # language finds it again
-    assert int(tracks.state.tracks.age[0, 0]) == 0
+    assert float(tracks.state.tracks.age[0, 0]) == 0
 
 
 def test_after_a_reset_nothing_is_left() -> None:

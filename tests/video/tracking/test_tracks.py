@@ -15,6 +15,7 @@ from torch import Tensor
 from car_video.config.video import TrackConfig
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.video.tracking.appearance import ObjectAppearance
+from car_video.video.tracking.timing import Elapsed
 from car_video.video.tracking.tracks import (
     KIND_FLOOR,
     NO_TRACK,
@@ -29,6 +30,7 @@ from car_video.video.tracking.tracks import (
 from tests.naive import tracks as naive
 
 GRID, CELLS = (18, 23), (5, 6)
+ELAPSED = Elapsed(0.05, 0.125)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Situation:
     moved: Tensor
     expected: Tensor
     known: Tensor
-    objects: ObjectAppearance
+    objects: ObjectAppearance | None
 
     def of(self, query: int) -> Situation:
         """The same for one expression alone."""
@@ -95,7 +97,8 @@ def situation(
         blobs(rng, queries, count),
         value.masked_fill(gone, NO_TRACK),
         torch.from_numpy(rng.uniform(-2 if kinds else 0, 0, (queries, count))).float(),
-        torch.from_numpy(rng.integers(0, 30, (queries, count))),
+        torch.from_numpy(rng.uniform(0, 2, (queries, count))).float(),
+        torch.from_numpy(rng.integers(1, 30, (queries, count))),
         appearances(rng, queries, count),
     )
     return Situation(
@@ -124,6 +127,7 @@ def run(given_: Situation, config: TrackConfig) -> tuple[Tracks, Tensor, Tensor]
         given_.expected,
         given_.known,
         config,
+        ELAPSED,
         given_.objects,
     )
 
@@ -139,7 +143,8 @@ def slow_tracks(tracks: Tracks, query: int) -> list[naive.Track | None]:
         naive.Track(
             tracks.logits[query, k].numpy(),
             value,
-            int(tracks.age[query, k]),
+            float(tracks.age[query, k]),
+            int(tracks.seen[query, k]),
             tracks.appearance[query, k].numpy(),
             float(tracks.kind[query, k]),
         )
@@ -152,7 +157,8 @@ def slow_tracks(tracks: Tracks, query: int) -> list[naive.Track | None]:
 CONFIGS = st.builds(
     TrackConfig,
     count=st.integers(1, 4),
-    decay=st.sampled_from([0.3, 0.5, 0.9]),
+    time_constant=st.sampled_from([0.0625, 0.5, 3.0]),
+    settling=st.sampled_from([0.1, 0.4]),
     overlap_weight=st.sampled_from([0.0, 0.2, 3.0]),
     memory_weight=st.sampled_from([0.0, 1.0]),
     birth_cost=st.sampled_from([0.0, 0.3]),
@@ -198,6 +204,8 @@ def test_advance_is_the_naive_loop(
             list(case.moved[query].numpy()),
             memory,
             config,
+            ELAPSED.frame,
+            ELAPSED.language,
         )
         for slot, entry in enumerate(wanted):
             assert bool(new.alive[query, slot]) == (entry is not None)
@@ -208,7 +216,8 @@ def test_advance_is_the_naive_loop(
                 continue
             track, parent, rank = entry
             assert int(parents[query, slot]) == parent
-            assert int(new.age[query, slot]) == track.age
+            assert float(new.age[query, slot]) == pytest.approx(track.age, abs=1e-5)
+            assert int(new.seen[query, slot]) == track.seen
             assert float(new.value[query, slot]) == pytest.approx(track.value, abs=1e-4)
             assert float(new.kind[query, slot]) == pytest.approx(track.kind, abs=1e-4)
             assert float(ranks[query, slot]) == pytest.approx(rank, abs=1e-4)
@@ -224,12 +233,11 @@ def test_what_holds_after_every_frame(
     seed: int, language: int, kinds: bool, config: TrackConfig
 ) -> None:
     case = situation(seed, 3, config.count, language, kinds=kinds)
-    new, parents, given_rank = advance(
-        case.tracks, case.candidates, case.moved, case.expected, case.known, config
-    )
+    case = replace(case, objects=None)
+    new, parents, given_rank = run(case, config)
     alive = new.alive
     assert not bool((alive[:, 1:] & ~alive[:, :-1]).any())  # no hole before a track
-    rank = new.value + new.kind - config.birth_cost * config.decay**new.age
+    rank = new.value + new.kind - config.birth_cost * (-new.age / config.settling).exp()
     rank = rank + config.switch_cost * (parents == 0)
     rank = rank.masked_fill(~alive, NO_TRACK)
     torch.testing.assert_close(given_rank, rank)
@@ -256,6 +264,7 @@ def test_expressions_do_not_know_of_each_other(seed: int, config: TrackConfig) -
         torch.testing.assert_close(alone.value[0], together.value[query])
         assert torch.equal(own[0], parents[query])
         assert torch.equal(alone.age[0], together.age[query])
+        assert torch.equal(alone.seen[0], together.seen[query])
         assert torch.equal(alone.logits[0], together.logits[query])
 
 
@@ -272,9 +281,10 @@ def disk(row: float, column: float, radius: float) -> Tensor:
     return (radius - ((y - row) ** 2 + (x - column) ** 2).sqrt()).clamp(-10, 10)
 
 
-def one_track(mask: Tensor, value: float, count: int = 3, age: int = 9) -> Tracks:
+def one_track(mask: Tensor, value: float, count: int = 3, age: float = 0.4) -> Tracks:
     tracks = Tracks.none(1, count, GRID, 1, mask)
     tracks.logits[0, 0], tracks.value[0, 0], tracks.age[0, 0] = mask, value, age
+    tracks.seen[0, 0] = 10
     tracks.appearance[:] = 1  # all look alike here
     return tracks
 
@@ -301,11 +311,13 @@ def test_a_track_that_is_nowhere_on_offer_vanishes_and_another_begins() -> None:
         RIGHT[None, None], torch.tensor([[0.9]]), 1, torch.ones(1, 1, 1)
     )
     tracks = one_track(LEFT, -0.1)
-    new, parents, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
+    new, parents, _ = advance(
+        tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED
+    )
     assert new.alive.tolist() == [[True, False, False]]
     assert parents.tolist() == [[-1, -1, -1]]
     assert torch.equal(new.logits[0, 0], RIGHT)
-    assert int(new.age[0, 0]) == 0
+    assert (float(new.age[0, 0]), int(new.seen[0, 0])) == (0, 1)
 
 
 def test_no_birth_where_a_track_follows_already() -> None:
@@ -313,7 +325,9 @@ def test_no_birth_where_a_track_follows_already() -> None:
         torch.stack([LEFT, LEFT])[None], torch.tensor([[0.9, 0.4]]), 2, torch.ones(1, 2, 1)
     )
     tracks = one_track(LEFT, -0.1)
-    new, parents, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
+    new, parents, _ = advance(
+        tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED
+    )
     assert parents.tolist() == [[0, -1, -1]]
     assert new.alive.tolist() == [[True, False, False]]
 
@@ -321,7 +335,7 @@ def test_no_birth_where_a_track_follows_already() -> None:
 def test_masks_that_only_a_track_prompted_begin_nothing() -> None:
     candidates = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.9))
     tracks = Tracks.none(1, 3, GRID, 1, LEFT)
-    new, _, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig())
+    new, _, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED)
     assert not new.alive.any()
 
 
@@ -336,7 +350,13 @@ def test_memory_overrules_language() -> None:
     for known, mask in ((False, LEFT), (True, RIGHT)):
         remembered = torch.full((1, 3), known)
         new, _, _ = advance(
-            tracks, candidates, before.expand(1, 3, -1, -1), expected, remembered, config
+            tracks,
+            candidates,
+            before.expand(1, 3, -1, -1),
+            expected,
+            remembered,
+            config,
+            ELAPSED,
         )
         assert torch.equal(new.logits[0, 0], mask)
 
@@ -347,12 +367,13 @@ def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> 
         torch.stack([LEFT, RIGHT])[None],
         torch.tensor([[0.5, 0.53]]).log(),
         torch.zeros(1, 2),
+        torch.full((1, 2), 2.0),
         torch.full((1, 2), 50),
         torch.ones(1, 2, 1),
     )
     for cost, leader in ((0.1, 0), (0.01, 1)):
         config = TrackConfig(count=2, switch_cost=cost)
-        _, parents, _ = advance(tracks, candidates, tracks.logits, *quiet(2), config)
+        _, parents, _ = advance(tracks, candidates, tracks.logits, *quiet(2), config, ELAPSED)
         assert int(parents[0, 0]) == leader
 
 
@@ -364,7 +385,7 @@ def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
     agreement = case.candidates.agreement[:, :1].expand(-1, 3)  # all three are there, or none
     candidates = TrackCandidates(case.candidates.logits[:, :3], agreement, 0)
     quality = torch.from_numpy(np.random.default_rng(seed).random((3, 3))).float()
-    new, gone, sure = propagate(case.tracks, candidates, case.moved, quality, config)
+    new, gone, sure = propagate(case.tracks, candidates, case.moved, quality, config, 0.05)
     for query in range(3):
         own = [
             (
@@ -379,7 +400,9 @@ def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
             for n in range(3)
         ]
         old = slow_tracks(case.tracks, query)
-        wanted, gone_there = naive.propagate(old, own, list(case.moved[query].numpy()), config)
+        wanted, gone_there = naive.propagate(
+            old, own, list(case.moved[query].numpy()), config, 0.05
+        )
         assert bool(gone[query]) == gone_there
         where = naive.half(case.moved[query, 0].numpy())
         if old[0] is None or float(agreement[query, 0]) < 0:
@@ -393,7 +416,7 @@ def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
             if track is not None:
                 assert float(new.value[query, slot]) == pytest.approx(track.value)
                 assert float(new.kind[query, slot]) == pytest.approx(track.kind)
-                assert int(new.age[query, slot]) == track.age
+                assert float(new.age[query, slot]) == pytest.approx(track.age)
                 np.testing.assert_array_equal(new.logits[query, slot].numpy(), track.logits)
 
 
@@ -421,6 +444,7 @@ def test_without() -> None:
         torch.zeros(2, 1, *GRID),
         torch.zeros(2, 1),
         torch.zeros(2, 1),
+        torch.ones(2, 1),
         torch.ones(2, 1).long(),
         torch.zeros(2, 1, 1),
     )
@@ -464,7 +488,9 @@ def test_what_tells_things_of_one_kind_apart_is_averaged_like_the_text_score() -
     kinds = []
     for probability in (0.5, 0.1, 0.0):
         offered = replace(candidates, among_kind=torch.tensor([[probability]]))
-        tracks, _, rank = advance(tracks, offered, tracks.logits, *quiet(), TrackConfig())
+        tracks, _, rank = advance(
+            tracks, offered, tracks.logits, *quiet(), TrackConfig(), ELAPSED
+        )
         kinds.append(float(tracks.kind[0, 0]))
         assert float(tracks.value[0, 0]) == 0, "the text score has no part in it"
         assert float(rank[0, 0]) < kinds[-1] + TrackConfig().switch_cost
@@ -472,3 +498,18 @@ def test_what_tells_things_of_one_kind_apart_is_averaged_like_the_text_score() -
     assert kinds == pytest.approx(
         [first, (first + second) / 2, (first + second + third) / 3], abs=1e-5
     )
+
+
+@pytest.mark.parametrize("frames", [1, 4, 24])
+def test_a_second_weighs_the_same_at_any_rate(frames: int) -> None:
+    """An old track whose agreement falls from 1 to 1/2 for a second."""
+    candidates = prompted_by_tracks((LEFT, 0.5))
+    tracks = one_track(LEFT, 0.0)
+    tracks.seen[:] = 1000
+    config = TrackConfig(time_constant=2.0)
+    for _ in range(frames):
+        step = Elapsed(1 / frames, 1 / frames)
+        tracks, _, _ = advance(tracks, candidates, tracks.logits, *quiet(), config, step)
+    wanted = (1 - np.exp(-0.5)) * np.log(0.5)
+    assert float(tracks.value[0, 0]) == pytest.approx(wanted, abs=1e-5)
+    assert float(tracks.age[0, 0]) == pytest.approx(1.4)
