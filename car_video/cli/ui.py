@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 import webbrowser
 from contextlib import suppress
@@ -73,6 +74,7 @@ def ui(
     from car_video.page.server import Server, check_open
 
     display = Display(quiet)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was uploaded goes then too
     check_open(host, password)
     limits = Limits(megabytes=max_megabytes, minutes=max_minutes)
     server = Server(Engine(model, preset, device), limits, host, port, password)

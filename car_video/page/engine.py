@@ -9,6 +9,8 @@ from typing import Any
 
 from car_video.config import Config, load_preset
 from car_video.models.catalog import default_preset
+from car_video.models.pair import ModelPair
+from car_video.models.sam.base import MaskModel
 from car_video.page.remembered import RememberingMaskModel, RememberingSegmenter
 from car_video.page.turns import Turns
 from car_video.segment.segmenter import ImageSegmenter
@@ -50,7 +52,7 @@ class Engine:
         self.turns = Turns()
         self._device = device
         self._loading = threading.Lock()
-        self._models: tuple[Any, Any] | None = None
+        self._models: tuple[ModelPair, MaskModel | None] | None = None
 
     @property
     def first_preset(self) -> str:
@@ -87,6 +89,10 @@ class Engine:
                 if config.segment.refine == "sam":
                     masks = load_mask_model(config.segment.sam.model, pair.device)
                 self._models = pair, masks
+
+    def use(self, model: ModelPair, mask_model: MaskModel | None) -> None:
+        """Take models that are loaded already."""
+        self._models = model, mask_model
 
     @property
     def loaded(self) -> bool:

@@ -89,17 +89,13 @@ class Interface:
                 self._build_tools()
 
     def _build_frame(self) -> None:
-        with gr.Row(equal_height=True):
-            self.text = gr.Textbox(
-                label="What to look for",
-                placeholder="the dog, the woman in red, …",
-                scale=4,
-                min_width=200,
-                elem_id="text",
-            )
-            self.add = gr.Button(
-                "Look", variant="primary", size="md", scale=0, min_width=110, elem_id="add"
-            )
+        self.text = gr.Textbox(
+            label="What to look for",
+            placeholder="the dog, the woman in red, …",
+            submit_btn="Look",
+            max_length=300,
+            elem_id="text",
+        )
         self.chips = self._part("chips", "chips.js", "choose", "drop")
         self.stage = self._part("stage", "stage.js", "point", "box", "step")
         with gr.Row(equal_height=True) as self.transport:
@@ -155,6 +151,7 @@ class Interface:
         with gr.Accordion("The same without the page", open=False):
             self.commands = gr.Textbox(
                 label="Command",
+                info="Its files with corrections are in the saved project.",
                 lines=2,
                 interactive=False,
                 buttons=["copy"],
@@ -176,8 +173,7 @@ class Interface:
         event(self.example.click, pages.example)
         event(self.camera.stop_recording, lambda s, file: pages.open(s, [file]), self.camera)
         self.camera_open.click(lambda: gr.update(visible=True), None, self.camera, **_EVENT)
-        for listener in (self.text.submit, self.add.click):
-            event(listener, pages.add, self.text)
+        event(self.text.submit, pages.add, self.text)
         data(self.chips.choose, lambda s, e: pages.choose(s, int(e.number)))
         data(self.chips.drop, lambda s, e: pages.drop(s, int(e.number)))
         data(self.others.take, lambda s, e: pages.take(s, int(e.number)))

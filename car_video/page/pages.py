@@ -9,7 +9,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec
 
-from car_video.errors import CarVideoError
+from car_video.errors import CarVideoError, SourceError
 from car_video.page.job import Job
 from car_video.page.session import Session
 from car_video.page.sessions import Sessions
@@ -76,9 +76,25 @@ class Pages:
     def open(self, session: Session, files: Sequence[str]) -> Replies:
         """Open what was uploaded."""
         yield Reply(view_of(session), message_html("Opening …", "working"))
-        session.open([Path(file) for file in files])
+        given = [self._uploaded(file) for file in files]
+        try:
+            session.open(given)
+        finally:  # what was not taken
+            for path in given:
+                path.unlink(missing_ok=True)
         yield Reply(view_of(session), done="source")
         yield from self._look(session)
+
+    def _uploaded(self, file: str) -> Path:
+        """A file that a browser has sent; opening moves it, so it must be no other.
+
+        Raises:
+            SourceError: it lies elsewhere.
+        """
+        path = Path(file).resolve()
+        if not path.is_relative_to(self.sessions.uploads.resolve()):
+            raise SourceError("That file was not uploaded on this page.")
+        return path
 
     @_in_words
     def example(self, session: Session) -> Replies:
@@ -210,11 +226,14 @@ class Pages:
         return Reply(view_of(session), message_html(f"{file.name} is ready."), link)
 
     def _watch(self, session: Session, job: Job, follow: bool = True) -> Replies:
+        before = session.current
         yield Reply(view_of(session), message_html("Starting …", "working"))
         for progress in job.watch():
             if follow and progress.index is not None:
                 session.current = progress.index
             yield Reply(view_of(session), message_html(progress.sentence(), "working"))
+        if follow and not job.cancelled:
+            session.current = before
         said = "Cancelled; what is done stays." if job.cancelled else job.message
         yield from self._look(session, said)
 

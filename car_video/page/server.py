@@ -77,7 +77,7 @@ class Server:
         self.sessions = Sessions(engine, limits)
         # Read by gradio when it is imported, or when a widget is made.
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-        os.environ["GRADIO_TEMP_DIR"] = str(self.sessions.root / "uploads")
+        os.environ["GRADIO_TEMP_DIR"] = str(self.sessions.uploads)
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         try:
             from car_video.page.interface import Interface, asset, theme

@@ -29,6 +29,11 @@ class Sessions:
         self._open: dict[str, Session] = {}
         self._files: dict[str, tuple[Session, Path]] = {}
 
+    @property
+    def uploads(self) -> Path:
+        """Where files from browsers arrive, before a session takes them."""
+        return self.root / "uploads"
+
     def of(self, page: str) -> Session:
         """The session of an open page, made where there is none.
 
@@ -40,6 +45,12 @@ class Sessions:
                 folder = self.root / "sessions" / secrets.token_urlsafe(24)
                 self._open[page] = Session(self.engine, folder, self.limits)
             return self._open[page]
+
+    @property
+    def open_pages(self) -> list[str]:
+        """Secrets of the pages that are open and have done something."""
+        with self._lock:
+            return list(self._open)
 
     def drop(self, page: str) -> None:
         """The page was closed: its work stops, and its files go."""
@@ -64,8 +75,6 @@ class Sessions:
 
     def close(self) -> None:
         """All pages are closed; nothing is left."""
-        with self._lock:
-            pages = list(self._open)
-        for page in pages:
+        for page in self.open_pages:
             self.drop(page)
         shutil.rmtree(self.root, ignore_errors=True)

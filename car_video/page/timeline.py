@@ -48,10 +48,13 @@ def row(work: Work, query: int, frames: int) -> Row:
     for index, stored in sorted(work.frames.items()):
         place = index * count // frames
         score = stored.scores[query] if stored.present[query] else -1.0
+        made = work.pending.get((index, query))
+        if made is not None:
+            score = -1.0 if made.correction.absent else 1.0
         known = lowest[place]
         lowest[place] = score if known is None else min(known, score)
     stride = work.options.stride if work.options is not None else 1
-    _fill_gaps(lowest, -(-stride * count // frames))
+    _fill_gaps(lowest, -(-stride * count // frames) - 1)
     heights = [None if v is None else -1.0 if v < 0 else round(v, 2) for v in lowest]
     spans, unknown = [], []
     for first, last, value in _runs(heights):

@@ -142,8 +142,11 @@ def _stage(url: str, width: int, height: int, made: object, asks: bool) -> str:
         f'<button type="button" data-mode="{mode}" data-key="mode-{mode}">{text}</button>'
         for mode, text in (("on", "+ on it"), ("off", f"{MINUS} not it"), ("box", "▢ box"))
     )
-    hint = "Click on what is missing, Shift-click on what is wrong, or drag a box around it."
-    keys = "Keys: arrows and Enter, X for what is wrong, comma and full stop change the frame."
+    hint = f"Click what is missing, with '{MINUS} not it' what is wrong, or draw a box."
+    keys = (
+        "Shift-click is what is wrong, dragging draws a box. Keys: arrows and Enter, X for "
+        "what is wrong, comma and full stop for the frame before and after."
+    )
     tools = (
         f'<div class="modes" role="toolbar" aria-label="What a click means">{modes}</div>'
         f'<p class="hint" title="{keys}">{hint}</p>'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 SURE, FAIRLY = 0.9, 0.7
 """Scores from which a target is called surely, or fairly surely, there. The number is shown
 beside the word; nothing is decided by it."""
@@ -32,7 +34,8 @@ def sentence(error: object) -> str:
     text = " ".join(str(error).split())
     if not text:
         return ""
-    text = text[0].upper() + text[1:]
+    if re.match(r"[a-z]+[ ,:]", text):  # a word, and no name of a file
+        text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 

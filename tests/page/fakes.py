@@ -30,6 +30,7 @@ class FakeImageSegmenter:
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
         self.expressions = tuple(expressions)
+        self.queries = SimpleNamespace(parts=[(n,) for n in range(len(self.expressions))])
 
     def encode(self, image: np.ndarray) -> np.ndarray:
         return image

@@ -1,0 +1,129 @@
+"""A project is saved and opened again; a zip that is none does no harm."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from car_video.errors import CarVideoError, SourceError
+from car_video.io.exports import open_run
+from car_video.page.limits import Limits
+from car_video.page.session import Session
+from car_video.page.work import RunOptions
+from tests.page.fakes import FakeEngine
+
+
+@pytest.fixture
+def worked(session):
+    """A session with a run, a correction that was carried on, and one that was not."""
+    session.add("the dog")
+    session.add('the "cat"')
+    session.run(RunOptions("default", start=0.1)).wait(20)
+    session.absent(3, 0)
+    session.propagate().wait(20)
+    session.absent(6, 1)
+    return session
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    made = Session(FakeEngine(), tmp_path / "fresh", Limits())
+    yield made
+    made.close()
+
+
+def test_a_project_opened_again_is_as_it_was(worked, fresh):
+    project = worked.save()
+    assert project.name == "clip_project.zip"
+    fresh.open([project])
+    before, after = worked.work, fresh.work
+    assert after.expressions == before.expressions
+    assert after.options == before.options
+    assert after.complete
+    assert after.frames == before.frames
+    assert after.corrected == before.corrected == ((3, 0),)
+    assert list(after.pending) == [(6, 1)]
+    assert fresh.commands() == worked.commands()
+    np.testing.assert_array_equal(fresh.frame(5).image, worked.frame(5).image)
+    assert fresh.preset == "default"
+
+
+def test_a_project_without_a_run(session, fresh):
+    session.add("the dog")
+    fresh.open([session.save()])
+    assert fresh.work.expressions == ("the dog",)
+    assert not fresh.work.frames
+
+
+def test_an_unpacked_project_is_a_run_for_convert(worked, tmp_path):
+    with zipfile.ZipFile(worked.save()) as archive:
+        archive.extractall(tmp_path / "out")
+    assert len(open_run(tmp_path / "out").entries) == 11
+
+
+def changed(project, path, **parts):
+    """A copy with other parts."""
+    with zipfile.ZipFile(project) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            if name not in parts:
+                new.writestr(name, old.read(name))
+        for name, data in parts.items():
+            if data is not None:
+                new.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"project.json": None},
+        {"project.json": b"{}"},
+        {"project.json": b"[1]"},
+        {"project.json": b"\xff"},
+        {"predictions.json": b"{}"},
+        {"corrections-1.json": b"no JSON"},
+        {"source/clip.mp4": None},
+    ],
+)
+def test_a_damaged_project_is_told_and_changes_nothing(worked, fresh, tmp_path, parts):
+    file = changed(worked.save(), tmp_path / "bad.zip", **parts)
+    with pytest.raises(CarVideoError) as told:
+        fresh.open([file])
+    assert "\n" not in str(told.value)
+    assert fresh.clip is None
+    assert list(fresh.folder.iterdir()) == []
+
+
+def test_a_project_leaves_its_folder_nowhere(worked, fresh, tmp_path):
+    evil = {"../evil.txt": b"1", "/evil.txt": b"1", "source/../../evil.txt": b"1"}
+    evil |= {"source/pictures/../../../evil.txt": b"1", "source/x/evil.txt": b"1"}
+    fresh.open([changed(worked.save(), tmp_path / "evil.zip", **evil)])
+    assert not list(tmp_path.rglob("evil.txt"))
+
+
+def test_a_project_named_elsewhere_stays_inside(worked, fresh, tmp_path):
+    secret = tmp_path / "secret.mp4"
+    secret.write_bytes(b"secret")
+    project = worked.save()
+    with zipfile.ZipFile(project) as archive:
+        about = json.loads(archive.read("project.json"))
+    about["source"] = "../../../secret.mp4"
+    file = changed(project, tmp_path / "b.zip", **{"project.json": json.dumps(about)})
+    with pytest.raises(CarVideoError):
+        fresh.open([file])
+
+
+def test_a_zip_that_grows_is_stopped(worked, tmp_path):
+    small = Session(FakeEngine(), tmp_path / "small", Limits(megabytes=1))
+    bomb = {"pending.json": b"0" * 3_000_000}
+    project = worked.save()
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in bomb.items():
+            archive.writestr(name, data)
+    with pytest.raises(SourceError, match="takes up to 1 MB"):
+        small.open([tmp_path / "bomb.zip"])
+    assert project.exists()
+    small.close()
