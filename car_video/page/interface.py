@@ -16,6 +16,7 @@ OTHER = "Another video or picture"
 _EVENT: dict[str, Any] = {
     "show_progress": "hidden",
     "concurrency_limit": None,
+    "trigger_mode": "multiple",  # else what is done while an answer is awaited would be lost
     "api_visibility": "private",
 }
 
@@ -56,7 +57,7 @@ class Interface:
     def _build(self) -> None:
         gr.HTML(
             "<h1>car-video</h1><p>Masks of what a sentence names, in a video or a picture. "
-            "Nothing leaves this computer.</p>",
+            "Nothing leaves the computer that runs this.</p>",
             elem_id="head",
         )
         with gr.Accordion("Video or picture", open=True, elem_id="source") as self.source:
@@ -171,7 +172,13 @@ class Interface:
         pages, event, data = self._pages, self._on, self._with_data
         event(self.upload.upload, pages.open, self.upload)
         event(self.example.click, pages.example)
-        event(self.camera.stop_recording, lambda s, file: pages.open(s, [file]), self.camera)
+        # As it is recorded: gradio would call ffmpeg, which need not be there, to mirror it.
+        event(
+            self.camera.stop_recording,
+            lambda s, recorded: pages.open(s, _paths(recorded)),
+            self.camera,
+            preprocess=False,
+        )
         self.camera_open.click(lambda: gr.update(visible=True), None, self.camera, **_EVENT)
         event(self.text.submit, pages.add, self.text)
         data(self.chips.choose, lambda s, e: pages.choose(s, int(e.number)))
@@ -214,7 +221,7 @@ class Interface:
             for reply in action(sessions.of(str(request.session_hash)), *given):
                 yield updates(reply)
 
-        listener(answer, list(inputs), self._outputs(), **_EVENT, **options)
+        listener(answer, list(inputs), self._outputs(), **{**_EVENT, **options})
 
     def _with_data(
         self, listener: Callable[..., Any], action: Callable[..., Iterator[Reply]]
@@ -234,6 +241,7 @@ class Interface:
             *(self.timeline, self.slider, self.transport, self.weakest, self.run),
             *(self.cancel, self.absent, self.forget, self.carry, self.undo, self.redo),
             *(self.fetch, self.save, self.link, self.commands, self.text),
+            self.camera,
         ]
 
     def _updates(self, reply: Reply) -> list[Any]:
@@ -264,4 +272,12 @@ class Interface:
             reply.download or gr.skip(),
             view.commands,
             gr.update(value="") if reply.done == "text" else gr.skip(),
+            gr.update(value=None, visible=False) if reply.done == "source" else gr.skip(),
         ]
+
+
+def _paths(recorded: Any) -> list[str]:
+    """Where a recording of the browser has been put, as gradio says it."""
+    held = recorded if isinstance(recorded, dict) else {}
+    held = held["video"] if isinstance(held.get("video"), dict) else held
+    return [str(held["path"])] if held.get("path") else []

@@ -108,7 +108,7 @@ class Pages:
     def add(self, session: Session, text: str) -> Replies:
         """Look for one thing more."""
         session.add(text)
-        yield Reply(view_of(session), done="text")
+        yield Reply(view_of(session), message_html("Looking …", "working"), done="text")
         yield from self._look(session)
 
     @_in_words
@@ -249,9 +249,11 @@ class Pages:
             what = "Looking …" if loaded else "Loading the model, once; then it is quick …"
             yield Reply(view_of(session), message_html(what, "working"))
         prediction = session.look(index)
+        if session.current != index or session.work is not work:
+            return  # another answer is on its way
         yield Reply(view_of(session, prediction), message_html(said))
         if session.busy:
             return
         others = session.alternatives(index)
-        if session.current == index and session.work is work:
+        if session.current == index and session.work is work and not session.busy:
             yield Reply(view_of(session, prediction, others), message_html(said))

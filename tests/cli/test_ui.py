@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from car_video.cli import ui
+from car_video.page import server
 
 
 def test_without_gradio_one_line_says_how_to_install_it(cli, monkeypatch):
@@ -26,6 +27,7 @@ def test_other_computers_need_a_password(cli, monkeypatch):
 
 def test_settings_are_checked_first(cli, monkeypatch):
     monkeypatch.setattr(ui, "find_spec", lambda name: object())
+    monkeypatch.setattr(server, "Server", None)  # it would go on until Ctrl-C
     for words, said in (
         (("--preset", "nothing"), "nothing"),
         (("--max-minutes", "0"), "minutes must be above 0"),
