@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from car_video.explanation import Explanation
     from car_video.io import read_frames
     from car_video.io.exports import export, open_run
+    from car_video.io.writers import write_video
     from car_video.models import load_model
     from car_video.models.catalog import default_config
     from car_video.segment.panoptic.segmenter import PanopticSegmenter
@@ -63,6 +64,7 @@ __all__ = [
     "open_run",
     "read_frames",
     "segment_stream",
+    "write_video",
 ]
 
 _MODULES = {
@@ -86,6 +88,7 @@ _MODULES = {
     "open_run": "car_video.io.exports",
     "read_frames": "car_video.io",
     "segment_stream": "car_video.video.stream",
+    "write_video": "car_video.io.writers",
 }
 
 

@@ -17,6 +17,8 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from car_video.cli.completion import VARIABLE as COMPLETION
+from car_video.cli.completion import candidates
 from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
 from car_video.cli.label_run import (
@@ -344,6 +346,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of libraries, to their developers
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if os.environ.get(COMPLETION):  # the shell asks what may follow
+        print(*candidates(given, app), sep="\n")
+        return 0
     return _run_app(given or ["--help"])
 
 

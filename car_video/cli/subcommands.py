@@ -36,6 +36,7 @@ SUBCOMMANDS = (
     Subcommand("ui", "car_video.cli.ui"),
     Subcommand("explain", "car_video.cli.explain", not_beside=("--labels", "--save")),
     Subcommand("licences", "car_video.cli.licences"),
+    Subcommand("completion", "car_video.cli.completion"),
 )
 
 

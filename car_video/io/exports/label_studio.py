@@ -27,24 +27,14 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
     tasks = []
     names = run.picture_names(options.start_number)
     for name, prediction in zip(names, run.predictions(), strict=True):
-        height, width = prediction.masks.shape[1:]
         found = np.flatnonzero(prediction.masks.any(axis=(1, 2))).tolist()
         result = [
-            {
-                "id": f"object-{query + 1}",
-                "type": "brushlabels",
-                "from_name": "brush",
-                "to_name": "image",
-                "original_width": width,
-                "original_height": height,
-                "image_rotation": 0,
-                "score": round(float(prediction.scores[query]), 6),
-                "value": {
-                    "format": "rle",
-                    "rle": list(brush_rle(prediction.masks[query])),
-                    "brushlabels": [run.expressions[query]],
-                },
-            }
+            brush_result(
+                prediction.masks[query],
+                run.expressions[query],
+                float(prediction.scores[query]),
+                f"object-{query + 1}",
+            )
             for query in found
         ]
         scores = [item["score"] for item in result]
@@ -58,6 +48,36 @@ def write(run: FinishedRun, target: Path, options: ExportOptions) -> list[str]:
         )
     write_json(target, tasks)
     return []
+
+
+def brush_result(
+    mask: NDArray[np.bool_],
+    label: str,
+    score: float,
+    identity: str,
+    names: tuple[str, str] = ("brush", "image"),
+) -> dict[str, Any]:
+    """One mask of a prediction.
+
+    Args:
+        mask: bool [H, W].
+        label: of the configuration.
+        score: in [0, 1].
+        identity: of the mask in its task.
+        names: of the brush and of the picture in the configuration.
+    """
+    height, width = mask.shape
+    return {
+        "id": identity,
+        "type": "brushlabels",
+        "from_name": names[0],
+        "to_name": names[1],
+        "original_width": width,
+        "original_height": height,
+        "image_rotation": 0,
+        "score": round(score, 6),
+        "value": {"format": "rle", "rle": list(brush_rle(mask)), "brushlabels": [label]},
+    }
 
 
 def prediction_entry(

@@ -12,6 +12,7 @@ In the order in which a run meets them:
   folder of pictures) and ``video_file`` (a video: ``picture_shape`` fits pictures, ``video``
   encodes them, ``audio`` reads the sound, ``audio_encoding`` writes it).
 - ``drawing``, ``legend``, ``fonts``: masks and sentences drawn over pictures.
+- ``plain_video``: ``write_video``, pictures of one's own as a video file.
 - ``pipe``: the overlay to standard output, in place of ``outputs``.
 - ``atomic_files``: files that appear whole or not at all; disk errors in one line.
 
@@ -29,6 +30,7 @@ from car_video.io.writers.folder import OutputFolder
 from car_video.io.writers.folder_choice import check_output, default_folder
 from car_video.io.writers.folder_lock import FolderLock
 from car_video.io.writers.outputs import Outputs
+from car_video.io.writers.plain_video import write_video
 from car_video.io.writers.registry import TARGETS, parse_save, parse_targets
 from car_video.io.writers.run_record import earlier_extent
 
@@ -45,4 +47,5 @@ __all__ = [
     "earlier_extent",
     "parse_save",
     "parse_targets",
+    "write_video",
 ]
