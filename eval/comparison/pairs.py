@@ -48,8 +48,9 @@ class Pair:
         return (
             f"{better.name} is {abs(found.difference):.4f} {metric} above {worse.name}, "
             f"{certain} (95 % interval of {self.a.name} less {self.b.name}: "
-            f"{found.low:+.4f} to {found.high:+.4f}, p = {self.p:.4f}; {found.wins} better, "
-            f"{found.losses} worse, {found.ties} equal of {len(self.sequences)})"
+            f"{found.low:+.4f} to {found.high:+.4f}, p = {self.p:.4f}); of "
+            f"{len(self.sequences)} sequences {self.a.name} is better on {found.wins}, worse "
+            f"on {found.losses}, equal on {found.ties}"
         )
 
 
@@ -130,7 +131,12 @@ def _warnings(runs: Sequence[Run], names: Sequence[str]) -> list[str]:
         warnings.append(
             f"{len(names)} sequences are few: intervals of the bootstrap are too narrow then"
         )
+    own = {run.name: list(run.results.get("warnings", ())) for run in runs}
+    shared = [
+        text for text in own[runs[0].name] if all(text in found for found in own.values())
+    ]
+    warnings += [f"every run: {text}" for text in shared]
     warnings += [
-        f"{run.name}: {text}" for run in runs for text in run.results.get("warnings", ())
+        f"{k}: {text}" for k, found in own.items() for text in found if text not in shared
     ]
     return warnings

@@ -40,7 +40,7 @@ def test_two_runs(car_eval, tmp_path):
     code, out, err = car_eval("compare", a, b, "--out", tmp_path / "c")
     assert (code, err) == (0, "")
     assert "online is 0.0375 J&F above fast, significantly" in out
-    assert "6 better, 0 worse, 6 equal of 12" in out
+    assert "of 12 sequences online is better on 6, worse on 0, equal on 6" in out
     found = json.loads((tmp_path / "c/comparison.json").read_text())
     (pair,) = found["pairs"]
     assert pair["difference"] == pytest.approx(0.0375)
@@ -65,6 +65,15 @@ def test_three_runs_are_corrected_for_their_number(tmp_path):
 def test_runs_of_one_folder_name_are_told_apart(tmp_path):
     runs = read_runs([results(tmp_path / "x", "out"), results(tmp_path / "y", "out")])
     assert [run.name for run in runs] == ["x/out", "y/out"]
+
+
+def test_warnings_of_the_runs_are_told_once(tmp_path):
+    runs = [
+        results(tmp_path, "a", warnings=["few annotators", "partial run"]),
+        results(tmp_path, "b", warnings=["few annotators"]),
+    ]
+    found = compare(read_runs(runs))
+    assert found.warnings == ("every run: few annotators", "a: partial run")
 
 
 def test_few_sequences_and_those_of_one_run_only_are_told(tmp_path):
