@@ -12,7 +12,7 @@ Files in the order in which a picture meets them:
 ``recurrence``      queries that stay, and the result of the loop
 ``cues``            words of place and colour
 ``mask_selection``  SAM's candidates, and which one a map means
-``prediction``      from masks of queries to those of expressions
+``prediction``      from masks of survivors to those of queries, and of expressions
 ``refinement``      from maps to masks, with and without SAM
 ``stages``          what all these steps have given of a picture
 ``blur``            Gaussian blur and sliding sums, for drawing and filters

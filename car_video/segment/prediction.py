@@ -1,4 +1,5 @@
-"""From masks and scores of queries to the prediction for expressions."""
+"""From what survives the recurrence to masks and scores of all queries, and from these to the
+prediction for expressions."""
 
 from __future__ import annotations
 
@@ -6,9 +7,40 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from car_video.segment.queries import QuerySet
+from car_video.segment.recurrence import Survivors
+from car_video.segment.refinement.refine import RefinedMasks
 from car_video.types import FramePrediction
+
+COUNT_POWER = 0.3
+"""Exponent of the probability that there are as many things as an ordinal counts, as a factor
+of the presence score. It is the exponent of agreement in
+:func:`car_video.video.presence.track_presence`."""
+
+
+def of_queries(
+    count: int, survivors: Survivors, refined: RefinedMasks, counted: bool
+) -> tuple[Tensor, NDArray[np.float32]]:
+    """What a picture shows of every query; those that were dropped have empty masks.
+
+    Args:
+        count: Q, of all queries.
+        survivors: N of them.
+        refined: masks of the survivors, bool [N, h, w].
+        counted: whether scores are lower where there are too few things for an ordinal.
+
+    Returns:
+        masks bool [Q, h, w] and scores float32 [Q].
+    """
+    scores = survivors.scores_of_all(count)
+    if refined.count_probability is not None and counted:
+        factor = refined.count_probability.float().cpu().numpy() ** COUNT_POWER
+        scores[survivors.alive.numpy()] *= factor
+    masks = refined.masks.new_zeros(count, *refined.masks.shape[-2:])
+    masks[survivors.alive] = refined.masks
+    return masks, scores
 
 
 def of_expressions(

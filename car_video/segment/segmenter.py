@@ -38,7 +38,7 @@ from car_video.segment.encoding import (
 from car_video.segment.everyday import everyday_embeddings
 from car_video.segment.evidence import CosineScale, KnownNouns, regions_of
 from car_video.segment.mask_selection.regions import name_parts, paint_parts
-from car_video.segment.prediction import of_expressions
+from car_video.segment.prediction import of_expressions, of_queries
 from car_video.segment.proposals.maps import Proposer, source_of
 from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.recurrence import RecurrenceStep, Survivors, passing
@@ -49,11 +49,6 @@ from car_video.segment.resizing import enlarge_masks
 from car_video.segment.stages import PictureStages
 from car_video.text.embeddings import TextBank
 from car_video.types import FramePrediction
-
-COUNT_POWER = 0.3
-"""Exponent of the probability that there are as many things as an ordinal counts, as a factor
-of the presence score. It is the exponent of agreement in
-:func:`car_video.video.presence.track_presence`."""
 
 
 class ImageSegmenter:
@@ -360,12 +355,8 @@ class ImageSegmenter:
         index: int,
         time: float,
     ) -> FramePrediction:
-        scores = survivors.scores_of_all(len(self.queries))
-        if refined.count_probability is not None and self.config.scores == "presence":
-            factor = refined.count_probability.float().cpu().numpy() ** COUNT_POWER
-            scores[survivors.alive.numpy()] *= factor
-        masks = refined.masks.new_zeros(len(self.queries), *refined.masks.shape[-2:])
-        masks[survivors.alive] = refined.masks
+        counted = self.config.scores == "presence"
+        masks, scores = of_queries(len(self.queries), survivors, refined, counted)
         present = scores >= self.config.presence_threshold
         evidence = survivors.evidence_of_all(len(self.queries))
         return self.predict(encoded.image, masks, scores, present, index, time, evidence)

@@ -39,9 +39,9 @@ from car_video.video.scheduling.keyframes import (
     KeyframeSchedule,
     colour_histogram,
 )
-from car_video.video.scheduling.levels import Level, at_level, ladder_for, spacing_at
-from car_video.video.scheduling.pace import Pace
-from car_video.video.segmenter_state import give_state, read_description, take_state
+from car_video.video.scheduling.levels import Level, at_level, spacing_at
+from car_video.video.scheduling.pace import new_pace
+from car_video.video.segmenter_state import give_state, take_state
 from car_video.video.state.selection import NEW, matching
 from car_video.video.state.tensors import State
 from car_video.video.thumbnail import shrink
@@ -95,7 +95,7 @@ class VideoSegmenter:
         self.image = ImageSegmenter(model, expressions, segment, mask_model)
         self.settings = self.image.config, self.video  # of the user, whatever the level
         self.stopwatch = time.perf_counter
-        self.pace = self._new_pace()
+        self.pace = new_pace(*self.settings)
         self.spacing = 1  # frames between keyframes, by the level
         self.frame_clock = FrameClock()
         self.size: tuple[int, int] | None = None
@@ -309,23 +309,13 @@ class VideoSegmenter:
             if state:
                 raise ConfigError("the state is of another mode; per-frame keeps none")
             return
-        about = read_description(self, state)
-        try:
-            give_state(self, about, state)
-        except (ConfigError, KeyError, TypeError, ValueError) as error:
-            self.pace = self._new_pace()
-            self.image.config, self.video = self.settings
-            self.spacing = 1
-            self.reset()
-            if isinstance(error, ConfigError):
-                raise
-            raise ConfigError("the state is damaged: its description is not whole") from None
+        give_state(self, state)
 
-    def _new_pace(self) -> Pace | None:
-        segment, video = self.settings
-        if video.target_fps is None:
-            return None
-        return Pace(video.target_fps, ladder_for(segment, video.keyframes))
+    def begin_pace(self) -> None:
+        """Work at the best level of quality again, as the user's settings say."""
+        self.pace = new_pace(*self.settings)
+        self.image.config, self.video = self.settings
+        self.spacing = 1
 
     def _forget(self) -> None:
         """Begin a new scene."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from car_video.errors import ConfigError
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.video.arguments import FrameCounter
 from car_video.video.map_memory.propagation import MapPropagation
@@ -33,6 +34,10 @@ class Stateful(Protocol):
 
     def apply(self, level: Level) -> None: ...
 
+    def begin_pace(self) -> None: ...
+
+    def reset(self) -> None: ...
+
 
 def take_state(segmenter: Stateful) -> State:
     """Everything that the next frame depends on, as plain tensors by name.
@@ -60,24 +65,30 @@ def take_state(segmenter: Stateful) -> State:
     return {"about": as_text(about), **parts}
 
 
-def read_description(segmenter: Stateful, state: State) -> dict[str, Any]:
-    """The numbers of a state that fits a segmenter.
-
-    Raises:
-        ConfigError: it is damaged, or of other expressions or settings.
-    """
-    about = unpack(state)
-    check_description(about, _description(segmenter))
-    return about
-
-
-def give_state(segmenter: Stateful, about: dict[str, Any], state: State) -> None:
+def give_state(segmenter: Stateful, state: State) -> None:
     """Put a state into a segmenter that has been reset.
 
     Args:
-        segmenter: is left half restored where this fails.
-        about: of :func:`read_description`.
+        segmenter: is reset again where this fails, at the best level of quality.
         state: of :func:`take_state`.
+
+    Raises:
+        ConfigError: the state is damaged, or of other expressions or settings.
+    """
+    about = unpack(state)
+    check_description(about, _description(segmenter))
+    try:
+        _give(segmenter, about, state)
+    except (ConfigError, KeyError, TypeError, ValueError) as error:
+        segmenter.begin_pace()
+        segmenter.reset()
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError("the state is damaged: its description is not whole") from None
+
+
+def _give(segmenter: Stateful, about: dict[str, Any], state: State) -> None:
+    """The same; leaves the segmenter half restored where it fails.
 
     Raises:
         ConfigError, KeyError, TypeError, ValueError: the state is damaged.

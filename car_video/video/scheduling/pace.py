@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from car_video.config import SegmentConfig, VideoConfig
 from car_video.errors import ConfigError
-from car_video.video.scheduling.levels import LADDER, Level
+from car_video.video.scheduling.levels import LADDER, Level, ladder_for
 
 WINDOW = 4.0  # seconds that are measured before a decision, in whole keyframe cycles
 SHORT_WINDOW = 1.0  # the same where frames are much too slow
@@ -191,3 +192,14 @@ _STATE: dict[str, type] = {
     "_outside": float,
     "_largest": float,
 }
+
+
+def new_pace(segment: SegmentConfig, video: VideoConfig) -> Pace | None:
+    """The controller that the settings ask for; None without a wanted rate.
+
+    Raises:
+        ConfigError: see :class:`Pace`.
+    """
+    if video.target_fps is None:
+        return None
+    return Pace(video.target_fps, ladder_for(segment, video.keyframes))
