@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
 
-from car_video.models.numerics import in_standard_torch, standard_torch, wide
+from car_video.models.lite.model import load_lite
+from car_video.models.numerics import (
+    WithoutRandomWeights,
+    in_standard_torch,
+    standard_torch,
+    wide,
+)
+from car_video.models.sam.mobile_sam import load_mobile_sam
 from tests.models.contract import default_dtype
 
 
@@ -66,3 +74,23 @@ def test_a_generator_keeps_the_state_to_itself() -> None:
 def test_wide() -> None:
     for dtype, wanted in ((torch.float16, torch.float32), (torch.float64, torch.float64)):
         assert wide(torch.ones(1, dtype=dtype)).dtype is wanted
+
+
+@pytest.fixture
+def empty_is_nan() -> Iterator[None]:
+    """Memory that nothing was written to holds NaN."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.usefixtures("empty_is_nan")
+@pytest.mark.parametrize("load", [load_lite, load_mobile_sam])
+def test_all_weights_of_bundled_networks_come_from_the_files(
+    load: Callable[[torch.device], Any],
+) -> None:
+    assert torch.empty(3).isnan().all()
+    with WithoutRandomWeights():
+        assert torch.nn.Linear(3, 3).weight.isnan().all()
+    for name, value in load(torch.device("cpu")).state_dict().items():
+        assert value.isfinite().all(), name

@@ -30,6 +30,7 @@ from torch import Tensor
 from car_video.errors import CarVideoError, ModelError
 from car_video.models import VisionLanguageModel, bundled, int8_weights
 from car_video.models.lite.model import LiteModel
+from car_video.models.numerics import WithoutRandomWeights
 from eval.data.coco import read_coco
 from eval.data.semantic import COCO_IDS, read_coco_object, read_voc
 from tools.build_lite.export import IMAGE, NOUN_TABLE, NOUNS, TEXT
@@ -168,11 +169,10 @@ def model_in(folder: Path) -> VisionLanguageModel:
     if not config.is_file():
         raise ModelError(f"{folder}: no lite.json; run the stage 'export' first")
     settings = json.loads(config.read_text("utf-8"))
-    model = LiteModel(
-        settings,
-        Tokenizer.from_file(str(folder / "tokenizer.json")),
-        json.loads((folder / NOUN_TABLE).read_text("utf-8")),
-    )
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    nouns = json.loads((folder / NOUN_TABLE).read_text("utf-8"))
+    with WithoutRandomWeights():
+        model = LiteModel(settings, tokenizer, nouns)
     state: dict[str, Tensor] = {}
     for file in (IMAGE, TEXT, NOUNS):
         state |= int8_weights.load(folder / file, settings["sha256"][file])

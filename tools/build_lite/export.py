@@ -15,6 +15,7 @@ from torch import Tensor
 
 from car_video.models import int8_weights
 from car_video.models.lite.model import LiteModel
+from car_video.models.numerics import WithoutRandomWeights
 from car_video.models.sam.mobile_sam import MobileSam
 from car_video.models.sam.weight_names import map_mobile_sam
 from tools.build_lite.recipe import Recipe
@@ -142,9 +143,11 @@ def write_weights(
     unpacked: dict[str, Tensor] = {}
     for packed in files.values():
         unpacked |= int8_weights.unpack(packed)
-    model = LiteModel(settings, Tokenizer.from_file(str(tokenizer)), nouns)
+    with WithoutRandomWeights():
+        model = LiteModel(settings, Tokenizer.from_file(str(tokenizer)), nouns)
+        mobile_sam = MobileSam()
     model.load_state_dict(unpacked, strict=True)
-    missing, unexpected = MobileSam().load_state_dict(int8_weights.unpack(sam), strict=False)
+    missing, unexpected = mobile_sam.load_state_dict(int8_weights.unpack(sam), strict=False)
     lost = [k for k in missing if not k.endswith(("bias_idxs", "num_batches_tracked"))]
     if lost or unexpected:
         raise ValueError(f"MobileSAM: missing {lost[:3]}, unexpected {unexpected[:3]}")

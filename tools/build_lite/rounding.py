@@ -13,6 +13,7 @@ from torch import Tensor
 
 from car_video.models import VisionLanguageModel, bundled
 from car_video.models.lite.model import LiteModel
+from car_video.models.numerics import WithoutRandomWeights
 from tools.build_lite.export import load_float
 from tools.build_lite.features import read_picture
 
@@ -60,6 +61,8 @@ def quantisation_drift(
 def exact_model(work: Path) -> LiteModel:
     """The float32 weights of a build, on the CPU."""
     tokenizer = Tokenizer.from_file(str(bundled.weights_folder() / "tokenizer.json"))
-    model = LiteModel(bundled.config(), tokenizer, bundled.load_json("lite_nouns.json"))
+    nouns = bundled.load_json("lite_nouns.json")
+    with WithoutRandomWeights():
+        model = LiteModel(bundled.config(), tokenizer, nouns)
     model.load_state_dict(load_float(work), strict=True)
     return model.requires_grad_(False).eval()

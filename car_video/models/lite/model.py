@@ -26,7 +26,7 @@ from car_video.models.base import Family, ImageFeatures
 from car_video.models.device import fastest_dtype
 from car_video.models.fused_convolution import convolved
 from car_video.models.lite.noun_classes import LAST_STAGE, NounClasses
-from car_video.models.numerics import in_standard_torch
+from car_video.models.numerics import WithoutRandomWeights, in_standard_torch
 
 MAX_TOKENS = 128  # longer texts are cut; MiniLM was trained on at most this many
 PIXEL_MEAN_BGR = (103.939, 116.779, 123.68)  # of the Keras ResNet-50, input BGR in 0..255
@@ -213,7 +213,9 @@ def load_lite(device: torch.device, dtype: torch.dtype | None = None) -> LiteMod
         ModelError: weights are missing or damaged.
     """
     tokenizer = Tokenizer.from_file(str(bundled.weights_folder() / "tokenizer.json"))
-    model = LiteModel(bundled.config(), tokenizer, bundled.load_json("lite_nouns.json"))
+    config, nouns = bundled.config(), bundled.load_json("lite_nouns.json")
+    with WithoutRandomWeights():
+        model = LiteModel(config, tokenizer, nouns)
     files = ("lite_image.safetensors", "lite_text.safetensors", "lite_nouns.safetensors")
     state = {name: value for file in files for name, value in bundled.load(file).items()}
     model.load_state_dict(state, strict=True)

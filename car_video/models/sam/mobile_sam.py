@@ -23,7 +23,7 @@ from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncode
 from car_video.errors import ModelError
 from car_video.models import bundled
 from car_video.models.device import fastest_dtype
-from car_video.models.numerics import in_standard_torch
+from car_video.models.numerics import WithoutRandomWeights, in_standard_torch
 from car_video.models.sam.base import TRAINED_SIDE
 from car_video.models.sam.decoder import decode
 from car_video.models.sam.tiny_vit import tiny_vit_features
@@ -193,7 +193,8 @@ def load_mobile_sam(device: torch.device, dtype: torch.dtype | None = None) -> M
     """
     file = "mobile_sam.safetensors"
     state = bundled.load(file)
-    model = MobileSam()
+    with WithoutRandomWeights():
+        model = MobileSam()
     missing, unexpected = model.load_state_dict(state, strict=False)
     # Index tables and batch counters are made by the constructors, not stored.
     stored = [k for k in missing if not k.endswith(("bias_idxs", "num_batches_tracked"))]
