@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
+
 import pytest
+import typer
 
 from car_video.cli import run as run_module
 from car_video.cli.app import main
 from tests.cli.fakes import COUNT, Loader
 from tests.io.readers.media import numbered, write_video
+
+
+@pytest.fixture(autouse=True, scope="session")
+def commands_are_built_once() -> Iterator[None]:
+    """typer makes a command of a function's options anew for every run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ class Models:
 
 def picture(number: int) -> np.ndarray:
     """A red square that moves, a green one that comes and goes; a cut before the seventh."""
-    image = np.random.default_rng(0).integers(90, 130, (64, 96, 3)).astype(np.uint8)
+    image = np.random.default_rng(0).integers(90, 130, (72, 96, 3)).astype(np.uint8)
     if number >= 6:
         image[:, :, 2] = 250
     image[20:44, 8 * number : 8 * number + 24] = (220, 20, 20)
@@ -132,16 +132,29 @@ def stop_and_resume(run, models, clip, index, how, options=(), count=COUNT) -> N
     assert run.cli(*arguments, "--resume")[0] == 0
     resumed = list(models.seen)
     assert not STATE.exists()
-    assert run.cli(*arguments, "--out", "straight")[0] == 0
-    assert indices(Path("straight")) == list(range(count))
-    assert files("clip_car") == files("straight")
+    assert files("clip_car") == run.straight(*arguments, count=count)
     models.seen = resumed
 
 
 @dataclass
 class Runner:
+    """Runs car-video.
+
+    Attributes:
+        kept: files of the runs that were not stopped, by their arguments.
+    """
+
     cli: Callable
     display: run_module.Display
+    kept: dict[tuple, dict[str, bytes]]
+
+    def straight(self, *arguments, count=COUNT) -> dict[str, bytes]:
+        """Files of the same run without a stop, which is made once for all tests."""
+        if arguments not in self.kept:
+            assert self.cli(*arguments, "--out", "straight")[0] == 0
+            assert indices(Path("straight")) == list(range(count))
+            self.kept[arguments] = files("straight")
+        return self.kept[arguments]
 
     def request(self, arguments) -> Request:
         values = dict(zip(arguments[1::2], arguments[2::2], strict=True))
@@ -154,14 +167,24 @@ class Runner:
         )
 
 
+@pytest.fixture(scope="module")
+def kept():
+    return {}
+
+
 @pytest.fixture
-def run(cli):
-    return Runner(cli, run_module.Display(quiet=True))
+def run(cli, kept):
+    return Runner(cli, run_module.Display(quiet=True), kept)
 
 
 @pytest.mark.parametrize(
     ("how", "index"),
-    [*(("interrupt", n) for n in (1, 3, 6, 7, 9)), *(("kill", n) for n in (1, 6, 9))],
+    [
+        *(("interrupt", n) for n in (1, 6, 9)),
+        ("kill", 6),
+        *(pytest.param("interrupt", n, marks=pytest.mark.slow) for n in (3, 7)),
+        *(pytest.param("kill", n, marks=pytest.mark.slow) for n in (1, 9)),
+    ],
 )
 def test_online_goes_on(run, colours, clip, index, how):
     stop_and_resume(run, colours, clip, index, how)
@@ -193,8 +216,7 @@ def test_frames_after_the_state_are_shown_again(run, colours, clip, monkeypatch)
     colours.before = None
     assert run.cli(clip, *ASKED, "--resume")[0] == 0
     assert colours.seen == list(range(3, COUNT))
-    assert run.cli(clip, *ASKED, "--out", "straight")[0] == 0
-    assert files("clip_car") == files("straight")
+    assert files("clip_car") == run.straight(clip, *ASKED)
 
 
 def test_nothing_is_shown_again_where_nothing_is_new(run, colours, clip):
@@ -207,8 +229,7 @@ def test_a_finished_run_is_extended_with_its_past(run, colours, clip):
     assert run.cli(clip, *ASKED, "--max-frames", 4)[0] == 0
     assert run.cli(clip, *ASKED, "--resume", "--max-frames", COUNT)[0] == 0
     assert colours.seen == list(range(COUNT))
-    assert run.cli(clip, *ASKED, "--out", "straight")[0] == 0
-    assert files("clip_car") == files("straight")
+    assert files("clip_car") == run.straight(clip, *ASKED)
 
 
 @pytest.mark.parametrize("change", ["damaged", "missing", "of a frame to come"])
@@ -226,8 +247,7 @@ def test_without_a_state_the_past_is_shown_again(run, colours, clip, change):
     assert code == 0
     assert colours.seen == list(range(COUNT))
     assert ("note: the stored state is" in out) == (change != "missing")
-    run.cli(clip, *ASKED, "--out", "straight")
-    assert files("clip_car") == files("straight")
+    assert files("clip_car") == run.straight(clip, *ASKED)
 
 
 def test_per_frame_shows_nothing_again(run, colours, clip):
@@ -248,7 +268,8 @@ def test_per_frame_shows_nothing_again(run, colours, clip):
 @pytest.mark.parametrize(
     ("mode", "index", "how"),
     [
-        ("online", 4, "interrupt"),
+        # tests/video/state has it without the command line
+        pytest.param("online", 4, "interrupt", marks=pytest.mark.slow),
         ("offline", 4, "kill"),
         pytest.param("offline", 8, "interrupt", marks=pytest.mark.slow),
     ],

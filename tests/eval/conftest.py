@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer
 from car_video.eval import cli, model_segmenters
 from car_video.eval.report import plots
 from PIL import Image
@@ -20,6 +23,14 @@ def grey_chart() -> bytes:
     data = io.BytesIO()
     Image.new("L", (8, 8), 128).save(data, "PNG")
     return data.getvalue()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def commands_are_built_once() -> Iterator[None]:
+    """typer makes a command of a function's options anew for every run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from car_video.io.readers import RandomAccessReader
-from tests.hard_cases.cutouts import there_and_back
+from tests.hard_cases.cutouts import coco_instances, there_and_back
 
 SIZE = (854, 480)
 """Width and height of every hard case."""
@@ -93,7 +92,7 @@ def _fit(image: Image.Image) -> Image.Image:
 
 
 def _coco(root: Path, number: int) -> tuple[Path, frozenset[str]]:
-    content = json.loads((root / "instances.json").read_text("utf-8"))
+    content = coco_instances(root)
     names = {c["id"]: c["name"] for c in content["categories"]}
     image = next(i for i in content["images"] if i["id"] == number)
     nouns = {names[a["category_id"]] for a in content["annotations"] if a["image_id"] == number}

@@ -53,6 +53,13 @@ SOURCES = {
 """Objects that are whole, large and well delimited (looked at one by one)."""
 
 
+@lru_cache(maxsize=1)
+def coco_instances(root: Path) -> dict:
+    """COCO's file of the objects of a folder; every hard case asks for it."""
+    content: dict = json.loads((root / "instances.json").read_text("utf-8"))
+    return content
+
+
 @dataclass(frozen=True)
 class Cutout:
     """An object cut out of a picture or a clip.
@@ -137,7 +144,7 @@ class Cutouts:
 
     @cached_property
     def _instances(self) -> tuple[dict[int, dict], dict[int, dict]]:
-        content = json.loads((self._data / "coco-dev/instances.json").read_text("utf-8"))
+        content = coco_instances(self._data / "coco-dev")
         return {a["id"]: a for a in content["annotations"]}, {
             i["id"]: i for i in content["images"]
         }

@@ -106,6 +106,7 @@ def test_presence_follows_the_story(data):
         assert found == list(story.values()), name
 
 
+@pytest.mark.slow  # test_presence_follows_the_story has two of them
 @pytest.mark.parametrize("kind", ["occlusion", "leave"])
 def test_every_absence_has_frames_before_and_after(data, kind):
     for case in cases(data, kinds=[kind]):
@@ -116,6 +117,7 @@ def test_every_absence_has_frames_before_and_after(data, kind):
             assert np.count_nonzero(away == HIDDEN) >= 2, case.name
 
 
+@pytest.mark.slow  # test_masks_of_two_objects_share_no_pixel has one of them
 def test_every_crossing_has_frames_before_and_after(data):
     for case in cases(data, kinds=["crossing"]):
         for frame in (0, 4, 22, LENGTH - 4, LENGTH - 1):

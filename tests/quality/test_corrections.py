@@ -13,15 +13,17 @@ from PIL import Image
 from car_video import Correction, load_preset, read_frames, segment_stream
 from car_video.types import FramePrediction
 
+pytestmark = pytest.mark.slow  # tests/video/correction has the same with made-up models
+
 CLIP = Path(__file__).resolve().parents[2] / "examples" / "person.mp4"
 STORED = Path(__file__).parent / "person"
-FRAMES = range(40, 45)
+FRAMES = range(41, 44)
 TRUTH = {n: np.asarray(Image.open(STORED / f"{n:05}.png"), bool) for n in FRAMES}
 MIDDLE = 42
 
 
 def answers(lite: Any, expression: str, *given: Correction) -> dict[int, FramePrediction]:
-    frames = read_frames(CLIP, start=4.0, end=4.5)
+    frames = read_frames(CLIP, start=4.1, end=4.4)
     preset = load_preset("fast")
     stream = segment_stream(lite, frames, [expression], preset, corrections=given)
     return {frame.index: prediction for frame, prediction in stream}
@@ -42,7 +44,6 @@ def test_a_box_around_the_person_takes_an_expression_there(lite_default: Any) ->
     assert min(scores.values()) > 0.85, scores
 
 
-@pytest.mark.slow
 def test_what_is_right_stays_as_it_was(lite_default: Any) -> None:
     plain = answers(lite_default, "a person")
     hand = TRUTH[MIDDLE] & plain[MIDDLE].masks[0]

@@ -25,7 +25,7 @@ from tests.paths import SHARED
 torch.set_num_threads(1)
 
 DAVIS = SHARED / "ref-davis-dev"
-SMALL = SegmentConfig(proposal=ProposalConfig(size=256), sam=SamRefineConfig(side=512))
+SMALL = SegmentConfig(proposal=ProposalConfig(size=256), sam=SamRefineConfig(side=256))
 HALF = RecurrenceConfig(confidence_threshold=0.5)
 REFINES = ("none", "crf", "sam")
 
@@ -81,18 +81,27 @@ def test_a_drawn_ball(lite, sam, ball, mode, refine, least):
 
 
 @pytest.mark.parametrize("mode", ["semantic", pytest.param("refer", marks=pytest.mark.slow)])
-@pytest.mark.parametrize(("refine", "least"), [("none", 0.5), ("crf", 0.5), ("sam", 0.85)])
+@pytest.mark.parametrize(
+    ("refine", "least"),
+    [
+        ("none", 0.5),
+        pytest.param("crf", 0.5, marks=pytest.mark.slow),
+        pytest.param("sam", 0.85, marks=pytest.mark.slow),
+    ],
+)
 def test_a_bear_among_rocks(lite, sam, bear, mode, refine, least):
     image, truth = bear
     config = SegmentConfig(refine=refine, mode=mode)
     names = ["a brown bear walking in front of rocks", "a fire truck"]
-    found = segment(lite, sam, image, names, config)
+    segmenter = ImageSegmenter(lite, names, config, sam)
+    encoded = segmenter.encode(image)
+    found = segmenter.segment_encoded(encoded)
     assert found.masks.shape == (2, *truth.shape)
     assert iou(found.masks[0], truth) > least
     assert found.present.tolist() == [True, False]
     assert found.scores[0] > found.scores[1] + 0.3
-    alone = segment(lite, sam, image, ["a fire truck"], config)
-    assert not alone.masks.any()
+    segmenter.set_expressions(["a fire truck"])
+    assert not segmenter.segment_encoded(encoded).masks.any()
 
 
 @pytest.fixture(scope="module")
@@ -157,17 +166,26 @@ def test_things_of_one_kind_are_told_apart(lite, sam, balls):
         assert iou(mask, np.hypot(y - 60, x - column) < 28) > 0.9
 
 
-@pytest.mark.parametrize("refine", REFINES)
+NOTHING = {
+    "1x1": np.full((1, 1, 3), 200, np.uint8),
+    "16x16": np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8),
+    "black": np.zeros((72, 96, 3), np.uint8),
+    "grey noise": np.random.default_rng(0).integers(0, 256, (72, 96, 1), np.uint8).repeat(3, 2),
+    "2x90": np.random.default_rng(0).integers(0, 256, (2, 90, 3), np.uint8),
+}
+
+
 @pytest.mark.parametrize(
-    "image",
+    ("image", "refine"),
     [
-        np.full((1, 1, 3), 200, np.uint8),
-        np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8),
-        np.zeros((72, 96, 3), np.uint8),
-        np.random.default_rng(0).integers(0, 256, (72, 96, 1), np.uint8).repeat(3, 2),
-        np.random.default_rng(0).integers(0, 256, (2, 90, 3), np.uint8),
+        # Each picture and each refinement in the quick tests, all pairs in the slow ones.
+        pytest.param(
+            image, refine, id=f"{name}-{refine}", marks=() if quick else pytest.mark.slow
+        )
+        for name, image in NOTHING.items()
+        for refine in REFINES
+        for quick in [refine == "none" or name in ("1x1", "black")]
     ],
-    ids=["1x1", "16x16", "black", "grey noise", "2x90"],
 )
 def test_pictures_of_nothing(lite, sam, image, refine):
     config = replace(SMALL, refine=refine, sam=SamRefineConfig(side=128))

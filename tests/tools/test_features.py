@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,12 @@ def test_stages_are_every_second_cell_of_lite(pictures: list[Path], lite: Any) -
     torch.testing.assert_close(dilated[..., ::2, ::2], last, atol=1e-3, rtol=1e-3)
 
 
-@pytest.fixture
-def trunk(monkeypatch: pytest.MonkeyPatch) -> Trunk:
-    monkeypatch.setattr(features, "fastest_dtype", lambda device: torch.float32)
-    torch.manual_seed(0)
-    return Trunk.load(strided_trunk().state_dict(), 64, torch.device("cpu"))
+@pytest.fixture(scope="module")
+def trunk() -> Iterator[Trunk]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "fastest_dtype", lambda device: torch.float32)
+        torch.manual_seed(0)
+        yield Trunk.load(strided_trunk().state_dict(), 64, torch.device("cpu"))
 
 
 def few_channels(last: Tensor, middle: Tensor) -> Tensor:

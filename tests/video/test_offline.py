@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,9 +22,12 @@ from car_video.video.thumbnail import shrink
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
 from tests.video.colour_sam import ColourSam
-from tests.video.conftest import CONFIGS, NAMES, WITH_SAM, canvas, iou, red_at
+from tests.video.conftest import CONFIGS, NAMES, SIZE, WITH_SAM, canvas, iou, red_at
 
 pytestmark = pytest.mark.usefixtures("colour_sam")
+
+
+FINE = replace(WITH_SAM, sam=replace(WITH_SAM.sam, side=384))
 
 
 def offline(window: int = 64, batch: int = 1) -> VideoConfig:
@@ -34,7 +37,8 @@ def offline(window: int = 64, batch: int = 1) -> VideoConfig:
 def run(
     frames: list[Frame], video: VideoConfig, kind: str = "tracks", names: list[str] = NAMES
 ) -> list[tuple[Frame, FramePrediction]]:
-    return list(segment_stream(ColourModel(), frames, names, CONFIGS[kind], video))
+    config = FINE if kind == "fine" else CONFIGS[kind]
+    return list(segment_stream(ColourModel(), frames, names, config, video))
 
 
 def assert_same(
@@ -61,7 +65,7 @@ def test_every_frame_once_and_in_order(number: int, window: int, cut: int, kind:
     assert [given_frame for given_frame, _ in found] == frames
     assert [(p.index, p.time) for _, p in found] == [(f.index, f.time) for f in frames]
     for given_frame, prediction in found:
-        assert prediction.masks.shape == (2, 64, 96)
+        assert prediction.masks.shape == (2, *SIZE)
         assert prediction.present.all()
         moved = red_at((given_frame.index - 10) // 2)
         assert iou(prediction.masks[0], moved) > 0.7
@@ -105,7 +109,7 @@ def test_a_change_of_size_closes_the_window() -> None:
     upright = np.ascontiguousarray(conftest.frame(0).image.swapaxes(0, 1))
     second = [Frame(n, 0.0, upright) for n in range(2)]
     found = run(first + second, offline())
-    assert [p.masks.shape[1:] for _, p in found] == [(64, 96)] * 3 + [(96, 64)] * 2
+    assert [p.masks.shape[1:] for _, p in found] == [SIZE] * 3 + [SIZE[::-1]] * 2
 
 
 def test_on_a_steady_clip_it_is_online() -> None:
@@ -118,7 +122,7 @@ def test_on_a_steady_clip_it_is_online() -> None:
 
 def mistaken(number: int) -> Frame:
     """Two objects; for four frames the wrong one is redder than the right one."""
-    image = canvas()
+    image = canvas()[:64]
     early = number < 4
     image[red_at(number)] = (255, 105, 105) if early else (255, 0, 0)
     image[40:60, 60:84] = (255, 0, 0) if early else (100, 100, 255)
@@ -128,9 +132,9 @@ def mistaken(number: int) -> Frame:
 def test_the_future_mends_the_past() -> None:
     frames = [mistaken(n) for n in range(16)]
     wrong = (slice(40, 60), slice(60, 84))
-    at_once = run(frames, VideoConfig(), names=["a red ball"])
+    at_once = run(frames, VideoConfig(), "fine", ["a red ball"])
     assert iou(at_once[1][1].masks[0], wrong) > 0.8
-    late = run(frames, offline(), names=["a red ball"])
+    late = run(frames, offline(), "fine", ["a red ball"])
     for number, (_, prediction) in enumerate(late):
         assert iou(prediction.masks[0], red_at(number)) > 0.8
 
@@ -192,7 +196,7 @@ def test_the_window_is_all_that_waits() -> None:
 
 def test_without_candidates_answers_come_at_once(colour_sam: ColourSam) -> None:
     segmenter = VideoSegmenter(
-        ColourModel(), NAMES, dataclasses.replace(WITH_SAM, refine="none"), offline()
+        ColourModel(), NAMES, replace(WITH_SAM, refine="none"), offline()
     )
     late = OfflineSegmenter(segmenter)
     for number in range(3):
@@ -205,7 +209,7 @@ def turned(number: int) -> Frame:
     """Another size."""
     given_frame = conftest.frame(number)
     upright = np.ascontiguousarray(given_frame.image.swapaxes(0, 1))
-    return dataclasses.replace(given_frame, image=upright)
+    return replace(given_frame, image=upright)
 
 
 @given(

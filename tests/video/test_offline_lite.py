@@ -20,7 +20,7 @@ from car_video.video.segmenter import VideoSegmenter
 torch.set_num_threads(1)
 PICTURE = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "person.png"
 SMALL = SegmentConfig(
-    proposal=ProposalConfig(size=160), sam=SamRefineConfig(side=256), presence_threshold=0.05
+    proposal=ProposalConfig(size=128), sam=SamRefineConfig(side=192), presence_threshold=0.05
 )
 
 

@@ -18,7 +18,7 @@ torch.set_num_threads(1)
 CONFIG = replace(
     PLAIN,
     proposal=ProposalConfig(size=192, affinity=False),
-    sam=SamRefineConfig(side=512, points=16),
+    sam=SamRefineConfig(side=256, points=16),
 )
 
 

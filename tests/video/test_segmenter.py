@@ -24,7 +24,7 @@ from car_video.video.thumbnail import shrink
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
 from tests.video.colour_sam import ColourSam
-from tests.video.conftest import CONFIGS, WITH_SAM, iou, red_at
+from tests.video.conftest import CONFIGS, SIDE, WITH_SAM, iou, red_at
 
 CONFIG = SegmentConfig(
     scale="model",  # everyday phrases have no colours
@@ -229,8 +229,8 @@ def test_between_keyframes_language_sees_nothing(colour_sam: ColourSam) -> None:
         found = segmenter.step(conftest.frame(number))
         assert iou(found.masks[0], red_at(number)) > 0.6
     assert model.frames == 3
-    assert [side == 384 for side in colour_sam.sides] == [True, False, False, False] * 3
-    assert all(side <= 128 for side in colour_sam.sides if side < 384)
+    assert [side == SIDE for side in colour_sam.sides] == [True, False, False, False] * 3
+    assert all(side <= 128 for side in colour_sam.sides if side < SIDE)
 
 
 def test_a_lost_track_makes_a_keyframe_at_once(colour_sam: ColourSam) -> None:
@@ -352,7 +352,7 @@ def test_shrink_takes_means_of_areas() -> None:
 def test_automatic_masks_refine_maps_without_tracks(colour_sam: ColourSam, mode: str) -> None:
     """CaR's rule knows no prompts, so nothing is followed; each frame is asked about once."""
     parts = AutomaticConfig(points_per_side=4, stability=0.0, iou=0.3)
-    sam = SamRefineConfig(side=384, rule="automatic", automatic=parts)
+    sam = SamRefineConfig(side=SIDE, rule="automatic", automatic=parts)
     config = replace(WITH_SAM, sam=sam, presence_threshold=0.05)
     frames = [conftest.frame(number) for number in range(3)]
     video = VideoConfig(mode=mode)  # type: ignore[arg-type]

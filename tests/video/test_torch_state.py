@@ -15,7 +15,7 @@ from tests.models.contract import WORLDS
 from tests.segment.colour_model import ColourModel
 from tests.video.conftest import CONFIGS, NAMES, frame
 
-FRAMES = 4
+FRAMES = 3
 
 
 def images(config: str) -> list[FramePrediction]:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
+from copy import copy
 from pathlib import Path
 
 import pytest
 
+from benchmarks.generalisation import work
 from benchmarks.generalisation.__main__ import main
+from car_video.models.pair import ModelPair
 from tests.benchmarks.generalisation.data import write_set
 
 SMALL = ("--set", "segment.sam.side=128", "segment.proposal.size=128")
+
+
+@pytest.fixture(autouse=True)
+def loaded(monkeypatch: pytest.MonkeyPatch, lite: ModelPair) -> None:
+    """The model of all tests, of which a run changes a copy."""
+
+    def load(name: str) -> ModelPair:
+        model = copy(lite.proposer)
+        return ModelPair(name, model, model)
+
+    monkeypatch.setattr(work, "load_model", load)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

@@ -39,7 +39,7 @@ JSON = st.recursive(
 )
 FUZZ = settings(
     deadline=None,
-    max_examples=int(os.environ.get("FUZZ", "60")),
+    max_examples=int(os.environ.get("FUZZ", "40")),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -35,7 +35,7 @@ def tiny() -> dict[str, VitModel]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     variant=st.sampled_from(sorted(VARIANTS)),
     mode=st.sampled_from(["semantic", "refer"]),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -19,6 +21,7 @@ GREEN = (slice(40, 60), slice(60, 84))
 GREEN_BOX = (60, 40, 24, 20)
 RED = ["a red ball"]
 COUNT = 12
+FPS = 24
 
 
 def index(number: int) -> int:
@@ -26,8 +29,9 @@ def index(number: int) -> int:
     return 10 + 2 * number
 
 
-def clip(count: int = COUNT, **scene: int) -> list[Frame]:
-    return [conftest.frame(n, **scene) for n in range(count)]  # type: ignore[arg-type]
+def clip(count: int = COUNT, fps: int = FPS, **scene: int) -> list[Frame]:
+    frames = [conftest.frame(n, **scene) for n in range(count)]  # type: ignore[arg-type]
+    return [replace(frame, time=n / fps) for n, frame in enumerate(frames)]
 
 
 def answers(
@@ -41,6 +45,14 @@ def answers(
         ColourModel(), frames, names, config, video, corrections=corrections
     )
     return [prediction for _, prediction in stream]
+
+
+@cache
+def uncorrected(
+    names: tuple[str, ...], count: int = COUNT, fps: int = FPS
+) -> tuple[FramePrediction, ...]:
+    """Predictions of the scene as it is, made once; they are only read."""
+    return tuple(answers(clip(count, fps), (), names))
 
 
 def what(prediction: FramePrediction, number: int, query: int = 0) -> str:

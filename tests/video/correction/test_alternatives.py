@@ -18,7 +18,7 @@ from car_video.video.segmenter import VideoSegmenter
 from car_video.video.stream import segment_stream
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
-from tests.video.conftest import NAMES, PLAIN, WITH_SAM, iou, red_at
+from tests.video.conftest import NAMES, PLAIN, SIZE, WITH_SAM, iou, red_at
 from tests.video.correction.scenes import GREEN, GREEN_BOX, RED, assert_same, clip, index
 
 pytestmark = pytest.mark.usefixtures("colour_sam")
@@ -47,7 +47,7 @@ def test_the_other_one_is_in_reach(mode: str) -> None:
         assert 1 <= len(found) <= 2
         assert max(iou(one.mask, things[0]) for one in found) > 0.7
         for one in found:
-            assert one.mask.shape == (64, 96)
+            assert one.mask.shape == SIZE
             assert 0 <= one.score <= 1
             assert iou(one.mask, things[1]) < 0.5
         assert [one.score for one in found] == sorted((o.score for o in found), reverse=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -18,6 +16,7 @@ from tests.video import conftest
 from tests.video.conftest import NAMES, WITH_SAM
 from tests.video.correction.scenes import (
     COUNT,
+    FPS,
     GREEN_BOX,
     RED,
     answers,
@@ -25,17 +24,22 @@ from tests.video.correction.scenes import (
     clip,
     index,
     story,
+    uncorrected,
 )
 
 pytestmark = pytest.mark.usefixtures("colour_sam")
+
+LONG = 22
+"""Frames of which those at both ends are out of reach of a correction."""
 
 
 class Run:
     """A run that is done; what is read of its source is noted."""
 
-    def __init__(self, frames: list[Frame], names: list[str]) -> None:
-        self.frames = {frame.index: frame for frame in frames}
-        self.predictions = {one.index: one for one in answers(frames, (), names)}
+    def __init__(self, names: list[str], count: int = COUNT, fps: int = FPS) -> None:
+        self.frames = {frame.index: frame for frame in clip(count, fps)}
+        before = uncorrected(tuple(names), count, fps)
+        self.predictions = {one.index: one for one in before}
         segmenter = VideoSegmenter(ColourModel(), names, WITH_SAM)
         self.corrector = Corrector(segmenter.image, segmenter.video)
         self.read: list[int] = []
@@ -65,21 +69,26 @@ class Run:
 @pytest.mark.parametrize(
     "given",
     [
-        [Correction(index(5), 0, box=GREEN_BOX)],
-        [Correction(index(5), 0, absent=True)],
         [Correction(index(2), 0, absent=True), Correction(index(8), 0, [(70, 50, True)])],
-        [Correction(index(0), 0, box=GREEN_BOX), Correction(index(11), 1, absent=True)],
+        *(
+            pytest.param(given, marks=pytest.mark.slow)
+            for given in (
+                [Correction(index(5), 0, box=GREEN_BOX)],
+                [Correction(index(5), 0, absent=True)],
+                [Correction(index(0), 0, box=GREEN_BOX), Correction(index(11), 1, absent=True)],
+            )
+        ),
     ],
 )
 def test_it_is_as_if_they_had_been_there_from_the_beginning(given: list[Correction]) -> None:
-    run = Run(clip(), NAMES)
+    run = Run(NAMES)
     run.correct(*given)
     for one, other in zip(run.answers, answers(clip(), given, NAMES), strict=True):
         assert_same(one, other)
 
 
 def test_one_after_the_other() -> None:
-    run = Run(clip(), RED)
+    run = Run(RED)
     run.correct(Correction(index(5), 0, box=GREEN_BOX))
     assert story(run.answers) == "g" * COUNT
     run.correct(Correction(index(9), 0, absent=True))
@@ -87,10 +96,13 @@ def test_one_after_the_other() -> None:
     assert story(run.answers) == "gggggggg----"
 
 
-@pytest.mark.parametrize(("fps", "each_way"), [(24, 3), (48, 5), (6, 2)])
+@pytest.mark.parametrize(
+    ("fps", "each_way"),
+    [(24, 3), *(pytest.param(*p, marks=pytest.mark.slow) for p in ((48, 5), (6, 2)))],
+)
 def test_only_frames_that_may_change_are_read(fps: int, each_way: int) -> None:
     """A tenth of a second on either side, at least two frames."""
-    run = Run([replace(one, time=n / fps) for n, one in enumerate(clip(30))], RED)
+    run = Run(RED, LONG, fps)
     mask = run.predictions[index(15)].masks[0].copy()
     mask[:, mask.any(0).argmax()] = False
     changed = run.correct(Correction(index(15), 0, mask=mask))
@@ -99,7 +111,7 @@ def test_only_frames_that_may_change_are_read(fps: int, each_way: int) -> None:
 
 
 def test_a_mistake_of_some_frames_is_mended_and_no_more() -> None:
-    run = Run(clip(30), RED)
+    run = Run(RED, LONG)
     for number in range(12, 17):
         one = run.predictions[index(number)]
         masks = one.masks.copy()
@@ -110,13 +122,13 @@ def test_a_mistake_of_some_frames_is_mended_and_no_more() -> None:
         )
     left = 4 + 2 * 14
     changed = run.correct(Correction(index(14), 0, box=(left, 8, 20, 20)))
-    assert story(run.answers) == "r" * 30
+    assert story(run.answers) == "r" * LONG
     assert changed == [index(n) for n in range(12, 17)]
     assert sorted(set(run.read)) == [index(n) for n in range(9, 20)]
 
 
 def test_nothing_changes_where_one_of_them_is_wrong() -> None:
-    run = Run(clip(), RED)
+    run = Run(RED)
     for wrong in (
         Correction(index(5), 0, [(100, 1, True)]),
         Correction(index(5) + 1, 0, absent=True),

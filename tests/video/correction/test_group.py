@@ -11,7 +11,7 @@ from car_video.corrections import Correction
 from car_video.video.correction.group import names_several, pieces
 from car_video.video.segmenter import VideoSegmenter
 from tests.segment.colour_model import ColourModel
-from tests.video.conftest import WITH_SAM, iou, red_at
+from tests.video.conftest import SIZE, WITH_SAM, iou, red_at
 from tests.video.correction.scenes import GREEN, answers, clip, index
 
 pytestmark = pytest.mark.usefixtures("colour_sam")
@@ -30,9 +30,9 @@ def test_expressions_of_several_things(expression: str, several: bool) -> None:
     assert names_several(segmenter.image.queries, 0) == several
 
 
-@pytest.mark.parametrize("number", [0, 5])
+@pytest.mark.parametrize("number", [0, pytest.param(5, marks=pytest.mark.slow)])
 def test_each_is_followed_by_itself(number: int) -> None:
-    mask = np.zeros((64, 96), bool)
+    mask = np.zeros(SIZE, bool)
     mask[red_at(number)] = mask[GREEN] = True
     (frames, names) = clip(), ["the blue frogs"]
     found = answers(frames, [Correction(index(number), 0, mask=mask)], names)

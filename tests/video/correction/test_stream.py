@@ -15,7 +15,7 @@ from car_video.types import Frame
 from car_video.video.stream import segment_stream
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
-from tests.video.conftest import NAMES, PLAIN, WITH_SAM, red_at
+from tests.video.conftest import NAMES, PLAIN, SIZE, WITH_SAM, red_at
 from tests.video.correction.scenes import (
     COUNT,
     GREEN_BOX,
@@ -25,17 +25,27 @@ from tests.video.correction.scenes import (
     clip,
     index,
     story,
+    uncorrected,
 )
 
 pytestmark = pytest.mark.usefixtures("colour_sam")
 
+FEW = 8  # frames, where it is enough that some come before and after
+
 
 def test_without_corrections_nothing_is_wrong_here() -> None:
-    assert story(answers(clip())) == "r" * COUNT
+    assert story(uncorrected(tuple(RED))) == "r" * COUNT
 
 
-@pytest.mark.parametrize("number", [0, 5, COUNT - 1])
-@pytest.mark.parametrize("how", ["box", "click"])
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [
+        (5, "box"),
+        (0, "click"),
+        *(pytest.param(n, "box", marks=pytest.mark.slow) for n in (0, COUNT - 1)),
+        *(pytest.param(n, "click", marks=pytest.mark.slow) for n in (5, COUNT - 1)),
+    ],
+)
 def test_no_the_other_one(number: int, how: str) -> None:
     """Forwards and backwards, as the result so far never agrees."""
     one = Correction(index(number), 0, box=GREEN_BOX)
@@ -48,8 +58,8 @@ def test_no_the_other_one(number: int, how: str) -> None:
 
 
 def test_a_mask_is_kept_to_the_pixel() -> None:
-    mask = np.random.default_rng(0).random((64, 96)) > 0.5
-    found = answers(clip(), [Correction(index(5), 0, mask=mask)], NAMES)
+    mask = np.random.default_rng(0).random(SIZE) > 0.5
+    found = answers(clip(FEW), [Correction(index(5), 0, mask=mask)], NAMES)
     np.testing.assert_array_equal(found[5].masks[0], mask)
     np.testing.assert_array_equal(found[5].label_map() == 1, mask)
     assert not (found[5].masks[0] & found[5].masks[1]).any()
@@ -57,18 +67,18 @@ def test_a_mask_is_kept_to_the_pixel() -> None:
 
 def test_of_two_masks_by_hand_both_are_kept() -> None:
     """Where they cover the same pixels, too: the file of masks cannot show that, JSON can."""
-    masks = np.random.default_rng(0).random((2, 64, 96)) > 0.5
+    masks = np.random.default_rng(0).random((2, *SIZE)) > 0.5
     given = [Correction(index(5), query, mask=masks[query]) for query in (0, 1)]
-    np.testing.assert_array_equal(answers(clip(), given, NAMES)[5].masks, masks)
+    np.testing.assert_array_equal(answers(clip(FEW), given, NAMES)[5].masks, masks)
 
 
 def test_a_small_edit_changes_no_other_frame() -> None:
-    before = answers(clip(), (), NAMES)
+    before = uncorrected(tuple(NAMES), FEW)
     mask = before[5].masks[0].copy()
     mask[:, 15] = False
-    after = answers(clip(), [Correction(index(5), 0, mask=mask)], NAMES)
+    after = answers(clip(FEW), [Correction(index(5), 0, mask=mask)], NAMES)
     np.testing.assert_array_equal(after[5].masks[0], mask)
-    for number in set(range(COUNT)) - {5}:
+    for number in set(range(FEW)) - {5}:
         assert_same(after[number], before[number])
 
 
@@ -87,13 +97,13 @@ def test_absent_ends_where_the_mask_is_on_another_thing() -> None:
 
 
 def test_an_empty_mask_is_absent() -> None:
-    nothing = Correction(index(5), 0, mask=np.zeros((64, 96), bool))
+    nothing = Correction(index(5), 0, mask=np.zeros(SIZE, bool))
     assert story(answers(clip(), [nothing])) == "-" * COUNT
 
 
 def test_other_expressions_stay_as_they_are() -> None:
-    before = answers(clip(), (), NAMES)
-    after = answers(clip(), [Correction(index(5), 1, absent=True)], NAMES)
+    before = uncorrected(tuple(NAMES), FEW)
+    after = answers(clip(FEW), [Correction(index(5), 1, absent=True)], NAMES)
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one.masks[0], other.masks[0])
         assert not other.masks[1].any()
@@ -139,7 +149,7 @@ def test_frames_wait_no_longer_than_a_window(mode: str) -> None:
 
 @pytest.mark.parametrize("config", [PLAIN, replace(WITH_SAM, refine="none")])
 def test_without_a_mask_model_a_mask_holds_for_its_frame(config) -> None:
-    mask = np.zeros((64, 96), bool)
+    mask = np.zeros(SIZE, bool)
     mask[40:60, 60:84] = True
     before = answers(clip(), (), config=config)
     found = answers(clip(), [Correction(index(5), 0, mask=mask)], config=config)

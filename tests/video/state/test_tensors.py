@@ -41,7 +41,7 @@ SMALL = SegmentConfig(
 )
 
 
-def moving(number: int, height: int = 64, width: int = 96) -> Frame:
+def moving(number: int, height: int = 72, width: int = 96) -> Frame:
     """A red square that moves, a green one that comes and goes, on noise that stands still."""
     image = np.random.default_rng(0).integers(90, 130, (height, width, 3)).astype(np.uint8)
     side, step = height // 3, height // 10
@@ -94,11 +94,11 @@ def test_maps_go_on(cut: int, every: int) -> None:
     assert all(type(value) is torch.Tensor for value in state.values())
 
 
-@pytest.mark.parametrize("every", [0, 4])
+@pytest.mark.parametrize("every", [pytest.param(0, marks=pytest.mark.slow), 4])
 def test_tracks_go_on(lite_default: Any, every: int) -> None:
     """With ``lite`` and SAM; 4 / 25 s: the state is taken between two keyframes."""
     video = VideoConfig(keyframes=KeyframeConfig(interval=every / 25, side=128))
-    frames = [moving(n, 120, 160) for n in range(5)]
+    frames = [moving(n) for n in range(5)]
     state = assert_continued(
         lambda: VideoSegmenter(lite_default, NAMES, SMALL, video), frames, 2
     )
@@ -108,14 +108,16 @@ def test_tracks_go_on(lite_default: Any, every: int) -> None:
 def test_tracks_of_one_kind_go_on(lite_default: Any) -> None:
     """What tells them apart is part of the state, and so is what several things share."""
     names = ["the red ball", "the green ball", "the red ball and the green ball"]
-    frames = [moving(n, 120, 160) for n in range(4)]
+    frames = [moving(n) for n in range(4)]
     state = assert_continued(lambda: VideoSegmenter(lite_default, names, SMALL), frames, 2)
     kind = state["tracker.tracks.kind"]
     assert kind.shape == (2, 3)
     assert bool((kind < 0).any())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])]
+)
 def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
     network(kind).save_pretrained(tmp_path / kind)
     sam = SamRefineConfig(model=str(tmp_path / kind), points=2)
@@ -136,7 +138,7 @@ def test_turns_go_on(lite_default: Any) -> None:
     """Five expressions share the prompts of a frame: the turns are part of the state."""
     names = [*NAMES, "a blue car", "a grey wall", "a dog"]
     video = VideoConfig(tracks=TrackConfig(prompts=8))
-    frames = [moving(n, 120, 160) for n in range(4)]
+    frames = [moving(n) for n in range(4)]
     state = assert_continued(
         lambda: VideoSegmenter(lite_default, names, SMALL, video), frames, 2
     )
@@ -277,7 +279,7 @@ def test_states_on_another_grid_are_refused() -> None:
 
 def test_tracks_of_other_counts_are_refused(lite_default: Any) -> None:
     first = VideoSegmenter(lite_default, NAMES, SMALL)
-    first.step(moving(0, 120, 160))
+    first.step(moving(0))
     other = VideoConfig(tracks=TrackConfig(count=2))
     with pytest.raises(ConfigError, match="logits"):
         VideoSegmenter(lite_default, NAMES, SMALL, other).load_state_dict(first.state_dict())
@@ -306,7 +308,7 @@ def test_offline_goes_on_at_the_end_of_a_window(lite_default: Any) -> None:
     def make() -> StreamSegmenter:
         return StreamSegmenter(VideoSegmenter(lite_default, NAMES, SMALL, video))
 
-    frames = [moving(n, 120, 160) for n in range(5)]
+    frames = [moving(n) for n in range(5)]
     straight, states = [], {}
     stream = make()
     for frame in frames:
