@@ -7,6 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from car_video.errors import CarVideoError
+
+
+class BusyError(CarVideoError):
+    """Something is under way that has to come to its end first."""
+
 
 class CancelledError(Exception):
     """The work was called off."""

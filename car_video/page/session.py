@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from car_video.corrections import Box, Correction
-from car_video.errors import CarVideoError, ConfigError, CorrectionError
+from car_video.errors import ConfigError, CorrectionError
 from car_video.page.asking import FrameAnswers, shown_with
 from car_video.page.clip import Clip, take_in
 from car_video.page.command import commands
 from car_video.page.downloads import download
 from car_video.page.engine import Engine
-from car_video.page.job import Job
+from car_video.page.job import BusyError, Job
 from car_video.page.limits import Limits
 from car_video.page.project import is_project, load, save
 from car_video.page.timeline import weakest_frame
-from car_video.page.work import HandMade, History, Key, RunOptions, Work
+from car_video.page.work import History, RunOptions, Work
 from car_video.page.working import Paused, propagate, run_clip
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.text.parsing.wording import check_expressions
 from car_video.types import Alternative, Frame, FramePrediction
-
-
-class BusyError(CarVideoError):
-    """Something is under way that has to come to its end first."""
 
 
 class Session:
@@ -204,7 +200,7 @@ class Session:
         work = self.work
         before = self._before_hand(work, index)
         return (
-            None if before is None else shown_with(before, _made(work, index), self.exclusive)
+            None if before is None else shown_with(before, work.made_on(index), self.exclusive)
         )
 
     def look(self, index: int) -> FramePrediction | None:
@@ -221,7 +217,7 @@ class Session:
         if known is not None:
             return known
         found = self._asked().prediction(work.expressions, self.frame(index))
-        return shown_with(found, _made(work, index), self.exclusive)
+        return shown_with(found, work.made_on(index), self.exclusive)
 
     def frame(self, index: int) -> Frame:
         """A frame of the clip. Raises SourceError."""
@@ -319,8 +315,7 @@ class Session:
             if not work.expressions:
                 raise ConfigError("Say first what to look for.")
             indices = clip.indices(options.start, options.end, options.stride)
-            pending = _within(work.all_pending(), indices)
-            new = Work(work.expressions, options, pending=pending)
+            new = Work(work.expressions, options, pending=work.all_pending(indices))
             if not (work.complete or work.steps):
                 again = replace(new, frames=dict(work.frames))
                 new = again if self.paused and self.paused.goes_on(again) else new
@@ -403,14 +398,3 @@ class Session:
     def _check_idle(self) -> None:
         if self.busy:
             raise BusyError("Wait until it is done, or cancel it.")
-
-
-def _made(work: Work, index: int) -> dict[int, HandMade]:
-    """What is hand-made on a frame, by number of the expression."""
-    return {number: made for (frame, number), made in work.pending.items() if frame == index}
-
-
-def _within(pending: Mapping[Key, HandMade], indices: Sequence[int]) -> dict[Key, HandMade]:
-    """Those on frames of the run."""
-    known = set(indices)
-    return {key: made for key, made in pending.items() if key[0] in known}

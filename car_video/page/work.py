@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from car_video.corrections import Box, Correction, Point
@@ -136,14 +136,24 @@ class Work:
             pending[key] = made
         return replace(self, pending=pending)
 
-    def all_pending(self) -> Mapping[Key, HandMade]:
-        """Everything hand-made as if it had not been carried on yet, the newest of each."""
+    def made_on(self, index: int) -> dict[int, HandMade]:
+        """What is hand-made on a frame and was not carried on, by number of the expression."""
+        return {q: made for (frame, q), made in self.pending.items() if frame == index}
+
+    def all_pending(self, indices: Sequence[int] | None = None) -> Mapping[Key, HandMade]:
+        """Everything hand-made as if it had not been carried on yet, the newest of each.
+
+        Args:
+            indices: frames that count; None for all.
+        """
         known = {
             (one.frame, one.number(self.expressions)): HandMade(one)
             for step in self.steps
             for one in step
         }
-        return {**known, **self.pending}
+        made = {**known, **self.pending}
+        wanted = None if indices is None else set(indices)
+        return {k: v for k, v in made.items() if wanted is None or k[0] in wanted}
 
     def with_expressions(self, expressions: tuple[str, ...]) -> Work:
         """With other expressions: answers go, as all compete for pixels; what is hand-made

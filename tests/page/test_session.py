@@ -13,8 +13,9 @@ from car_video.errors import (
     OutputError,
     SourceError,
 )
+from car_video.page.job import BusyError
 from car_video.page.limits import Limits
-from car_video.page.session import BusyError, Session
+from car_video.page.session import Session
 from car_video.page.work import RunOptions
 from tests.page.conftest import COUNT
 from tests.page.fakes import FakeEngine, Gate
