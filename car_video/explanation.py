@@ -106,12 +106,12 @@ class TrackView:
     Attributes:
         mask: bool [a, b] on the mask model's grid.
         agreement: in [0, 1], the running mean of the agreement with the text.
-        age: frames since it began.
+        age: seconds since it began.
     """
 
     mask: NDArray[np.bool_]
     agreement: float
-    age: int
+    age: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,14 +57,16 @@ def _by_track(found: Explanation, query: int) -> Iterator[str]:
     if not tracks:
         return
     first, *rest = tracks
-    frames = f"{first.age + 1} frame{'' if first.age == 0 else 's'}"
+    since = f"has been followed for {first.age:.1f} s" if first.age else "begins here"
     text = (
-        f"The mask is that of a track of {frames}, whose mean agreement with the sentence is "
+        f"The mask is that of a track that {since}; its mean agreement with the sentence is "
         f"{first.agreement:.2f}"
     )
     if rest:
         rivals = joined([f"{one.agreement:.2f}" for one in rest])
         text += f"; rival tracks have {rivals}"
+        if max(one.agreement for one in rest) > first.agreement:
+            text += " (tracks are shared out among all expressions, and a young one waits)"
     yield text + "."
 
 

@@ -21,7 +21,7 @@ def tracks_of(segmenter: VideoSegmenter) -> tuple[tuple[TrackView, ...], ...]:
             TrackView(
                 (tracks.logits[query, slot] > 0).cpu().numpy(),
                 float(tracks.value[query, slot].exp()),
-                int(tracks.age[query, slot]),
+                float(tracks.age[query, slot]),
             )
             for slot, is_alive in enumerate(row)
             if is_alive

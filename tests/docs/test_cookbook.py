@@ -117,7 +117,20 @@ def test_there_are_twelve_recipes_of_at_most_ten_lines() -> None:
     assert {recipe.title: recipe.lines for recipe in RECIPES if recipe.lines > 10} == {}
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=[recipe.title for recipe in RECIPES])
+LONG = ("Cut out, with alpha", "Score on Ref-DAVIS", "Correct a frame")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        pytest.param(
+            recipe,
+            id=recipe.title,
+            marks=[pytest.mark.slow] if recipe.title in LONG else [],
+        )
+        for recipe in RECIPES
+    ],
+)
 def test_it_runs_as_it_stands(recipe: Recipe, kitchen: Path, shell, capfdbinary) -> None:
     turns: list[float] = []
     stops: list[int] = []

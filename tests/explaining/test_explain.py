@@ -126,8 +126,8 @@ def test_a_frame_of_a_video_is_the_next_step(colour_sam: ColourSam) -> None:
     found, answer = explain(segmenter, frame(3)), other.step(frame(3))
     np.testing.assert_array_equal(found.prediction.masks, answer.masks)
     assert found.language
-    assert found.tracks[0][0].age == 3
-    assert "track of 4 frames" in " ".join(found.reasons[0])
+    assert found.tracks[0][0].age == pytest.approx(3 / 24)
+    assert "has been followed for 0.1 s" in " ".join(found.reasons[0])
     np.testing.assert_array_equal(
         segmenter.step(frame(4)).masks, other.step(frame(4)).masks, "memory goes on"
     )

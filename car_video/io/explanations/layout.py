@@ -5,8 +5,10 @@ Text is measured before it is drawn, so nothing runs over anything else.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,15 +57,16 @@ def wrapped(text: str, font: FreeTypeFont, width: float) -> list[str]:
         if line:
             lines.append(line)
         while font.getlength(word) > width and len(word) > 1:  # longer than a line by itself
-            cut = next(n for n in range(len(word), 0, -1) if _fits(word[:n], font, width))
+            lengths = range(1, len(word))
+            cut = max(1, bisect_right(lengths, width, key=partial(_length, word, font)))
             lines.append(word[:cut])
             word = word[cut:]
         line = word
     return [*lines, line] if line else lines
 
 
-def _fits(text: str, font: FreeTypeFont, width: float) -> bool:
-    return len(text) == 1 or font.getlength(text) <= width
+def _length(text: str, font: FreeTypeFont, letters: int) -> float:
+    return font.getlength(text[:letters])
 
 
 def text_block(

@@ -44,7 +44,7 @@ def explanation_record(found: Explanation) -> dict[str, Any]:
         ],
         "queries": [_query(stages) for stages in found.queries],
         "tracks": [
-            [{"agreement": _number(one.agreement), "frames": one.age + 1} for one in own]
+            [{"agreement": _number(one.agreement), "seconds": _number(one.age)} for one in own]
             for own in found.tracks
         ],
     }

@@ -177,7 +177,7 @@ def tracks(found: Explanation) -> Iterator[Image.Image]:
                 Tile(
                     masked(found.frame.image, track.mask, size, _colour(found, number)),
                     f"{track.agreement:.2f}",
-                    f"for {track.age + 1} frame{'s' if track.age else ''}",
+                    f"for {track.age:.1f} s" if track.age else "new",
                     framed=place == 0,
                 )
                 for place, track in enumerate(own[:COLUMNS])

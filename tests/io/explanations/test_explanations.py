@@ -72,17 +72,15 @@ def explanation(expressions: int = 2, text: str = "the dog", **query: object) ->
         steps=(dict.fromkeys(range(expressions), 0.5),),
         theta=0.1,
         threshold=0.75,
-        tracks=((TrackView(MASK[::2, ::2], 0.4, 2),),) * expressions,
+        tracks=((TrackView(MASK[::2, ::2], 0.4, 0.5),),) * expressions,
         reasons=(("Because.",),) * expressions,
     )
 
 
 def test_the_picture_is_as_wide_as_promised_and_grows_with_the_queries() -> None:
-    one, three = (draw_explanation(explanation(count)) for count in (1, 3))
-    assert one.shape[1] == three.shape[1] == WIDTH
-    assert three.shape[0] > one.shape[0]
-    many = draw_explanation(explanation(40))
-    assert many.shape[0] < 25 * one.shape[0], "of many queries only the first are drawn"
+    one, many = (draw_explanation(explanation(count)) for count in (1, 40))
+    assert one.shape[1] == many.shape[1] == WIDTH
+    assert 2 * one.shape[0] < many.shape[0] < 25 * one.shape[0], "the first ones are drawn"
 
 
 @pytest.mark.parametrize("text", ["狗在左边", "x" * 400, "the dog " * 30, "‮dog 🐕"])
