@@ -76,7 +76,10 @@ def _by_candidates(stages: QueryStages) -> Iterator[str]:
         return
     taken = stages.chosen
     if taken < 0:
-        yield "It is none of the candidates that language finds on this frame by itself."
+        yield (
+            "Its mask is none of the candidates that language finds on this frame by itself, or "
+            "other expressions have a part of it."
+        )
         return
     letter = chr(ord("A") + taken)
     if len(candidates) == 1:

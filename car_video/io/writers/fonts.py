@@ -75,6 +75,7 @@ def _system_font(name: str, size: int) -> FreeTypeFont | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def _picture(font: FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
     mask = font.getmask(character)
     return mask.size, bytes(mask)
