@@ -77,8 +77,8 @@ def _by_candidates(stages: QueryStages) -> Iterator[str]:
     taken = stages.chosen
     if taken < 0:
         yield (
-            "Its mask is none of the candidates that language finds on this frame by itself, or "
-            "other expressions have a part of it."
+            "Its mask is none of the candidates that language finds on this frame by itself, "
+            "or other expressions have a part of it."
         )
         return
     letter = chr(ord("A") + taken)
