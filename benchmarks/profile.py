@@ -106,9 +106,7 @@ class Stopwatch:
 class Waits(TorchFunctionMode):
     """Counts what would make the processor wait for a GPU."""
 
-    NAMES = frozenset(
-        ("item", "tolist", "cpu", "numpy", "nonzero", "__bool__", "__int__", "__float__")
-    )
+    NAMES = frozenset(("item", "tolist", "cpu", "nonzero", "__bool__", "__int__", "__float__"))
 
     def __init__(self) -> None:
         super().__init__()

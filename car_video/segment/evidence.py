@@ -31,8 +31,8 @@ def regions_of(features: ImageFeatures) -> Tensor:
     return features.pooled if features.dense is None else features.dense[0].flatten(1).T
 
 
-def measured_scale(regions: Tensor, phrases: Tensor) -> float:
-    """Factor from cosine to logit, from the regions themselves.
+def measured_scale(regions: Tensor, phrases: Tensor) -> Tensor:
+    """Factor from cosine to logit, from the regions themselves: float32 [].
 
     Args:
         regions: [n, D] embeddings of any length, n >= 1.
@@ -40,7 +40,7 @@ def measured_scale(regions: Tensor, phrases: Tensor) -> float:
     """
     cosines = F.normalize(regions.float(), dim=-1) @ phrases.to(regions.device).T
     deviation = cosines.var(1).mean().sqrt().clamp_min(LEAST_DEVIATION)
-    return POOLED_SLOPE / float(deviation)
+    return POOLED_SLOPE / deviation  # as a tensor: nothing waits for the device
 
 
 def measured_scales(regions: Tensor, phrases: Tensor) -> Tensor:
@@ -58,11 +58,12 @@ class CosineScale:
     """Factors from cosine to logit.
 
     Attributes:
-        fixed: one for all regions; None: each has its own, by :attr:`phrases`.
+        fixed: one for all regions, a number or float32 []; None: each has its own, by
+            :attr:`phrases`.
         phrases: unit-length float32 [N, D], everyday phrases; None with a fixed factor.
     """
 
-    fixed: float | None = None
+    fixed: float | Tensor | None = None
     phrases: Tensor | None = None
 
     @classmethod
@@ -76,6 +77,8 @@ class CosineScale:
     def of(self, regions: Tensor) -> Tensor:
         """float32 [n] for embeddings [n, D] of any length."""
         if self.fixed is not None:
+            if isinstance(self.fixed, Tensor):
+                return self.fixed.to(regions.device).expand(len(regions))
             return torch.full((len(regions),), self.fixed, device=regions.device)
         assert self.phrases is not None
         return measured_scales(regions, self.phrases)

@@ -70,12 +70,11 @@ class Survivors:
         dropped ones. None where there is no such evidence."""
         if self.region is None:
             return None
-        parts = {}
-        for name in ("words", "noun", "together"):
-            parts[name] = np.full(queries, np.nan, np.float32)
-            values = getattr(self.region, name).float().cpu().numpy()
-            parts[name][self.alive.numpy()] = values
-        return parts
+        names = ("words", "noun", "together")
+        values = torch.stack([getattr(self.region, name).float() for name in names])
+        whole = np.full((len(names), queries), np.nan, np.float32)
+        whole[:, self.alive.numpy()] = values.cpu().numpy()
+        return dict(zip(names, whole, strict=True))
 
 
 def passing(scores: Tensor, threshold: float) -> Tensor:
@@ -90,7 +89,5 @@ def passing(scores: Tensor, threshold: float) -> Tensor:
         survivor.
     """
     keep = scores >= threshold
-    if not bool(keep.any()):
-        keep = torch.zeros_like(keep)
-        keep[scores.argmax()] = True
-    return keep
+    best = torch.arange(len(keep), device=keep.device) == scores.argmax()
+    return torch.where(keep.any(), keep, best)

@@ -239,10 +239,10 @@ class ImageSegmenter:
             maps = proposer.maps(alive)
             scores, reported = self._classify(encoded, maps, alive)
             history.append(RecurrenceStep(alive, scores))
-            keep = passing(scores, config.confidence_threshold)
+            keep = passing(scores, config.confidence_threshold).cpu()
             if bool(keep.all()) or steps >= most:
                 break
-            alive = alive[keep.cpu()]
+            alive = alive[keep]
         region = None
         if self.config.scores == "presence":
             region = proposer.region_evidence(alive, maps)

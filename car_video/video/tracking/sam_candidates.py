@@ -197,7 +197,7 @@ def _agreement(frame: LanguageFrame, logits: Tensor, owner: Tensor, queries: int
         return agreement
     row = torch.full((queries,), -1, device=logits.device)
     row[frame.alive] = torch.arange(len(frame.alive), device=logits.device)
-    proposed = row[owner] >= 0
+    proposed = (row[owner] >= 0).nonzero()[:, 0]
     rows = row[owner[proposed]]
     cues = None if frame.cues is None else frame.cues[rows]
     agreement[proposed] = map_agreement(

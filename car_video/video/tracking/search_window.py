@@ -16,8 +16,10 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 MARGIN = 0.25  # of the extent of the tracks, added on every side
@@ -58,8 +60,9 @@ def around(masks: Tensor) -> Window:
     """The window of non-empty masks, bool [P, a, b], with a margin."""
     rows, columns = int(masks.shape[-2]), int(masks.shape[-1])
     least = LEAST * max(rows, columns)
+    held = masks.any(0).cpu().numpy()  # one wait for the device
     spans = [
-        _grown(masks.any(0).any(axis).nonzero()[:, 0], cells, least)
+        _grown(np.flatnonzero(held.any(axis)), cells, least)
         for axis, cells in ((1, rows), (0, columns))
     ]
     return Window(spans[0], spans[1], (rows, columns))
@@ -138,7 +141,7 @@ def placed(logits: Tensor, window: Window, outside: float) -> Tensor:
     return whole
 
 
-def _grown(held: Tensor, cells: int, least: float) -> tuple[int, int]:
+def _grown(held: NDArray[np.int64], cells: int, least: float) -> tuple[int, int]:
     first, last = int(held[0]), int(held[-1]) + 1
     extent = max(last - first, 1)
     more = max(MARGIN * extent, (least - extent) / 2)

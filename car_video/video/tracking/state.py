@@ -71,7 +71,7 @@ class TrackState:
             grid: (a, b) wanted.
         """
         logits = self.tracks.logits
-        if not bool(self.tracks.alive.any()):
+        if not self.tracks.alive_here.any():
             return logits.new_zeros(*logits.shape[:2], *grid)
         if self.thumbnail.shape != thumbnail.shape:
             return F.interpolate(logits, grid, mode="bilinear", align_corners=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,7 @@ from car_video.video.tracking.state import TrackState
 from car_video.video.tracking.timing import Elapsed
 from car_video.video.tracking.track_selection import select_state, shared
 from car_video.video.tracking.tracks import (
+    NO_TRACK,
     TrackCandidates,
     Tracks,
     advance,
@@ -183,8 +185,8 @@ class Tracker:
         tracks, lost, overlap = propagate(
             state.tracks, candidates, moved, quality, self.config, seconds
         )
-        followed = float(state.tracks.alive[:, 0].sum())
-        if bool(lost.any()) or float((overlap < doubt).sum()) > DOUBTFUL * followed:
+        most = math.floor(DOUBTFUL * float(state.tracks.alive_here[:, 0].sum()))
+        if bool(lost.any() | ((overlap < doubt).sum() > most)):
             return None
         state.tracks = tracks
         state.thumbnail = frame.thumbnail
@@ -209,7 +211,7 @@ class Tracker:
         """bool [Q]: expressions without a track."""
         if self.state is None:
             return np.ones(self.queries, bool)
-        return np.asarray(~self.state.tracks.alive[:, 0].cpu().numpy())
+        return ~self.state.tracks.alive_here[:, 0]
 
     def drop(self, gone: NDArray[np.bool_]) -> None:
         """Let go of the tracks of some expressions (bool [Q]); language finds new ones."""
@@ -277,8 +279,9 @@ class Tracker:
         source = parents.clamp_min(0)
         labels = state.labels[queries, source]
         known = state.known[queries, source] & (parents >= 0)[..., None]
-        leading = tracks.value[:, 0][tracks.alive[:, 0]]
-        score = float(leading.mean()) if len(leading) else float("-inf")
+        leading = tracks.value[:, 0].cpu()
+        leading = leading[leading > NO_TRACK]
+        score = float(leading.mean()) if len(leading) else NO_TRACK
         faded = state.anchor - ANCHOR_FADES * seconds
         anchor = score > faded
         self.memory.push(frame.features, anchor)

@@ -12,9 +12,12 @@ Everything is batched over expressions (Q), tracks (K) and candidates (C).
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config.video import TrackConfig
@@ -57,6 +60,11 @@ class Tracks:
     def alive(self) -> Tensor:
         """bool [Q, K]."""
         return self.value > NO_TRACK
+
+    @cached_property
+    def alive_here(self) -> NDArray[np.bool_]:
+        """:attr:`alive` as an array, fetched once: the device has to be waited for."""
+        return np.asarray(self.alive.cpu().numpy())
 
     @classmethod
     def none(
