@@ -11,7 +11,8 @@ sentence alone; then, again and again, the frame with the lowest J gets one corr
 is that around the truth. A *click* is the pixel farthest from the border of the largest error:
 positive where the mask misses the truth, negative where it is too large. Where the mask is on
 something else (J below 0.1), it is a positive one in the middle of the truth. A *mask* is the
-truth itself. Where the truth is empty the correction is "absent". A frame is corrected once.
+truth itself. Where the truth is empty the correction is "absent". A click that is refused as it
+would leave nothing is followed by a box. A frame is corrected once.
 
 J and F are those of ``car-eval ref-davis``, over all frames but the first and the last.
 Corrected frames count as the others do. *exact* says whether corrected frames came out as their
@@ -24,6 +25,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ from PIL import Image
 from scipy import ndimage
 
 from car_video import Config, Correction, load_model, load_preset, segment_stream
+from car_video.errors import CorrectionError
 from car_video.types import Frame, FramePrediction
 from car_video.video.correction.clip import correct_clip
 from car_video.video.correction.corrector import Corrector
@@ -123,9 +126,12 @@ def run(
         place = list(by_index).index(worst)
         one = simulated(worst, predictions[worst].masks[0], clip.truths[place], kind)
         began, seen = time.perf_counter(), set()
-        changed = correct_clip(
-            corrector, by_index.__getitem__, predictions, [one], corrected, seen.add
-        )
+        apply = partial(correct_clip, corrector, by_index.__getitem__, predictions)
+        try:
+            changed = list(apply([one], corrected, seen.add))
+        except CorrectionError:  # a click that leaves nothing: whoever reads so draws a box
+            one = simulated(worst, predictions[worst].masks[0], clip.truths[place], "box")
+            changed = list(apply([one], corrected, seen.add))
         predictions |= {found.index: found for found in changed}
         seconds.append(time.perf_counter() - began)
         computed.append(len(seen))

@@ -108,4 +108,9 @@ def _clicked(
         candidates.append((rest, quality))
     logits = torch.cat([logits for logits, _ in candidates])
     quality = torch.cat([quality for _, quality in candidates])
-    return logits[(picture.obeyed(logits, correction.points) + quality).argmax()]
+    obeyed = picture.obeyed(logits, correction.points)
+    empty = (logits <= 0).flatten(1).all(1)
+    score = obeyed + quality
+    if bool((~empty & (obeyed >= obeyed.max())).any()):
+        score = score.masked_fill(empty, -1)  # no mask obeys negative clicks best of all
+    return logits[score.argmax()]

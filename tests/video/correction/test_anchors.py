@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from car_video.corrections import Correction
 from car_video.errors import CorrectionError
 from car_video.video.correction.anchors import corrected_mask
+from car_video.video.correction.prompting import PromptedPicture
 from tests.video.colour_sam import ColourSam
 from tests.video.conftest import iou
 
@@ -59,6 +61,24 @@ def test_a_part_too_much() -> None:
 def test_nothing_is_left() -> None:
     with pytest.raises(CorrectionError, match="nothing is left there; give absent"):
         clicked(mask(BODY), (ON_BODY, False))
+
+
+def test_what_is_left_goes_before_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The surest answer at the negative click is the whole thing; less that nothing is left."""
+    ask, ask_with_context = PromptedPicture.ask, PromptedPicture.ask_with_context
+
+    def whole_first(self, points, box=None):  # type: ignore[no-untyped-def]
+        found, quality = ask(self, points, box)
+        whole = self.logits_of(mask(HEAD, BODY))
+        return torch.cat([whole[None], found]), torch.cat([quality.new_ones(1), 0.1 * quality])
+
+    def unmoved(self, points, tracked):  # type: ignore[no-untyped-def]
+        found, quality = ask_with_context(self, points, tracked)
+        return self.logits_of(tracked).expand_as(found), quality
+
+    monkeypatch.setattr(PromptedPicture, "ask", whole_first)
+    monkeypatch.setattr(PromptedPicture, "ask_with_context", unmoved)
+    assert same(clicked(mask(HEAD, BODY), (ON_HEAD, False)), BODY)
 
 
 @pytest.mark.parametrize("scale", [1, 25])
