@@ -35,6 +35,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from car_video import VideoSegmenter, load_model, load_preset, read_frames
+from car_video.io.containers import open_output
 from car_video.io.writers import OutputFolder, OutputInfo, Outputs
 from car_video.models.pair import ModelPair
 from car_video.video.tracking import state as track_state
@@ -127,7 +128,7 @@ class Waits(TorchFunctionMode):
 
 def enlarged(clip: Path, start: float, frames: int, height: int, out: Path) -> None:
     """Write a piece of a clip at another height, as H.264."""
-    with av.open(str(out), "w") as container:
+    with open_output(out, format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(RATE))
         stream.pix_fmt = "yuv420p"
         for number, frame in enumerate(islice(read_frames(str(clip), start=start), frames)):

@@ -41,7 +41,7 @@ def encoded(count: int) -> list[bytes]:
 
 def ask(url: str, pictures: list[bytes], fps: float, into: list[tuple[float, int]]) -> None:
     """One client; latency and dropped pictures of each answer go ``into`` a list."""
-    with connect(url) as socket:
+    with connect(url, ping_interval=None) as socket:
         socket.recv()
         socket.send(json.dumps({"expressions": ["a person"], "keep": "all"}))
         for picture in pictures[:WARM_UP]:

@@ -47,7 +47,7 @@ class CarVideoNode(Node):
         expressions = self.declare_parameter("expressions", ["a person"]).value
         token = os.environ.get("CAR_VIDEO_TOKEN")
         headers = {"Authorization": f"Bearer {token}"} if token else None
-        self.socket = connect(url, additional_headers=headers)
+        self.socket = connect(url, additional_headers=headers, ping_interval=None)
         self.headers: dict[int, object] = {}
         self.sent = 0
         self.masks = self.create_publisher(Image, "mask", 1)
@@ -83,7 +83,8 @@ class CarVideoNode(Node):
                 self.on_answer(json.loads(text), text)
         except ConnectionClosed:
             pass
-        self.get_logger().error("the server has closed the connection")
+        finally:
+            self.get_logger().error("no more answers come; start the node again")
 
     def on_answer(self, answer: dict, text: str) -> None:
         """Publish one answer under the header of its picture."""
@@ -93,8 +94,9 @@ class CarVideoNode(Node):
         if answer["type"] != "answer":
             return
         header = self.headers.pop(answer["id"])
-        for old in [number for number in self.headers if number < answer["id"]]:
-            del self.headers[old]  # dropped: a newer picture took its place
+        for number in list(self.headers):  # pictures come in from another thread
+            if number < answer["id"]:
+                del self.headers[number]  # dropped: a newer picture took its place
         labels = label_map(answer)
         mask = Image(header=header, encoding="mono8", is_bigendian=0)
         mask.height, mask.width = labels.shape

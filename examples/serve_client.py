@@ -58,7 +58,7 @@ def main() -> None:
     given = parser.parse_args()
     token = os.environ.get("CAR_VIDEO_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else None
-    with connect(given.url, additional_headers=headers) as socket:
+    with connect(given.url, additional_headers=headers, ping_interval=None) as socket:
         keep = "all" if given.all else "newest"
         socket.send(json.dumps({"expressions": given.expression, "keep": keep}))
         sender = Sender(socket, given.source, given.fps, given.frames)

@@ -91,7 +91,8 @@ def serve(
             log_level="error",
             lifespan="off",
             ws_max_size=MOST_BYTES,
-            ws_max_queue=1,  # of one client; what more it sends waits in its own memory
+            ws_per_message_deflate=False,  # pictures are packed; a little could unfold to much
+            ws_ping_interval=None,  # an answer may wait behind pictures that wait for room
         )
         uvicorn.Server(settings).run(sockets=[opened])
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from car_video.errors import DataError
+import torch
+
+from car_video.errors import DataError, ModelError
 from car_video.serve.messages import FrameLabel
 from car_video.serve.pictures import decode_picture
 from car_video.types import Frame, FramePrediction
@@ -97,8 +99,15 @@ class ClientSegmenter:
 
         Raises:
             CarVideoError: the picture cannot be read, its time is not after that of the one
-                before, or its expressions mean nothing. The next picture may be better.
+                before, its expressions mean nothing, or memory is short. The next picture may
+                be better.
         """
+        try:
+            return self._step(arrival)
+        except (MemoryError, torch.OutOfMemoryError):
+            raise ModelError("out of memory; send smaller pictures") from None
+
+    def _step(self, arrival: Arrival) -> FramePrediction:
         time = arrival.arrived if arrival.label.time is None else arrival.label.time
         if self._time is not None and time <= self._time:
             raise DataError(

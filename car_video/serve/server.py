@@ -187,8 +187,10 @@ class _Conversation:
 
     async def _answer(self) -> None:
         loop = asyncio.get_running_loop()
+        dropped = 0
         while True:
-            arrival, dropped = await self.place.take()
+            arrival, more = await self.place.take()
+            dropped += more
             try:
                 prediction = await loop.run_in_executor(
                     self.server.model_thread, self.segmenter.step, arrival
@@ -196,13 +198,11 @@ class _Conversation:
             except CarVideoError as error:
                 await self._send(error_message(str(error), arrival.label))
                 continue
-            except MemoryError:
-                await self._send(error_message("out of memory; send smaller pictures"))
-                continue
             seconds = time.monotonic() - arrival.arrived
             for figures in (self.figures, self.server.figures):
                 figures.count(seconds, dropped)
             await self._send(answer_message(prediction, arrival.label, seconds, dropped))
+            dropped = 0
 
     async def _send(self, text: str) -> None:
         with anyio.fail_after(SEND_SECONDS):

@@ -75,7 +75,7 @@ def node(monkeypatch):
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     socket = StandInSocket()
-    monkeypatch.setattr(example, "connect", lambda url, additional_headers: socket)
+    monkeypatch.setattr(example, "connect", lambda url, **options: socket)
     return example.CarVideoNode()
 
 

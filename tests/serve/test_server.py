@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import torch
 import uvicorn
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketDenialResponse
@@ -125,16 +126,19 @@ def test_a_fault_of_the_server_is_said_and_ends_that_conversation_only(monkeypat
     assert served.get("/health").status_code == 200
 
 
-def test_out_of_memory_is_an_answer(monkeypatch):
+@pytest.mark.parametrize("error", [MemoryError, torch.OutOfMemoryError])
+def test_out_of_memory_is_an_answer(monkeypatch, error):
     def greedy(self: object, frame: object) -> None:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr(FakeSegmenter, "step", greedy)
     with client().websocket_connect(PATH) as socket:
         socket.receive_json()
-        socket.send_json({"expressions": ["a dog"]})
+        socket.send_json({"expressions": ["a dog"], "frame": {"id": 7}})
         socket.send_bytes(picture(1))
-        assert "out of memory" in socket.receive_json()["message"]
+        answer = socket.receive_json()
+        assert "out of memory" in answer["message"]
+        assert answer["id"] == 7
 
 
 @pytest.fixture
@@ -171,6 +175,24 @@ def test_pictures_that_come_too_fast_are_dropped_and_counted(address):
         makers.made[0].let_go.set()
         answers = [json.loads(socket.recv()) for _ in range(2)]
     assert [(one["id"], one["dropped"]) for one in answers] == [(0, 0), (3, 2)]
+
+
+def test_dropped_pictures_are_counted_though_the_next_one_is_broken(address):
+    where, makers = address
+    with connect(where) as socket:
+        socket.recv()
+        socket.send(json.dumps({"expressions": ["a dog"]}))
+        socket.send(picture(0))
+        while not makers.made or not makers.made[0].frames:
+            time.sleep(0.01)
+        socket.send(picture(1))
+        socket.send(b"broken")
+        socket.send(json.dumps({"stats": True}))
+        assert json.loads(socket.recv())["type"] == "stats"
+        makers.made[0].let_go.set()
+        assert [json.loads(socket.recv())["type"] for _ in range(2)] == ["answer", "error"]
+        socket.send(picture(3))
+        assert json.loads(socket.recv())["dropped"] == 1
 
 
 def test_a_client_that_leaves_makes_room(address):

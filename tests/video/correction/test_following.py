@@ -8,14 +8,14 @@ import pytest
 from car_video.errors import CarVideoError, CorrectionError
 from car_video.video.correction.following import follow_masks
 from tests.segment.colour_model import ColourModel
-from tests.video.conftest import PLAIN, WITH_SAM, iou, red_at
+from tests.video.conftest import PLAIN, SIZE, WITH_SAM, iou, red_at
 from tests.video.correction.scenes import GREEN, clip, index
 
 pytestmark = pytest.mark.usefixtures("colour_sam")
 
 
 def filled(part: tuple[slice, slice]) -> np.ndarray:
-    mask = np.zeros((64, 96), bool)
+    mask = np.zeros(SIZE, bool)
     mask[part] = True
     return mask
 
