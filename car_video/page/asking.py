@@ -54,8 +54,8 @@ class FrameAnswers:
         elif wanted != self._expressions:
             self._segmenter.set_expressions(wanted)
         if wanted != self._expressions:
+            self._forget()  # first, as others may ask for what is known at any time
             self._expressions = wanted
-            self._forget()
         return self._segmenter
 
     def known(self, expressions: Sequence[str], index: int) -> FramePrediction | None:

@@ -16,7 +16,9 @@ from car_video.io.readers.selection import indices_of
 from car_video.page.limits import Limits
 from car_video.types import Frame
 
-_LONGEST_NAME = 80
+_LONGEST_NAME, _LONGEST_SUFFIX = 80, 16
+_RESERVED = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[1-9¹²³]) *(\..*)?", re.I)
+"""Names that Windows keeps for devices, whatever suffix follows."""
 
 
 class Clip:
@@ -154,6 +156,9 @@ def safe_name(name: str) -> str:
     """
     base = re.split(r"[/\\]", name)[-1]
     plain = re.sub(r'[<>:"|?*]', "_", "".join(c for c in base if c.isprintable()))
-    plain = plain.strip(". ")
-    stem, suffix = os.path.splitext(plain)
-    return (stem[: _LONGEST_NAME - len(suffix)] + suffix[:16]) or "clip"
+    stem, suffix = os.path.splitext(plain.strip(". "))
+    suffix = suffix[:_LONGEST_SUFFIX]
+    stem = stem[: _LONGEST_NAME - len(suffix)]
+    if _RESERVED.fullmatch(stem):
+        stem = f"_{stem}"[: _LONGEST_NAME - len(suffix)]
+    return f"{stem}{suffix}".strip(". ") or "clip"

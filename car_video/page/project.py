@@ -6,10 +6,12 @@ Unpacked it is a folder that ``car-video convert`` takes, with the clip beside i
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import secrets
 import shutil
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +33,20 @@ FORMAT = 1
 _KNOWN = re.compile(r"project\.json|pending\.json|predictions\.json|corrections-\d{1,4}\.json")
 _SOURCE = re.compile(r"source/(pictures/)?[^/\\]+")
 _LARGEST_PART = 2**20
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,  # encrypted, or nested without end
+    NotImplementedError,  # packed in a way that is not known here
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What reading a zip that is damaged, or made by others, comes to."""
 
 
 def save(folder: Path, clip: Clip, work: Work, model: str) -> Path:
@@ -105,10 +121,11 @@ def load(path: Path, folder: Path, limits: Limits, presets: Sequence[str]) -> tu
         about = json.loads((folder / ABOUT).read_bytes())
         if about["format"] != FORMAT:
             raise OutputError("This project is of another version of car-video.")
+        limits.check_expressions(len(about["expressions"]))
         source = folder / "source" / safe_name(str(about["source"]))
         clip = Clip(source, limits)
         return clip, _work(about, folder, presets)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError) as error:
+    except _DAMAGED as error:
         _give_up(clip, folder)
         raise OutputError(
             "This is no project of this page, or it is damaged; give one that 'Save project' "
@@ -132,7 +149,8 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, limits: Limits) -> None:
     they are unpacked, whatever the zip says of them.
     """
     left = limits.megabytes * 10**6
-    limits.check_pictures(len(archive.infolist()) - 10)
+    names = [match for name in archive.namelist() if (match := _SOURCE.fullmatch(name))]
+    limits.check_pictures(sum(match[1] is not None for match in names))
     (folder / "source" / "pictures").mkdir(parents=True)
     for member in archive.infolist():
         name = member.filename

@@ -75,6 +75,14 @@ class Server:
     ) -> None:
         check_open(host, password)
         self.sessions = Sessions(engine, limits)
+        self._blocks: Any = None
+        try:
+            self._launch(host, port, password)
+        except BaseException:  # also Ctrl-C: the folder of uploads never stays
+            self.close()
+            raise
+
+    def _launch(self, host: str, port: int | None, password: str | None) -> None:
         # Read by gradio when it is imported, or when a widget is made.
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         os.environ["GRADIO_TEMP_DIR"] = str(self.sessions.uploads)
@@ -82,7 +90,6 @@ class Server:
         try:
             from car_video.page.interface import Interface, asset, theme
         except ModuleNotFoundError as error:
-            self.sessions.close()
             if (error.name or "").split(".")[0] != "gradio":
                 raise
             raise ConfigError(
@@ -104,13 +111,12 @@ class Server:
                 enable_monitoring=False,
                 show_error=False,
                 footer_links=[],
-                max_file_size=limits.megabytes * 10**6,
+                max_file_size=self.sessions.limits.megabytes * 10**6,
                 theme=theme(),
                 css=asset("page.css"),
                 app_kwargs=_app_options(self.sessions, host),
             )
         except OSError:
-            self.close()
             where = f"port {port} is" if port is not None else "ports 7860 to 7959 are"
             raise ConfigError(
                 f"{where} taken or cannot be used at {host}; give another --port"
@@ -130,8 +136,11 @@ class Server:
 
     def close(self) -> None:
         """Stop, and remove everything that was uploaded or made."""
-        self._blocks.close(verbose=False)
-        self.sessions.close()
+        try:
+            if self._blocks is not None:
+                self._blocks.close(verbose=False)
+        finally:
+            self.sessions.close()
 
 
 def _checks(password: str) -> Callable[[str, str], bool]:

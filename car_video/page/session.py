@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from car_video.page.job import BusyError, Job
 from car_video.page.limits import Limits
 from car_video.page.project import is_project, load, save
 from car_video.page.timeline import weakest_frame
-from car_video.page.work import History, RunOptions, Work
+from car_video.page.work import History, RunOptions, Work, still_chosen
 from car_video.page.working import Paused, propagate, run_clip
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.text.parsing.wording import check_expressions
@@ -86,10 +87,10 @@ class Session:
 
     def open_copy(self, path: Path) -> Clip:
         """Take a file that stays where it is, as the shipped example."""
-        copy = self.folder / f"copy-{self._opened}" / path.name
+        copy = self.folder / f"copy-{secrets.token_hex(8)}" / path.name
         copy.parent.mkdir()
-        shutil.copyfile(path, copy)
         try:
+            shutil.copyfile(path, copy)
             return self.open([copy])
         finally:
             shutil.rmtree(copy.parent, ignore_errors=True)
@@ -179,19 +180,23 @@ class Session:
             if new in known:
                 raise ConfigError(f"'{new}' is looked for already.")
             self.limits.check_expressions(len(known) + 1)
-            self._expect((*known, new))
+            self._step(lambda: self._history.put(self.work.with_expressions((*known, new))))
             self.chosen = len(known)
 
     def drop(self, number: int) -> None:
         """Look for one thing less."""
         with self._lock:
             known = self.work.expressions
-            self._expect(tuple(text for place, text in enumerate(known) if place != number))
-            self.chosen = max(0, min(self.chosen, len(known) - 2))
+            left = tuple(text for place, text in enumerate(known) if place != number)
+            self._step(lambda: self._history.put(self.work.with_expressions(left)))
 
-    def _expect(self, expressions: tuple[str, ...]) -> None:
-        self._check_idle()
-        self._history.put(self.work.with_expressions(expressions))
+    def _step(self, step: Callable[[], None]) -> None:
+        """Do something that may change the expressions; the chosen one stays chosen."""
+        with self._lock:
+            self._check_idle()
+            known = self.work.expressions
+            step()
+            self.chosen = still_chosen(self.chosen, known, self.work.expressions)
 
     # --- one frame ----------------------------------------------------------------------
 
@@ -346,17 +351,11 @@ class Session:
 
     def undo(self) -> None:
         """Back to before the last step."""
-        with self._lock:
-            self._check_idle()
-            self._history.undo()
-            self.chosen = max(0, min(self.chosen, len(self.work.expressions) - 1))
+        self._step(lambda: self._history.undo())
 
     def redo(self) -> None:
         """Forward again."""
-        with self._lock:
-            self._check_idle()
-            self._history.redo()
-            self.chosen = max(0, min(self.chosen, len(self.work.expressions) - 1))
+        self._step(lambda: self._history.redo())
 
     def weakest(self, query: int, after: int | None = None) -> int | None:
         """The frame on which an expression is least sure; the next one where that is shown."""

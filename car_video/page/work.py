@@ -168,6 +168,19 @@ class Work:
         return Work(expressions, pending=moved)
 
 
+def still_chosen(chosen: int, before: Sequence[str], now: Sequence[str]) -> int:
+    """Number of the chosen expression after others have come or gone.
+
+    Args:
+        chosen: its number before; where it has gone, that of the one in its place is given.
+        before: expressions before.
+        now: expressions now.
+    """
+    if chosen < len(before) and before[chosen] in now:
+        return now.index(before[chosen])
+    return max(0, min(chosen, len(now) - 1))
+
+
 class History:
     """Versions of the work, one of which holds.
 

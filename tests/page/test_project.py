@@ -7,8 +7,9 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from car_video.errors import CarVideoError, SourceError
+from car_video.errors import CarVideoError, ExpressionError, OutputError, SourceError
 from car_video.io.exports import open_run
 from car_video.page.limits import Limits
 from car_video.page.session import Session
@@ -95,6 +96,58 @@ def test_a_damaged_project_is_told_and_changes_nothing(worked, fresh, tmp_path, 
     assert "\n" not in str(told.value)
     assert fresh.clip is None
     assert list(fresh.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_project_damaged_within_is_told(fresh, tmp_path, method):
+    file = tmp_path / "bad.zip"
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("project.json", bytes(range(256)) * 40)
+    data = bytearray(file.read_bytes())
+    data[45:90] = b"\xff" * 45
+    file.write_bytes(data)
+    with pytest.raises(OutputError, match="or it is damaged"):
+        fresh.open([file])
+    assert list(fresh.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("at", "value"), [(8, 1), (10, 77)])
+def test_a_project_packed_in_a_foreign_way_is_told(worked, fresh, tmp_path, at, value):
+    """Encrypted, or by a method that is not known."""
+    file = changed(worked.save(), tmp_path / "bad.zip")
+    data = bytearray(file.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + at] = data[at - 2] = value
+    file.write_bytes(data)
+    with pytest.raises(OutputError, match="or it is damaged"):
+        fresh.open([file])
+
+
+def test_a_project_of_as_many_pictures_as_the_page_takes_opens_again(tmp_path):
+    small = Session(FakeEngine(), tmp_path / "small", Limits(pictures=2))
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (32, 24)).save(tmp_path / name)
+    small.open([tmp_path / "a.png", tmp_path / "b.png"])
+    small.add("the dog")
+    small.run(RunOptions("default")).wait(20)
+    for frame in (0, 1) * 6:  # a file of corrections each
+        small.absent(frame, 0)
+        small.propagate().wait(20)
+    project = small.save()
+    more = changed(project, tmp_path / "more.zip", **{"source/pictures/c.png": b"1"})
+    small.open([project])
+    assert len(small.work.steps) == 12
+    with pytest.raises(SourceError, match="3 pictures"):
+        small.open([more])
+    small.close()
+
+
+def test_a_project_keeps_the_limit_of_expressions(worked, tmp_path):
+    small = Session(FakeEngine(), tmp_path / "small", Limits(expressions=1))
+    with pytest.raises(ExpressionError, match="up to 1 things"):
+        small.open([worked.save()])
+    assert list(small.folder.iterdir()) == []
+    small.close()
 
 
 def test_a_project_leaves_its_folder_nowhere(worked, fresh, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -77,6 +78,20 @@ def test_a_port_that_is_taken_is_told(server):
     port = int(server.url.rstrip("/").rsplit(":", 1)[1])
     with pytest.raises(ConfigError, match=f"port {port} is taken"):
         Server(FakeEngine(), Limits(), port=port)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_what_stops_the_start_leaves_no_folder(monkeypatch, tmp_path, error):
+    from car_video.page.server import Server
+
+    def stop(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Server, "_launch", stop)
+    with pytest.raises(error):
+        Server(FakeEngine(), Limits())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_password_is_asked_for():

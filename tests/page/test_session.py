@@ -50,6 +50,29 @@ def test_other_words_are_another_question(session, engine):
     assert (session.work.expressions, session.chosen) == (("the cat",), 0)
 
 
+def test_the_chosen_expression_stays_chosen(session):
+    for text in ("the dog", "the cat", "a ball"):
+        session.add(text)
+    session.chosen = 1
+    session.drop(0)
+    assert session.chosen == 0, "still the cat"
+    session.undo()
+    assert session.chosen == 1
+    session.redo()
+    assert session.chosen == 0
+    session.drop(0)
+    assert (session.work.expressions, session.chosen) == (("a ball",), 0)
+    session.drop(0)
+    assert session.chosen == 0
+
+
+def test_a_copy_has_a_name_of_its_own(session, clip_file):
+    (session.folder / f"copy-{session._opened}").mkdir()
+    session.open_copy(clip_file)
+    assert clip_file.exists()
+    assert not list(session.folder.glob("copy-*/*"))
+
+
 def test_nothing_is_looked_for_twice_or_without_words(session):
     session.add("the  dog")
     assert session.work.expressions == ("the dog",)
