@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -123,7 +124,11 @@ def explain(
     plan = check_options(request)
     if out is not None or frame is not None:
         _target(source, out, frame or 0, overwrite)
-    found = _explained(plan, frame, at, alone, display)
+
+    def check(index: int) -> None:
+        _target(source, out, index, overwrite)
+
+    found = _explained(plan, frame, at, alone, display, check)
     path = write_explanation(found, _target(source, out, found.frame.index, overwrite))
     if as_json:
         from car_video.io.explanations import explanation_record
@@ -139,9 +144,17 @@ def explain(
 
 
 def _explained(
-    plan: Plan, frame: int | None, at: float | None, alone: bool, display: Display
+    plan: Plan,
+    frame: int | None,
+    at: float | None,
+    alone: bool,
+    display: Display,
+    check: Callable[[int], None],
 ) -> Explanation:
     """The explanation of one frame.
+
+    Args:
+        check: is called with the frame's index as soon as it is known.
 
     Raises:
         CarVideoError: the source or the model cannot be used, or there is no such frame.
@@ -156,6 +169,7 @@ def _explained(
         plan = for_kind(plan, reader.info.kind)
         alone = alone or reader.info.kind == "image"
         wanted = _find(plan, frame, at, alone)
+        check(wanted.index)
         display.note(f"loading {plan.config.model} ...")
         check_computer(plan)
         with enough_memory(plan):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -94,7 +95,8 @@ def serve(
             ws_per_message_deflate=False,  # pictures are packed; a little could unfold to much
             ws_ping_interval=None,  # an answer may wait behind pictures that wait for room
         )
-        uvicorn.Server(settings).run(sockets=[opened])
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(settings).run(sockets=[opened])
 
 
 def _settings(model: str | None, preset: str | None) -> tuple[str, Config]:

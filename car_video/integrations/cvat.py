@@ -13,7 +13,7 @@ import cvat_sdk.auto_annotation as cvataa
 import numpy as np
 from cvat_sdk import models
 from cvat_sdk.masks import encode_mask
-from PIL import Image
+from PIL import Image, ImageOps
 
 import car_video
 from car_video.errors import ConfigError
@@ -47,7 +47,8 @@ class CarVideoFunction:
                 polygons.
             image: the picture.
         """
-        found = self._segmenter.segment(np.asarray(image.convert("RGB")))
+        upright = ImageOps.exif_transpose(image)  # as CVAT shows it
+        found = self._segmenter.segment(np.asarray(upright.convert("RGB")))
         least = context.conf_threshold or 0.0
         shapes = []
         for number in np.flatnonzero(found.present & (found.scores >= least)).tolist():

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from car_video.errors import ConfigError
 from car_video.io.exports.label_studio import brush_result
@@ -98,7 +98,8 @@ def _predict(
     if not isinstance(address, str):
         raise ConfigError(f"task {task.get('id')} has no picture in '{config.field}'")
     with Image.open(local_path(address)) as image:
-        pixels = np.asarray(image.convert("RGB"))
+        upright = ImageOps.exif_transpose(image)  # as browsers show it
+        pixels = np.asarray(upright.convert("RGB"))
     found = segmenter.segment(pixels)
     result = [
         brush_result(

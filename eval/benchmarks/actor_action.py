@@ -97,14 +97,19 @@ class ActorAction(Benchmark):
         columns = ("videos", "sentences", "samples", *numbers)
         means = {item.key: fmean(map(_iou, scores[item.key]["samples"])) for item in items}
         groups: dict[str, list[float]] = {}
+        sentences: dict[str, dict[str, dict[str, float]]] = {}  # weights: mIoU is over samples
         for item in items:
             groups.setdefault(item.group, []).append(means[item.key])
+            sentences.setdefault(item.group, {})[item.payload.key] = {
+                "mIoU": means[item.key],
+                "weight": len(scores[item.key]["samples"]),
+            }
         return Summary(
             results={
                 "protocol": _PROTOCOL,
                 "samples": len(samples),
                 **numbers,
-                "per_sequence": {name: {"mIoU": fmean(own)} for name, own in groups.items()},
+                "per_sequence": sentences,
             },
             tables=(Table(_TITLES[self.name], _PROTOCOL, columns, (row,)),),
             headline=tuple((name, numbers[name]) for name in ("mAP", "oIoU", "mIoU")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Literal
@@ -76,6 +76,7 @@ def summarise(rules: Rules, scores: Mapping[str, Score], items: Sequence[Item]) 
         total = _mean(list(weighed.values()))
     total |= _target_accuracy(rules, known)
     videos = {one.item.group: _of_video(known, one.item.group) for one in known}
+    shares = _shares(known, counted, weighed if rules.overall == "kinds" else {})
     protocol = _protocol(rules)
     return Summary(
         results={
@@ -84,7 +85,10 @@ def summarise(rules: Rules, scores: Mapping[str, Score], items: Sequence[Item]) 
             "not_scored": hidden,
             **total,
             **({"per_kind": by_kind} if len(kinds) > 1 else {}),
-            "per_sequence": videos,
+            "per_sequence": {
+                name: {key: {**v, **shares[id(v)]} for key, v in expressions.items()}
+                for name, expressions in videos.items()
+            },
         },
         tables=(_table(rules, known, kinds, by_kind, total, protocol),),
         headline=tuple((name, total[name]) for name in _headline(rules) if name in total),
@@ -132,6 +136,19 @@ def _of_video(known: Sequence[Scored], group: str) -> dict[str, Values]:
     if len(set(names)) < len(names):
         names = [one.item.key for one in own]
     return {name: one.values for name, one in zip(names, own, strict=True)}
+
+
+def _shares(
+    known: Sequence[Scored], counted: Sequence[Scored], kinds: Collection[str]
+) -> dict[int, dict[str, Any]]:
+    """By the identity of an expression's values: its part of the headline, and its weight 0
+    where it is not in it; nothing where all expressions count alike."""
+    ids = {id(one.values) for one in counted if not kinds or one.kind in kinds}
+    shares: dict[int, dict[str, Any]] = {}
+    for one in known:
+        part = {"part": one.kind} if len(kinds) > 1 and one.kind in kinds else {}
+        shares[id(one.values)] = part if id(one.values) in ids else {"weight": 0}
+    return shares
 
 
 def _values(rules: Rules, scored: Sequence[Scored]) -> Values:

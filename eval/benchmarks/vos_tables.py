@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 from ..data.vos_sets import SEEN
 from ..metrics import SequenceScores, aggregate, official_csv
@@ -77,8 +78,7 @@ def youtube(scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
         return Summary({"protocol": text, "videos": len(items)}, (table,), (), "J&F", ())
     parts: dict[str, list[Score]] = {"seen": [], "unseen": [], "": []}
     for one in every:
-        category = one["category"]
-        parts["" if not category else "seen" if category in SEEN else "unseen"].append(one)
+        parts[_part(one)].append(one)
     numbers = {
         f"{measure} {part}".strip(): fmean(one[measure] for one in own)
         for part, own in parts.items()
@@ -104,7 +104,10 @@ def youtube(scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
             "overall": overall,
             **numbers,
             "not_scored": [item.key for item in items if item.key not in found],
-            "per_sequence": videos,
+            "per_sequence": {
+                key: {str(one["number"]): _of_object(one) for one in objects}
+                for key, objects in found.items()
+            },
         },
         tables=(Table("YouTube-VOS", _YOUTUBE, columns, (row,)),),
         headline=(("overall", overall), *numbers.items()),
@@ -114,6 +117,16 @@ def youtube(scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
         ranked_by="J&F of the video",
         warnings=_not_whole(whole, len(items) - len(found), len(items)),
     )
+
+
+def _part(one: Score) -> str:
+    category = one["category"]
+    return "" if not category else "seen" if category in SEEN else "unseen"
+
+
+def _of_object(one: Score) -> dict[str, Any]:
+    """With its part: overall is the mean over seen and unseen ones."""
+    return {"J": one["J"], "F": one["F"], "part": _part(one)}
 
 
 def _not_whole(whole: bool, hidden: int, count: int) -> tuple[str, ...]:

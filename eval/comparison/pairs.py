@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import fmean
 
 from car_video.errors import DataError
 
 from ..metrics.paired import Paired, holm, paired_bootstrap
-from .runs import Run
+from .runs import Run, Unit
 
 SIGNIFICANT = 0.05
 """Probability, corrected for the number of pairs, below which a difference is significant."""
+
+SAME = 1e-6
+"""By which a mean over units may differ from the benchmark's number."""
 
 FEW = 10
 """Sequences below which bootstrap intervals are too narrow to lean on."""
@@ -93,7 +95,8 @@ def compare(runs: Sequence[Run]) -> Comparison:
                     f"'{other}'); their numbers cannot be compared"
                 )
     names = [n for n in first.sequences if all(n in run.sequences for run in runs)]
-    names = [n for n in names if len({tuple(run.sequences[n]) for run in runs}) == 1]
+    names = [n for n in names if len({_shape(run, n) for run in runs}) == 1]
+    names = [n for n in names if _counted(first, n)]
     if not names:
         raise DataError(
             f"the runs have no sequence with the same objects in common, or scores of none "
@@ -112,26 +115,40 @@ def compare(runs: Sequence[Run]) -> Comparison:
     )
 
 
+def _shape(run: Run, name: str) -> tuple[tuple[str, str, float], ...]:
+    """What must be the same in all runs: which units a sequence has, and how they count."""
+    return tuple((key, u.part, u.weight) for key, u in run.sequences[name].items())
+
+
+def _counted(run: Run, name: str) -> list[Unit]:
+    return [unit for unit in run.sequences[name].values() if unit.weight]
+
+
 def _paired(a: Run, b: Run, names: Sequence[str]) -> Paired:
-    first, second = ([list(run.sequences[n].values()) for n in names] for run in (a, b))
-    return paired_bootstrap(first, second)
+    first, second = ([[u.score for u in _counted(run, n)] for n in names] for run in (a, b))
+    shares = [[(u.part, u.weight) for u in _counted(a, n)] for n in names]
+    return paired_bootstrap(first, second, shares=shares)
 
 
 def _by_gain(a: Run, b: Run, names: Sequence[str]) -> tuple[tuple[str, float, float], ...]:
-    rows = [(n, fmean(a.sequences[n].values()), fmean(b.sequences[n].values())) for n in names]
+    rows = [(n, _mean(_counted(a, n)), _mean(_counted(b, n))) for n in names]
     return tuple(sorted(rows, key=lambda row: (row[2] - row[1], row[0])))
+
+
+def _mean(units: Sequence[Unit]) -> float:
+    return sum(u.score * u.weight for u in units) / sum(u.weight for u in units)
 
 
 def _warnings(runs: Sequence[Run], names: Sequence[str]) -> list[str]:
     warnings = []
-    most = max(len(run.sequences) for run in runs)
+    most = max(sum(bool(_counted(run, n)) for n in run.sequences) for run in runs)
     if len(names) < most:
         warnings.append(f"only {len(names)} of {most} sequences are in every run")
     if len(names) < FEW:
         warnings.append(
             f"{len(names)} sequences are few: intervals of the bootstrap are too narrow then"
         )
-    own = {run.name: list(run.results.get("warnings", ())) for run in runs}
+    own = {run.name: [*run.results.get("warnings", ()), *_other_number(run)] for run in runs}
     shared = [
         text for text in own[runs[0].name] if all(text in found for found in own.values())
     ]
@@ -140,3 +157,16 @@ def _warnings(runs: Sequence[Run], names: Sequence[str]) -> list[str]:
         f"{k}: {text}" for k, found in own.items() for text in found if text not in shared
     ]
     return warnings
+
+
+def _other_number(run: Run) -> list[str]:
+    """Why the difference is not that of the number in the tables, where it is not."""
+    stated = run.headline().get(run.metric)
+    if stated is None:
+        return [f"the difference is of the {run.metric}, which is none of the numbers above"]
+    if abs(run.mean() - stated) > SAME:
+        return [
+            f"the difference is of the mean {run.metric} over all scores ({run.mean():.4f}), "
+            f"not of the {run.metric} above ({stated:.4f})"
+        ]
+    return []

@@ -6,14 +6,30 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 from car_video.errors import DataError
 
 from ..data.files import read_json
 
-Units = dict[str, float]
-"""Object or expression -> J&F, or what else the benchmark ranks by."""
+
+class Unit(NamedTuple):
+    """An object, an expression or a picture.
+
+    Attributes:
+        score: J&F, or what else the benchmark ranks by.
+        part: the benchmark's number is the mean over parts of the means within them.
+        weight: how much the unit counts in the mean of its part; 0 where it is not in it.
+    """
+
+    score: float
+    part: str = ""
+    weight: float = 1.0
+
+
+Units = dict[str, Unit]
+"""By object or expression."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +40,7 @@ class Run:
         name: how it is called in tables, unique among those compared.
         path: of ``results.json``.
         results: what it holds.
-        sequences: sequence or picture -> unit -> score.
+        sequences: sequence or picture -> units.
         metric: what the scores are.
     """
 
@@ -45,6 +61,19 @@ class Run:
     def headline(self) -> dict[str, float]:
         """The numbers that stand at the top level: J&F, mIoU and so on."""
         return {k: v for k, v in self.results.items() if isinstance(v, float)}
+
+    def mean(self) -> float:
+        """Of the units that count, as the benchmark takes it."""
+        parts: dict[str, list[Unit]] = {}
+        for units in self.sequences.values():
+            for unit in units.values():
+                if unit.weight:
+                    parts.setdefault(unit.part, []).append(unit)
+        means = [
+            sum(u.score * u.weight for u in own) / sum(u.weight for u in own)
+            for own in parts.values()
+        ]
+        return fmean(means) if means else 0.0
 
 
 def read_runs(paths: Sequence[Path]) -> list[Run]:
@@ -89,23 +118,32 @@ def _sequences(results: Mapping[str, Any]) -> tuple[dict[str, Units], str]:
         found = {}
         metric = "J&F"
         for sequence, entry in results["per_sequence"].items():
+            if not entry:
+                raise ValueError(f"'{sequence}' has no scores")
             units = (
                 entry if all(isinstance(v, Mapping) for v in entry.values()) else {"": entry}
             )
-            found[sequence] = {unit: _score(values) for unit, values in units.items()}
+            found[sequence] = {unit: _unit(values) for unit, values in units.items()}
             metric = "J&F" if "J" in next(iter(units.values())) else "mIoU"
+        if metric == "J&F" and metric not in results and "overall" in results:
+            metric = "overall"  # what YouTube-VOS calls it
         return found, metric
     per_item = results.get("per_item", {})
     by_group: dict[str, Units] = {}
     for key, value in per_item.get("values", {}).items():
-        by_group[key] = {"": float(value)}
+        by_group[key] = {"": Unit(float(value))}
     return by_group, str(per_item.get("metric", ""))
 
 
-def _score(values: Mapping[str, float]) -> float:
+def _unit(values: Mapping[str, Any]) -> Unit:
     if "J" in values:
-        return (float(values["J"]) + float(values["F"])) / 2
-    return float(values["mIoU"])
+        score = (float(values["J"]) + float(values["F"])) / 2
+    else:
+        score = float(values["mIoU"])
+    weight = float(values.get("weight", 1.0))
+    if not 0 <= weight < float("inf"):
+        raise ValueError(f"weight {weight}")
+    return Unit(score, str(values.get("part", "")), weight)
 
 
 def long_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
@@ -119,6 +157,6 @@ def long_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         for metric, value in run.headline().items():
             yield {**base, "sequence": "", "unit": "", "metric": metric, "value": value}
         for sequence, units in run.sequences.items():
-            for unit, value in units.items():
-                place = {"sequence": sequence, "unit": unit}
-                yield {**base, **place, "metric": run.metric, "value": value}
+            for name, unit in units.items():
+                place = {"sequence": sequence, "unit": name}
+                yield {**base, **place, "metric": run.metric, "value": unit.score}

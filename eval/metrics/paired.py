@@ -17,6 +17,7 @@ RESAMPLES = 10_000
 LEVEL = 0.95
 TIE = 0.001
 """Scores of a sequence that differ by less are a tie: below what tables print."""
+_UNLIKE = "want the same sequences and units of both runs, one that counts in each sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Paired:
     """Run A less run B.
 
     Attributes:
-        difference: of the means over all units; positive where A is better.
+        difference: of the means over all units, or of the means over the parts' means;
+            positive where A is better.
         low, high: bounds of the 95 % interval of the difference.
         p: two-sided probability of a difference as large if the runs were equal.
         wins, losses, ties: sequences on which A is better, worse, equal.
@@ -44,6 +46,8 @@ def paired_bootstrap(
     b: Sequence[Sequence[float]],
     resamples: int = RESAMPLES,
     seed: int = 0,
+    *,
+    shares: Sequence[Sequence[tuple[str, float]]] = (),
 ) -> Paired:
     """Compare two runs.
 
@@ -52,21 +56,35 @@ def paired_bootstrap(
         b: the same of the other run, in the same order.
         resamples: how many are drawn.
         seed: of the draw; the same runs give the same numbers.
+        shares: part and weight of each unit, where the number is the mean over parts of their
+            weighted means; without it all units are one part and weigh the same. A draw
+            without any unit of a part is the mean over the others.
 
     Raises:
         ValueError: no sequence, or other units.
     """
-    counts = np.array([len(units) for units in a])
-    if not len(a) or [len(units) for units in b] != counts.tolist() or not counts.all():
-        raise ValueError("want the same sequences and units of both runs, one at least")
-    sums = np.array([sum(x) - sum(y) for x, y in zip(a, b, strict=True)])
-    means = sums / counts
-    draws = np.random.default_rng(seed).integers(0, len(sums), (resamples, len(sums)))
-    found = sums[draws].sum(1) / counts[draws].sum(1)
+    shares = shares or [[("", 1.0)] * len(units) for units in a]
+    lengths = [len(units) for units in a]
+    if not lengths or any([len(x) for x in other] != lengths for other in (b, shares)):
+        raise ValueError(_UNLIKE)
+    parts = list(dict.fromkeys(part for units in shares for part, _ in units))
+    sums, weights = np.zeros((2, len(parts), len(a)))
+    for place, units in enumerate(zip(a, b, shares, strict=True)):
+        for x, y, (part, weight) in zip(*units, strict=True):
+            sums[parts.index(part), place] += weight * (x - y)
+            weights[parts.index(part), place] += weight
+    if not weights.any(0).all():
+        raise ValueError(_UNLIKE)
+    means = sums.sum(0) / weights.sum(0)
+    draws = np.random.default_rng(seed).integers(0, len(a), (resamples, len(a)))
+    with np.errstate(invalid="ignore"):
+        found = np.nanmean(
+            [s[draws].sum(1) / w[draws].sum(1) for s, w in zip(sums, weights, strict=True)], 0
+        )
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(found, (tail, 1 - tail))
     return Paired(
-        difference=float(sums.sum() / counts.sum()),
+        difference=float((sums.sum(1) / weights.sum(1)).mean()),
         low=float(low),
         high=float(high),
         p=_two_sided(found),

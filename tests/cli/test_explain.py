@@ -107,6 +107,20 @@ def test_bad_input_is_one_line_before_anything_is_computed(
     assert visible(tmp_path) == ["there.png"]
 
 
+@pytest.mark.parametrize("ask", [("clip", "--at", "0.5"), ("a.png",)])
+def test_a_picture_that_is_there_is_told_before_anything_is_computed(
+    cli, clip, tmp_path, monkeypatch, ask
+):
+    monkeypatch.setattr(explain_module, "load_segmenter", None)
+    Image.fromarray(numbered(1)).save(tmp_path / "a.png")
+    (tmp_path / "clip_00005_why.png").touch()
+    (tmp_path / "a_00000_why.png").touch()
+    given = [clip if argument == "clip" else argument for argument in ask]
+    code, _, err = cli("explain", *given, *ASK)
+    assert code == 2
+    assert "_why.png' is there already" in err
+
+
 def test_a_camera_is_refused(cli, monkeypatch, stepped):
     class Camera:
         info = SimpleNamespace(live=True, source="webcam:0")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -62,3 +63,22 @@ def test_the_whole_server_with_the_bundled_model():
         finally:
             server.terminate()
     assert server.returncode in (0, -15)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for other processes there")
+def test_ctrl_c_is_the_regular_end():
+    command = [sys.executable, "-m", "car_video", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as server:
+        try:
+            with connect(re.search(r"ws://\S+", server.stderr.readline())[0]) as client:
+                client.recv()
+            server.send_signal(signal.SIGINT)
+            assert server.wait(60) == 0
+            assert server.stderr.read() == ""
+        finally:
+            server.kill()

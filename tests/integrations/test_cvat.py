@@ -66,6 +66,16 @@ def test_masks_are_those_of_the_segmenter(function) -> None:
         assert (mask & at(place)).sum() / (mask | at(place)).sum() > 0.9
 
 
+def test_pictures_are_seen_as_cvat_shows_them(function, tmp_path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn clockwise makes it upright
+    Image.fromarray(np.rot90(BOTH)).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as turned:
+        found = function.detect(Context(), turned)
+    upright = function.detect(Context(), Image.fromarray(BOTH))
+    assert [shape.points for shape in found] == [shape.points for shape in upright]
+
+
 def test_polygons_have_the_same_pixels(function) -> None:
     masks = function.detect(Context(), Image.fromarray(BOTH))
     polygons = function.detect(Context(polygons=True), Image.fromarray(BOTH))

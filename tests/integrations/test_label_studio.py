@@ -73,6 +73,22 @@ def test_predictions_are_brushes_of_the_masks(segmenter, pictures) -> None:
     assert second["score"] == second["result"][0]["score"] > 0.75
 
 
+def test_pictures_are_seen_as_browsers_show_them(segmenter, tmp_path) -> None:
+    on_its_side = Image.fromarray(np.rot90(BOTH))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn clockwise makes it upright
+    on_its_side.save(tmp_path / "a.png", exif=exif)
+    task = {"id": 1, "data": {"picture": "a.png"}}
+    (found,) = predict_tasks(
+        segmenter, BrushConfig.read(CONFIG), [task], lambda address: tmp_path / address
+    )
+    masks = ImageSegmenter(ColourModel(), ["a red ball", "a green frog"], PLAIN)
+    masks = masks.segment(BOTH).masks
+    for item, mask in zip(found["result"], masks, strict=True):
+        assert (item["original_height"], item["original_width"]) == BOTH.shape[:2]
+        assert item["value"]["rle"] == list(brush_rle(mask))
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from car_video.eval.benchmarks import REGISTRY
+from car_video.eval.benchmarks import REGISTRY, Options, make_benchmark
 from car_video.eval.comparison.pairs import compare
 from car_video.eval.comparison.published import KINDS, boards
 from car_video.eval.comparison.runs import read_runs
 from car_video.eval.data.files import write_json
+from PIL import Image
+
+from ..benchmarks.test_contract import SMALL
+from ..fakes import ColourSpec
 
 DOCS = (Path(__file__).parents[3] / "docs" / "benchmarks.md").read_text("utf-8")
 
@@ -92,6 +97,8 @@ def test_few_sequences_and_those_of_one_run_only_are_told(tmp_path):
         ({"per_sequence": {"other": {"1": {"J": 1.0, "F": 1.0}}}}, "no sequence"),
         ({"per_sequence": {"s00": {"1": {"J": 1.0}}}}, "malformed"),
         ({"per_sequence": []}, "malformed"),
+        ({"per_sequence": {"s00": {}}}, "malformed"),
+        ({"per_sequence": {"s00": {"1": {"J": 1.0, "F": 1.0, "weight": -1}}}}, "malformed"),
     ],
 )
 def test_runs_that_cannot_be_compared(car_eval, tmp_path, more, word):
@@ -119,6 +126,41 @@ def test_bad_arguments_of_compare(car_eval, tmp_path):
     assert car_eval("compare", a, b, "--out", tmp_path / "c", "--overwrite")[0] == 0
 
 
+def revos(root, name, gain):
+    """Kinds weigh the same, and what has no target is not in the headline."""
+    sequences = {
+        f"v{i}": {
+            "0": {"J": 0.5 + gain, "F": 0.5 + gain, "part": "referring"},
+            **{str(k): {"J": 0.1 * k, "F": 0.1 * k, "part": "reasoning"} for k in range(1, 4)},
+            "4": {"J": 1 - gain, "F": 1 - gain, "weight": 0},
+        }
+        for i in range(10)
+    }
+    sequences["v10"] = {"0": {"J": 1 - gain, "F": 1.0, "weight": 0}}
+    headline = (0.5 + gain + 0.2) / 2
+    values = {"benchmark": "revos", "protocol": "x", "J&F": headline}
+    write_json(root / name / "results.json", {**values, "per_sequence": sequences})
+    return root / name
+
+
+def test_the_difference_is_that_of_the_headline(tmp_path):
+    found = compare(read_runs([revos(tmp_path, "a", 0.2), revos(tmp_path, "b", 0.0)]))
+    (pair,) = found.pairs
+    a, b = (run.headline()["J&F"] for run in found.runs)
+    assert pair.paired.difference == pytest.approx(a - b) == pytest.approx(0.1)
+    assert found.names == tuple(f"v{i}" for i in range(10))  # the last has nothing that counts
+    assert found.warnings == ()
+
+
+def test_a_difference_of_another_number_is_told(tmp_path):
+    runs = [results(tmp_path, "a", **{"J&F": 0.9}), results(tmp_path, "b")]
+    (warning,) = compare(read_runs(runs)).warnings
+    assert warning == (
+        "a: the difference is of the mean J&F over all scores (0.5100), not of the J&F above "
+        "(0.9000)"
+    )
+
+
 def test_pictures_are_compared_by_their_own_scores(tmp_path):
     """Benchmarks on pictures have no sequences; each picture is one."""
     for name, value in (("a", 0.5), ("b", 0.4)):
@@ -129,6 +171,38 @@ def test_pictures_are_compared_by_their_own_scores(tmp_path):
         )
     (pair,) = compare(read_runs([tmp_path / "a", tmp_path / "b"])).pairs
     assert pair.paired.difference == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ref-davis", "davis-2016", "davis-2017", "youtube-vos", "ref-youtube-vos", "mevis",
+        "mevis-v2", "long-rvos", "reason-vos", "revos", "ref-sav", "a2d-sentences",
+        "jhmdb-sentences",
+    ],
+)  # fmt: skip
+def test_the_mean_of_the_scores_is_the_headline(tmp_path, name):
+    """Each benchmark's own results, with masks that are right to different degrees."""
+    bench = make_benchmark(name, SMALL[name](tmp_path / "data"), Options())
+    items, segmenters = bench.items(), ColourSpec().build()
+    for item in items:
+        bench.predict(item, segmenters, tmp_path / "p")
+    for number, path in enumerate(sorted((tmp_path / "p").rglob("*.png"))):
+        with Image.open(path) as image:
+            pixels, palette = np.array(image), image.getpalette()
+        rows = np.flatnonzero(pixels.any(1))
+        pixels[rows[: len(rows) * (number % 4) // 4]] = 0
+        cut = Image.fromarray(pixels)
+        if palette:
+            cut.putpalette(palette)
+        cut.save(path)
+    scores = {item.key: bench.score(item, tmp_path / "p") for item in items}
+    found = {"benchmark": name, **bench.summarise(scores, items).results}
+    write_json(tmp_path / "results.json", found)
+    (run,) = read_runs([tmp_path / "results.json"])
+    assert run.sequences
+    assert run.mean() == pytest.approx(run.headline()[run.metric], abs=1e-6)
+    assert 0 < run.mean() < 1
 
 
 def test_own_runs_beside_published_ones(car_eval, tmp_path):

@@ -34,6 +34,26 @@ def test_units_weigh_the_same_whatever_their_sequence():
     assert (found.low, found.high) == (0, 1)
 
 
+def test_units_weigh_what_they_are_said_to():
+    found = paired_bootstrap([[1.0, 0.0]], [[0.0, 0.0]], 50, shares=[[("", 3), ("", 1)]])
+    assert found.difference == 0.75
+
+
+def test_the_mean_is_over_parts():
+    """Part a has a gain of 1 on one of two units, part b of none on its four."""
+    a, b = [[1.0, 0.5, 0.5], [0.0, 0.5, 0.5]], [[0.0, 0.5, 0.5], [0.0, 0.5, 0.5]]
+    shares = [[("a", 1), ("b", 1), ("b", 1)]] * 2
+    found = paired_bootstrap(a, b, 200, shares=shares)
+    assert found.difference == 0.25
+    assert (found.low, found.high) == (0, 0.5)
+
+
+def test_a_draw_may_lack_a_part():
+    shares = [[("a", 1)], [("b", 1)]]
+    found = paired_bootstrap([[1.0], [1.0]], [[0.5], [0.5]], 50, shares=shares)
+    assert (found.difference, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
 def test_the_interval_covers_the_truth_as_often_as_it_says():
     """40 draws of 60 sequences with a true gain of 0.05: about one interval in 20 misses it."""
     random = np.random.default_rng(0)
