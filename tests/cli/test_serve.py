@@ -65,6 +65,7 @@ def test_the_whole_server_with_the_bundled_model():
     assert server.returncode in (0, -15)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for other processes there")
 def test_ctrl_c_is_the_regular_end():
     command = [sys.executable, "-m", "car_video", "serve", "--port", "0"]
