@@ -34,7 +34,7 @@ def label_map(answer: dict) -> np.ndarray:
     labels = np.zeros(answer["size"], np.uint8)
     order = sorted(enumerate(answer["objects"]), key=lambda one: (one[1]["score"], -one[0]))
     for place, found in order:
-        labels[coco.decode(found["rle"]).astype(bool)] = place + 1
+        labels[coco.decode(found["segmentation"]).astype(bool)] = place + 1
     return labels
 
 

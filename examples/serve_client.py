@@ -69,7 +69,7 @@ def main() -> None:
             answered = message.get("id", answered)
             if message["type"] == "answer":
                 found = ", ".join(
-                    f"{one['expression']} at {one['box']}" if one["present"] else "-"
+                    f"{one['expression']} at {one['bbox']}" if one["present"] else "-"
                     for one in message["objects"]
                 )
                 print(f"{answered:>6}  {1000 * message['latency']:5.0f} ms  {found}")

@@ -7,10 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from pycocotools import mask as coco
-
 from car_video.errors import DataError
+from car_video.io.formats import as_coco
 from car_video.text.parsing.wording import check_expressions
 from car_video.types import FramePrediction
 
@@ -114,18 +112,9 @@ def answer_message(
         seconds: from its arrival to now.
         dropped: pictures that newer ones have replaced since the last answer.
     """
-    columns = np.asfortranarray(prediction.masks.transpose(1, 2, 0).astype(np.uint8))
-    codes = coco.encode(columns)
-    boxes = prediction.boxes()
     objects = [
-        {
-            "expression": expression,
-            "present": bool(prediction.present[place]),
-            "score": round(float(prediction.scores[place]), 6),
-            "box": boxes[place].tolist(),
-            "rle": {**codes[place], "counts": codes[place]["counts"].decode("ascii")},
-        }
-        for place, expression in enumerate(prediction.expressions)
+        {**one, "expression": prediction.expressions[one["expression"]]}
+        for one in as_coco(prediction)
     ]
     return json.dumps(
         {

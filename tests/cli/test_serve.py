@@ -59,7 +59,7 @@ def test_the_whole_server_with_the_bundled_model():
                     client.send(picture(value, 96, 64))
                     answer = json.loads(client.recv(60))
                     assert answer["type"] == "answer"
-                    assert decode_rle(answer["objects"][0]["rle"]).shape == (64, 96)
+                    assert decode_rle(answer["objects"][0]["segmentation"]).shape == (64, 96)
         finally:
             server.terminate()
     assert server.returncode in (0, -15)

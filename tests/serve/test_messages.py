@@ -101,8 +101,8 @@ def test_answers_hold_masks_to_the_pixel(queries):
     )
     assert (answer["latency"], answer["dropped"]) == (0.25, 2)
     for place, one in enumerate(answer["objects"]):
-        np.testing.assert_array_equal(decode_rle(one["rle"]), masks[place])
-        assert one["box"] == found.boxes()[place].tolist()
+        np.testing.assert_array_equal(decode_rle(one["segmentation"]), masks[place])
+        assert one["bbox"] == found.boxes()[place].tolist()
         assert one["expression"] == found.expressions[place]
     assert len(answer["objects"]) == queries
 

@@ -54,11 +54,11 @@ def test_a_conversation():
         socket.send_bytes(picture(3))
         answer = socket.receive_json()
         assert (answer["type"], answer["id"]) == ("answer", "first")
-        assert decode_rle(answer["objects"][0]["rle"]).sum() == 3 * 6
+        assert decode_rle(answer["objects"][0]["segmentation"]).sum() == 3 * 6
         socket.send_json({"expressions": ["a dog", "a cat"]})
         socket.send_bytes(picture(4))
         answer = socket.receive_json()
-        assert [one["box"] for one in answer["objects"]] == [[0, 0, 4, 6], [0, 0, 5, 6]]
+        assert [one["bbox"] for one in answer["objects"]] == [[0, 0, 4, 6], [0, 0, 5, 6]]
         socket.send_json({"frame": {"id": "broken"}})
         socket.send_bytes(b"x")
         assert socket.receive_json()["id"] == "broken"
