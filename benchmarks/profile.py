@@ -3,11 +3,9 @@
     python -m benchmarks.profile [--presets default fast] [--counts 1 4 10] [--heights 480 1080]
         [--frames 17] [--clip examples/person.mp4] [--start 3]
 
-A piece of the clip is encoded anew at each height and segmented as ``car-video`` does it, from
-the file to the files, but one after the other in one thread. Prints milliseconds of processor
-time of this process per frame, which a busy machine disturbs little. A part does not hold the
-time of parts inside it. The first frame is left out: memory is allocated there, and nothing is
-followed yet.
+A piece of the clip is encoded anew at each height and measured as ``car-video bench`` does it
+(:mod:`car_video.profiling`), but in one thread and in milliseconds of processor time of this
+process per frame, which a busy machine disturbs little.
 
 "waits" is how often a frame makes Python wait for a tensor: for a number of it, for which
 entries are true, or for a copy of it on the CPU. On a GPU each of them empties the queue.
@@ -20,25 +18,17 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from fractions import Fraction
-from itertools import islice
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-import av
 import torch
 from torch.overrides import TorchFunctionMode
 
 from car_video import VideoSegmenter, load_model, load_preset, read_frames
-from car_video.io.containers import open_output
-from car_video.io.writers import OutputFolder, OutputInfo, Outputs
 from car_video.models.pair import ModelPair
-from car_video.video.tracking import state as track_state
+from car_video.profiling import PARTS, enlarged, profile
 
 EXPRESSIONS = (
     "the person",
@@ -52,56 +42,6 @@ EXPRESSIONS = (
     "a hat",
     "a bag",
 )
-RATE = 12
-PARTS = (
-    "decoding",
-    "trunk",
-    "MobileSAM encoder",
-    "MobileSAM decoder",
-    "maps and evidence",
-    "motion",
-    "tracking",
-    "masks of the answer",
-    "writing",
-    "rest",
-)
-
-
-@dataclass
-class Stopwatch:
-    """Processor time by part; a part does not hold the time of parts inside it.
-
-    Attributes:
-        seconds: of each part.
-    """
-
-    seconds: Counter[str] = field(default_factory=Counter)
-    _inner: list[float] = field(default_factory=list)
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """The block is of this part."""
-        began = time.process_time()
-        self._inner.append(0.0)
-        try:
-            yield
-        finally:
-            whole = time.process_time() - began
-            self.seconds[name] += whole - self._inner.pop()
-            if self._inner:
-                self._inner[-1] += whole
-
-    @contextmanager
-    def watching(self, owner: Any, function: str, name: str) -> Iterator[None]:
-        """In the block, calls of a function of a module or object are of this part."""
-        inner = getattr(owner, function)
-
-        def timed(*arguments: Any, **named: Any) -> Any:
-            with self.part(name):
-                return inner(*arguments, **named)
-
-        with mock.patch.object(owner, function, timed):
-            yield
 
 
 class Waits(TorchFunctionMode):
@@ -124,70 +64,6 @@ class Waits(TorchFunctionMode):
         )
         self.count += name in self.NAMES or any(masks)
         return func(*args, **(kwargs or {}))
-
-
-def enlarged(clip: Path, start: float, frames: int, height: int, out: Path) -> None:
-    """Write a piece of a clip at another height, as H.264."""
-    with open_output(out, format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(RATE))
-        stream.pix_fmt = "yuv420p"
-        for number, frame in enumerate(islice(read_frames(str(clip), start=start), frames)):
-            if not number:
-                stream.height = height
-                stream.width = round(frame.width * height / frame.height / 2) * 2
-            picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24")
-            picture = picture.reformat(stream.width, stream.height, "yuv420p")
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode())
-
-
-def segmented(
-    segmenter: VideoSegmenter, clip: Path, texts: Sequence[str], stopwatch: Stopwatch
-) -> Iterator[None]:
-    """Segment and write a clip, frame by frame."""
-    frames = iter(read_frames(str(clip)))
-    with tempfile.TemporaryDirectory() as place, ExitStack() as closing:
-        outputs: Outputs | None = None
-        while True:
-            with stopwatch.part("decoding"):
-                frame = next(frames, None)
-            if frame is None:
-                return
-            if outputs is None:
-                size = frame.width, frame.height
-                info = OutputInfo("clip", *size, float(RATE), "none", tuple(texts))
-                folder = OutputFolder.open(Path(place) / "out", info)
-                outputs = closing.enter_context(Outputs(folder, ("overlay", "masks", "json")))
-            with stopwatch.part("rest"):
-                prediction = segmenter.step(frame)
-            with stopwatch.part("writing"):
-                outputs.write(frame, prediction)
-            yield
-
-
-def milliseconds(
-    model: ModelPair, clip: Path, preset: str, texts: Sequence[str]
-) -> dict[str, float]:
-    """Of each part, per frame after the first one."""
-    segmenter = VideoSegmenter(model, texts, load_preset(preset))
-    sam, tracker, stopwatch = segmenter.image.sam, segmenter.tracker, Stopwatch()
-    with ExitStack() as stack:
-        for owner, function, part in (
-            (model.proposer, "encode_image", "trunk"),
-            (sam, "encode_each", "MobileSAM encoder"),
-            (sam, "predict", "MobileSAM decoder"),
-            (segmenter.image, "recur", "maps and evidence"),
-            (track_state, "block_flow", "motion"),
-            (segmenter, "follow", "tracking"),
-            (tracker, "propagate", "tracking"),
-            (segmenter, "answer", "masks of the answer"),
-        ):
-            stack.enter_context(stopwatch.watching(owner, function, part))
-        run = segmented(segmenter, clip, texts, stopwatch)
-        next(run)
-        first = Counter(stopwatch.seconds)
-        count = sum(1 for _ in run)
-    return {part: 1000 * (stopwatch.seconds[part] - first[part]) / count for part in PARTS}
 
 
 def waits(model: ModelPair, clip: Path, preset: str, texts: Sequence[str]) -> float:
@@ -215,13 +91,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         for height in options.heights:
             clip = Path(place) / f"{height}.mp4"
-            enlarged(options.clip, options.start, options.frames, height, clip)
+            enlarged(str(options.clip), options.start, options.frames, height, clip)
             for preset in options.presets:
                 for number in options.counts:
                     texts = EXPRESSIONS[:number]
-                    parts = milliseconds(model, clip, preset, texts)
+                    config = load_preset(preset)
+                    measured = profile(model, clip, texts, config, clock=time.process_time)
                     name = f"{preset}, {number}, {height}p"
-                    columns.append((name, parts, waits(model, clip, preset, texts)))
+                    columns.append(
+                        (name, measured.milliseconds, waits(model, clip, preset, texts))
+                    )
     print(f"| CPU ms a frame | {' | '.join(name for name, _, _ in columns)} |")
     print(f"|---|{'---|' * len(columns)}")
     for part in PARTS:

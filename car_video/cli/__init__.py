@@ -10,6 +10,7 @@ In the order in which a command meets them:
 ``serve``            a server for programs that send pictures
 ``ui``               the page in the browser
 ``explain``          the stages of one frame, and why
+``bench``            how fast this machine is
 ``completion``       what a shell offers after the tabulator key
 ``licences``         shipped weights and what they were trained on
 ``request``          what was asked for, checked without source and model

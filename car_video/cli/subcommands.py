@@ -35,6 +35,7 @@ SUBCOMMANDS = (
     Subcommand("serve", "car_video.cli.serve"),
     Subcommand("ui", "car_video.cli.ui"),
     Subcommand("explain", "car_video.cli.explain", not_beside=("--labels", "--save")),
+    Subcommand("bench", "car_video.cli.bench", not_beside=("--labels", "--save")),
     Subcommand("licences", "car_video.cli.licences"),
     Subcommand("completion", "car_video.cli.completion"),
 )

@@ -1,13 +1,10 @@
-"""The profile: what it counts and times, on a video of squares."""
+"""The profile: the waits that it counts, on a video of squares."""
 
 from __future__ import annotations
 
-import time
-
-import pytest
 import torch
 
-from benchmarks.profile import Stopwatch, Waits
+from benchmarks.profile import Waits
 from car_video import VideoSegmenter
 from car_video.config.video import KeyframeConfig, VideoConfig
 from tests.segment.colour_model import ColourModel
@@ -47,19 +44,3 @@ def test_a_frame_waits_rarely_for_the_device() -> None:
     assert len(counts[True]) == 3
     assert max(counts[True][1:]) <= KEYFRAME
     assert max(counts[False]) <= BETWEEN
-
-
-def test_a_part_does_not_hold_the_time_of_parts_inside_it() -> None:
-    stopwatch = Stopwatch()
-
-    def work(seconds: float) -> None:
-        began = time.process_time()
-        while time.process_time() - began < seconds:
-            pass
-
-    with stopwatch.part("outer"):
-        work(0.02)
-        with stopwatch.part("inner"):
-            work(0.06)
-    assert stopwatch.seconds["inner"] == pytest.approx(0.06, abs=0.01)
-    assert stopwatch.seconds["outer"] == pytest.approx(0.02, abs=0.01)

@@ -1,0 +1,91 @@
+"""``car-video bench``: the table, the JSON, and what cannot be measured."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from car_video import models, profiling
+from car_video.cli import bench
+from car_video.models.pair import as_pair
+from car_video.models.sam import registry
+from car_video.profiling import PARTS, Profile
+from tests.segment.colour_model import ColourModel
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Settings that were measured; the numbers are made up."""
+    seen: list[tuple] = []
+
+    def profile(model, clip, texts, config, mask_model, *, clock, seconds):
+        assert clip.is_file()
+        assert clock() <= clock()
+        seen.append((texts, config.segment.refine, config.video.keyframes.interval, seconds))
+        present = 1.0 if "person" in texts[0] else 0.0
+        return Profile({**dict.fromkeys(PARTS, 0.0), "trunk": 250.0}, 5, present)
+
+    monkeypatch.setattr(profiling, "profile", profile)
+    monkeypatch.setattr(models, "load_model", lambda name, device: as_pair(ColourModel()))
+    monkeypatch.setattr(registry, "load_mask_model", lambda name, device: None)
+    return seen
+
+
+def test_four_settings_on_the_shipped_clip(cli, measured):
+    code, out, err = cli("bench")
+    assert (code, err) == (0, "")
+    assert [(refine, interval > 0) for _, refine, interval, _ in measured] == [
+        ("sam", False),
+        ("sam", True),
+        ("crf", False),
+        ("none", False),
+    ]
+    lines = out.splitlines()
+    (speeds,) = (line for line in lines if line.startswith(" frames/s"))
+    assert speeds.split() == ["frames/s", "4.00", "4.00", "4.00", "4.00"]
+    for part in PARTS:
+        assert any(part in line for line in lines)
+    for what in ("processor: ", "threads: ", "torch: ", "car-video: "):
+        assert any(line.startswith(what) for line in lines), what
+    assert "note:" not in out
+
+
+def test_json_for_a_report(cli, measured, clip):
+    code, out, _ = cli("bench", clip, "--json", "--seconds", 0.5, "--expr", "a unicorn")
+    assert code == 0
+    report = json.loads(out)
+    assert list(report["settings"]) == ["default", "fast", "crf", "none"]
+    assert report["settings"]["fast"]["frames_per_second"] == 4
+    assert report["expressions"] == ["a unicorn"]
+    assert "hardly found" in report["notes"][0]
+    assert report["machine"]["threads"].isdigit()
+    assert measured[0][3] == 0.5
+
+
+def test_what_was_not_found_is_told(cli, measured, clip):
+    assert "note: 'a dog' was hardly found" in cli("bench", clip, "--expr", "a dog")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("missing.mp4",), "no such file"),
+        (("--expr", " "), "empty"),
+        (("--seconds", "-1"), "--seconds"),
+        (("--device", "abacus"), "unknown device"),
+    ],
+)
+def test_bad_input_is_one_line(cli, arguments, message):
+    code, out, err = cli("bench", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_without_the_shipped_clip_one_has_to_be_given(cli, monkeypatch):
+    monkeypatch.setattr(bench, "SHIPPED", bench.SHIPPED.with_name("elsewhere.mp4"))
+    code, _, err = cli("bench")
+    assert code == 2
+    assert "car-video bench clip.mp4" in err
