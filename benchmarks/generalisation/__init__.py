@@ -15,4 +15,5 @@ chosen on?
 ``__main__``   the command
 ``candidates`` SAM's candidates and the features of frames, kept
 ``choice``     which of the kept candidates a scoring function takes; a command of its own
+``border``     the fit of the weight of the picture's border on the kept candidates
 """

@@ -27,7 +27,7 @@ from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 from car_video.segment.mask_selection.automatic import automatic_masks
 from car_video.segment.mask_selection.candidates import stability
-from car_video.segment.mask_selection.sam_prompts import propose_candidates
+from car_video.segment.mask_selection.sam_prompts import map_agreement, propose_candidates
 
 GRID = AutomaticConfig(points_per_side=8)
 """Of the points that SAM is prompted at whatever the maps say."""
@@ -64,6 +64,8 @@ class CachedFrame:
         iou: float32 [M, T] with the targets, on SAM's grid.
         visible: bool [T]: whether the target is in the frame.
         chosen: int64 [Q]: what the code that made the cache chose; -1 for nothing.
+        agreement: float32 [Q, M] in [0, 1] of every mask with every sentence's maps, without
+            cues; 0 for a sentence that the recurrence has dropped.
     """
 
     dense: Tensor
@@ -73,6 +75,7 @@ class CachedFrame:
     iou: Tensor
     visible: Tensor
     chosen: Tensor
+    agreement: Tensor
 
     def shares(self) -> Tensor:
         """float32 [M, h, w]: how much of each cell each mask covers."""
@@ -127,10 +130,11 @@ class CandidateMaker:
         assert dense is not None
         embedding = self.sam.encode(encoded.pixels, self.config.sam.side)
         size = (int(encoded.pixels.shape[-2]), int(encoded.pixels.shape[-1]))
-        logits, sources, best = [], [], []
+        logits, sources, best, maps = [], [], [], []
         for place, segmenter in enumerate(self.segmenters):
             found = segmenter.recur(encoded)
             best.append(-1)
+            maps.append((found.maps, found.evidence) if len(found.alive) else None)
             if len(found.alive):
                 answer = propose_candidates(
                     self.sam,
@@ -161,6 +165,14 @@ class CandidateMaker:
             overlaps(masks[kept], small),
             targets.flatten(1).any(1),
             torch.tensor([-1 if one < 0 else int(stands_for[one]) for one in best]),
+            torch.cat(
+                [
+                    torch.zeros(1, len(kept))
+                    if own is None
+                    else map_agreement(every[kept][None], *own)
+                    for own in maps
+                ]
+            ),
         )
 
 
@@ -203,6 +215,7 @@ def write_frames(folder: Path, name: str, frames: list[CachedFrame]) -> None:
             "iou": frame.iou.numpy(),
             "visible": frame.visible.numpy(),
             "chosen": frame.chosen.numpy(),
+            "agreement": frame.agreement.numpy(),
         }
         candidates |= {f"{number}.{key}": value for key, value in own.items()}
     features = {str(n): frame.dense.half().numpy() for n, frame in enumerate(frames)}
@@ -223,7 +236,7 @@ def read_frames_of(folder: Path, name: str) -> Iterator[CachedFrame]:
         for number in range(len(features.files)):
             own = {
                 key: candidates[f"{number}.{key}"]
-                for key in ("stability", "source", "iou", "visible", "chosen")
+                for key in ("stability", "source", "iou", "visible", "chosen", "agreement")
             }
             shape = tuple(candidates[f"{number}.shape"].tolist())
             bits = np.unpackbits(candidates[f"{number}.masks"], count=int(np.prod(shape)))

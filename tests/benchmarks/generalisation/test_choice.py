@@ -41,6 +41,7 @@ def frame(iou: list[float], chosen: int) -> CachedFrame:
         torch.tensor(iou)[:, None],
         torch.tensor([True]),
         torch.full((4,), chosen),
+        torch.rand(4, count, generator=torch.Generator().manual_seed(1)),
     )
 
 
