@@ -19,6 +19,7 @@ COPY pyproject.toml README.md LICENSE NOTICE /src/
 COPY car_video /src/car_video
 COPY configs /src/configs
 COPY eval /src/eval
+COPY docs/man /src/docs/man
 RUN pip install --no-cache-dir "/src[densecrf,report,serve]" && rm -rf /src
 RUN useradd --create-home user
 USER user

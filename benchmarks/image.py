@@ -137,8 +137,8 @@ def clocked(segmenter: ImageSegmenter, image: np.ndarray) -> tuple[Clock, list[A
 def peak_above_now(reset: bool) -> int:
     """KiB of the highest resident memory (Linux); ``reset`` makes now the highest."""
     if reset:
-        Path("/proc/self/clear_refs").write_text("5")
-    lines = Path("/proc/self/status").read_text().splitlines()
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 

@@ -347,7 +347,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         warnings.simplefilter("ignore")  # of libraries, to their developers
     given = list(sys.argv[1:] if arguments is None else arguments)
     if os.environ.get(COMPLETION):  # the shell asks what may follow
-        print(*candidates(given, app), sep="\n")
+        for candidate in candidates(given, app):  # of none not even an empty line
+            print(candidate)
         return 0
     return _run_app(given or ["--help"])
 

@@ -34,7 +34,16 @@ _car_video() {{
 compdef _car_video car-video
 """,
     "fish": f"""\
-complete -c car-video -a "({VARIABLE}=1 car-video (commandline -opc)[2..] (commandline -ct))"
+function __car_video_complete
+    set -l last (commandline -ct)
+    set -l found ({VARIABLE}=1 car-video (commandline -opc)[2..] "$last" 2>/dev/null)
+    if set -q found[1]
+        printf '%s\\n' $found
+    else
+        __fish_complete_path "$last"
+    end
+end
+complete -c car-video -f -a "(__car_video_complete)"
 """,
 }
 _CHOICES = re.compile(r"[a-z0-9-]+([|][a-zA-Z0-9-]+)+")

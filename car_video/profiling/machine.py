@@ -36,7 +36,7 @@ def about_machine(device: torch.device) -> dict[str, str]:
 def _processor() -> str:
     """The name that the kernel or the system gives."""
     try:
-        lines = CPU_NAMES.read_text(errors="replace").splitlines()
+        lines = CPU_NAMES.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # not Linux
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

@@ -178,9 +178,26 @@ def _item(annotator: str, video: Video, expressions: Mapping[int, str], sole: bo
     return Item(f"{annotator}/{video.name}", video.name, clip, len(video.frames))
 
 
+def frame_times(names: Sequence[str]) -> list[float]:
+    """Seconds of frames from the first one on, by the numbers that they are named with.
+
+    A folder that holds every eighth frame keeps the times of the whole video. Names that are
+    no rising numbers are counted.
+
+    Example:
+        >>> frame_times(["00012", "00024", "00048"])
+        [0.0, 0.5, 1.5]
+    """
+    numbers = [int(name) if name.isdecimal() else -1 for name in names]
+    rising = all(a < b for a, b in itertools.pairwise([-1, *numbers]))
+    steps = [number - numbers[0] for number in numbers] if rising else range(len(names))
+    return [step / DAVIS_RATE for step in steps]
+
+
 def _frames(video: Video) -> Iterator[Frame]:
-    for index, path in enumerate(video.images):
-        yield Frame(index, index / DAVIS_RATE, read_rgb(path))
+    times = frame_times(video.frames)
+    for index, (path, time) in enumerate(zip(video.images, times, strict=True)):
+        yield Frame(index, time, read_rgb(path))
 
 
 def _joined(parts: Sequence[FramePrediction]) -> FramePrediction:

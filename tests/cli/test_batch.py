@@ -88,7 +88,7 @@ def test_one_that_fails_does_not_lose_the_others(cli, clips):
 @pytest.mark.parametrize("again", ["--resume", "--overwrite"])
 def test_a_batch_is_found_again_beside_a_folder_of_the_users(cli, clips, again):
     Path("clips_car").mkdir()
-    Path("clips_car/mine.txt").write_text("mine")
+    Path("clips_car/mine.txt").write_text("mine", encoding="utf-8")
     assert cli("clips", *OPTIONS, "--max-frames", "1")[0] == 0
     code, out, err = cli("clips", *OPTIONS, "--max-frames", "2", again)
     assert (code, err) == (0, "")

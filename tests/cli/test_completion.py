@@ -41,6 +41,7 @@ def test_models_and_presets_are_those_that_there_are() -> None:
 def test_the_program_answers_the_shell(cli, monkeypatch) -> None:
     monkeypatch.setenv(VARIABLE, "1")
     assert cli("clip.mp4", "--presents", "--pres") == (0, "--preset\n", "")
+    assert cli("clip.mp4", "--expr", "") == (0, "", "")
 
 
 def test_scripts_are_printed_and_read_by_their_shells(cli) -> None:
@@ -67,3 +68,21 @@ def test_bash_asks_with_the_words_so_far(tmp_path) -> None:
     """
     done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["2", "a clip.mp4", "--ex"]
+
+
+def test_fish_offers_values_alone_and_files_where_there_are_none(tmp_path) -> None:
+    if not shutil.which("fish"):
+        pytest.skip("no fish on this machine")
+    asked = tmp_path / "car-video"
+    asked.write_text('#!/bin/sh\n[ "$2" = --refine ] && [ "$#" = 3 ] && echo crf\n', "utf-8")
+    asked.chmod(0o755)
+    (tmp_path / "car.mp4").touch()
+
+    def offered(line: str) -> list[str]:
+        words = f"set PATH {tmp_path} $PATH; {SCRIPTS['fish']}\ncomplete -C'{line}'"
+        command = ["fish", "--no-config", "-c", words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    assert offered("car-video a.mp4 --refine ") == ["crf"]
+    assert "car.mp4" in offered("car-video car")

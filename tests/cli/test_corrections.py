@@ -102,7 +102,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def correct(*entries: dict, name: str = "fix.json") -> Path:
-    Path(name).write_text(json.dumps({"corrections": list(entries)}))
+    Path(name).write_text(json.dumps({"corrections": list(entries)}), encoding="utf-8")
     return Path(name)
 
 

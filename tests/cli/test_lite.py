@@ -54,7 +54,7 @@ def test_a_red_ball(clip, tmp_path, monkeypatch, capfd, refine):
     captured = capfd.readouterr()
     assert (end.value.code, captured.err) == (0, "")
     assert captured.out.startswith(f"{frames} frame")
-    data = json.loads(Path("ball_car/predictions.json").read_text())
+    data = json.loads(Path("ball_car/predictions.json").read_text(encoding="utf-8"))
     assert (data["model"], data["expressions"]) == ("lite", ["a red ball"])
     assert len(data["frames"]) == frames
     for number, frame in enumerate(data["frames"]):
@@ -82,7 +82,7 @@ def test_a_single_picture_is_what_the_image_segmenter_says(
     segment = with_size(load_preset("default").segment, 256)
     segmenter = ImageSegmenter(lite_default, [text], segment)
     expected = segmenter.segment(np.asarray(Image.open("ball.png").convert("RGB")))
-    data = json.loads(Path("ball_car/predictions.json").read_text())
+    data = json.loads(Path("ball_car/predictions.json").read_text(encoding="utf-8"))
     (found,) = data["frames"][0]["objects"]
     assert found["score"] == pytest.approx(float(expected.scores[0]), abs=1e-4)
     assert (coco.decode(found["segmentation"]).astype(bool) == expected.masks[0]).all()

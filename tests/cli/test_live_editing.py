@@ -220,7 +220,7 @@ def test_q_ends_the_run(cli, clip, typed):
 
 
 def test_offline_sees_frames_ahead(cli, clip):
-    Path("late.yaml").write_text("video: {mode: offline}")
+    Path("late.yaml").write_text("video: {mode: offline}", encoding="utf-8")
     code, _, err = cli(clip, *ASKED, "--preset", "late.yaml", "--interactive")
     assert code == 2
     assert "--mode online" in err

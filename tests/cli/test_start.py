@@ -53,7 +53,7 @@ def test_what_needs_no_model(tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("argument", ["--help", "models"])
 def test_a_full_disk_behind_standard_output(tmp_path, argument):
-    with open("/dev/full", "w") as full:
+    with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
             [sys.executable, "-m", "car_video", argument],
             cwd=tmp_path,

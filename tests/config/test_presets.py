@@ -227,7 +227,7 @@ def test_a_name_that_only_looks_like_a_home_folder(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=r"no preset or YAML file '~nosuch\.yaml'"):
         load_preset("~nosuch.yaml")
-    Path("~x.yaml").write_text("model: clip-b16")
+    Path("~x.yaml").write_text("model: clip-b16", encoding="utf-8")
     assert load_preset("~x.yaml").model == "clip-b16"
 
 

@@ -97,7 +97,7 @@ class ColourSegmenters:
         if height == self.spec.die_at_height:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.spec.count_file:
-            with Path(self.spec.count_file).open("a") as file:
+            with Path(self.spec.count_file).open("a", encoding="utf-8") as file:
                 file.write("x")
 
 

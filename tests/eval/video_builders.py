@@ -46,7 +46,7 @@ def mask_codes(objects: int, first: int = 0) -> dict[str, list]:
 
 def write(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value))
+    path.write_text(json.dumps(value), encoding="utf-8")
 
 
 def expression(text: str, masks: list[int], **more: object) -> dict:

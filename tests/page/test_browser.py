@@ -157,7 +157,7 @@ class Tab:
 
 
 def predictions(file: Path) -> dict[int, Any]:
-    data = json.loads(file.read_text())
+    data = json.loads(file.read_text(encoding="utf-8"))
     found = [from_frame_dict(entry, data["expressions"]) for entry in data["frames"]]
     return {one.index: one for one in found}
 

@@ -14,6 +14,7 @@ from car_video.errors import CarVideoError, OutputError
 from car_video.io.exports.finished_run import FinishedRun
 from car_video.io.exports.timecode import advance, source_timecode
 from car_video.io.readers import read_frames
+from car_video.io.readers.sources import path_of_address
 from car_video.io.writers.run_record import RECORD, read_record
 from car_video.io.writers.source_identity import identify
 from car_video.types import Frame, FramePrediction
@@ -111,7 +112,8 @@ def _path(run: FinishedRun, given: str | None) -> Path | None:
         return path
     if not run.source or re.match(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+:", run.source):
         return None
-    named = Path(run.source.removeprefix("file://"))
+    is_address = run.source.startswith("file://")
+    named = Path(path_of_address(run.source) if is_address else run.source)
     places = (
         [named]
         if named.is_absolute() or run.folder is None

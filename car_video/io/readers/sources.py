@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from car_video.errors import SourceError
 from car_video.io.readers.folders import (
@@ -65,7 +66,7 @@ def parse_source(source: str | os.PathLike[str]) -> Source:
         return Source("path", os.path.expanduser(text), text)
     kind = scheme[1].lower()
     if kind == "file":
-        return Source("path", _path_of(text), text)
+        return Source("path", path_of_address(text), text)
     if kind not in STREAM_SCHEMES:
         raise SourceError(
             f"{redact(text)}: cannot read {kind}:// addresses; "
@@ -140,9 +141,17 @@ def _is_output(match: str, pattern: str) -> bool:
     return any((step / ".car-video").is_dir() for step in list(steps)[1:])
 
 
-def _path_of(address: str) -> str:
-    """The path of a ``file://`` address."""
+def path_of_address(address: str) -> str:
+    """The path of a ``file://`` address, in the words of this system.
+
+    Raises:
+        SourceError: it names another machine, or no path.
+
+    Example:
+        >>> path_of_address("file:///clips/a%20b.mp4")  # on Windows: file:///C:/clips/a%20b.mp4
+        '/clips/a b.mp4'
+    """
     parts = urlsplit(address)
     if parts.netloc not in ("", "localhost") or not parts.path:
         raise SourceError(f"{address}: give a file address as file:///path, or just the path")
-    return unquote(parts.path)
+    return url2pathname(parts.path)

@@ -108,7 +108,7 @@ def find_badly(benchmark: Benchmark, out: Path) -> Path:
         for again in (1, 2)
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(records))
+    out.write_text(json.dumps(records), encoding="utf-8")
     return out
 
 

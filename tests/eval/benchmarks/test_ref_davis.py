@@ -9,6 +9,7 @@ from statistics import fmean
 import numpy as np
 import pytest
 from car_video.eval.benchmarks import Options, make_benchmark
+from car_video.eval.benchmarks.ref_davis import frame_times
 from car_video.eval.data import rle
 from car_video.eval.metrics import contour_accuracy, region_similarity
 from PIL import Image
@@ -218,3 +219,16 @@ def test_strips_show_frames_with_both_masks(davis, tmp_path):
     assert set(np.unique(strips[1].truth)) == {0, 1, 2}
     assert set(np.unique(strips[1].predicted)) == {0, 1}
     assert strips[0].image.shape == (40, 64, 3)
+
+
+def test_frames_keep_the_times_of_their_numbers():
+    whole = frame_times([f"{number:05d}" for number in range(17)])
+    assert whole[:3] == [0.0, 1 / 24, 2 / 24]
+    assert frame_times(["00000", "00008", "00016"]) == whole[::8]
+    assert frame_times(["00040", "00048"]) == [0.0, 8 / 24]
+
+
+def test_frames_whose_names_are_no_rising_numbers_are_counted():
+    for names in (["a", "b", "c"], ["2", "1", "3"], ["1", "1", "2"], ["-1", "0", "1"]):
+        assert frame_times(names) == [0.0, 1 / 24, 2 / 24]
+    assert frame_times([]) == []

@@ -241,3 +241,11 @@ def test_a_rate_of_pictures_is_a_number(tmp_path: Path, fps: Any) -> None:
     Image.fromarray(numbered(0)).save(tmp_path / "a.png")
     with pytest.raises(ConfigError, match="image_fps is"):
         read_frames(tmp_path, image_fps=fps)
+
+
+def test_file_addresses_of_windows_are_its_paths(monkeypatch) -> None:
+    from car_video.io.readers import sources
+
+    ours = pytest.importorskip("nturl2path").url2pathname  # what urllib.request has there
+    monkeypatch.setattr(sources, "url2pathname", ours)
+    assert sources.path_of_address("file:///C:/clips/a%20b.mp4") == r"C:\clips\a b.mp4"

@@ -29,7 +29,7 @@ def test_a_new_run_gets_a_free_name():
     assert default_folder("clip.mp4") == Path("clip_car-2")
     run("clip_car-2")
     Path("clip_car-3").symlink_to("nowhere")
-    Path("clip_car-4").write_text("a file")
+    Path("clip_car-4").write_text("a file", encoding="utf-8")
     assert default_folder("clip.mp4") == Path("clip_car-5")
     check_output("clip_car-5")
 
@@ -90,7 +90,7 @@ def test_how_far_a_run_was_meant_to_go():
 def test_the_folder_of_a_batch_is_the_one_that_holds_its_runs(mode):
     clips = ["one", "two"]
     Path("clips_car").mkdir()  # the user's
-    Path("clips_car/mine.txt").write_text("mine")
+    Path("clips_car/mine.txt").write_text("mine", encoding="utf-8")
     run("clips_car/another")
     assert default_folder("clips", mode, clips) == Path("clips_car-2"), "the free name"
     run("clips_car-3/one")
