@@ -5,7 +5,7 @@
 Sequences of ``ref-video-dev`` are segmented with ``lite``, and with ``lite`` moved into CLIP's
 geometry (``tests/harness/clip_geometry.py``: cosines from 0.15 to 0.35, logit scale 100, one
 rotation), each by the dense map and by the route that CLIP models take (Grad-CAM and prompted
-pictures). The moved model has no calibration, as a CLIP model that nobody has calibrated.
+pictures). The moved model has no calibration, as most CLIP models.
 
 Lengths of the common vector are measured on the first frame of the first sequence.
 """

@@ -97,7 +97,7 @@ def threshold(segmenter: ImageSegmenter, image: np.ndarray, keep: int) -> float:
 
 
 def clocked(segmenter: ImageSegmenter, image: np.ndarray) -> tuple[Clock, list[Any], Any]:
-    """Our way with a clock at each stage; who was alive at each step; masks."""
+    """Our way: seconds of each stage, the queries alive at each step, masks."""
     clock, history = Clock(), []
     kept: list[tuple[Any, str, Any]] = []
 

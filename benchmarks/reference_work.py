@@ -94,7 +94,7 @@ def segment(
             are those of all templates.
 
     Returns:
-        Times, who was alive in each step, masks bool [N, H, W].
+        Times, the queries alive in each step, masks bool [N, H, W].
     """
     clock, alive, history = Clock(), list(range(len(names))), []
     assert config.classifier is not None

@@ -6,10 +6,10 @@ Run from the repository's root; needs the development data (not part of the repo
         [--half first] [--list]
 
 Pictures with two to five instances of a class, each over 1 % of the picture and none between
-0.3 % and that (what is smaller nobody means). Where the instances are clearly apart along an
-axis, in size or in depth (lowest edge and area agree), sentences from templates name one of
-them; "behind" and "in front of" a thing is who ends higher or lower than it, near it. Every
-sentence is segmented alone, with ``expression.spatial`` off and on. Prints mean IoU and the
+0.3 % and that (a sentence does not mean a smaller one). Where the instances are clearly apart
+along an axis, in size or in depth (lowest edge and area agree), sentences from templates name
+one of them; "behind" and "in front of" a thing is what ends higher or lower than it, near it.
+Every sentence is segmented alone, with ``expression.spatial`` off and on. Prints mean IoU and the
 part of sentences with IoU above 0.5, by relation.
 """
 
@@ -32,10 +32,10 @@ from numpy.typing import NDArray
 
 from car_video import ImageSegmenter, SegmentConfig, load_model, load_preset
 
-LEAST, NOBODY = 0.01, 0.003  # parts of the picture: of what is named, of what may be ignored
+LEAST, IGNORED = 0.01, 0.003  # parts of the picture: of what is named, of what may be ignored
 APART = 0.1  # of the picture's side, between centres of neighbours
 DEEPER = 0.05  # between lowest edges of what is behind or in front and its anchor
-ACROSS = 0.25  # at most that far aside, else nobody says "behind"
+ACROSS = 0.25  # aside of the anchor at most; farther away a thing is not "behind" it
 BIGGER = 1.5  # times the area of the next
 DEPTHS = ("behind", "in front of")  # they came later: templates of their own dice
 WORDS = ("second", "third", "fourth")
@@ -99,7 +99,7 @@ def groups(coco: CocoFile, image: int) -> dict[str, list[Thing]]:
     for instance in coco.by_image[image]:
         name = coco.categories[instance.category]
         mask = rle.decode(instance.segmentation, size, "instances.json")
-        if instance.crowd or NOBODY < mask.mean() < LEAST:
+        if instance.crowd or IGNORED < mask.mean() < LEAST:
             unclear.add(name)
         elif mask.mean() >= LEAST:
             found.setdefault(name, []).append(thing(mask))

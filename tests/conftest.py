@@ -12,22 +12,49 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
+from contextlib import suppress
 from copy import copy
 from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+TESTS = Path(__file__).parent
+
 # One thread a process: pytest -n runs as many processes as there are cores. Subprocesses of
 # tests inherit it. torch reads it when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Bytecode is kept even where the environment says that none is written, as container images do:
+# every worker would rewrite the assertions of all tests again, every process that a test starts
+# compile the package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile("search", derandomize=False)
 settings.load_profile("same")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Of a whole run's workers every second one reads the tests from the last to the first.
+
+    What one worker has rewritten and compiled is ready for the other: each does half of it.
+    """
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    if int(number) % 2 and session.config.args == session.config.getini("testpaths"):
+        for path in sorted(TESTS.rglob("test_*.py"), reverse=True):
+            name = ".".join(path.relative_to(TESTS.parent).with_suffix("").parts)
+            # What cannot be imported is told when its turn comes.
+            with suppress(Exception, pytest.skip.Exception):
+                import_module(name)
 
 
 def pytest_collection_finish() -> None:

@@ -114,7 +114,7 @@ def without_a_thing(expressions: Sequence[str]) -> list[str]:
 
 
 def without_calibration(model: str, segment: SegmentConfig) -> list[str]:
-    """That nobody has measured how sure a model's evidence makes, where that decides."""
+    """A line where a model without calibration is asked what is present."""
     from car_video.models.calibration import find_calibration
 
     asked = segment.scale == "measured" and segment.scores == "presence"

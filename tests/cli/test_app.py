@@ -191,7 +191,7 @@ def test_a_folder_that_is_there_needs_a_word(cli, no_model, tmp_path, clip):
     assert os.listdir(tmp_path / "clip_car") == []
 
 
-def test_overwriting_spares_files_that_nobody_knows(cli, no_model, tmp_path, clip):
+def test_overwriting_spares_files_of_others(cli, no_model, tmp_path, clip):
     (tmp_path / "clip_car").mkdir()
     (tmp_path / "clip_car" / "overlay.mp4").write_bytes(b"precious")
     assert_refused(
@@ -260,7 +260,7 @@ def test_as_a_program(tmp_path):
     assert_refused((done.returncode, done.stdout, done.stderr), "nothing.mp4", "no such file")
 
 
-def test_a_pipe_that_nobody_reads(tmp_path):
+def test_a_pipe_that_is_not_read(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(Path(car_video.__file__).parents[1])}
     process = subprocess.Popen(
         [sys.executable, "-m", "car_video", "models"],

@@ -265,14 +265,10 @@ def test_per_frame_shows_nothing_again(run, colours, clip):
     assert files("clip_car") == files("straight")
 
 
+@pytest.mark.slow  # tests/video/state has it without the command line
 @pytest.mark.parametrize(
     ("mode", "index", "how"),
-    [
-        # tests/video/state has it without the command line
-        pytest.param("online", 4, "interrupt", marks=pytest.mark.slow),
-        ("offline", 4, "kill"),
-        pytest.param("offline", 8, "interrupt", marks=pytest.mark.slow),
-    ],
+    [("online", 4, "interrupt"), ("offline", 4, "kill"), ("offline", 8, "interrupt")],
 )
 def test_tracks_go_on(run, lite, clip, short_clip, monkeypatch, mode, index, how):
     """Offline: windows end after frames 2 and 5 (before the cut), and 8."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import gc
 from types import SimpleNamespace
@@ -230,15 +231,16 @@ def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine, shared_lite):
         assert kept.masks.any()
 
 
-def test_the_mask_model_is_loaded_once_for_all_sequences(monkeypatch, shared_lite):
+def test_the_mask_model_is_loaded_once_for_all_sequences(monkeypatch, shared_lite, mask_model):
     from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
     from car_video.models.sam import mobile_sam, registry
 
     loaded = []
     monkeypatch.setattr(registry, "_loaded", WeakValueDictionary())  # other tests hold one
-    load = mobile_sam.load
     monkeypatch.setattr(
-        mobile_sam, "load", lambda *arguments: loaded.append(arguments) or load(*arguments)
+        mobile_sam,
+        "load",
+        lambda *arguments: loaded.append(arguments) or copy.copy(mask_model),
     )
     config = SegmentConfig(proposal=ProposalConfig(size=128), sam=SamRefineConfig(side=256))
     model = segmenters.make_spec("lite", Config(segment=config), "online", "cpu").build()

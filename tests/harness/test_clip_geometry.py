@@ -60,6 +60,7 @@ def cosines(model: Any, features: ImageFeatures) -> Tensor:
     return torch.einsum("td,dhw->thw", model.encode_text(TEXTS), cells)
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract_of_models(model: ClipGeometry) -> None:
     check_vision_language_model(model)
 

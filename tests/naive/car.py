@@ -37,7 +37,7 @@ class Choices:
 
 @dataclass
 class Step:
-    """One turn of the recurrence: who was there, with which maps, and what they scored."""
+    """One step of the recurrence: the queries alive, their maps and their scores."""
 
     alive: list[int]
     cams: Floats  # [N, h, w] before they are spread

@@ -156,7 +156,7 @@ def test_any_size_and_number_of_queries(
     ("config", "mode"),
     [
         pytest.param(PLAIN, "semantic", id="none-semantic"),
-        pytest.param(REFERENCE, "refer", id="reference-refer"),
+        pytest.param(REFERENCE, "refer", id="reference-refer", marks=pytest.mark.slow),
         pytest.param(PLAIN, "refer", id="none-refer", marks=pytest.mark.slow),
         pytest.param(REFERENCE, "semantic", id="reference-semantic", marks=pytest.mark.slow),
     ],
@@ -214,7 +214,13 @@ def lite(lite: ModelPair) -> ModelPair:
     return ModelPair("lite", model, model)
 
 
-@pytest.mark.parametrize("config", [PLAIN, REFERENCE], ids=["none", "reference"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(PLAIN, id="none", marks=pytest.mark.slow),
+        pytest.param(REFERENCE, id="reference"),
+    ],
+)
 def test_lite_the_way_of_car(lite: ModelPair, config: SegmentConfig) -> None:
     proposal = replace(config.proposal, size=96)
     classifier = replace(config.classifier or ClassifierConfig(), templates="a photo of a {}.")

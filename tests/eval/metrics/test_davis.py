@@ -149,7 +149,9 @@ def test_bad_input_is_refused():
         score_sequence(truth, truth, "supervised")
 
 
-@pytest.mark.parametrize("task", ["semi-supervised", "unsupervised"])
+@pytest.mark.parametrize(
+    "task", ["semi-supervised", pytest.param("unsupervised", marks=pytest.mark.slow)]
+)
 def test_full_size_equals_the_textbook_way(task):
     truth = label_maps(7, 3, 480, 854, 2)
     truth[0, 0, :2] = 1, 2

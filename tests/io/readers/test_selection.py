@@ -100,7 +100,7 @@ def test_the_expected_number_is_that_of_a_constant_rate(
     assert abs(expected - count) <= 1  # a frame may lie within the tolerance of start or end
 
 
-def test_nobody_knows_how_long_a_stream_is() -> None:
+def test_the_length_of_a_stream_is_unknown() -> None:
     assert Selection(stride=3).expected(None, 25) is None
     assert Selection(end=2).expected(None, 25) == 50
     assert Selection(max_frames=7).expected(None, 25) == 7

@@ -67,8 +67,14 @@ def labels_of(path, index):
         return np.asarray(image)
 
 
-@pytest.mark.parametrize("mode", ["P", "RGB", "RGBA"])
-@pytest.mark.parametrize("stopped", [None, KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize(
+    ("stopped", "mode"),
+    [
+        *((None, mode) for mode in ("P", "RGB", "RGBA")),
+        (KeyboardInterrupt, "P"),
+        (ZeroDivisionError, "RGB"),
+    ],
+)
 def test_a_mask_edited_by_hand_goes_into_every_output(tmp_path, stopped, mode):
     out = tmp_path / "out"
     if stopped is None:

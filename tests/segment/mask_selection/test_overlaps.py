@@ -107,7 +107,7 @@ def test_nothing_is_lost_and_only_one_thing_is_shared(given_boxes, seen: bool) -
 
 
 @given(st.lists(BOX, min_size=2, max_size=4))
-def test_who_gives_way_is_the_rule_said_slowly(given_boxes) -> None:
+def test_the_mask_that_gives_way_is_that_of_the_rule_in_loops(given_boxes) -> None:
     logits = boxes(given_boxes)
     found, same = overlap_order(logits)
     nested, _ = overlap_order(logits, nested_only=True)
@@ -139,5 +139,5 @@ def test_any_size(given_boxes, height: int, width: int) -> None:
     )  # fmt: skip
 
 
-def test_nobody() -> None:
+def test_no_masks() -> None:
     assert resolve_overlaps(torch.zeros(0, *GRID), (48, 64)).shape == (0, 48, 64)

@@ -1,4 +1,4 @@
-"""A red thing that moves, a green one that stands still, and who is meant is corrected."""
+"""A red thing that moves, a green one that stands still; corrections say which is meant."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Run:
 @pytest.mark.parametrize(
     "given",
     [
-        [Correction(index(2), 0, absent=True), Correction(index(8), 0, [(70, 50, True)])],
+        [Correction(index(2), 0, absent=True), Correction(index(6), 0, [(70, 50, True)])],
         *(
             pytest.param(given, marks=pytest.mark.slow)
             for given in (

@@ -34,7 +34,7 @@ def test_expressions_of_several_things(expression: str, several: bool) -> None:
 def test_each_is_followed_by_itself(number: int) -> None:
     mask = np.zeros(SIZE, bool)
     mask[red_at(number)] = mask[GREEN] = True
-    (frames, names) = clip(), ["the blue frogs"]
+    frames, names = clip(8), ["the blue frogs"]
     found = answers(frames, [Correction(index(number), 0, mask=mask)], names)
     for place, one in enumerate(found):
         red, green = one.masks[0].copy(), one.masks[0].copy()

@@ -83,22 +83,22 @@ def test_a_small_edit_changes_no_other_frame() -> None:
 
 
 def test_absent_is_absent_as_long_as_the_mask_is_on_that_thing() -> None:
-    found = answers(clip(), [Correction(index(5), 0, absent=True)], NAMES)
-    assert story(found) == "-" * COUNT
-    assert story(found, 1) == "g" * COUNT
+    found = answers(clip(FEW), [Correction(index(5), 0, absent=True)], NAMES)
+    assert story(found) == "-" * FEW
+    assert story(found, 1) == "g" * FEW
     assert not any(prediction.present[0] for prediction in found)
     assert not any(prediction.scores[0] for prediction in found)
 
 
 def test_absent_ends_where_the_mask_is_on_another_thing() -> None:
-    given = [Correction(index(8), 0, box=GREEN_BOX), Correction(index(2), 0, absent=True)]
+    given = [Correction(index(6), 0, box=GREEN_BOX), Correction(index(1), 0, absent=True)]
     # Half the way between two corrections the nearer one decides.
-    assert story(answers(clip(), given)) == "------gggggg"
+    assert story(answers(clip(FEW), given)) == "----gggg"
 
 
 def test_an_empty_mask_is_absent() -> None:
     nothing = Correction(index(5), 0, mask=np.zeros(SIZE, bool))
-    assert story(answers(clip(), [nothing])) == "-" * COUNT
+    assert story(answers(clip(FEW), [nothing])) == "-" * FEW
 
 
 def test_other_expressions_stay_as_they_are() -> None:
@@ -110,17 +110,17 @@ def test_other_expressions_stay_as_they_are() -> None:
 
 
 def test_a_cut_ends_it() -> None:
-    frames = [conftest.frame(n, tint=100 * (n >= 8)) for n in range(COUNT)]
-    found = answers(frames, [Correction(index(5), 0, box=GREEN_BOX)])
-    assert story(found) == "ggggggggrrrr"
+    frames = [conftest.frame(n, tint=100 * (n >= 6)) for n in range(FEW)]
+    found = answers(frames, [Correction(index(4), 0, box=GREEN_BOX)])
+    assert story(found) == "ggggggrr"
 
 
 def test_what_is_hidden_is_absent_and_found_again() -> None:
-    frames = [conftest.frame(n, green=not 6 <= n < 14) for n in range(24)]
+    frames = [conftest.frame(n, green=not 4 <= n < 10) for n in range(16)]
     found = story(answers(frames, [Correction(index(2), 0, box=GREEN_BOX)]))
-    assert found[:6] == "gggggg"
-    assert set(found[10:14]) == {"-"}
-    assert found[-6:] == "gggggg"
+    assert found[:4] == "gggg"
+    assert set(found[8:10]) == {"-"}
+    assert found[-4:] == "gggg"
     assert "r" not in found
 
 
@@ -151,19 +151,19 @@ def test_frames_wait_no_longer_than_a_window(mode: str) -> None:
 def test_without_a_mask_model_a_mask_holds_for_its_frame(config) -> None:
     mask = np.zeros(SIZE, bool)
     mask[40:60, 60:84] = True
-    before = answers(clip(), (), config=config)
-    found = answers(clip(), [Correction(index(5), 0, mask=mask)], config=config)
+    before = answers(clip(FEW), (), config=config)
+    found = answers(clip(FEW), [Correction(index(5), 0, mask=mask)], config=config)
     np.testing.assert_array_equal(found[5].masks[0], mask)
-    for number in set(range(COUNT)) - {5}:
+    for number in set(range(FEW)) - {5}:
         assert_same(found[number], before[number])
     with pytest.raises(CorrectionError, match="points and boxes need a mask model"):
-        answers(clip(), [Correction(index(5), 0, box=GREEN_BOX)], config=config)
+        answers(clip(FEW), [Correction(index(5), 0, box=GREEN_BOX)], config=config)
 
 
 def test_per_frame_it_holds_for_its_frame() -> None:
     video = VideoConfig(mode="per-frame")
-    found = answers(clip(), [Correction(index(5), 0, box=GREEN_BOX)], video=video)
-    assert story(found) == "rrrrrgrrrrrr"
+    found = answers(clip(FEW), [Correction(index(5), 0, box=GREEN_BOX)], video=video)
+    assert story(found) == "rrrrrgrr"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_per_frame_it_holds_for_its_frame() -> None:
     [
         (Correction(index(5) + 1, 0, absent=True), "frame 22 came after 20"),
         (Correction(0, 0, absent=True), "the first one is 10"),
-        (Correction(99, 0, absent=True), "the last one is 32"),
+        (Correction(99, 0, absent=True), "the last one is 24"),
         (Correction(index(5), 0, [(96, 2, True)]), r"\(96, 2\) is outside the picture"),
         (Correction(index(5), 0, mask=np.ones((4, 4), bool)), "the mask has 4x4 pixels"),
         (Correction(index(5), 1, absent=True), "no expression 1; there are 1"),
@@ -180,11 +180,11 @@ def test_per_frame_it_holds_for_its_frame() -> None:
 )
 def test_corrections_that_fit_nothing(one: Correction, message: str) -> None:
     with pytest.raises(CorrectionError, match=message):
-        answers(clip(), [one])
+        answers(clip(FEW), [one])
 
 
 def test_negative_points_need_a_mask() -> None:
-    frames = clip(green=False, red=False)
+    frames = clip(2, green=False, red=False)
     with pytest.raises(CorrectionError, match="there is no mask yet"):
         answers(frames, [Correction(index(0), 0, [(5, 5, False)])])
 

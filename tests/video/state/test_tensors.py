@@ -32,6 +32,7 @@ from car_video.video.state.tensors import (
 from car_video.video.stream import StreamSegmenter, segment_stream
 from tests.models.hub_networks import KINDS, network
 from tests.segment.colour_model import PLAIN, ColourModel
+from tests.video.conftest import CONFIGS, WITH_SAM
 
 NAMES = ["a red ball", "a green frog"]
 SMALL = SegmentConfig(
@@ -61,15 +62,11 @@ def assert_same(left: FramePrediction, right: FramePrediction) -> None:
 def assert_continued(
     make: Callable[[], VideoSegmenter], frames: list[Frame], cut: int
 ) -> State:
-    whole = make()
-    straight = [whole.step(frame) for frame in frames]
     first = make()
-    for frame in frames[:cut]:
-        first.step(frame)
+    straight = [first.step(frame) for frame in frames[:cut]]
     taken = first.state_dict()
     data = to_bytes(taken, frames[cut - 1].index)
-    first.step(frames[cut])
-    first.step(frames[-1])
+    straight += [first.step(frame) for frame in frames[cut:]]
     assert to_bytes(taken, frames[cut - 1].index) == data, "later frames leave it as it was"
     state, index = from_bytes(data)
     assert index == frames[cut - 1].index
@@ -94,6 +91,15 @@ def test_maps_go_on(cut: int, every: int) -> None:
     assert all(type(value) is torch.Tensor for value in state.values())
 
 
+@pytest.mark.usefixtures("colour_sam")
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_a_state_that_is_taken_changes_nothing(kind: str) -> None:
+    one, other = (VideoSegmenter(ColourModel(), NAMES, CONFIGS[kind]) for _ in range(2))
+    for number in range(4):
+        assert_same(one.step(moving(number)), other.step(moving(number)))
+        assert one.state_dict()
+
+
 @pytest.mark.parametrize("every", [pytest.param(0, marks=pytest.mark.slow), 4])
 def test_tracks_go_on(lite_default: Any, every: int) -> None:
     """With ``lite`` and SAM; 4 / 25 s: the state is taken between two keyframes."""
@@ -105,11 +111,12 @@ def test_tracks_go_on(lite_default: Any, every: int) -> None:
     assert state["tracker.tracks.logits"].shape[:2] == (2, 3)
 
 
-def test_tracks_of_one_kind_go_on(lite_default: Any) -> None:
+@pytest.mark.usefixtures("colour_sam")
+def test_tracks_of_one_kind_go_on() -> None:
     """What tells them apart is part of the state, and so is what several things share."""
     names = ["the red ball", "the green ball", "the red ball and the green ball"]
     frames = [moving(n) for n in range(4)]
-    state = assert_continued(lambda: VideoSegmenter(lite_default, names, SMALL), frames, 2)
+    state = assert_continued(lambda: VideoSegmenter(ColourModel(), names, WITH_SAM), frames, 2)
     kind = state["tracker.tracks.kind"]
     assert kind.shape == (2, 3)
     assert bool((kind < 0).any())
@@ -134,13 +141,14 @@ def test_tracks_of_any_mask_model_go_on(kind: str, tmp_path: Path) -> None:
     assert [frame.index for frame, _ in offline] == [frame.index for frame in frames]
 
 
-def test_turns_go_on(lite_default: Any) -> None:
+@pytest.mark.usefixtures("colour_sam")
+def test_turns_go_on() -> None:
     """Five expressions share the prompts of a frame: the turns are part of the state."""
     names = [*NAMES, "a blue car", "a grey wall", "a dog"]
     video = VideoConfig(tracks=TrackConfig(prompts=8))
     frames = [moving(n) for n in range(4)]
     state = assert_continued(
-        lambda: VideoSegmenter(lite_default, names, SMALL, video), frames, 2
+        lambda: VideoSegmenter(ColourModel(), names, WITH_SAM, video), frames, 2
     )
     assert state["tracker.turns.waited"].any()
 
@@ -170,7 +178,7 @@ def test_level_and_costs_of_a_wanted_rate_go_on() -> None:
         segmenter.stopwatch = lambda: float(next(ticks))
         return segmenter
 
-    state = assert_continued(make, [moving(n) for n in range(9)], 6)
+    state = assert_continued(make, [moving(n) for n in range(6)], 4)
     second = make()
     second.load_state_dict(state)
     assert second.pace is not None
@@ -192,15 +200,14 @@ def test_states_of_another_version_are_refused() -> None:
         stepped().load_state_dict({**state, "about": as_text({**about, "format": 2})})
 
 
-@pytest.mark.parametrize("name", ["schedule", "time", "next", "size", "pace"])
-@pytest.mark.parametrize("value", ["x", [1], {"level": 1}])
-def test_damaged_descriptions_are_refused(name: str, value: object) -> None:
-    state = stepped().state_dict()
+def test_damaged_descriptions_are_refused() -> None:
+    state, other = stepped().state_dict(), stepped()
     about = from_text(state["about"])
-    if name == "pace" or (name, value) == ("size", [1]):
-        return  # no target is set: what the state says of pace is not used
-    with pytest.raises(ConfigError, match="damaged"):
-        stepped().load_state_dict({**state, "about": as_text({**about, name: value})})
+    for name in ("schedule", "time", "next", "size"):
+        for value in ("x", [1], {"level": 1}):
+            if (name, value) != ("size", [1]):  # may be one
+                with pytest.raises(ConfigError, match="damaged"):
+                    other.load_state_dict({**state, "about": as_text({**about, name: value})})
 
 
 def test_before_the_first_frame_there_is_little() -> None:
@@ -277,13 +284,16 @@ def test_states_on_another_grid_are_refused() -> None:
         stepped(video=fewer).load_state_dict(state)
 
 
-def test_tracks_of_other_counts_are_refused(lite_default: Any) -> None:
-    first = VideoSegmenter(lite_default, NAMES, SMALL)
+@pytest.mark.usefixtures("colour_sam")
+def test_tracks_of_other_counts_are_refused() -> None:
+    first = VideoSegmenter(ColourModel(), NAMES, WITH_SAM)
     first.step(moving(0))
     other = VideoConfig(tracks=TrackConfig(count=2))
     with pytest.raises(ConfigError, match="logits"):
-        VideoSegmenter(lite_default, NAMES, SMALL, other).load_state_dict(first.state_dict())
-    maps = VideoSegmenter(lite_default, NAMES, replace(SMALL, refine="none"))
+        VideoSegmenter(ColourModel(), NAMES, WITH_SAM, other).load_state_dict(
+            first.state_dict()
+        )
+    maps = VideoSegmenter(ColourModel(), NAMES, replace(WITH_SAM, refine="none"))
     with pytest.raises(ConfigError, match="other tracks"):
         maps.load_state_dict(first.state_dict())
 
@@ -302,11 +312,13 @@ def test_files_that_are_cut_off() -> None:
             from_bytes(data[:length])
 
 
-def test_offline_goes_on_at_the_end_of_a_window(lite_default: Any) -> None:
+@pytest.mark.usefixtures("colour_sam")
+def test_offline_goes_on_at_the_end_of_a_window() -> None:
+    """``tests/cli/test_resume.py`` has it with ``lite``."""
     video = VideoConfig(mode="offline", offline=OfflineConfig(window=2))
 
     def make() -> StreamSegmenter:
-        return StreamSegmenter(VideoSegmenter(lite_default, NAMES, SMALL, video))
+        return StreamSegmenter(VideoSegmenter(ColourModel(), NAMES, WITH_SAM, video))
 
     frames = [moving(n) for n in range(5)]
     straight, states = [], {}

@@ -480,14 +480,14 @@ def sizes(tracks: Tracker) -> list[object]:
 def test_state_does_not_grow() -> None:
     tracks = tracker(2)
     seen = []
-    for number in range(50):
+    full = tracks.memory.slots
+    for number in range(full + 10):
         n = number % 20
         step(
             tracks,
             scene(picture(n), proposal_at(at(n)), proposal_at(green_at(n)) if n % 3 else None),
         )
         seen.append(sizes(tracks))
-    full = tracks.memory.slots
     assert all(entry == seen[full] for entry in seen[full:])
 
 

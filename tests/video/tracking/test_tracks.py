@@ -379,7 +379,7 @@ def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> 
 
 @given(SEEDS, st.integers(1, 4), st.sampled_from([0.0, 0.1, 0.5]))
 @settings(deadline=None, max_examples=40)
-def test_glide_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
+def test_propagation_is_the_naive_loop(seed: int, count: int, lost: float) -> None:
     config = TrackConfig(count=count, lost_overlap=lost)
     case = situation(seed, 3, count, 0, kinds=True)
     agreement = case.candidates.agreement[:, :1].expand(-1, 3)  # all three are there, or none

@@ -222,7 +222,7 @@ def test_closing_ends_the_thread() -> None:
     assert list(reader) == []
 
 
-def test_a_reader_that_nobody_closes_ends_its_thread() -> None:
+def test_a_reader_that_is_not_closed_ends_its_thread() -> None:
     with http_server(MJPEG, jpegs(range(10_000), 0.005)) as address:
         reader = read_frames(address, stream=CALM)
         next(reader)
@@ -291,7 +291,7 @@ def test_any_opener_can_be_a_camera(tmp_path: Path) -> None:
     )
 
 
-def test_what_nobody_foresaw_is_raised(tmp_path: Path) -> None:
+def test_unforeseen_errors_are_raised(tmp_path: Path) -> None:
     clip = write_video(tmp_path / "c.mkv", [numbered(n) for n in range(5)])
     reader = LiveReader("x", lambda: Paced(clip, RuntimeError("a bug")), options=CALM)
     with pytest.raises(RuntimeError, match="a bug"):

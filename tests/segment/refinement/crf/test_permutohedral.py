@@ -61,6 +61,7 @@ def test_neighbours_point_back() -> None:
         assert int((after < count).sum()) == len(known) > 0
 
 
+@pytest.mark.slow
 def test_close_to_the_true_gaussian() -> None:
     features = random_features(5, 2, 300, 1.0)
     values = np.random.default_rng(6).random((1, 300))
