@@ -9,8 +9,8 @@ Pictures with two to five instances of a class, each over 1 % of the picture and
 0.3 % and that (a sentence does not mean a smaller one). Where the instances are clearly apart
 along an axis, in size or in depth (lowest edge and area agree), sentences from templates name
 one of them; "behind" and "in front of" a thing is what ends higher or lower than it, near it.
-Every sentence is segmented alone, with ``expression.spatial`` off and on. Prints mean IoU and the
-part of sentences with IoU above 0.5, by relation.
+Every sentence is segmented alone, with ``expression.spatial`` off and on. Prints mean IoU and
+the part of sentences with IoU above 0.5, by relation.
 """
 
 from __future__ import annotations
