@@ -37,8 +37,8 @@ sys.dont_write_bytecode = False
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("search", derandomize=False)
+settings.register_profile("same", derandomize=True, deadline=None)  # machines may be busy
+settings.register_profile("search", derandomize=False, deadline=None)
 settings.load_profile("same")
 
 
