@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from car_video.corrections import Correction
 from car_video.page.engine import Engine
-from car_video.page.remembered import Newest
+from car_video.page.remembered import Newest, RememberingSegmenter
 from car_video.page.work import HandMade
-from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Alternative, Frame, FramePrediction
 from car_video.video.correction.alternatives import find_alternatives
 from car_video.video.correction.anchors import corrected_mask
@@ -18,6 +17,9 @@ from car_video.video.correction.answers import Answer, with_answers
 
 ALTERNATIVES = 3
 """Other things to choose from, for each expression."""
+
+ANYTHING = ("object",)
+"""Stands for expressions while there are none; no frame is asked about it."""
 
 _KEPT_ANSWERS = 64
 
@@ -33,7 +35,7 @@ class FrameAnswers:
     def __init__(self, engine: Engine, preset: str) -> None:
         self.preset = preset
         self._engine = engine
-        self._segmenter: ImageSegmenter | None = None
+        self._segmenter: RememberingSegmenter | None = None
         self._expressions: tuple[str, ...] = ()
         self._forget()
 
@@ -41,7 +43,7 @@ class FrameAnswers:
         self._predictions: Newest[FramePrediction] = Newest(_KEPT_ANSWERS)
         self._others: Newest[tuple[tuple[Alternative, ...], ...]] = Newest(_KEPT_ANSWERS)
 
-    def segmenter(self, expressions: Sequence[str]) -> ImageSegmenter:
+    def segmenter(self, expressions: Sequence[str]) -> RememberingSegmenter:
         """The image algorithm for these expressions; to be called in a turn.
 
         Raises:
@@ -63,6 +65,27 @@ class FrameAnswers:
         if tuple(expressions) != self._expressions:
             return None
         return self._predictions.peek(index)
+
+    def prepare(
+        self, expressions: Sequence[str], frame: Frame, wanted: Callable[[], bool]
+    ) -> None:
+        """Encode a frame before anything is asked about it.
+
+        That is most of the time of an answer, and passes while a person still types.
+
+        Args:
+            expressions: of the work; may be none.
+            frame: the frame.
+            wanted: whether it still is, asked when it is this call's turn.
+
+        Raises:
+            ModelError: the models cannot be loaded.
+        """
+        with self._engine.turns.turn():
+            if not wanted():
+                return
+            segmenter = self._segmenter or self.segmenter(expressions or ANYTHING)
+            segmenter.prepare(frame.image)
 
     def prediction(self, expressions: Sequence[str], frame: Frame) -> FramePrediction:
         """The answer for a frame, as a picture by itself."""

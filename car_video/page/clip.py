@@ -16,7 +16,10 @@ from car_video.io.readers.selection import indices_of
 from car_video.page.limits import Limits
 from car_video.types import Frame
 
-_LONGEST_NAME, _LONGEST_SUFFIX = 80, 16
+_LONGEST_NAME, _LONGEST_SUFFIX = 160, 16
+"""In bytes of UTF-8. File systems take 255, and what is made of a clip is called after it, with
+up to sixty more."""
+
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[1-9¹²³]) *(\..*)?", re.I)
 """Names that Windows keeps for devices, whatever suffix follows."""
 
@@ -59,6 +62,11 @@ class Clip:
     def single(self) -> bool:
         """Whether it is one picture."""
         return len(self.times) == 1
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width of a pixel divided by its height, as players show it."""
+        return float(self.info.sample_aspect_ratio)
 
     def frame(self, index: int) -> Frame:
         """The frame of a number.
@@ -157,8 +165,13 @@ def safe_name(name: str) -> str:
     base = re.split(r"[/\\]", name)[-1]
     plain = re.sub(r'[<>:"|?*]', "_", "".join(c for c in base if c.isprintable()))
     stem, suffix = os.path.splitext(plain.strip(". "))
-    suffix = suffix[:_LONGEST_SUFFIX]
-    stem = stem[: _LONGEST_NAME - len(suffix)]
+    suffix = _cut(suffix, _LONGEST_SUFFIX)
     if _RESERVED.fullmatch(stem):
-        stem = f"_{stem}"[: _LONGEST_NAME - len(suffix)]
+        stem = f"_{stem}"
+    stem = _cut(stem, _LONGEST_NAME - len(suffix.encode()))
     return f"{stem}{suffix}".strip(". ") or "clip"
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning of a text that has at most so many bytes of UTF-8."""
+    return text.encode()[:most].decode(errors="ignore")

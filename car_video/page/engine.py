@@ -101,7 +101,7 @@ class Engine:
         """Whether the models are there."""
         return self._models is not None
 
-    def image_segmenter(self, expressions: Sequence[str], preset: str) -> ImageSegmenter:
+    def image_segmenter(self, expressions: Sequence[str], preset: str) -> RememberingSegmenter:
         """For single frames; it remembers what it has encoded."""
         self.load()
         assert self._models is not None

@@ -55,15 +55,16 @@ class Interface:
     # --- widgets ------------------------------------------------------------------------
 
     def _build(self) -> None:
-        gr.HTML(
+        self.head = gr.HTML(
             "<h1>car-video</h1><p>Masks of what a sentence names, in a video or a picture. "
             "Nothing leaves the computer that runs this.</p>",
             elem_id="head",
+            js_on_load=f"{asset('keys.js')}\n{asset('folder.js')}",
         )
         with gr.Accordion("Video or picture", open=True, elem_id="source") as self.source:
             with gr.Row(equal_height=True):
                 self.upload = gr.File(
-                    label="Drop a video, a picture, several pictures, or a saved project",
+                    label="Drop a video, pictures, a folder of pictures, or a saved project",
                     file_count="multiple",
                     height=130,
                     scale=3,
@@ -75,6 +76,9 @@ class Interface:
                         size="md",
                         visible=self._pages.example_clip is not None,
                         elem_id="example",
+                    )
+                    self.folder = gr.UploadButton(
+                        "Choose a folder", file_count="directory", size="md", elem_id="folder"
                     )
                     self.camera_open = gr.Button(
                         "Use the camera", size="md", elem_id="camera-open"
@@ -152,7 +156,7 @@ class Interface:
         with gr.Accordion("The same without the page", open=False):
             self.commands = gr.Textbox(
                 label="Command",
-                info="Its files with corrections are in the saved project.",
+                info="The clip and the files with corrections are in the saved project.",
                 lines=2,
                 interactive=False,
                 buttons=["copy"],
@@ -171,6 +175,8 @@ class Interface:
     def _wire(self) -> None:
         pages, event, data = self._pages, self._on, self._with_data
         event(self.upload.upload, pages.open, self.upload)
+        event(self.folder.upload, pages.open_folder, self.folder)
+        data(self.head.nothing, lambda s, e: pages.open_folder(s, []))
         event(self.example.click, pages.example)
         # As it is recorded: gradio would call ffmpeg, which need not be there, to mirror it.
         event(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec
 
 from car_video.errors import CarVideoError, SourceError
+from car_video.io.readers.folders import IMAGE_SUFFIXES
 from car_video.page.job import Job
 from car_video.page.session import Session
 from car_video.page.sessions import Sessions
@@ -84,6 +85,16 @@ class Pages:
                 path.unlink(missing_ok=True)
         yield Reply(view_of(session), done="source")
         yield from self._look(session)
+
+    @_in_words
+    def open_folder(self, session: Session, files: Sequence[str]) -> Replies:
+        """Open the pictures of a folder; what else lies there is left alone."""
+        pictures = [file for file in files if Path(file).suffix.lower() in IMAGE_SUFFIXES]
+        for file in set(files) - set(pictures):
+            self._uploaded(file).unlink(missing_ok=True)
+        if not pictures:
+            raise SourceError("There is no picture in that folder. Give a video by itself.")
+        yield from self.open(session, pictures)
 
     def _uploaded(self, file: str) -> Path:
         """A file that a browser has sent; opening moves it, so it must be no other.
@@ -243,6 +254,7 @@ class Pages:
         if not work.expressions:
             hint = "Type what to look for, in English: the dog, the woman in red, …"
             yield Reply(view_of(session), message_html(said or hint))
+            session.prepare(index)
             return
         if session.shown(index) is None:
             loaded = session.engine.loaded

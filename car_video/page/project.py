@@ -13,24 +13,26 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from car_video.corrections import Correction, check_together
-from car_video.errors import CarVideoError, OutputError
+from car_video.errors import CarVideoError, ConfigError, CorrectionError, OutputError
 from car_video.io.corrections_file import as_entries, read_corrections
 from car_video.io.exports import open_run
+from car_video.io.readers import Selection
 from car_video.io.writers.predictions import RESULTS
 from car_video.page.clip import Clip, safe_name
 from car_video.page.command import correction_files
 from car_video.page.downloads import write_run, zip_files
 from car_video.page.limits import Limits
-from car_video.page.work import HandMade, RunOptions, StoredFrame, Work
+from car_video.page.work import HandMade, Key, RunOptions, StoredFrame, Work
+from car_video.text.parsing.wording import check_expressions
 
-ABOUT, PENDING = "project.json", "pending.json"
+ABOUT, PENDING, MARKS = "project.json", "pending.json", "marks.json"
 FORMAT = 1
-_KNOWN = re.compile(r"project\.json|pending\.json|predictions\.json|corrections-\d{1,4}\.json")
+_KNOWN = re.compile(r"(project|pending|marks|predictions|corrections-\d{1,4})\.json")
 _SOURCE = re.compile(r"source/(pictures/)?[^/\\]+")
 _LARGEST_PART = 2**20
 _DAMAGED = (
@@ -45,6 +47,8 @@ _DAMAGED = (
     LookupError,
     TypeError,
     ValueError,
+    ConfigError,  # options that no run has
+    CorrectionError,
 )
 """What reading a zip that is damaged, or made by others, comes to."""
 
@@ -81,10 +85,9 @@ def save(folder: Path, clip: Clip, work: Work, model: str) -> Path:
             write_run(parts / RESULTS, clip, work, model)
         for name, data in correction_files(work).items():
             (parts / name).write_bytes(data)
-        if work.pending:
-            pending = [work.pending[key].correction for key in sorted(work.pending)]
-            text = json.dumps({"corrections": as_entries(pending)})
-            (parts / PENDING).write_text(text, encoding="ascii")
+        made = [work.pending[key] for key in sorted(work.pending)]
+        _write(parts / PENDING, [one.correction for one in made])
+        _write(parts / MARKS, [said for one in made if (said := one.said) is not None])
         files = [(file, file.name) for file in sorted(parts.iterdir())]
         target = place / f"{safe_name(clip.path.stem)}_project.zip"
         zip_files(target, [*files, *_source_files(clip)])
@@ -94,6 +97,13 @@ def save(folder: Path, clip: Clip, work: Work, model: str) -> Path:
         raise
     finally:
         shutil.rmtree(parts, ignore_errors=True)
+
+
+def _write(file: Path, corrections: Sequence[Correction]) -> None:
+    """A file of corrections; none where there are none."""
+    if corrections:
+        text = json.dumps({"corrections": as_entries(corrections)})
+        file.write_text(text, encoding="ascii")
 
 
 def is_project(path: Path) -> bool:
@@ -124,7 +134,9 @@ def load(path: Path, folder: Path, limits: Limits, presets: Sequence[str]) -> tu
         limits.check_expressions(len(about["expressions"]))
         source = folder / "source" / safe_name(str(about["source"]))
         clip = Clip(source, limits)
-        return clip, _work(about, folder, presets)
+        work = _work(about, folder, presets)
+        _check_fit(work, clip)
+        return clip, work
     except _DAMAGED as error:
         _give_up(clip, folder)
         raise OutputError(
@@ -171,10 +183,12 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, limits: Limits) -> None:
 
 
 def _work(about: dict[str, Any], folder: Path, presets: Sequence[str]) -> Work:
-    expressions = tuple(str(text) for text in about["expressions"])
-    options = None if about["options"] is None else RunOptions(**about["options"])
-    if options is not None and options.preset not in presets:
-        options = RunOptions(presets[0], options.start, options.end, options.stride)
+    expressions = tuple(check_expressions(about["expressions"])) if about["expressions"] else ()
+    if len(set(expressions)) < len(expressions):
+        raise ValueError("one expression twice")
+    options = None if about["options"] is None else _options(about["options"], presets)
+    if not isinstance(about["complete"], bool):
+        raise TypeError("complete")
     frames = {}
     if (folder / RESULTS).exists():
         run = open_run(folder)
@@ -182,18 +196,58 @@ def _work(about: dict[str, Any], folder: Path, presets: Sequence[str]) -> Work:
             raise ValueError("other expressions")
         names = {entry.index: entry.file for entry in run.entries}
         frames = {p.index: StoredFrame.of(p, names[p.index]) for p in run.predictions()}
+    if frames and options is None:
+        raise ValueError("a run without its options")
     steps: list[tuple[Correction, ...]] = []
     while (file := folder / f"corrections-{len(steps) + 1}.json").exists():
         steps.append(tuple(_read(file, expressions)))
+    marks = {_key(one, expressions): one for one in _read(folder / MARKS, expressions)}
     pending = {}
-    if (folder / PENDING).exists():
-        for one in _read(folder / PENDING, expressions):
-            pending[one.frame, one.number(expressions)] = HandMade(one)
-    complete = bool(about["complete"]) and bool(frames)
+    for one in _read(folder / PENDING, expressions):
+        said = marks.get(key := _key(one, expressions))
+        pending[key] = HandMade(one) if said is None else HandMade(one, said.points, said.box)
+    complete = about["complete"] and bool(frames)
     return Work(expressions, options, frames, complete, pending, tuple(steps))
 
 
+def _options(given: dict[str, Any], presets: Sequence[str]) -> RunOptions:
+    """Raises ConfigError or TypeError for what no run has."""
+    options = RunOptions(**given)
+    Selection(options.start, options.end, options.stride)
+    if not isinstance(options.preset, str):
+        raise TypeError("preset")
+    return options if options.preset in presets else replace(options, preset=presets[0])
+
+
+def _key(one: Correction, expressions: tuple[str, ...]) -> Key:
+    return one.frame, one.number(expressions)
+
+
+def _check_fit(work: Work, clip: Clip) -> None:
+    """Raises ValueError where answers or corrections are of another clip."""
+    corrections = [*(one for step in work.steps for one in step)]
+    corrections += [made.correction for made in work.pending.values()]
+    indices = {*work.frames, *(one.frame for one in corrections)}
+    if not indices <= set(range(len(clip))):
+        raise ValueError("frames of another clip")
+    for index in list(work.frames)[:1]:
+        if work.frames[index].prediction(work.expressions).masks.shape[1:] != _size(
+            clip, index
+        ):
+            raise ValueError("masks of another clip")
+    for one in corrections:
+        one.check_size(*_size(clip, one.frame))
+
+
+def _size(clip: Clip, index: int) -> tuple[int, int]:
+    frame = clip.frame(index)
+    return frame.height, frame.width
+
+
 def _read(file: Path, expressions: tuple[str, ...]) -> list[Correction]:
+    """Corrections of a file; none where it is not there."""
+    if not file.exists():
+        return []
     try:
         return check_together(read_corrections(file), expressions)
     except CarVideoError as error:

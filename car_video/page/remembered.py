@@ -86,6 +86,12 @@ class RememberingSegmenter(ImageSegmenter):
 
     _kept: Newest[EncodedImage] | None = None
 
+    def prepare(self, image: NDArray[np.uint8]) -> None:
+        """Encode a picture uint8 [H, W, 3] by both models, for the questions to come."""
+        encoded = self.encode(image)
+        if self.sam is not None:
+            self.sam.encode(encoded.pixels, self.config.sam.side)
+
     def encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> list[EncodedImage]:
         """See :class:`~car_video.segment.segmenter.ImageSegmenter`."""
         if self._kept is None:

@@ -105,11 +105,8 @@ class Session:
             self.current = self.chosen = 0
             if before is not None:
                 before.close()
-                shutil.rmtree(self._place_of(before), ignore_errors=True)
-
-    def _place_of(self, clip: Clip) -> Path:
-        """The folder below the session's own in which a clip lies."""
-        return self.folder / clip.path.relative_to(self.folder).parts[0]
+                own = before.path.relative_to(self.folder).parts[0]
+                shutil.rmtree(self.folder / own, ignore_errors=True)
 
     def close(self) -> None:
         """Stop what is under way, and remove everything."""
@@ -186,8 +183,7 @@ class Session:
     def drop(self, number: int) -> None:
         """Look for one thing less."""
         with self._lock:
-            known = self.work.expressions
-            left = tuple(text for place, text in enumerate(known) if place != number)
+            left = tuple(t for n, t in enumerate(self.work.expressions) if n != number)
             self._step(lambda: self._history.put(self.work.with_expressions(left)))
 
     def _step(self, step: Callable[[], None]) -> None:
@@ -223,6 +219,12 @@ class Session:
             return known
         found = self._asked().prediction(work.expressions, self.frame(index))
         return shown_with(found, work.made_on(index), self.exclusive)
+
+    def prepare(self, index: int) -> None:
+        """Encode a frame that is shown, so that its first answer comes sooner."""
+        if not self.busy:
+            frame = self.frame(index)
+            self._asked().prepare(self.work.expressions, frame, lambda: self.current == index)
 
     def frame(self, index: int) -> Frame:
         """A frame of the clip. Raises SourceError."""
@@ -364,8 +366,7 @@ class Session:
     def download(self, name: str, soft: bool = False) -> Path:
         """A file of what has been made; see :func:`car_video.page.downloads.download`."""
         self._check_idle()
-        clip = self.opened()
-        return download(self.folder, clip, self.work, self.model_name, name, soft)
+        return download(self.folder, self.opened(), self.work, self.model_name, name, soft)
 
     def save(self) -> Path:
         """The whole work as a project, which :meth:`open` takes again. Raises OutputError."""

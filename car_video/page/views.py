@@ -13,7 +13,7 @@ from car_video.page import words
 from car_video.page.drawing import colours, frame_url, thumbnail_url
 from car_video.page.session import Session
 from car_video.page.timeline import timeline_svg
-from car_video.types import Alternative, FramePrediction
+from car_video.types import Alternative, Frame, FramePrediction
 
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 
@@ -88,7 +88,7 @@ def view_of(
         run = "Run again" if work.complete else "Go on with the run"
     return View(
         opened=True,
-        stage=_stage(url, frame.width, frame.height, made, bool(work.expressions)),
+        stage=_stage(url, frame, clip.pixel_aspect, made, bool(work.expressions)),
         chips=_chips(session, prediction),
         others=_others(session, frame.image, others),
         timeline=timeline_svg(work, len(clip), index, query, colours(len(work.expressions))),
@@ -122,7 +122,8 @@ def download_html(token: str, name: str, count: int) -> str:
     )
 
 
-def _stage(url: str, width: int, height: int, made: object, asks: bool) -> str:
+def _stage(url: str, frame: Frame, pixel_aspect: float, made: object, asks: bool) -> str:
+    width, height = frame.width, frame.height
     marks = []
     for x, y, positive in getattr(made, "points", ()):
         sign = "+" if positive else MINUS
@@ -145,14 +146,16 @@ def _stage(url: str, width: int, height: int, made: object, asks: bool) -> str:
     hint = f"Click what is missing, with '{MINUS} not it' what is wrong, or draw a box."
     keys = (
         "Shift-click is what is wrong, dragging draws a box. Keys: arrows and Enter, X for "
-        "what is wrong, comma and full stop for the frame before and after."
+        "what is wrong, Delete for as it was found, comma and full stop for the frame before "
+        "and after."
     )
     tools = (
         f'<div class="modes" role="toolbar" aria-label="What a click means">{modes}</div>'
         f'<p class="hint" title="{keys}">{hint}</p>'
     )
     return (
-        f'<div class="picture" tabindex="0" data-key="picture" data-width="{width}" '
+        f'<div class="picture" style="--ratio:{width * pixel_aspect / height:.4f}" '
+        f'tabindex="0" data-key="picture" data-width="{width}" '
         f'data-height="{height}" data-asks="{int(asks)}" role="application" '
         f'aria-label="The frame. {hint} {keys}"><img src="{url}" alt="" draggable="false">'
         f'{"".join(marks)}<i class="cursor" hidden></i><i class="drawn" hidden></i></div>'

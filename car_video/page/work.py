@@ -81,6 +81,14 @@ class HandMade:
     points: tuple[Point, ...] = ()
     box: Box | None = None
 
+    @property
+    def said(self) -> Correction | None:
+        """The clicks and the box; None where there were none."""
+        if not self.points and self.box is None:
+            return None
+        one = self.correction
+        return Correction(one.frame, one.query, points=list(self.points), box=self.box)
+
 
 @dataclass(frozen=True)
 class RunOptions:

@@ -18,14 +18,18 @@ from tests.cli.fakes import FakeSegmenter
 class FakeImageSegmenter:
     """Answers for single frames, as :class:`tests.cli.fakes.FakeSegmenter` has them.
 
+    Args:
+        expressions: that are looked for.
+        sam: answers clicks and boxes.
+
     Attributes:
         asked: indices of the frames that a model was asked about.
+        prepared: how many pictures were encoded before anything was asked.
     """
 
-    sam = None
-
-    def __init__(self, expressions: Sequence[str]) -> None:
+    def __init__(self, expressions: Sequence[str], sam: Any = None) -> None:
         self.asked: list[int] = []
+        self.prepared, self.sam = 0, sam
         self.set_expressions(expressions)
 
     def set_expressions(self, expressions: Sequence[str]) -> None:
@@ -35,6 +39,9 @@ class FakeImageSegmenter:
     def encode(self, image: np.ndarray) -> np.ndarray:
         return image
 
+    def prepare(self, image: np.ndarray) -> None:
+        self.prepared += 1
+
     def segment_encoded(self, image: np.ndarray, index: int, time: float) -> FramePrediction:
         self.asked.append(index)
         return FakeSegmenter(self.expressions).step(Frame(index, time, image))
@@ -43,14 +50,20 @@ class FakeImageSegmenter:
 class FakeEngine(Engine):
     """Models that need no loading.
 
+    Args:
+        before: see below.
+        sam: answers clicks and boxes; without one they are refused.
+
     Attributes:
         before: called with every frame of a run first.
         images: segmenters of single frames that were made.
     """
 
-    def __init__(self, before: Callable[[Frame], object] | None = None) -> None:
+    def __init__(
+        self, before: Callable[[Frame], object] | None = None, sam: Any = None
+    ) -> None:
         super().__init__()
-        self.before = before
+        self.before, self.sam = before, sam
         self.images: list[FakeImageSegmenter] = []
         self.runs: list[FakeSegmenter] = []
 
@@ -62,7 +75,7 @@ class FakeEngine(Engine):
         return True
 
     def image_segmenter(self, expressions: Sequence[str], preset: str) -> Any:
-        self.images.append(FakeImageSegmenter(expressions))
+        self.images.append(FakeImageSegmenter(expressions, self.sam))
         return self.images[-1]
 
     def video_segmenter(self, expressions: Sequence[str], preset: str, single: bool) -> Any:

@@ -63,16 +63,19 @@ def test_durations(seconds, text):
         (".hidden.mp4", "hidden.mp4"),
         ("a:b|c?.mov", "a_b_c_.mov"),
         ("tab\there\n.mp4", "tabhere.mp4"),
-        ("ж" * 200 + ".mp4", "ж" * 76 + ".mp4"),
+        ("ж" * 200 + ".mp4", "ж" * 78 + ".mp4"),
+        ("日本" * 60, "日本" * 26 + "日"),
+        ("🙂" * 90 + ".日本語日本語", "🙂" * 36 + ".日本語日本"),
         ("a." + "b" * 200, "a." + "b" * 15),
         ("a" * 75 + " .mp4", "a" * 75 + " .mp4"),
         ("CON", "_CON"),
         ("nul.mp4", "_nul.mp4"),
         ("com1.tar.gz", "_com1.tar.gz"),
-        ("aux." + "x" * 200 + ".mp4", "_aux." + "x" * 71 + ".mp4"),
+        ("aux." + "x" * 200 + ".mp4", "_aux." + "x" * 151 + ".mp4"),
         ("console.mp4", "console.mp4"),
     ],
 )
 def test_names_of_uploads(name, safe):
     assert safe_name(name) == safe
     assert safe_name(safe) == safe, "a project names its clip so"
+    assert len(safe.encode()) <= 160

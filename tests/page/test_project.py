@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from car_video.corrections import Correction
 from car_video.errors import CarVideoError, ExpressionError, OutputError, SourceError
 from car_video.io.exports import open_run
 from car_video.page.limits import Limits
 from car_video.page.session import Session
-from car_video.page.work import RunOptions
+from car_video.page.views import view_of
+from car_video.page.work import HandMade, RunOptions
+from tests.io.readers.media import write_video
 from tests.page.fakes import FakeEngine
 
 
@@ -50,6 +53,74 @@ def test_a_project_opened_again_is_as_it_was(worked, fresh):
     assert fresh.commands() == worked.commands()
     np.testing.assert_array_equal(fresh.frame(5).image, worked.frame(5).image)
     assert fresh.preset == "default"
+
+
+def test_clicks_and_a_box_are_shown_again(worked, fresh):
+    mask = np.zeros((*worked.frame(2).image.shape[:2],), bool)
+    mask[4:9, 4:9] = True
+    points, box = ((5.0, 6.5, True), (20.0, 3.0, False)), (4.0, 4.0, 5.0, 5.0)
+    clicked = HandMade(Correction(2, 0, mask=mask), points, box)
+    worked.put(worked.work.with_pending((2, 0), clicked))
+    fresh.open([worked.save()])
+    again = fresh.work.pending[2, 0]
+    assert (again.points, again.box) == (points, box)
+    np.testing.assert_array_equal(again.correction.mask, mask)
+    fresh.current = 2
+    stage = view_of(fresh).stage
+    assert stage.count('class="mark') == 2
+    assert 'class="box"' in stage
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"options": {"preset": 3}},
+        {"options": {"preset": "fast", "stride": "two"}},
+        {"options": {"preset": "fast", "stride": True}},
+        {"options": {"preset": "fast", "stride": 0}},
+        {"options": {"preset": "fast", "start": [1]}},
+        {"options": {"preset": "fast", "start": 2, "end": 1}},
+        {"options": {"preset": "fast", "end": float("nan")}},
+        {"options": {"preset": "fast", "colour": 1}},
+        {"options": [1]},
+        {"options": None},
+        {"complete": "no"},
+        {"expressions": ["the dog", 7]},
+        {"expressions": ["the dog", "the dog"]},
+        {"expressions": "the dog"},
+        {"format": 2},
+    ],
+)
+def test_a_project_whose_values_are_of_other_kinds_is_told(worked, fresh, tmp_path, about):
+    project = worked.save()
+    with zipfile.ZipFile(project) as archive:
+        known = json.loads(archive.read("project.json"))
+    text = json.dumps(known | about)
+    with pytest.raises(CarVideoError) as told:
+        fresh.open([changed(project, tmp_path / "bad.zip", **{"project.json": text})])
+    assert "\n" not in str(told.value)
+    assert fresh.clip is None
+    assert list(fresh.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "entry", [{"frame": 99}, {"points": [[500, 5, True]], "absent": False}]
+)
+@pytest.mark.parametrize("part", ["pending.json", "corrections-1.json"])
+def test_corrections_of_another_clip_are_told(worked, fresh, tmp_path, entry, part):
+    one = {"frame": 3, "query": 0, "absent": True} | entry
+    text = json.dumps({"corrections": [one]})
+    with pytest.raises(OutputError, match="or it is damaged"):
+        fresh.open([changed(worked.save(), tmp_path / "bad.zip", **{part: text})])
+
+
+def test_answers_of_another_clip_are_told(worked, fresh, tmp_path, clip_file):
+    small = write_video(tmp_path / "small.mp4", [np.zeros((16, 16, 3), np.uint8)] * 12)
+    other = changed(
+        worked.save(), tmp_path / "b.zip", **{"source/clip.mp4": small.read_bytes()}
+    )
+    with pytest.raises(OutputError, match="or it is damaged"):
+        fresh.open([other])
 
 
 def test_a_project_without_a_run(session, fresh):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PIL import Image
+
 from car_video.page.limits import Limits
 from car_video.page.pages import UNEXPECTED, Pages
 from car_video.page.sessions import Sessions
@@ -34,6 +36,48 @@ def test_everybody_has_work_of_their_own(tmp_path, uploaded):
     assert two.clip is None
     assert two.work.expressions == ()
     assert list(sessions.uploads.iterdir()) == []
+
+
+def test_of_a_folder_only_pictures_are_taken(tmp_path):
+    sessions = sessions_in(tmp_path)
+    pages, session = Pages(sessions), sessions.of("one")
+    files = [sessions.uploads / name for name in ("b.png", "notes.txt", "a.JPG", "clip.mp4")]
+    for file in files:
+        file.write_bytes(b"text")
+    for file in files[::2]:
+        Image.new("RGB", (32, 24)).save(file)
+    last(pages.open_folder(session, [str(file) for file in files]))
+    assert session.work.expressions == ()
+    assert len(session.clip) == 2
+    assert list(sessions.uploads.iterdir()) == []
+    notes = sessions.uploads / "notes.txt"
+    notes.write_text("text")
+    for given in ([str(notes)], []):
+        assert (
+            "There is no picture in that folder."
+            in last(pages.open_folder(session, given)).message
+        )
+    assert len(session.clip) == 2, "what was open stays"
+    assert list(sessions.uploads.iterdir()) == []
+
+
+def test_a_frame_is_encoded_while_words_are_typed(tmp_path, uploaded):
+    engine = FakeEngine()
+    sessions = sessions_in(tmp_path, engine)
+    pages, session = Pages(sessions), sessions.of("one")
+    last(pages.open(session, [arrived(sessions, uploaded)]))
+    (image,) = engine.images
+    assert image.prepared == 1
+    last(pages.seek(session, 5))
+    assert image.prepared == 2
+    left_behind = pages.seek(session, 6)
+    next(left_behind)
+    session.current = 7
+    assert list(left_behind) == []
+    assert image.prepared == 2, "a frame that is not shown any more is not encoded"
+    last(pages.add(session, "the dog"))
+    assert image.prepared == 2
+    assert image.asked == [7]
 
 
 def test_a_file_is_fetched_by_its_secret_until_the_page_is_closed(tmp_path, uploaded):

@@ -1,0 +1,120 @@
+"""A real Chromium, Debian's, and the page in one of its tabs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SECONDS = 90
+"""That an answer may take on a busy machine."""
+
+_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=program, args=list(_FLAGS))
+        yield opened
+        opened.close()
+
+
+class Tab:
+    """An open page.
+
+    Attributes:
+        page: of playwright.
+        elsewhere: addresses outside of the server that the browser was sent to.
+        errors: of scripts.
+    """
+
+    def __init__(self, browser: Any, url: str, **options: Any) -> None:
+        self.page = browser.new_page(accept_downloads=True, **options)
+        self.page.set_default_timeout(SECONDS * 1000)
+        self.elsewhere: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", lambda request: self._note(request.url, url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(url)
+        self.page.wait_for_selector("#upload input[type=file]", state="attached")
+
+    def _note(self, address: str, url: str) -> None:
+        if not address.startswith((url, "data:", "blob:")):
+            self.elsewhere.append(address)
+
+    def upload(self, file: Path) -> None:
+        """Give a file, and wait for its first frame."""
+        self.page.set_input_files("#upload input[type=file]", str(file))
+        self.page.wait_for_selector("#stage img")
+        self.page.wait_for_function("!document.querySelector('#message .working')")
+
+    def look_for(self, text: str) -> None:
+        """Type a sentence."""
+        self.page.fill("#text textarea, #text input", text)
+        self.page.keyboard.press("Enter")
+
+    def said(self, text: str) -> None:
+        """Wait until the chip of the expression says so."""
+        self.page.wait_for_function(
+            "text => document.querySelector('#chips small')?.innerText.includes(text)", arg=text
+        )
+
+    def told(self, text: str) -> None:
+        """Wait until the line for people says so."""
+        self.page.wait_for_function(
+            "text => document.querySelector('#message')?.innerText.includes(text)", arg=text
+        )
+
+    def frame(self, index: int) -> None:
+        """Go to a frame."""
+        self.page.fill("#slider input[type=number]", str(index))
+        self.page.keyboard.press("Enter")
+        self.at(f"Frame {index} of")
+
+    def at(self, text: str) -> None:
+        """Wait until the slider says so."""
+        self.page.wait_for_function(
+            "text => document.querySelector('#slider')?.innerText.includes(text)", arg=text
+        )
+
+    def picture(self) -> str:
+        """The picture that is shown."""
+        return str(self.page.get_attribute("#stage img", "src"))
+
+    def changes(self, before: str) -> None:
+        """Wait for another picture."""
+        self.page.wait_for_function(
+            "src => document.querySelector('#stage img')?.src !== src", arg=before
+        )
+
+    def drag(self, left: float, top: float, right: float, bottom: float) -> None:
+        """Draw a box, given as parts of the picture."""
+        self.page.locator("#stage .picture").scroll_into_view_if_needed()
+        frame = self.page.locator("#stage .picture").bounding_box()
+        x = [frame["x"] + part * frame["width"] for part in (left, right)]
+        y = [frame["y"] + part * frame["height"] for part in (top, bottom)]
+        self.page.mouse.move(x[0], y[0])
+        self.page.mouse.down()
+        self.page.mouse.move(sum(x) / 2, sum(y) / 2)
+        self.page.mouse.move(x[1], y[1])
+        self.page.mouse.up()
+
+    def download(self, button: str, folder: Path, open_first: str = "") -> Path:
+        """Press a button that makes a file, and take it; ``open_first``: what hides it."""
+        if open_first:
+            self.page.click(open_first)
+        with self.page.expect_download() as coming:
+            self.page.click(button)
+        target = folder / coming.value.suggested_filename
+        coming.value.save_as(target)
+        return target

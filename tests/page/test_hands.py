@@ -1,0 +1,187 @@
+"""Keys, fingers, folders and reopened projects in a browser, with models that are quick."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.io.readers.media import write_video
+from tests.page.browsing import Tab, browser
+from tests.page.fakes import FakeEngine
+from tests.video.colour_sam import ColourSam
+
+__all__ = ["browser"]  # a fixture
+pytestmark = pytest.mark.slow
+
+COUNT = 6
+TALL = (128, 64)
+"""Height and width of a clip that was held upright."""
+
+
+def picture(number: int) -> np.ndarray:
+    """A red thing above a blue one."""
+    image = np.full((*TALL, 3), 90 + number, np.uint8)
+    image[16:56, 8:56], image[72:112, 8:56] = (255, 0, 0), (0, 0, 255)
+    return image
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clip")
+    return write_video(folder / "tall.mp4", [picture(n) for n in range(COUNT)], crf="8")
+
+
+@pytest.fixture(scope="module")
+def server():
+    pytest.importorskip("gradio", reason="the page needs gradio")
+    from car_video.page.limits import Limits
+    from car_video.page.server import Server
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("car_video.page.asking.find_alternatives", _no_others)
+        served = Server(FakeEngine(sam=ColourSam()), Limits())
+        yield served
+        served.close()
+
+
+def _no_others(image: Any, frame: Any, prediction: Any, count: int) -> tuple[tuple[()], ...]:
+    return ((),) * len(prediction.masks)
+
+
+def spot(tab: Tab, x: float, y: float) -> tuple[float, float]:
+    """A place of the picture, given in parts of it, on the screen."""
+    place = tab.page.locator("#stage .picture")
+    place.scroll_into_view_if_needed()
+    frame = place.bounding_box()
+    return frame["x"] + x * frame["width"], frame["y"] + y * frame["height"]
+
+
+def marks(tab: Tab, *kinds: str) -> None:
+    """Wait until these clicks, and no others, are shown."""
+    tab.page.wait_for_function(
+        "kinds => [...document.querySelectorAll('#stage .mark')]"
+        ".map((mark) => mark.classList[1]).sort().join() === kinds",
+        arg=",".join(sorted(kinds)),
+    )
+
+
+def test_everything_with_keys_alone(server, browser, clip):
+    tab = Tab(browser, server.url, viewport={"width": 1200, "height": 900})
+    page, keys = tab.page, tab.page.keyboard
+    tab.upload(clip)
+    tab.look_for("red thing")
+    tab.said("here,")
+    page.focus("#run")
+    keys.press("ArrowRight")
+    tab.at("Frame 1 of 5")
+    keys.press("ArrowRight")
+    tab.at("Frame 2 of 5")
+    keys.press("ArrowLeft")
+    tab.at("Frame 1 of 5")
+    page.focus("#slider input[type=range]")
+    keys.press("ArrowRight")
+    tab.at("Frame 2 of 5")
+
+    # on the picture arrows move a cross, from its middle up to the red thing
+    page.focus("#stage .picture")
+    keys.press(".")
+    tab.at("Frame 3 of 5")
+    keys.press("Shift+ArrowUp")
+    keys.press("Shift+ArrowUp")
+    keys.press("Enter")
+    marks(tab, "positive")
+    tab.said("here, by hand")
+    keys.press("Delete")
+    marks(tab)
+    keys.press("Control+z")
+    marks(tab, "positive")
+    keys.press("Control+Shift+z")
+    marks(tab)
+
+    # what is typed is undone by the browser, not by the page
+    page.fill("#text textarea, #text input", "blue")
+    keys.press("ArrowLeft")
+    keys.press("Control+z")
+    tab.at("Frame 3 of 5")
+    marks(tab)
+    page.fill("#text textarea, #text input", "")
+
+    keys.press("Control+Enter")
+    tab.told("Done: 6 frames.")
+    page.focus("#chips [data-choose]")
+    keys.press("Delete")
+    page.wait_for_function("!document.querySelector('#chips .chip')")
+    keys.press("Control+z")
+    tab.said("here,")
+    assert tab.errors == []
+    page.close()
+
+
+def test_with_fingers_on_a_phone(server, browser, clip, tmp_path):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    tab = Tab(browser, server.url, **phone)
+    page = tab.page
+    tab.upload(clip)
+    tab.look_for("red thing")
+    tab.said("here,")
+    shown = page.locator("#stage .picture").bounding_box()
+    assert abs(shown["width"] / shown["height"] - TALL[1] / TALL[0]) < 0.02, "not stretched"
+    assert shown["height"] <= 0.71 * 844
+    page.touchscreen.tap(*spot(tab, 0.5, 0.28))
+    marks(tab, "positive")
+    page.locator("#stage [data-mode=off]").tap()
+    page.touchscreen.tap(*spot(tab, 0.5, 0.72))
+    marks(tab, "positive", "negative")
+    page.locator("#after").tap()
+    tab.at("Frame 1 of 5")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    project = tab.download("#save", tmp_path, open_first="#downloads > button")
+
+    again = Tab(browser, server.url)
+    again.upload(project)
+    marks(again, "positive", "negative")
+    again.said("here, by hand")
+    for one in (tab, again):
+        assert one.errors == []
+        one.page.close()
+
+
+def test_a_folder_is_chosen_or_dropped(server, browser, tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for name in ("a.png", "b.png", ".hidden.png", "more/c.png"):
+        Image.fromarray(picture(0)).save(folder / name)
+    (folder / "notes.txt").write_text("no picture")
+    tab = Tab(browser, server.url)
+    tab.page.set_input_files("input[webkitdirectory]", str(folder))
+    tab.at("Frame 0 of 1")
+    tab.page.close()
+
+    tab = Tab(browser, server.url)
+    tab.page.evaluate(
+        _DROP, [(folder / "a.png").read_bytes().hex(), ["1.png", "2.png", "3.png"]]
+    )
+    tab.at("Frame 0 of 2")
+    tab.page.evaluate(_DROP, ["", []])
+    tab.told("There is no picture in that folder.")
+    assert tab.errors == []
+    tab.page.close()
+
+
+_DROP = """([hex, names]) => {
+  const bytes = new Uint8Array(hex.match(/../g)?.map((two) => parseInt(two, 16)) ?? []);
+  const entries = names.map((name) => ({
+    isFile: true, isDirectory: false, file: (done) => done(new File([bytes], name)),
+  }));
+  const folder = { isFile: false, isDirectory: true, createReader: () => ({
+    readEntries: (done) => done(entries.splice(0, 2)),
+  }) };
+  const event = new Event('drop', { bubbles: true, cancelable: true });
+  const data = { items: [{ webkitGetAsEntry: () => folder }] };
+  Object.defineProperty(event, 'dataTransfer', { value: data });
+  document.querySelector('#upload').firstElementChild.dispatchEvent(event);
+}"""
+"""Drops a folder with pictures of these names; browsers let no script make such an event."""
