@@ -17,6 +17,9 @@ from car_video.video.correction.group import SMALLEST_PART
 from car_video.video.correction.prompting import PromptedPicture
 from car_video.video.tracking.mask_tensors import MAX_LOGIT
 
+MOSTLY_THE_SAME = 0.5
+"""IoU from which a mask with a part more is still the same mask, mostly: half."""
+
 
 @in_standard_torch
 @torch.inference_mode()
@@ -88,29 +91,67 @@ def _clicked(
     mask model finds there touches the mask, and else another thing. With a negative click on
     the mask they mean another thing. Other clicks mend the mask: the mask model gets it as
     context, and what it finds at negative clicks is taken away.
+
+    A mask that is mended stays as it was but for what the clicks say: see :func:`_mended`.
     """
+    points, before = correction.points, picture.logits_of(tracked)
     on_mask = [tracked[int(y), int(x)] for x, y in correction.positive]
     refused = any(tracked[int(y), int(x)] for x, y in correction.negative)
+    candidates: list[tuple[Tensor, Tensor]] = []
     if not tracked.any() or (on_mask and not any(on_mask)):
-        logits, quality = picture.ask(correction.points)
-        found = logits[(picture.obeyed(logits, correction.points) + quality).argmax()]
-        before = picture.logits_of(tracked)
-        missing = bool(tracked.any()) and not refused and picture.touch(found, before)
-        return torch.maximum(found, before) if missing else found
-    candidates = [picture.ask_with_context(correction.points, tracked)]
-    if correction.negative:
-        away = [(x, y, True) for x, y in correction.negative]
-        logits, quality = picture.ask(away)
-        before = picture.logits_of(tracked)
-        rest = torch.minimum(before, -logits)
+        found, quality = picture.ask(points)
+        best = int((picture.obeyed(found, points) + quality).argmax())
+        with_part = torch.maximum(found, before)
+        touching = [picture.touch(one, before) for one in found]
+        small = (overlaps(with_part, before) >= MOSTLY_THE_SAME).tolist()
+        missing = touching[best] or any(t and s for t, s in zip(touching, small, strict=True))
+        if refused or not tracked.any() or not missing:
+            return found[best]
+        candidates.append((with_part[touching], quality[touching]))
+    elif correction.negative:
+        found, quality = picture.ask([(x, y, True) for x, y in correction.negative])
+        rest = torch.minimum(before, -found)
         speck = (rest > 0).sum((1, 2)) < SMALLEST_PART * (before > 0).sum()
-        rest = rest.masked_fill(speck[:, None, None], -MAX_LOGIT)
-        candidates.append((rest, quality))
-    logits = torch.cat([logits for logits, _ in candidates])
-    quality = torch.cat([quality for _, quality in candidates])
+        candidates.append((rest.masked_fill(speck[:, None, None], -MAX_LOGIT), quality))
+    candidates.append(picture.ask_with_context(points, tracked))
+    logits = torch.cat([one for one, _ in candidates])
+    quality = torch.cat([one for _, one in candidates])
+    return _mended(picture, correction, before, logits, quality)
+
+
+def _mended(
+    picture: PromptedPicture,
+    correction: Correction,
+    before: Tensor,
+    logits: Tensor,
+    quality: Tensor,
+) -> Tensor:
+    """Logits [a, b] of the mended mask, out of several.
+
+    The mask model's own guess of quality knows nothing of the mask so far, and differs by less
+    than it is sure of between a part of a thing and the whole of it. Whoever clicks has left
+    the rest of the mask as it is. So of each candidate only those changes count that are
+    connected with a click, and among those that obey most clicks the one is taken whose quality
+    times overlap with the mask so far is highest (measured in docs/corrections.md).
+
+    Args:
+        picture: that was asked.
+        correction: with clicks.
+        before: [a, b] of the mask so far, not empty.
+        logits: [M, a, b] of the candidates.
+        quality: [M] of them, as the mask model guesses it.
+    """
+    logits = picture.changed_near(logits, before, correction.points)
     obeyed = picture.obeyed(logits, correction.points)
+    score = obeyed + quality * overlaps(logits, before)
     empty = (logits <= 0).flatten(1).all(1)
-    score = obeyed + quality
     if bool((~empty & (obeyed >= obeyed.max())).any()):
         score = score.masked_fill(empty, -1)  # no mask obeys negative clicks best of all
     return logits[score.argmax()]
+
+
+def overlaps(logits: Tensor, other: Tensor) -> Tensor:
+    """IoU of masks, logits [M, a, b], with another one [a, b]: [M]; 0 where both are empty."""
+    masks, known = logits > 0, other > 0
+    shared = (masks & known).sum((1, 2))
+    return shared / (masks | known).sum((1, 2)).clamp_min(1)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
 from car_video.corrections import Box, Point
@@ -79,15 +80,42 @@ class PromptedPicture:
         """[M]: how many of the clicks masks [M, a, b] obey."""
         if not points:
             return logits.new_zeros(len(logits))
-        places, labels = self._places(points)
-        assert places is not None
-        assert labels is not None
+        return self._obeys(logits, points).float().sum(1)
+
+    def _obeys(self, logits: Tensor, points: Sequence[Point]) -> Tensor:
+        """bool [M, K]: which of the clicks masks [M, a, b] obey."""
+        x, y = self._cells(logits, points).unbind(1)
+        wanted = torch.tensor([bool(p) for *_, p in points], device=logits.device)
+        return (logits[:, y, x] > 0) == wanted
+
+    def _cells(self, logits: Tensor, points: Sequence[Point]) -> Tensor:
+        """int64 [K, 2]: column and row of the cells of masks [..., a, b] that are clicked."""
         rows, columns = logits.shape[-2:]
         height, width = self._size
-        cell = places.new_tensor([columns / width, rows / height])
-        x, y = (places[0] * cell).long().unbind(1)
-        inside = logits[:, y.clamp_max(rows - 1), x.clamp_max(columns - 1)] > 0
-        return (inside == (labels[0] == 1)).float().sum(1)
+        places = self._pixels.new_tensor([[x, y] for x, y, _ in points]) * self._scale
+        cells = (places * places.new_tensor([columns / width, rows / height])).long()
+        return torch.minimum(cells, cells.new_tensor([columns - 1, rows - 1]))
+
+    def changed_near(self, logits: Tensor, before: Tensor, points: Sequence[Point]) -> Tensor:
+        """Masks [M, a, b] with those changes alone that are connected with a click.
+
+        Clicks that the mask so far obeys already ask for no change; where there is no other,
+        all changes stay.
+
+        Args:
+            logits: [M, a, b].
+            before: [a, b] of the mask so far.
+            points: the clicks.
+        """
+        cells = self._cells(before, points)[~self._obeys(before[None], points)[0]].tolist()
+        if not cells:
+            return logits
+        changed = ((logits > 0) != (before > 0)).cpu().numpy()
+        near = np.zeros(changed.shape, bool)
+        for one, own in zip(changed, near, strict=True):
+            labels, _ = ndimage.label(one, np.ones((3, 3)))
+            own[:] = one & np.isin(labels, [labels[y, x] for x, y in cells])
+        return torch.where(torch.from_numpy(near).to(logits.device), logits, before)
 
     def box_fit(self, logits: Tensor, box: Box) -> Tensor:
         """IoU of the boxes around masks [M, a, b] with a box: [M]."""

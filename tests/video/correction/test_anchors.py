@@ -81,6 +81,58 @@ def test_what_is_left_goes_before_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert same(clicked(mask(HEAD, BODY), (ON_HEAD, False)), BODY)
 
 
+CHEST = (slice(14, 38), slice(30, 50))
+"""Half of the head and most of the body."""
+
+
+def answer(
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[tuple[np.ndarray, float]],
+    mended: tuple[np.ndarray, float] | None = None,
+) -> None:
+    """What the mask model finds at clicks, and with the mask so far as context: masks with
+    their qualities; None: that mask again."""
+
+    def of(picture, masks):  # type: ignore[no-untyped-def]
+        logits = torch.stack([picture.logits_of(one) for one, _ in masks])
+        return logits, torch.tensor([quality for _, quality in masks])
+
+    def ask(self, points, box=None):  # type: ignore[no-untyped-def]
+        return of(self, asked)
+
+    def ask_with_context(self, points, tracked):  # type: ignore[no-untyped-def]
+        return of(self, [mended or (tracked, 0.5)])
+
+    monkeypatch.setattr(PromptedPicture, "ask", ask)
+    monkeypatch.setattr(PromptedPicture, "ask_with_context", ask_with_context)
+
+
+def test_of_parts_as_sure_the_one_that_takes_less_is_taken_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer(monkeypatch, [(mask(CHEST), 0.846), (mask(HEAD), 0.845)])
+    assert same(clicked(mask(HEAD, BODY), (ON_HEAD, False)), BODY)
+
+
+def test_what_is_not_clicked_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The surest answer forgets a piece of the mask that no click was about."""
+    answer(monkeypatch, [(mask(CHEST), 0.3)], mended=(mask(BODY), 1.0))
+    assert same(clicked(mask(HEAD, BODY, OTHER), (ON_HEAD, False)), BODY, OTHER)
+
+
+def test_a_missing_part_goes_before_the_surer_rest_of_the_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything = np.ones((64, 96), bool)
+    answer(monkeypatch, [(everything, 1.0), (mask(HEAD), 0.6)])
+    assert same(clicked(mask(BODY), (ON_HEAD, True)), HEAD, BODY)
+
+
+def test_a_missing_part_may_be_larger_than_the_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, [(mask(BODY), 0.9)])
+    assert same(clicked(mask(HEAD), (ON_BODY, True)), HEAD, BODY)
+
+
 @pytest.mark.parametrize("scale", [1, 25])
 def test_a_box(scale: int) -> None:
     """Also on a picture that is shrunk before anything sees it."""
