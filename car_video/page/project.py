@@ -205,7 +205,9 @@ def _work(about: dict[str, Any], folder: Path, presets: Sequence[str]) -> Work:
     pending = {}
     for one in _read(folder / PENDING, expressions):
         said = marks.get(key := _key(one, expressions))
-        pending[key] = HandMade(one) if said is None else HandMade(one, said.points, said.box)
+        pending[key] = (
+            HandMade(one) if said is None else HandMade(one, tuple(said.points), said.box)
+        )
     complete = about["complete"] and bool(frames)
     return Work(expressions, options, frames, complete, pending, tuple(steps))
 
