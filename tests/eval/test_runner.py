@@ -14,7 +14,8 @@ import pytest
 from car_video.eval.benchmarks import Options, make_benchmark
 from car_video.eval.evaluate import conclude, execute, job
 from car_video.eval.request import Request, check
-from car_video.eval.runner.job import Outcome
+from car_video.eval.runner import local
+from car_video.eval.runner.job import Outcome, peak_memory
 from car_video.eval.runner.store import RunStore
 
 from car_video.errors import ConfigError, OutputError
@@ -62,6 +63,22 @@ def reference(davis, tmp_path_factory):
 def test_workers_give_identical_results(davis, reference, tmp_path):
     evaluate(request(davis, tmp_path, workers=2))
     assert written(tmp_path) == written(reference)
+
+
+@pytest.mark.slow
+def test_workers_of_systems_without_fork_give_identical_results(
+    davis, reference, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(local.multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    evaluate(request(davis, tmp_path, workers=2))
+    assert written(tmp_path) == written(reference)
+
+
+def test_on_windows_workers_are_spawned_and_their_memory_is_not_known(monkeypatch):
+    monkeypatch.setattr(local.multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    assert local._context().get_start_method() == "spawn"
+    monkeypatch.setitem(sys.modules, "resource", None)  # what Windows does not have
+    assert peak_memory() == 0
 
 
 def test_resume_does_only_what_is_missing(davis, reference, tmp_path):
