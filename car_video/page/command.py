@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
+from collections.abc import Sequence
 
 from car_video.io.corrections_file import as_entries
 from car_video.page.engine import Engine
@@ -46,7 +49,17 @@ def commands(work: Work, engine: Engine, source: str) -> list[str]:
             words += ["--max-frames", str(len(work.frames))]
         if options.end is not None:
             words += ["--end", f"{options.end:g}"]
-    lines = [shlex.join(words)]
-    for name in correction_files(work):
-        lines.append(f"{shlex.join(words)} --resume --corrections {name}")
-    return lines
+    run = shell_line(words)
+    return [run, *(f"{run} --resume --corrections {name}" for name in correction_files(work))]
+
+
+def shell_line(words: Sequence[str], windows: bool = os.name == "nt") -> str:
+    """Words as a line to paste into a shell.
+
+    Example:
+        >>> shell_line(["car-video", "my clip.mp4"], windows=False)
+        "car-video 'my clip.mp4'"
+        >>> shell_line(["car-video", "my clip.mp4"], windows=True)
+        'car-video "my clip.mp4"'
+    """
+    return subprocess.list2cmdline(words) if windows else shlex.join(words)
