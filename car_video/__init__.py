@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from car_video.io.exports import export, open_run
     from car_video.io.writers import write_video
     from car_video.models import load_model
-    from car_video.models.catalog import default_config
+    from car_video.models.catalog import check_model, default_config
     from car_video.segment.panoptic.segmenter import PanopticSegmenter
     from car_video.segment.segmenter import ImageSegmenter
     from car_video.types import Frame, FramePrediction
@@ -55,6 +55,7 @@ __all__ = [
     "VideoConfig",
     "VideoSegmenter",
     "__version__",
+    "check_model",
     "default_config",
     "explain",
     "export",
@@ -79,6 +80,7 @@ _MODULES = {
     "SegmentConfig": "car_video.config",
     "VideoConfig": "car_video.config.video",
     "VideoSegmenter": "car_video.video.segmenter",
+    "check_model": "car_video.models.catalog",
     "default_config": "car_video.models.catalog",
     "explain": "car_video.explaining",
     "export": "car_video.io.exports",

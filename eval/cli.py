@@ -96,14 +96,16 @@ def _run(
     labels = {"model": model, "preset": preset or entry.preset}
     if entry.kind == "video" and entry.modes:
         labels["mode"] = mode or config.video.mode
-    settings = {"config": model_segmenters.config_data(config)}
-    if (weights := Path(model)).is_file():  # another file of that name is another model
-        status = weights.stat()
-        settings["model file"] = {"bytes": status.st_size, "changed": status.st_mtime_ns}
+    spec = model_segmenters.make_spec(
+        model, config, labels.get("mode", MODES[0]), device, entry.by_labels
+    )
+    settings: dict[str, Any] = {"config": model_segmenters.config_data(config)}
+    if files := _files_of(model):  # other files of these names are another model
+        settings["model file"] = files
     request = Request(
         benchmark=make_benchmark(name, data, cli_options.protocol_options(**protocol)),
         out=out,
-        spec=model_segmenters.make_spec(model, config, labels.get("mode", MODES[0]), device),
+        spec=spec,
         labels=labels,
         settings=settings,
         limit=limit,
@@ -116,6 +118,15 @@ def _run(
         command=_command_line(),
     )
     _finish(request, Display(quiet))
+
+
+def _files_of(model: str) -> list[dict[str, int]]:
+    """Sizes and times of the files that a model's name has in it (``FCCLIP:FILE``,
+    ``ARCHITECTURE:FILE``, ``FCCLIP:FILE+ARCHITECTURE:FILE``)."""
+    first, _, second = model.rpartition("+")
+    parts = {part.partition(":")[2]: None for part in (model, first, second)}
+    stats = [path.stat() for part in parts if (path := Path(part).expanduser()).is_file()]
+    return [{"bytes": status.st_size, "changed": status.st_mtime_ns} for status in stats]
 
 
 def _command_line() -> str:

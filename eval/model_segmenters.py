@@ -233,8 +233,15 @@ def device_name(model: Any) -> str:
     return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
-def make_spec(model: str, config: Config, mode: str, device: str) -> SegmentersSpec:
-    """The spec that the command line uses; a seam for tests."""
+def make_spec(
+    model: str, config: Config, mode: str, device: str, by_labels: bool = False
+) -> SegmentersSpec:
+    """The spec that the command line uses; a seam for tests.
+
+    Raises:
+        ModelError: no such model, it is not here, or it cannot segment by labels if it has to.
+    """
+    _api().check_model(model, "labels" if by_labels else "expressions")
     return ModelSpec(model, config, mode, device)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from car_video.io.label_outputs.folder import LabelFolder
     from car_video.io.readers import FrameReader
     from car_video.segment.panoptic.segmenter import PanopticSegmenter
+    from car_video.text.vocabulary import Vocabulary
     from car_video.types import Instances, PanopticMap, SemanticMap
 
 LABEL_MODEL = "fc-clip-convnext-l"
@@ -69,15 +70,13 @@ def run_labels(request: LabelRequest, display: Display) -> int:
     Raises:
         CarVideoError: bad input, or a disk that does not take the results.
     """
+    vocabulary, trained = _check_model(request)
     save = _check(request)
     from car_video.io.label_outputs.folder import LabelFolder
     from car_video.io.readers.sources import parse_source
     from car_video.io.writers import default_folder
     from car_video.io.writers.source_identity import identify
-    from car_video.text.vocabulary import load_vocabulary
 
-    vocabulary = load_vocabulary(request.labels)
-    trained = load_vocabulary(request.trained_labels)
     mode: Any = "resume" if request.resume else "overwrite" if request.overwrite else "new"
     source = request.sources[0]
     with _reader(request) as reader:
@@ -146,15 +145,31 @@ def _run(
     return code
 
 
+def _check_model(request: LabelRequest) -> tuple[Vocabulary, Vocabulary]:
+    """The classes, and those that the model was trained on; raises for what cannot work with
+    the model, before modules that take a second to load."""
+    from car_video.models.catalog import check_work
+    from car_video.text.vocabulary import load_vocabulary
+
+    if request.task not in TASKS:
+        raise ConfigError(f"unknown --task '{request.task}'; choose from {', '.join(TASKS)}")
+    check_work(request.model, "labels")
+    vocabulary = load_vocabulary(request.labels)
+    if request.task == "instance" and not any(vocabulary.things):
+        raise ConfigError(
+            f"all classes of {vocabulary.name} are stuff, which has no instances; take away "
+            "'| stuff' or choose --task semantic"
+        )
+    return vocabulary, load_vocabulary(request.trained_labels)
+
+
 def _check(request: LabelRequest) -> tuple[str, ...]:
     """What to save; raises for everything that can be wrong without source and model."""
     from car_video.io.label_outputs.folder import SAVED
     from car_video.io.readers import Selection
     from car_video.io.readers.files.decoders import check_decoder
-    from car_video.models.catalog import FC_CLIP, check_name
+    from car_video.models.catalog import check_model
 
-    if request.task not in TASKS:
-        raise ConfigError(f"unknown --task '{request.task}'; choose from {', '.join(TASKS)}")
     if len(request.sources) != 1:
         raise ConfigError("--labels takes one source: a picture, a folder of them or a video")
     if request.resume and request.overwrite:
@@ -170,11 +185,7 @@ def _check(request: LabelRequest) -> tuple[str, ...]:
         raise OutputError(f"nothing to save; choose from {', '.join(SAVED)}")
     Selection(request.start, request.end, request.stride, request.max_frames)
     check_decoder(request.decoder)
-    if check_name(request.model).module != FC_CLIP:
-        raise ModelError(
-            f"'{request.model}' cannot segment by a list of labels; choose an FC-CLIP, for "
-            f"instance --model {LABEL_MODEL} (docs/fcclip.md)"
-        )
+    check_model(request.model, "labels")
     return save
 
 
@@ -192,7 +203,7 @@ def _reader(request: LabelRequest) -> FrameReader:
 
 
 def _segmenter(
-    request: LabelRequest, vocabulary: Any, trained: Any, display: Display
+    request: LabelRequest, vocabulary: Vocabulary, trained: Vocabulary, display: Display
 ) -> PanopticSegmenter:
     display.note(f"loading {request.model} ...")
     from car_video.models import load_model

@@ -141,13 +141,17 @@ def check_options(request: Request) -> Plan:
     Raises:
         CarVideoError: the first thing that is wrong.
     """
+    _check_choices(request)
+    config = _config(request)
+    _check_model(config.model, request.device)
+    if config.segment.refine == "sam":
+        _check_mask_model(config.segment.sam.model)
     from car_video.io.export_catalog import find_format
     from car_video.io.exports.export import check_tools
     from car_video.io.readers import Selection
     from car_video.io.readers.files.decoders import check_decoder
     from car_video.io.writers import parse_save
 
-    _check_choices(request)
     expressions = _expressions(request.expressions)
     targets, exports = parse_save(request.save)
     for name in exports:
@@ -155,15 +159,9 @@ def check_options(request: Request) -> Plan:
     if request.resume and request.overwrite:
         raise ConfigError("--resume continues a run and --overwrite replaces it; give one")
     Selection(request.start, request.end, request.stride, request.max_frames)
-    config = _config(request)
     if request.interactive and config.video.mode == "offline":
         raise ConfigError("--interactive needs --mode online, not offline")
-    _check_model(config.model, request.device)
     check_decoder(request.decoder)
-    if config.segment.refine == "sam":
-        from car_video.models.sam.catalog import resolve_mask_model
-
-        resolve_mask_model(config.segment.sam.model)
     if request.show and find_spec("pygame") is None:
         raise ConfigError("--show needs pygame; install it with: pip install 'car-video[show]'")
     plan = Plan(
@@ -207,24 +205,28 @@ def for_kind(plan: Plan, kind: Kind) -> Plan:
     return dataclasses.replace(plan, config=dataclasses.replace(plan.config, video=video))
 
 
-def with_proposals(segment: SegmentConfig, model: str, joined: bool) -> SegmentConfig:
-    """Settings under which masks are FC-CLIP's, or MobileSAM's and its.
+def with_masks(segment: SegmentConfig, model: str, masks: str) -> SegmentConfig:
+    """Settings under which masks are SAM's, FC-CLIP's (the model's own), or both.
+
+    Args:
+        masks: one of :data:`MASKS`.
 
     Raises:
-        ModelError: the model is no FC-CLIP.
+        ModelError: FC-CLIP's are asked for, and the model is none.
         ConfigError: the refinement asks no mask model.
     """
-    from car_video.models.catalog import FC_CLIP, check_name
-    from car_video.models.sam.catalog import JOINED
+    from car_video.models.catalog import check_model
+    from car_video.models.sam.catalog import FC_CLIP, JOINED, MOBILE, resolve_mask_model
 
-    if check_name(model).module != FC_CLIP:
-        raise ModelError(
-            f"--masks needs an FC-CLIP, which '{model}' is not; for instance --model "
-            "fc-clip-convnext-l (docs/fcclip.md)"
-        )
+    if masks != "sam":
+        check_model(model, "masks")
     if segment.refine != "sam":
         raise ConfigError(f"--masks means nothing with --refine {segment.refine}; leave it out")
-    name = f"{JOINED}{model}" if joined else model
+    name = segment.sam.model
+    if masks != "sam":
+        name = f"{JOINED}{model}" if masks == "both" else model
+    elif resolve_mask_model(name).module == FC_CLIP:
+        name = MOBILE
     return dataclasses.replace(segment, sam=dataclasses.replace(segment.sam, model=name))
 
 
@@ -291,8 +293,8 @@ def _config(request: Request) -> Config:
     if request.mode is not None:
         video = dataclasses.replace(video, mode=request.mode)  # type: ignore[arg-type]
     model = config.model if request.model is None else request.model
-    if request.masks in ("fcclip", "both"):
-        segment = with_proposals(segment, model, request.masks == "both")
+    if request.masks is not None:
+        segment = with_masks(segment, model, request.masks)
     config = dataclasses.replace(config, model=model, segment=segment, video=video)
     return config if request.target_fps is None else with_target_fps(config, request.target_fps)
 
@@ -330,11 +332,20 @@ def standard_output() -> BinaryIO:
 
 def _check_model(name: str, device: str) -> None:
     """Raises ModelError for what cannot be a device or a model's name, without torch."""
-    from car_video.models.catalog import check_name
+    from car_video.models.catalog import check_model
 
     if not re.fullmatch(r"auto|(cpu|mps)(:0)?|cuda(:\d{1,3})?", device):
         raise ModelError(f"unknown device '{device}'; choose auto, cpu, cuda, cuda:N or mps")
-    check_name(name)
+    check_model(name)
+
+
+def _check_mask_model(name: str) -> None:
+    """Raises ModelError for what cannot be a mask model's name, or is not here."""
+    from car_video.models.catalog import check_model
+    from car_video.models.sam.catalog import FC_CLIP, JOINED, resolve_mask_model
+
+    if resolve_mask_model(name).module == FC_CLIP:
+        check_model(name.removeprefix(JOINED), "masks")
 
 
 def check_computer(plan: Plan) -> None:

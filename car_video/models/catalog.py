@@ -5,13 +5,15 @@ Needs no torch, so that names are listed and checked at once; ``registry`` loads
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from car_video.config import Config, load_preset
 from car_video.errors import ModelError
 from car_video.models.clip.names import take_apart
 from car_video.models.fcclip.architecture import VARIANTS
-from car_video.models.fcclip.names import PREFIX, parse_source
+from car_video.models.fcclip.names import PREFIX, parse_source, placed_checkpoint
 
 OPEN_CLIP = "car_video.models.clip.loading"
 FC_CLIP = "car_video.models.fcclip.loading"
@@ -113,6 +115,56 @@ def check_name(name: str) -> ModelInfo:
         return ModelInfo(name, name, "", 0, "a checkpoint of FC-CLIP", FC_CLIP)
     take_apart(name, [info.name for info in MODELS])
     return ModelInfo(name, name, "", 0, "a model of open_clip")
+
+
+Work = Literal["expressions", "labels", "masks"]
+"""``labels``: to segment by a list of names. ``masks``: to propose masks for expressions."""
+
+_WORKERS: Mapping[Work, tuple[str, ...]] = {
+    "expressions": (LITE, OPEN_CLIP, FC_CLIP),
+    "labels": (FC_CLIP,),
+    "masks": (FC_CLIP,),
+}
+"""Whose models can do it, by module."""
+
+_REFUSALS: Mapping[Work, str] = {
+    "expressions": "'{}' cannot segment by expressions",
+    "labels": "'{}' cannot segment by a list of labels",
+    "masks": "--masks needs an FC-CLIP, which '{}' is not",
+}
+
+
+def check_work(name: str, work: Work) -> ModelInfo:
+    """What a name stands for, if it can do the work. Opens no weights and needs no torch.
+
+    Raises:
+        ModelError: no such model, or one that cannot.
+    """
+    info = check_name(name)
+    if info.module not in _WORKERS[work]:
+        raise ModelError(refusal(name, work))
+    return info
+
+
+def check_model(name: str, work: Work = "expressions") -> ModelInfo:
+    """:func:`check_work`, and files that have to be put by hand are there.
+
+    Raises:
+        ModelError: one is not.
+    """
+    info = check_work(name, work)
+    for variant in VARIANTS:
+        if variant.name == name:
+            placed_checkpoint(variant)
+    return info
+
+
+def refusal(name: str, work: Work) -> str:
+    """Why a model is refused, and which one to take."""
+    said = _REFUSALS[work].format(name)
+    return (
+        f"{said}; choose an FC-CLIP, for instance --model {VARIANTS[0].name} (docs/fcclip.md)"
+    )
 
 
 def default_preset(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from car_video.config import Config, load_preset
-from car_video.models.catalog import check_name, default_preset
+from car_video.models.catalog import check_model, default_preset
 from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 from car_video.page.remembered import RememberingMaskModel, RememberingSegmenter
@@ -43,7 +43,7 @@ class Engine:
         self, model: str | None = None, preset: str | None = None, device: str = "auto"
     ) -> None:
         if model is not None:
-            check_name(model)
+            check_model(model)
         names = [preset] if preset is not None else [QUICK, CAREFUL]
         if preset is None and model is not None and model != "lite":
             names = [default_preset(model)]

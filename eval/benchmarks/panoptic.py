@@ -27,6 +27,8 @@ from ..data.files import inside, read_json, write_json
 from ..data.images import read_labels, read_rgb
 from ..data.panoptic import predicted_segments, read_ids, write_ids
 from ..data.panoptic_sets import SceneItem, read_scenes
+from ..data.rle import decode
+from ..metrics.cityscapes_ap import match_cityscapes
 from ..metrics.confusion import ConfusionMatrix
 from ..metrics.instance_ap import match_instances
 from ..metrics.panoptic import compare_segments
@@ -67,7 +69,7 @@ class Panoptic(Benchmark):
     def predict(self, item: Item, segmenters: Segmenters, out: Path) -> None:
         scene: SceneItem = item.payload
         tasks: tuple[Task, ...] = ("panoptic", "semantic")
-        if scene.has_instances and self.name not in _NO_INSTANCES:
+        if self._has_instances(scene):
             tasks += ("instance",)
         found = segmenters.labels(
             read_rgb(scene.picture.image),
@@ -111,11 +113,13 @@ class Panoptic(Benchmark):
         if classes.is_file():
             score["confusion"] = self._confusion(scene, truth, classes)
         records = inside(predictions, "instances", f"{item.key}.json")
-        if scene.has_instances and records.is_file():
-            score["instances"] = match_instances(
-                truth.shape, _annotations(scene), read_json(records, "instances")
-            )
+        if self._has_instances(scene) and records.is_file():
+            score["instances"] = _matched(scene, truth.shape, records)
         return score
+
+    def _has_instances(self, scene: SceneItem) -> bool:
+        annotated = scene.has_instances or scene.instance_ids is not None
+        return annotated and self.name not in _NO_INSTANCES
 
     def summarise(self, scores: Mapping[str, Score], items: Sequence[Item]) -> Summary:
         return summary_of(self.name, self.vocabulary, scores, items)
@@ -180,6 +184,38 @@ class Panoptic(Benchmark):
         for segment in scene.picture.segments:
             classes[truth == segment.id] = position[segment.category]
         return classes
+
+
+def _matched(scene: SceneItem, size: tuple[int, ...], records: Path) -> list[dict[str, Any]]:
+    """Instances against those annotated, by the measure of the data set."""
+    height, width = size
+    found = read_json(records, "instances")
+    masks = _results(found, (height, width), records)
+    if scene.instance_ids is None:
+        return match_instances((height, width), _annotations(scene), cast(Any, found))
+    return match_cityscapes(read_class_map(scene.instance_ids, size), masks)
+
+
+def _results(
+    found: Any, size: tuple[int, int], path: Path
+) -> list[tuple[int, float, NDArray[np.bool_]]]:
+    """Category, score and mask of COCO results; DataError for what is none."""
+    try:
+        results = [
+            (
+                int(entry["category_id"]),
+                float(entry["score"]),
+                decode(entry["segmentation"], size, f"'{path}', entry {place}"),
+            )
+            for place, entry in enumerate(found)
+        ]
+    except (KeyError, TypeError, ValueError):
+        results = [(0, np.nan, np.zeros(size, bool))]
+    if not all(np.isfinite(score) for _, score, _ in results):
+        raise DataError(
+            f"'{path}' is no list of COCO results (category_id, segmentation, score)"
+        )
+    return results
 
 
 def _annotations(scene: SceneItem) -> list[dict[str, Any]]:

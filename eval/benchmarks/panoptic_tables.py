@@ -9,6 +9,7 @@ import numpy as np
 
 from car_video.text.vocabulary import Vocabulary
 
+from ..metrics.cityscapes_ap import cityscapes_precision
 from ..metrics.confusion import ConfusionMatrix
 from ..metrics.instance_ap import average_precision
 from ..metrics.panoptic import CategoryCounts, PanopticCounts, Quality
@@ -16,6 +17,9 @@ from .base import Item
 from .results import Bar, Score, Summary, Table
 
 PQ_PROTOCOL = "PQ as panopticapi: matches above IoU 0.5, void and crowd left out"
+_PRECISION = {
+    "cityscapes": "as cityscapesScripts: masks, 8 classes; another measure than COCO's"
+}
 PARTS = ("all", "things", "stuff")
 
 
@@ -39,7 +43,7 @@ def summary_of(
         for label in labels
         if (quality := counts.quality(label.number)) is not None
     }
-    precision = _precision(vocabulary, chosen)
+    precision = _precision(name, vocabulary, chosen)
     miou = _mean_iou(len(labels), chosen)
     tables = [
         Table(
@@ -60,7 +64,7 @@ def summary_of(
         tables.append(
             Table(
                 f"{name}: instances",
-                "pycocotools, masks, 100 detections a picture",
+                _PRECISION.get(name, "pycocotools, masks, 100 detections a picture"),
                 tuple(precision),
                 (tuple(precision.values()),),
             )
@@ -93,12 +97,6 @@ def summary_of(
         bars=tuple(Bar(key, key, q.pq) for key, q in per_class.items()),
         ranking=tuple(Bar(i.key, i.key, _own_quality(scores[i.key])) for i in items),
         ranked_by="PQ of the picture",
-        warnings=(
-            "Cityscapes' own AP (cityscapesScripts) is another measure than COCO's and is not "
-            "computed",
-        )
-        if name == "cityscapes"
-        else (),
     )
 
 
@@ -126,10 +124,14 @@ def _own_quality(score: Score) -> float:
     return 0.0 if mean is None else mean.pq
 
 
-def _precision(vocabulary: Vocabulary, chosen: Sequence[Score]) -> dict[str, float] | None:
+def _precision(
+    name: str, vocabulary: Vocabulary, chosen: Sequence[Score]
+) -> dict[str, float] | None:
     """AP where every picture has instances."""
     if not chosen or not all("instances" in score for score in chosen):
         return None
+    if name == "cityscapes":
+        return cityscapes_precision([score["instances"] for score in chosen])
     things = [label.number for label in vocabulary.labels if label.thing]
     return average_precision([score["instances"] for score in chosen], things)
 

@@ -37,6 +37,11 @@ class Entry:
     preset: str = "default"
     modes: bool = True
 
+    @property
+    def by_labels(self) -> bool:
+        """Whether pictures are segmented by a vocabulary, which not every model can."""
+        return self.options == BY_LABELS
+
     def make(self, root: Path, options: Options) -> Benchmark:
         """The benchmark on a data folder."""
         module, class_name = self.where.split(".")
@@ -161,7 +166,7 @@ _ENTRIES = (
                 "panoptic.Panoptic",
                 "COCO, 80 things and 53 stuff classes; PQ, AP, mIoU.",
             ),
-            ("cityscapes", "panoptic.Panoptic", "Cityscapes, 19 classes; PQ, mIoU."),
+            ("cityscapes", "panoptic.Panoptic", "Cityscapes, 19 classes; PQ, AP, mIoU."),
             ("mapillary", "panoptic.Panoptic", "Mapillary Vistas v1.2, 65 classes; PQ, mIoU."),
             ("ade-847", "open_semantic.OpenSemantic", "ADE20K, 847 classes; mIoU."),
             ("pc-59", "open_semantic.OpenSemantic", "PASCAL Context, 59 classes; mIoU."),

@@ -22,6 +22,7 @@ class SceneItem:
         classes: PNG with the class map, where it is a file of its own.
         instances: its objects, where there is a file of instances.
         has_instances: there is one (it may list no object of this picture).
+        instance_ids: Cityscapes' PNG with a number per object, where it is there.
         labels_file: label file of the user, so that a resumed run notices a change.
     """
 
@@ -29,6 +30,7 @@ class SceneItem:
     classes: Path | None = None
     instances: tuple[Instance, ...] = ()
     has_instances: bool = False
+    instance_ids: Path | None = None
     labels_file: Path | None = None
 
 
@@ -88,7 +90,17 @@ def _cityscapes(root: Path, split: str) -> SceneSet:
     name = f"cityscapes_panoptic_{split}"
     images = need_folder(root / "leftImg8bit" / split, "pictures")
     file = read_panoptic(base / f"{name}.json", base / name, images, _city)
-    return SceneSet(tuple(SceneItem(picture) for picture in file.pictures), file.things)
+    numbers = base / split
+    return SceneSet(
+        tuple(
+            SceneItem(
+                picture,
+                instance_ids=_instance_ids(numbers, picture.name) if numbers.is_dir() else None,
+            )
+            for picture in file.pictures
+        ),
+        file.things,
+    )
 
 
 def _mapillary(root: Path, split: str) -> SceneSet:
@@ -103,6 +115,12 @@ def _mapillary(root: Path, split: str) -> SceneSet:
         raise DataError(f"'{panoptic}' holds no panoptic_2018.json; see docs/benchmarks.md")
     file = read_panoptic(path, panoptic, need_folder(base / "images", "pictures"))
     return SceneSet(tuple(SceneItem(picture) for picture in file.pictures), file.things)
+
+
+def _instance_ids(folder: Path, stem: str) -> Path:
+    """``frankfurt_000000_000294_gtFine_panoptic`` -> the file with its objects' numbers."""
+    name = f"{stem.removesuffix('_panoptic')}_instanceIds.png"
+    return need_file(inside(folder, stem.split("_")[0], name), "instances")
 
 
 def _city(images: Path, stem: str) -> Path:

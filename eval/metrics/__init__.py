@@ -36,11 +36,13 @@ Panoptic segmentation:
     ``compare_segments(truth, segments, predicted, segments) -> PanopticCounts``: counts of one
         picture; ``+=`` another; ``quality(category)`` and ``mean(categories)`` give PQ, SQ, RQ.
     ``match_instances(size, truth, found)`` per picture, ``average_precision(pictures,
-        categories)`` over all: COCO's AP by pycocotools.
+        categories)`` over all: COCO's AP by pycocotools. ``match_cityscapes(truth, found)`` and
+        ``cityscapes_precision(pictures)``: that of Cityscapes' own script.
 
 All values are fractions in [0, 1] (decay in [-1, 1]).
 """
 
+from .cityscapes_ap import cityscapes_precision, match_cityscapes
 from .confusion import ConfusionMatrix
 from .contour import boundary_map, contour_accuracy
 from .davis import SequenceScores, Task, score_sequence
@@ -68,11 +70,13 @@ __all__ = [
     "aggregate",
     "average_precision",
     "boundary_map",
+    "cityscapes_precision",
     "compare_segments",
     "contour_accuracy",
     "flicker",
     "frame_statistics",
     "generalized_scores",
+    "match_cityscapes",
     "match_instances",
     "official_csv",
     "overlap",

@@ -6,35 +6,43 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from car_video.eval.benchmarks import REGISTRY
 
 REPOSITORY = Path(__file__).parents[2]
 
-WITHOUT_TORCH = """
+WITHOUT = """
 import contextlib, io, json, sys
-sys.modules["torch"] = None  # importing it raises ImportError
-from car_video.cli.launcher import main
-for arguments in json.load(sys.stdin):
+modules, commands = json.load(sys.stdin)
+for name in modules:
+    sys.modules[name] = None  # importing it raises ImportError
+from car_video.cli.launcher import main as car_video
+from car_video.eval.cli import main as car_eval
+for arguments in commands:
     out, err = io.StringIO(), io.StringIO()
-    sys.argv, code = ["car-video", *arguments], None
+    sys.argv, code = arguments, None
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            main()
+            car_eval() if arguments[0] == "car-eval" else car_video()
         except SystemExit as end:
             code = end.code
     print(json.dumps([code, out.getvalue(), err.getvalue()]))
 """
 
 
-def without_torch(folder: Path, commands: list[list[str]]) -> list[tuple[int, str, str]]:
-    """Exit code, output and errors of commands, all given in one process without torch."""
+def without(
+    modules: Sequence[str], folder: Path, commands: list[list[str]]
+) -> list[tuple[int, str, str]]:
+    """Exit code, output and errors of commands, all given in one process without modules."""
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH],
+        [sys.executable, "-c", WITHOUT],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        input=json.dumps(commands),
+        env=os.environ
+        | {"PYTHONPATH": str(REPOSITORY), "CAR_VIDEO_CACHE": str(folder / "cache")},
+        input=json.dumps([modules, commands]),
         capture_output=True,
         text=True,
         timeout=120,
@@ -44,10 +52,69 @@ def without_torch(folder: Path, commands: list[list[str]]) -> list[tuple[int, st
 
 
 def test_what_needs_no_model(tmp_path):
-    names = [["--help"], ["--version"], ["models"], ["presets"]]
-    for name, (code, out, err) in zip(names, without_torch(tmp_path, names), strict=True):
+    names = ["--help", "--version", "models", "presets"]
+    commands = [["car-video", name] for name in names]
+    for name, found in zip(names, without(["torch"], tmp_path, commands), strict=True):
+        code, out, err = found
         assert (code or 0, err) == (0, ""), name
         assert out, name
+
+
+OTHERS = ("lite", "clip-convnext-l", "ViT-B-16:openai")
+"""Models that are no FC-CLIP."""
+
+BY_LABELS = tuple(name for name, entry in REGISTRY.items() if entry.by_labels)[::4]
+"""Some of the benchmarks that are run by a vocabulary."""
+
+
+def refused() -> Iterator[tuple[list[str], str]]:
+    """Commands that no model can serve, and what is said of them."""
+    picture = ["car-video", "a.jpg"]
+    for model in OTHERS:
+        no_labels = f"'{model}' cannot segment by a list of labels; choose an FC-CLIP"
+        for task in ("panoptic", "semantic", "instance"):
+            yield [*picture, "--labels", "coco", "--task", task, "--model", model], no_labels
+        for masks in ("fcclip", "both"):
+            command = [*picture, "--expr", "a dog", "--masks", masks, "--model", model]
+            yield command, f"--masks needs an FC-CLIP, which '{model}' is not"
+        folders = ["--data", "data", "--out", "out"]
+        yield ["car-eval", BY_LABELS[0], *folders, "--model", model], no_labels
+    for name in BY_LABELS:  # the default preset's model is lite
+        command = ["car-eval", name, *folders, "--preset", "default"]
+        yield command, "'lite' cannot segment by a list of labels"
+        yield ["car-eval", name, *folders], "the trained part of 'fc-clip-convnext-l' is not"
+    for command in (
+        [*picture, "--labels", "coco"],
+        [*picture, "--expr", "a dog", "--model", "fc-clip-convnext-l"],
+        ["car-eval", "voc", *folders, "--model", "fc-clip-convnext-l"],
+        [*picture, "--expr", "a dog", "--preset", "joined.yaml"],
+    ):
+        yield command, "the trained part of 'fc-clip-convnext-l' is not on this machine"
+    for masks in ("sam", "fcclip", "both"):
+        for refine in ("crf", "none"):
+            command = [*picture, "--expr", "a dog", "--model", "FCCLIP:f.pth+RN50:openai"]
+            yield [*command, "--masks", masks, "--refine", refine], f"with --refine {refine}"
+    yield (
+        [*picture, "--labels", "stuff.txt", "--task", "instance", "--model", "FCCLIP:f.pth"],
+        "all classes of 'stuff.txt' are stuff",
+    )
+
+
+def test_what_a_model_cannot_do_is_refused_before_anything_is_loaded(tmp_path):
+    (tmp_path / "f.pth").touch()
+    (tmp_path / "stuff.txt").write_text("sky | stuff\ngrass | stuff\n")
+    (tmp_path / "joined.yaml").write_text(
+        "segment: {sam: {model: mobile+fc-clip-convnext-l}}\n"
+    )
+    commands, messages = zip(*refused(), strict=True)
+    heavy = ["torch", "scipy", "transformers"]
+    answers = without(heavy, tmp_path, list(commands))
+    for command, message, found in zip(commands, messages, answers, strict=True):
+        code, out, err = found
+        assert (code, out) == (2, ""), (command, err)
+        assert message in err, command
+        assert err.count("\n") == 1, command
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["f.pth", "joined.yaml", "stuff.txt"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
@@ -111,8 +178,8 @@ def answers(tmp_path_factory):
     (folder / "text.mp4").write_text("These are words, not a video.\n" * 40)
     (folder / "bad.yaml").write_text("segment: {refin: sam}")
     (folder / "there").mkdir()
-    commands = [[*arguments, "--expr", "a dog"] for arguments, _ in MISTAKES.values()]
-    return dict(zip(MISTAKES, without_torch(folder, commands), strict=True))
+    commands = [["car-video", *args, "--expr", "a dog"] for args, _ in MISTAKES.values()]
+    return dict(zip(MISTAKES, without(["torch"], folder, commands), strict=True))
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -296,6 +296,12 @@ def cityscapes(root: Path) -> Path:
         "gtFine/cityscapes_panoptic_val/{}_gtFine_panoptic.png",
         "leftImg8bit/val/city/{}_leftImg8bit.png", (24, 25, 7),
     )  # fmt: skip
+    (root / "gtFine/val/city").mkdir(parents=True)
+    for number in range(2):
+        _, labels = scene(40, 64, number, 2)
+        numbers = np.array([7, 24_000, 25_000], np.uint16)[labels]
+        name = f"city_{number:06d}_gtFine_instanceIds.png"
+        Image.fromarray(numbers).save(root / "gtFine/val/city" / name)
     return root
 
 

@@ -196,11 +196,13 @@ def test_another_folder_in_the_place_of_the_data_is_noticed(car_eval, tmp_path):
     assert "and 9 more has changed" in err
 
 
-def test_another_model_file_of_the_same_name_is_noticed(car_eval, tmp_path):
+@pytest.mark.parametrize("form", ["FCCLIP:{}", "RN50:{}", "FCCLIP:f.pth+RN50:{}"])
+def test_another_model_file_of_the_same_name_is_noticed(car_eval, tmp_path, form):
     data = builders.davis(tmp_path / "davis", {"one": 1})
     weights = tmp_path / "m.safetensors"
     weights.write_bytes(b"one")
-    arguments = ["ref-davis", "--data", data, "--out", tmp_path / "o", "--model", weights]
+    arguments = ["ref-davis", "--data", data, "--out", tmp_path / "o"]
+    arguments += ["--model", form.format(weights)]
     assert car_eval(*arguments)[0] == 0
     weights.write_bytes(b"other")
     code, _, err = car_eval(*arguments, "--resume")

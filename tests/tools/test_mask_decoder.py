@@ -21,7 +21,7 @@ from tests.video.colour_sam import ColourSam
 from tools.build_mask_decoder import measure, set_loss
 from tools.build_mask_decoder.masks import StandIn
 from tools.build_mask_decoder.network import ObjectMasks, Prediction, trunk_stages
-from tools.build_mask_decoder.recall import best_ious, recall
+from tools.build_mask_decoder.recall import PictureRecall, best_ious, either, recall
 from tools.build_mask_decoder.recipe import Recipe
 from tools.build_mask_decoder.targets import decoded, make_targets, read_targets
 from tools.build_mask_decoder.train import (
@@ -91,8 +91,16 @@ def test_recall_counts_objects_that_a_mask_matches() -> None:
     half[0, 0, :2] = False
     ious = best_ious(half, truth)
     assert ious.tolist() == pytest.approx([0.75, 0.0])
-    assert recall(ious) == {"recall at 0.5": 0.5, "recall at 0.75": 0.5}
-    assert recall(best_ious(half[:0], truth)) == {"recall at 0.5": 0.0, "recall at 0.75": 0.0}
+    assert best_ious(half[:0], truth).tolist() == [0.0, 0.0]
+    assert recall([ious.tolist()], 0.75) == (0.5, 0.5, 0.5)  # one picture has no spread
+    together = either(
+        PictureRecall("a", "", [0.5, 0.1], 3), PictureRecall("a", "", [0.2, 0.6], 4)
+    )
+    assert (together.ious, together.masks) == ([0.5, 0.6], 7)
+    share, low, high = recall([ious.tolist(), [0.9, 0.6], [0.1]], 0.5)
+    assert share == pytest.approx(3 / 5)
+    assert low == 0.0
+    assert high == 1.0
 
 
 def test_the_learning_rate_rises_and_falls() -> None:

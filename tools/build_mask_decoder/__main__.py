@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -26,7 +28,7 @@ from car_video.models.sam.registry import load_mask_model
 from tools.build_mask_decoder.masks import StandIn
 from tools.build_mask_decoder.measure import identity, object_recall, referring
 from tools.build_mask_decoder.network import ObjectMasks, trunk_stages
-from tools.build_mask_decoder.recall import recall
+from tools.build_mask_decoder.recall import LEVELS, PictureRecall, either, recall
 from tools.build_mask_decoder.recipe import Recipe
 from tools.build_mask_decoder.targets import (
     as_pixels,
@@ -61,6 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--preset", default="fast", help="of the product, for referring")
     parser.add_argument("--videos", type=int, default=12)
     parser.add_argument("--frames", type=int, default=24, help="of each video, from its start")
+    parser.add_argument("--every", type=int, default=1, help="every n-th picture, for recall")
     parser.add_argument("--limit", type=int, default=0, help="only so many pictures")
     parser.add_argument("--minutes", type=float, default=0, help="stop after so long")
     parser.add_argument("--device", default="auto")
@@ -133,14 +136,8 @@ def _measure(options: argparse.Namespace, device: torch.device) -> None:
     pair, sam = load_model("lite", str(device)), load_mask_model("mobile", device)
     stand_in = StandIn(pair.proposer, options.work[0] / WEIGHTS)  # type: ignore[arg-type]
     if options.stage == "recall":
-        found: dict[str, list[Tensor]] = {}
-        counts: dict[str, list[int]] = {}
-        for name, ious, count in object_recall(stand_in, sam, options.data, options.limit):
-            found.setdefault(name, []).append(ious)
-            counts.setdefault(name, []).append(count)
-        for name, parts in found.items():
-            together = torch.cat(parts)
-            print(name, len(together), recall(together), f"masks {np.mean(counts[name]):.0f}")
+        pictures = object_recall(stand_in, sam, options.data, options.every, options.limit)
+        _show_recall(pictures)
         return
     videos = list(clips(options.data.parent, options.videos, options.frames))
     if options.stage == "identity":
@@ -163,6 +160,23 @@ def _measure(options: argparse.Namespace, device: torch.device) -> None:
             rows.setdefault(name, []).append(float(scores.mean()))
         print(clip.name, {name: f"{js[-1]:.3f}" for name, js in rows.items()}, flush=True)
     print("all", {name: f"{np.mean(js):.3f}" for name, js in rows.items()})
+
+
+def _show_recall(pictures: Iterator[PictureRecall]) -> None:
+    """Every picture as a line of JSON as soon as it is done, then a table."""
+    known: dict[str, list[PictureRecall]] = {}
+    for one in pictures:
+        print(json.dumps(asdict(one)), flush=True)
+        if one.ious:
+            known.setdefault(one.source, []).append(one)
+    if len(known) == 2:
+        known["either"] = [either(*pair) for pair in zip(*known.values(), strict=True)]
+    for source, rows in known.items():
+        print(source, f"{len(rows)} pictures, {sum(len(row.ious) for row in rows)} objects")
+        print(f"  masks a picture: {np.mean([row.masks for row in rows]):.0f}")
+        for level in LEVELS:
+            share, low, high = recall([row.ious for row in rows], level)
+            print(f"  recall at {level}: {share:.3f} ({low:.3f} to {high:.3f})")
 
 
 def _batches(

@@ -29,7 +29,7 @@ from car_video.segment.mask_selection.automatic import automatic_masks
 from eval.data.coco import find_image, read_coco
 from eval.data.rle import decode
 from tools.build_mask_decoder.masks import StandIn, StandInMasks
-from tools.build_mask_decoder.recall import best_ious
+from tools.build_mask_decoder.recall import PictureRecall, best_ious
 from tools.build_mask_decoder.targets import as_pixels, photo
 
 PROPOSER_SIDE = 512
@@ -47,11 +47,11 @@ def proposals(stand_in: StandIn, pixels: Tensor, side: int = PROPOSER_SIDE) -> T
 
 
 def object_recall(
-    stand_in: StandIn, sam: MaskModel, data: Path, limit: int = 0
-) -> Iterator[tuple[str, Tensor, int]]:
-    """Of each picture and source: best IoU of every annotated object, and how many masks."""
+    stand_in: StandIn, sam: MaskModel, data: Path, every: int = 1, limit: int = 0
+) -> Iterator[PictureRecall]:
+    """Of every n-th picture, in the order of the file, and of each source of masks."""
     coco = read_coco(data / "instances.json")
-    for image in list(coco.images.values())[: limit or None]:
+    for image in list(coco.images.values())[::every][: limit or None]:
         things = [i for i in coco.by_image[image.id] if not i.crowd]
         if not things:
             continue
@@ -65,9 +65,11 @@ def object_recall(
         size = pixels.shape[-2], pixels.shape[-1]
         automatic = automatic_masks(sam, sam.encode(pixels), size, AutomaticConfig())
         theirs = _resized(automatic, grid) > 0
-        for name, masks in (("decoder", ours), ("MobileSAM", theirs)):
+        for name, masks in (("stand-in", ours), ("MobileSAM", theirs)):
             masks = masks[masks.flatten(1).any(1)]
-            yield name, best_ious(masks, truth), len(masks)
+            yield PictureRecall(
+                image.file_name, name, best_ious(masks, truth).tolist(), len(masks)
+            )
 
 
 def identity(stand_in: StandIn, clip: Clip) -> dict[str, list[float]]:

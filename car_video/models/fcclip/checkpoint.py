@@ -89,6 +89,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise ModelError(f"'{path}' is no FC-CLIP checkpoint{found}")
     if others:
         raise ModelError(f"'{path}' has tensors that FC-CLIP has not: {_listed(others)}")
+    if whole := [name for name in trained if not tensors[name].is_floating_point()]:
+        raise ModelError(f"'{path}' has whole numbers where weights belong: {_listed(whole)}")
     clip.pop("attn_mask", None)  # of old files; made anew by the tower
     if bad := [name for name, t in trained.items() if not bool(t.isfinite().all())]:
         raise ModelError(f"'{path}' has numbers that are not finite in {_listed(bad)}")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import open_clip
 import torch
 
-from car_video.config.cache import cache_folder
 from car_video.errors import ModelError
 from car_video.models.clip.conv import ConvModel
 from car_video.models.clip.factory import model_from_network
@@ -20,7 +18,7 @@ from car_video.models.fcclip.architecture import VARIANTS, Variant, variant_of
 from car_video.models.fcclip.backbone import Backbone
 from car_video.models.fcclip.checkpoint import Checkpoint, build_trained_part, read_checkpoint
 from car_video.models.fcclip.model import FcClipModel
-from car_video.models.fcclip.names import PREFIX, SUFFIXES, Source, parse_source
+from car_video.models.fcclip.names import PREFIX, Source, parse_source, placed_checkpoint
 from car_video.models.fcclip.network import FcClip
 from car_video.models.numerics import in_standard_torch
 
@@ -70,25 +68,6 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None = None) ->
 def loaded(source: str, device: torch.device) -> FcClipModel | None:
     """A model that is in use, if it was loaded by this name; None if there is none."""
     return _loaded.get((source, str(device)))
-
-
-def placed_checkpoint(variant: Variant) -> Path:
-    """The file of a published variant's trained part, which is put by hand.
-
-    Raises:
-        ModelError: it is not there; says where it is published and where it belongs.
-    """
-    folder = cache_folder() / "weights"
-    for suffix in SUFFIXES:
-        path = folder / f"{variant.name}{suffix}"
-        if path.is_file():
-            return path
-    file = f" ('{variant.file}')" if variant.file else ""
-    raise ModelError(
-        f"the trained part of '{variant.name}' is not on this machine; its authors publish the "
-        f"file{file} at github.com/bytedance/fc-clip: put it at "
-        f"{folder / variant.name}.pth, or use {PREFIX}FILE (docs/fcclip.md)"
-    )
 
 
 def _clip(

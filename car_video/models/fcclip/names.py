@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from car_video.config.cache import cache_folder
 from car_video.errors import ModelError
 from car_video.models.clip.names import architectures, take_apart
+from car_video.models.fcclip.architecture import Variant
 
 PREFIX = "FCCLIP:"
 SAFE = ".safetensors"
@@ -47,6 +49,25 @@ def parse_source(name: str) -> Source:
     if clip:
         take_apart(clip)
     return Source(path, clip)
+
+
+def placed_checkpoint(variant: Variant) -> Path:
+    """The file of a published variant's trained part, which is put by hand.
+
+    Raises:
+        ModelError: it is not there; says where it is published and where it belongs.
+    """
+    folder = cache_folder() / "weights"
+    for suffix in SUFFIXES:
+        path = folder / f"{variant.name}{suffix}"
+        if path.is_file():
+            return path
+    file = f" ('{variant.file}')" if variant.file else ""
+    raise ModelError(
+        f"the trained part of '{variant.name}' is not on this machine; its authors publish the "
+        f"file{file} at github.com/bytedance/fc-clip: put it at "
+        f"{folder / variant.name}.pth, or use {PREFIX}FILE (docs/fcclip.md)"
+    )
 
 
 def check_suffix(path: Path) -> None:

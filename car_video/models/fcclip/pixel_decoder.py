@@ -2,8 +2,9 @@
 
 Taken from transformers (``Mask2FormerPixelDecoder``): its pure PyTorch form of deformable
 attention needs no custom operator, and with FC-CLIP's weights it gives the same bits as the
-released code. Two things are ours: it always computes in float32, as the released code does,
-and weights come by the names of :mod:`car_video.models.fcclip.key_map`.
+released code. Three things are ours: it always computes in float32, as the released code does,
+weights come by the names of :mod:`car_video.models.fcclip.key_map`, and on CPUs attention is
+:mod:`car_video.models.fcclip.deformable_attention`'s.
 
 Source: arXiv 2112.01527 (Mask2Former), section 4.1; arXiv 2010.04159 (deformable attention).
 """
@@ -17,7 +18,8 @@ from torch import Tensor, nn
 from transformers import Mask2FormerConfig
 from transformers.models.mask2former.modeling_mask2former import Mask2FormerPixelDecoder
 
-from car_video.models.fcclip.architecture import Architecture
+from car_video.models.fcclip.architecture import LEVELS, POINTS, Architecture
+from car_video.models.fcclip.deformable_attention import DeformableAttention
 from car_video.models.numerics import in_standard_torch, wide
 
 
@@ -42,6 +44,10 @@ class PixelDecoder(nn.Module):
         self.network = Mask2FormerPixelDecoder(
             mask2former_config(architecture), list(architecture.trunk_widths)
         )
+        for layer in self.network.encoder.layers:
+            layer.self_attn = DeformableAttention(
+                architecture.width, architecture.heads, LEVELS, POINTS
+            )
 
     @in_standard_torch
     def forward(self, stages: Sequence[Tensor]) -> PixelFeatures:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from car_video.config.panoptic import TASKS, PanopticConfig, Task
 from car_video.errors import ConfigError, ModelError
+from car_video.models.catalog import refusal
 from car_video.models.fcclip.model import FcClipModel
 from car_video.models.fcclip.network import MaskProposals
 from car_video.models.fcclip.text_rows import TextEncoder
@@ -74,10 +75,7 @@ class PanopticSegmenter:
         model = getattr(model, "proposer", model)
         if not isinstance(model, FcClipModel):
             name = getattr(model, "name", repr(model))
-            raise ModelError(
-                f"'{name}' cannot segment by a list of labels; choose an FC-CLIP, for instance "
-                "--model fc-clip-convnext-l (docs/fcclip.md)"
-            )
+            raise ModelError(refusal(name, "labels"))
         self.model = model
         self.config = config or PanopticConfig()
         self.vocabulary = _vocabulary(labels)

@@ -164,6 +164,10 @@ def not_finite(path: Path) -> None:
     torch.save(weights() | {QUERIES: torch.full((6, 64), torch.nan)}, path)
 
 
+def whole_numbers(path: Path) -> None:
+    torch.save(weights() | {QUERIES: torch.ones(6, 64, dtype=torch.int8)}, path)
+
+
 def truncated(path: Path) -> None:
     buffer = io.BytesIO()
     torch.save(weights(), buffer)
@@ -187,6 +191,7 @@ REFUSED = {
     mask2former: f"no FC-CLIP checkpoint: '{VOID}' is not in it",
     another_network: "no FC-CLIP checkpoint; it has 'backbone.stem.conv1.weight'",
     not_finite: f"not finite in '{QUERIES}'",
+    whole_numbers: f"whole numbers where weights belong: '{QUERIES}'",
     truncated: "damaged",
     unknown_part: "'detr.bbox_embed.weight'",
     with_code: "may run code",
