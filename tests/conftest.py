@@ -15,7 +15,6 @@ import signal
 import sys
 from contextlib import suppress
 from copy import copy
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -115,18 +114,16 @@ def lite(lite_float32: Any) -> Any:
 def lite_default(lite_float32: Any) -> Any:
     """The bundled model on the CPU in the dtype that users get there, loaded once.
 
-    Every segmenter encodes the same background words. Here the same texts in one call are
-    encoded once; ``lite_float32`` is without that.
+    The same texts in one call are encoded once; ``lite_float32`` is without that.
     """
     import torch
 
     from car_video import load_model
     from car_video.models.device import fastest_dtype
     from car_video.models.pair import ModelPair
+    from tests.models.text_cache import encoding_texts_once
 
     single = fastest_dtype(torch.device("cpu")) is torch.float32
     pair = lite_float32 if single else load_model("lite", "cpu")
-    model = copy(pair.proposer)
-    encode = cache(pair.proposer.encode_text)
-    model.encode_text = lambda texts: encode(tuple(texts)).clone()
+    model = encoding_texts_once(copy(pair.proposer))
     return ModelPair("lite", model, model)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -27,8 +26,7 @@ from car_video.cli.live_editing import (
 from car_video.errors import CarVideoError, ConfigError, ExpressionError
 from car_video.io.formats import as_frame_dict, from_frame_dict
 from car_video.types import FramePrediction
-from tests.cli.fakes import ASKED, COUNT, results
-from tests.io.readers.media import numbered, write_video
+from tests.cli.fakes import ASKED, results
 
 
 @pytest.mark.parametrize(
@@ -224,27 +222,6 @@ def test_offline_sees_frames_ahead(cli, clip):
     code, _, err = cli(clip, *ASKED, "--preset", "late.yaml", "--interactive")
     assert code == 2
     assert "--mode online" in err
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="the programs of the tests want POSIX")
-def test_lines_from_a_pipe(tmp_path):
-    write_video(tmp_path / "clip.mp4", [numbered(n) for n in range(COUNT)])
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "tests.cli.fakes", "clip.mp4", *ASKED),
-            *("--interactive", "--save", "json"),
-        ],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        input="?\n+ a cup\n",
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "  1  a dog" in done.stderr
-    assert results(tmp_path / "clip_car")["expressions"][:2] == ["a dog", "the cat"]
 
 
 def test_without_a_standard_input(monkeypatch):

@@ -71,23 +71,26 @@ def test_what_a_pipe_cannot_do(cli, clip, options, said):
     assert os.listdir() == []
 
 
-def start(folder: Path, count: int) -> subprocess.Popen[bytes]:
+def start(folder: Path, count: int, *options: str) -> subprocess.Popen[bytes]:
     write_video(folder / "clip.mp4", [numbered(n % 256) for n in range(count)])
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.cli.fakes", "clip.mp4", *ASKED, "--out", "-"],
+        [sys.executable, "-m", "tests.cli.fakes", "clip.mp4", *ASKED, "--out", "-", *options],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
 
 
 @pytest.mark.slow
-def test_a_whole_run_through_a_pipe(tmp_path):
-    process = start(tmp_path, COUNT)
-    data, err = process.communicate(timeout=100)
+@pytest.mark.skipif(sys.platform == "win32", reason="lines of a pipe read otherwise there")
+def test_a_whole_run_from_a_pipe_into_a_pipe(tmp_path):
+    process = start(tmp_path, COUNT, "--interactive")
+    data, err = process.communicate(b"?\n+ a cup\n", timeout=100)
     assert process.returncode == 0, err
     assert len(decoded(data)) == COUNT
+    assert b"  1  a dog" in err, "the list that was asked for"
     assert f"{COUNT} frames in".encode() in err
     assert sorted(os.listdir(tmp_path)) == ["clip.mp4"]
 

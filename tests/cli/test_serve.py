@@ -47,9 +47,16 @@ def test_a_missing_package_is_named(cli, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for other processes there")
 def test_the_whole_server_with_the_bundled_model():
+    """Ctrl-C is its regular end."""
     command = [sys.executable, "-m", "car_video", "serve", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as server:
         try:
             found = re.search(r"ws://\S+", server.stderr.readline())
             with connect(found[0]) as client:
@@ -60,24 +67,6 @@ def test_the_whole_server_with_the_bundled_model():
                     answer = json.loads(client.recv(60))
                     assert answer["type"] == "answer"
                     assert decode_rle(answer["objects"][0]["segmentation"]).shape == (64, 96)
-        finally:
-            server.terminate()
-    assert server.returncode in (0, -15)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for other processes there")
-def test_ctrl_c_is_the_regular_end():
-    command = [sys.executable, "-m", "car_video", "serve", "--port", "0"]
-    with subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as server:
-        try:
-            with connect(re.search(r"ws://\S+", server.stderr.readline())[0]) as client:
-                client.recv()
             server.send_signal(signal.SIGINT)
             assert server.wait(60) == 0
             assert server.stderr.read() == ""

@@ -28,6 +28,7 @@ from car_video.segment import encoding
 from car_video.segment.resizing import enlarge
 from car_video.segment.segmenter import ImageSegmenter
 from tests.models.conftest import create
+from tests.models.text_cache import encoding_texts_once
 from tests.naive import car
 from tests.naive.networks import Tower
 
@@ -116,9 +117,10 @@ def with_telling_texts(network: Any) -> Any:
 
 
 def made(name: str, dtype: torch.dtype = torch.float32) -> Any:
-    """A true architecture with random weights and telling texts."""
+    """A true architecture with random weights and telling texts, each encoded once."""
     network = with_telling_texts(create(name))
-    return model_from_network(name, network, open_clip.get_tokenizer(name), dtype=dtype)
+    tokenizer = open_clip.get_tokenizer(name)
+    return encoding_texts_once(model_from_network(name, network, tokenizer, dtype=dtype))
 
 
 ROUNDING = 1e-5

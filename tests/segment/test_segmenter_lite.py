@@ -80,13 +80,12 @@ def test_a_drawn_ball(lite, sam, ball, mode, refine, least):
     assert found.scores[0] > found.scores[1]
 
 
-@pytest.mark.parametrize("mode", ["semantic", pytest.param("refer", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
-    ("refine", "least"),
-    [
-        ("none", 0.5),
-        pytest.param("crf", 0.5, marks=pytest.mark.slow),
-        pytest.param("sam", 0.85, marks=pytest.mark.slow),
+    ("refine", "least", "mode"),
+    [  # test_a_drawn_ball has all refinements in both modes
+        ("none", 0.5, "semantic"),
+        pytest.param("crf", 0.5, "semantic", marks=pytest.mark.slow),
+        pytest.param("sam", 0.85, "refer", marks=pytest.mark.slow),
     ],
 )
 def test_a_bear_among_rocks(lite, sam, bear, mode, refine, least):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.ops import masks_to_boxes, nms
 
 from car_video.config import AutomaticConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel, ProposesAll, crop_logits
@@ -63,6 +62,8 @@ def automatic_masks(
     logits, quality = torch.cat(found), torch.cat(scores)
     if not len(logits):
         return logits
+    from torchvision.ops import masks_to_boxes, nms  # takes as long as torch to import
+
     boxes = masks_to_boxes(logits > 0)
     boxes[:, 2:] += 1  # from the last cell to its far side
     return logits[nms(boxes, quality, config.box_overlap)]

@@ -247,7 +247,7 @@ def vit_b16(true_network: Any) -> VitModel:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "count", "mode"),
-    [((96, 128), 24, "semantic"), ((96, 128), 6, "refer"), ((384, 512), 3, "semantic")],
+    [((96, 128), 24, "semantic"), ((96, 128), 6, "refer"), ((256, 384), 3, "semantic")],
 )
 def test_true_vit_b16(vit_b16: VitModel, size: tuple[int, int], count: int, mode: Any) -> None:
     """The architecture of CaR in float32 against automatic gradients."""
