@@ -76,7 +76,7 @@ def test_a_file_that_is_there_stays(car_eval, data, tmp_path):
     assert read_calibration(path, "lite").positive == 20
 
 
-def test_bad_input(car_eval, data, tmp_path):
+def test_bad_input(car_eval, data, tmp_path, monkeypatch):
     def refused(*arguments: object) -> str:
         code, _, err = car_eval("calibrate", *arguments)
         assert code == 2
@@ -90,6 +90,8 @@ def test_bad_input(car_eval, data, tmp_path):
     assert "instances.json" in refused("lite", "--data", empty)
     (empty / "instances.json").write_text("{")
     assert "empty" in refused("lite", "--data", empty)
+    # What is wrong with the data is seen by any model.
+    monkeypatch.setattr(calibrate, "open_model", lambda *_: SimpleNamespace(calibration=None))
     assert "at least 5" in refused("lite", "--data", data, "--limit", 4)
     one = json.loads((data / "instances.json").read_text())
     one["categories"] = one["categories"][:1]

@@ -79,16 +79,16 @@ def test_every_kind_gives_all_frames_in_order(clip: Path) -> None:
     assert info.frames is None or clip.suffix == ".mpg" or abs(info.frames - FRAMES) <= 2
 
 
-@pytest.mark.parametrize("first", [1, 7, 8, 13, FRAMES - 1])
-def test_starting_later_gives_the_same_frames(clip: Path, first: int) -> None:
+def test_starting_later_gives_the_same_frames(clip: Path) -> None:
     with read_frames(clip) as reader:
         whole = list(reader)
-    with read_frames(clip, start=whole[first].time) as reader:
-        part = list(reader)
-    assert [(f.index, f.time) for f in part] == [(f.index, f.time) for f in whole[first:]]
-    for frame, expected in zip(part, whole[first:], strict=True):
-        assert np.array_equal(frame.image, expected.image)
-    assert reader.skipped == 0
+    for first in (1, 7, 8, 13, FRAMES - 1):
+        with read_frames(clip, start=whole[first].time) as reader:
+            part = list(reader)
+        assert [(f.index, f.time) for f in part] == [(f.index, f.time) for f in whole[first:]]
+        for frame, expected in zip(part, whole[first:], strict=True):
+            assert np.array_equal(frame.image, expected.image)
+        assert reader.skipped == 0
 
 
 @pytest.fixture(scope="module")
