@@ -50,7 +50,7 @@ def test_a_missing_package_is_named(cli, monkeypatch):
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for other processes there")
 def test_the_whole_server_with_the_bundled_model():
     """Ctrl-C is its regular end."""
-    command = [sys.executable, "-m", "car_video", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "car_video", "serve", "--port", "0", "--preset", "fast"]
     with subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
