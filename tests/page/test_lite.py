@@ -20,7 +20,7 @@ from tests.paths import ROOT
 
 pytestmark = pytest.mark.slow
 
-FRAMES = range(43, 47)
+FRAMES = range(44, 47)
 
 
 @pytest.fixture
