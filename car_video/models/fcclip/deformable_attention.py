@@ -2,8 +2,9 @@
 
 A query looks at P points of each of L levels, and every point lies between four cells. So the
 answer of a head is a sum of 4 P L rows of the values, which torch's ``embedding_bag`` forms in
-one pass. The form in transformers samples with ``grid_sample`` and keeps every sample, which
-takes four times as long. Both compute the same up to the order of a sum.
+one pass. The form in transformers samples with ``grid_sample`` and keeps every sample. Both
+compute the same up to the order of a sum. A pixel decoder of six layers takes 3.5 CPU seconds
+in place of 5.5 on a picture of 480 x 864 (docs/fcclip.md).
 
 Elsewhere, and where gradients are wanted, transformers' form is used.
 
