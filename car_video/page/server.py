@@ -43,9 +43,15 @@ def check_open(host: str, password: str | None) -> None:
 
 
 def example_clip() -> Path | None:
-    """The clip that lies in a checkout; it is no part of the package."""
-    path = Path(__file__).parents[2] / "examples" / "person.mp4"
-    return path if path.is_file() else None
+    """The clip that lies in a checkout; it is no part of the package.
+
+    The package may be installed from the checkout, or run in it.
+    """
+    for folder in (Path(__file__).parents[2], Path.cwd()):
+        path = folder / "examples" / "person.mp4"
+        if path.is_file():
+            return path
+    return None
 
 
 class Server:

@@ -9,8 +9,9 @@ import urllib.request
 import pytest
 
 from car_video.errors import ConfigError
+from car_video.page import server as server_module
 from car_video.page.limits import Limits
-from car_video.page.server import check_open
+from car_video.page.server import check_open, example_clip
 from tests.page.fakes import FakeEngine
 
 
@@ -108,3 +109,15 @@ def test_a_password_is_asked_for():
         assert answer(f"{served.url}login", right)[0] == 200
     finally:
         served.close()
+
+
+def test_the_example_is_there_where_a_checkout_is(tmp_path, monkeypatch):
+    clip = tmp_path / "examples" / "person.mp4"
+    clip.parent.mkdir()
+    clip.write_bytes(b"clip")
+    installed = tmp_path / "site-packages" / "car_video" / "page" / "server.py"
+    monkeypatch.setattr(server_module, "__file__", str(installed))
+    monkeypatch.chdir(tmp_path)
+    assert example_clip() == clip
+    monkeypatch.chdir(clip.parent)
+    assert example_clip() is None
