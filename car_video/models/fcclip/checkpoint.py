@@ -109,7 +109,10 @@ def build_trained_part(checkpoint: Checkpoint, source: str) -> TrainedPart:
         ModelError: tensors that are missing, superfluous or of another shape, each kind with
             its first names.
     """
-    architecture = checkpoint.architecture
+    try:
+        architecture = checkpoint.architecture
+    except ModelError as error:
+        raise ModelError(f"{source}: {error}") from None
     try:
         with torch.device("meta"):
             part = TrainedPart(architecture)
