@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from car_video.cli.request import Request, check_options
-from car_video.config import load_preset
+from car_video.cli.request import Request, check_options, with_masks
+from car_video.config import SegmentConfig, load_preset
 from car_video.config.calibration import POOLED_SLOPE, Calibration, cached_file
+from car_video.config.masks import SamRefineConfig
 from car_video.errors import ConfigError
 
 OWN = Calibration("clip-b16", 4.0, 0.5, "region", True, "2026-11-27", "x", 9, 10, 20, 0.5)
@@ -62,3 +63,12 @@ def test_the_key_of_the_calibration(tmp_path):
     (tmp_path / "my.yaml").write_text("segment: {calibration: ' '}")
     with pytest.raises(ConfigError, match="auto, none or the path of a file"):
         load_preset(str(tmp_path / "my.yaml"))
+
+
+@pytest.mark.parametrize(
+    "before", ["mobile", "sam-vit-base", "fc-clip-rn50", "mobile+FCCLIP:f"]
+)
+def test_masks_of_sam_are_not_those_of_fcclip(before: str) -> None:
+    segment = SegmentConfig(sam=SamRefineConfig(model=before))
+    after = with_masks(segment, "lite", "sam").sam.model
+    assert after == (before if before in ("mobile", "sam-vit-base") else "mobile")
