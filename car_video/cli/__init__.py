@@ -13,6 +13,7 @@ In the order in which a command meets them:
 ``bench``            how fast this machine is
 ``completion``       what a shell offers after the tabulator key
 ``licences``         shipped weights and what they were trained on
+``engine_options``   larger engines: --masks, --propose, --tracker
 ``request``          what was asked for, checked without source and model
 ``batch``            several sources, one after the other
 ``opening``          window, source, model and output folder of a run

@@ -119,8 +119,15 @@ def run(
     masks: Annotated[
         str | None,
         typer.Option(
-            metavar="sam|fcclip|both", help="With an FC-CLIP: where masks come from.  [sam]"
+            metavar="NAME", help="Where masks come from: sam2, ... (docs/models.md).  [sam]"
         ),
+    ] = None,
+    propose: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A detector: grounding-dino, owlv2, sam3."),
+    ] = None,
+    tracker: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A memory: sam2:small, edgetam.  [flow]")
     ] = None,
     preset: Annotated[
         str | None,
@@ -301,6 +308,8 @@ def run(
         model=model,
         refine=refine,
         masks=masks,
+        propose=propose,
+        tracker=tracker,
         preset=preset,
         device=device,
         decoder=decoder,

@@ -23,6 +23,7 @@ def licences(
     The code is under the Apache License 2.0. NOTICE has the full texts. Models that are
     downloaded on first use, or given as a file, have terms of their own.
     """
+    from car_video.cli.model_commands import list_engines
     from car_video.models.licences import shipped_parts
 
     display = Display()
@@ -39,5 +40,6 @@ def licences(
     display.table(
         ("weights", "files", "licence", "trained on", "its terms"),
         rows,
-        "Code: Apache-2.0. Full texts: NOTICE. Downloaded models have terms of their own.",
+        "Code: Apache-2.0. Full texts: NOTICE.",
     )
+    list_engines(display, "Fetched only when named; vision-language models: car-video models.")

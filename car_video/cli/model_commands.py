@@ -51,6 +51,20 @@ def list_models(display: Display) -> None:
         "Also any ARCHITECTURE:weights of open_clip, ARCHITECTURE:file.safetensors, or "
         "FCCLIP:file.",
     )
+    list_engines(
+        display, "None of them is needed. Also folders: sam2:my/folder (docs/models.md)."
+    )
+
+
+def list_engines(display: Display, note: str) -> None:
+    """Print what else is fetched on demand, with its licence, and a note after it."""
+    from car_video.models.engines import engines
+
+    rows = [
+        (f"{one.option} {one.name}", f"{one.megabytes} MB", one.licence, one.source)
+        for one in engines()
+    ]
+    display.table(("not shipped", "download", "licence", "from"), rows, note)
 
 
 def check_model(name: str, device: str, display: Display) -> None:

@@ -14,11 +14,15 @@ from car_video.cli.warnings import remarks_on, without_calibration
 from car_video.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
+    import torch
+
     from car_video.cli.preview_window import LiveWindow
     from car_video.io.readers import FrameReader
     from car_video.io.writers import OutputFolder
     from car_video.models import ModelPair
+    from car_video.models.detectors.base import Detector
     from car_video.models.sam.base import MaskModel
+    from car_video.models.video_memory.base import VideoMemory
     from car_video.video.segmenter import VideoSegmenter
 
 
@@ -97,6 +101,7 @@ def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
     refines = config.segment.refine == "sam"
     mask_model = config.segment.sam.model if refines else None
     pair, masks = _load_models(config.model, plan.request.device, mask_model)
+    _load_engines(config.segment.detector.model, config.video.tracker, pair.device)
     segmenter = VideoSegmenter(
         pair, plan.expressions, config.segment, config.video, mask_model=masks
     )
@@ -116,6 +121,22 @@ def _load_models(
 
     pair = load_model(name, device)
     return pair, None if mask_model is None else load_mask_model(mask_model, pair.device)
+
+
+@lru_cache(maxsize=1)
+def _load_engines(
+    detector: str, tracker: str, device: torch.device
+) -> tuple[Detector | None, VideoMemory | None]:
+    """The same of detector and tracker: segmenters share those that are held here."""
+    from car_video.models.detectors.catalog import NONE
+    from car_video.models.detectors.registry import load_detector
+    from car_video.models.video_memory.catalog import FLOW
+    from car_video.models.video_memory.registry import load_video_memory
+
+    return (
+        None if detector == NONE else load_detector(detector, device),
+        None if tracker == FLOW else load_video_memory(tracker, device),
+    )
 
 
 def model_is_loaded() -> bool:

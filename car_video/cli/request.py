@@ -11,7 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from car_video.cli.engine_options import (
+    check_engines,
+    with_detector,
+    with_masks,
+    with_tracker,
+)
 from car_video.errors import ConfigError, ModelError
+from car_video.models.video_memory.catalog import FLOW
 
 if TYPE_CHECKING:
     from car_video.config import Config, SegmentConfig
@@ -20,7 +27,6 @@ if TYPE_CHECKING:
     from car_video.io.writers.folder_choice import ExistingFolder
 
 REFINEMENTS = ("sam", "crf", "none")
-MASKS = ("sam", "fcclip", "both")
 MODES = ("online", "offline", "per-frame")
 SIZES = (16, 8192)
 PIPE = Path("-")
@@ -38,6 +44,8 @@ class Request:
     model: str | None = None
     refine: str | None = None
     masks: str | None = None
+    propose: str | None = None
+    tracker: str | None = None
     preset: str | None = None
     device: str = "auto"
     decoder: str = "pyav"
@@ -144,8 +152,7 @@ def check_options(request: Request) -> Plan:
     _check_choices(request)
     config = _config(request)
     _check_model(config.model, request.device)
-    if config.segment.refine == "sam":
-        _check_mask_model(config.segment.sam.model)
+    check_engines(config)
     from car_video.io.export_catalog import find_format
     from car_video.io.exports.export import check_tools
     from car_video.io.readers import Selection
@@ -198,36 +205,19 @@ def in_folder(plan: Plan, out: Path) -> Plan:
 
 
 def for_kind(plan: Plan, kind: Kind) -> Plan:
-    """The plan for a kind of source: a single picture has no time that tracks could use."""
-    if kind != "image":
-        return plan
-    video = dataclasses.replace(plan.config.video, mode="per-frame", target_fps=None)
-    return dataclasses.replace(plan, config=dataclasses.replace(plan.config, video=video))
-
-
-def with_masks(segment: SegmentConfig, model: str, masks: str) -> SegmentConfig:
-    """Settings under which masks are SAM's, FC-CLIP's (the model's own), or both.
-
-    Args:
-        masks: one of :data:`MASKS`.
+    """The plan for a kind of source: a single picture has no time that tracks could use.
 
     Raises:
-        ModelError: FC-CLIP's are asked for, and the model is none.
-        ConfigError: the refinement asks no mask model.
+        ConfigError: a tracker was asked for all the same.
     """
-    from car_video.models.catalog import check_model
-    from car_video.models.sam.catalog import FC_CLIP, JOINED, MOBILE, resolve_mask_model
-
-    if masks != "sam":
-        check_model(model, "masks")
-    if segment.refine != "sam":
-        raise ConfigError(f"--masks means nothing with --refine {segment.refine}; leave it out")
-    name = segment.sam.model
-    if masks != "sam":
-        name = f"{JOINED}{model}" if masks == "both" else model
-    elif resolve_mask_model(name).module == FC_CLIP:
-        name = MOBILE
-    return dataclasses.replace(segment, sam=dataclasses.replace(segment.sam, model=name))
+    if kind != "image":
+        return plan
+    if plan.request.tracker not in (None, FLOW):
+        raise ConfigError("--tracker follows things through time, and this is a single picture")
+    video = dataclasses.replace(
+        plan.config.video, mode="per-frame", target_fps=None, tracker=FLOW
+    )
+    return dataclasses.replace(plan, config=dataclasses.replace(plan.config, video=video))
 
 
 def with_size(segment: SegmentConfig, size: int) -> SegmentConfig:
@@ -250,7 +240,6 @@ def _check_choices(request: Request) -> None:
     """Raises ConfigError for a word that is none of those known, before torch takes seconds."""
     for option, given, known in (
         ("--refine", request.refine, REFINEMENTS),
-        ("--masks", request.masks, MASKS),
         ("--mode", request.mode, MODES),
     ):
         if given is not None and given not in known:
@@ -295,6 +284,10 @@ def _config(request: Request) -> Config:
     model = config.model if request.model is None else request.model
     if request.masks is not None:
         segment = with_masks(segment, model, request.masks)
+    if request.propose is not None:
+        segment = with_detector(segment, request.propose)
+    if request.tracker is not None:
+        video = with_tracker(video, segment, request.tracker)
     config = dataclasses.replace(config, model=model, segment=segment, video=video)
     return config if request.target_fps is None else with_target_fps(config, request.target_fps)
 
@@ -309,6 +302,11 @@ def with_target_fps(config: Config, target: float) -> Config:
         raise ConfigError(f"--target-fps must be above 0, got {target:g}")
     if config.video.mode != "online":
         raise ConfigError(f"--target-fps needs --mode online, not {config.video.mode}")
+    if config.video.tracker != FLOW:
+        raise ConfigError(
+            f"--target-fps cannot make {config.video.tracker} quicker: it is for "
+            "the tracker flow"
+        )
     video = dataclasses.replace(config.video, target_fps=target)
     return dataclasses.replace(config, video=video)
 
@@ -337,15 +335,6 @@ def _check_model(name: str, device: str) -> None:
     if not re.fullmatch(r"auto|(cpu|mps)(:0)?|cuda(:\d{1,3})?", device):
         raise ModelError(f"unknown device '{device}'; choose auto, cpu, cuda, cuda:N or mps")
     check_model(name)
-
-
-def _check_mask_model(name: str) -> None:
-    """Raises ModelError for what cannot be a mask model's name, or is not here."""
-    from car_video.models.catalog import check_model
-    from car_video.models.sam.catalog import FC_CLIP, JOINED, resolve_mask_model
-
-    if resolve_mask_model(name).module == FC_CLIP:
-        check_model(name.removeprefix(JOINED), "masks")
 
 
 def check_computer(plan: Plan) -> None:

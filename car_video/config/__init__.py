@@ -14,7 +14,13 @@ errors, so no key can be dead. Nothing here imports torch.
 """
 
 from car_video.config.loading import from_mapping, load_preset, preset_names
-from car_video.config.masks import FAST_CRF, AutomaticConfig, CrfConfig, SamRefineConfig
+from car_video.config.masks import (
+    FAST_CRF,
+    AutomaticConfig,
+    CrfConfig,
+    DetectorConfig,
+    SamRefineConfig,
+)
 from car_video.config.schema import Config
 from car_video.config.segment import (
     POOLED,
@@ -37,6 +43,7 @@ __all__ = [
     "ClassifierConfig",
     "Config",
     "CrfConfig",
+    "DetectorConfig",
     "ExpressionConfig",
     "ProposalConfig",
     "RecurrenceConfig",

@@ -52,6 +52,20 @@ class SamRefineConfig(Settings, part="segment.sam"):
 
 
 @dataclass(frozen=True)
+class DetectorConfig(Settings, part="segment.detector"):
+    """A detector whose boxes become prompts and weigh masks (docs/models.md).
+
+    Nothing here was measured: there were no published weights where it was written.
+    """
+
+    model: str = "none"  # grounding-dino, owlv2, sam3, ...; a folder: owlv2:my/folder
+    boxes: Annotated[int, Range(1, 64)] = 4  # of an expression that are prompts: the surest
+    # Exponent of how well a mask fits a box: at 0.5 the detector has half the say that the
+    # maps have; 0 leaves it none, and its boxes are prompts only.
+    weight: Unit = 0.5
+
+
+@dataclass(frozen=True)
 class CrfConfig(Settings, part="segment.crf"):
     """Constants of the dense CRF; the defaults are those of CaR (and of pydensecrf)."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from car_video.config.checks import Range, Settings, Unit
-from car_video.config.masks import FAST_CRF, CrfConfig, SamRefineConfig
+from car_video.config.masks import FAST_CRF, CrfConfig, DetectorConfig, SamRefineConfig
 from car_video.errors import ConfigError
 from car_video.text.background import BACKGROUND
 from car_video.text.templates import template_set
@@ -182,6 +182,7 @@ class SegmentConfig(Settings, part="segment"):
     recurrence: RecurrenceConfig = field(default_factory=RecurrenceConfig)
     classifier: ClassifierConfig | None = None  # none: what suits the model, see below
     sam: SamRefineConfig = field(default_factory=SamRefineConfig)
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
     crf: CrfConfig = FAST_CRF
 
     def check(self) -> None:
@@ -189,4 +190,10 @@ class SegmentConfig(Settings, part="segment"):
         self.require(not blank, "background", "words, none of them empty")
         self.require(
             bool(self.calibration.strip()), "calibration", "auto, none or the path of a file"
+        )
+        prompts = self.refine == "sam" and self.sam.rule == "peaks"
+        self.require(
+            prompts or self.detector.model == "none",
+            "detector.model",
+            "none unless refine is sam and sam.rule peaks",
         )

@@ -96,6 +96,10 @@ class VideoConfig(Settings, part="video"):
     """The video algorithm, part by part."""
 
     mode: VideoMode = "online"
+    # What says where things are on the next frame. flow: optical flow, and the mask model asked
+    # there. sam2:tiny, edgetam, ... or a folder (sam2:my/folder): a video memory, fetched on
+    # first use (docs/models.md).
+    tracker: str = "flow"
     tracks: TrackConfig = field(default_factory=TrackConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     presence: PresenceConfig = field(default_factory=PresenceConfig)
@@ -107,3 +111,5 @@ class VideoConfig(Settings, part="video"):
     def check(self) -> None:
         fits = self.target_fps is None or self.mode == "online"
         self.require(fits, "target_fps", "none unless mode is online")
+        fits = self.tracker == "flow" or (self.mode == "online" and self.target_fps is None)
+        self.require(fits, "tracker", "flow unless mode is online and target_fps none")

@@ -12,7 +12,12 @@
 ``lite``          the bundled model
 ``fcclip``        FC-CLIP: masks and classes of pictures
 ``verification``  what can be said of a model without pictures with answers
+``pretrained``    networks of transformers by their weights; ``folders`` that hold them
 ``sam``           mask models
+``detectors``     boxes of what words name
+``video_memory``  networks that follow things by a memory of them
+``engines``       all that is fetched on demand, with licences; needs no torch
+``shared``        what is in use is not loaded again
 ``batching``      several frames in one pass
 ``fused_convolution``  convolutions with their activations, ``freed_memory`` kept for the next
                   frame

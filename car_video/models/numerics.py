@@ -48,6 +48,12 @@ def standard_torch() -> Iterator[None]:
         yield
 
 
+def low_precision(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+    """Matrix products in ``dtype`` where that is below float32, everything else as it is."""
+    low = dtype != torch.float32
+    return torch.autocast(device.type, dtype if low else torch.bfloat16, enabled=low)
+
+
 def in_standard_torch(function: Callable[P, R]) -> Callable[P, R]:
     """A function that runs in :func:`standard_torch`.
 

@@ -10,7 +10,8 @@ Files in the order in which a picture meets them:
 ``proposals``       a soft map per query
 ``classification``  scores of the proposals
 ``recurrence``      queries that stay, and the result of the loop
-``cues``            words of place and colour
+``cueing``          survivors with what words and a detector say of their masks
+``cues``            words of place and colour, boxes of a detector
 ``mask_selection``  SAM's candidates, and which one a map means
 ``prediction``      from masks of survivors to those of queries, and of expressions
 ``refinement``      from maps to masks, with and without SAM

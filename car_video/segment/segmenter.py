@@ -28,7 +28,7 @@ from car_video.models.sam.registry import load_mask_model
 from car_video.segment.classification.classifier import MaskClassifier
 from car_video.segment.classification.proposal_scores import score_proposals
 from car_video.segment.classification.region_odds import region_odds
-from car_video.segment.cues.place_maps import weigh_by_place
+from car_video.segment.cueing import detection_source, with_cues
 from car_video.segment.encoding import (
     EncodedImage,
     at_working_size,
@@ -100,6 +100,7 @@ class ImageSegmenter:
         if sam is None and self.config.refine == "sam":
             sam = load_mask_model(self.config.sam.model, pair.device)
         self._refiner = MaskRefiner(sam)
+        self._boxes = detection_source(self.config.detector, pair.device)
         self.set_expressions(expressions)
 
     @property
@@ -250,7 +251,8 @@ class ImageSegmenter:
                 reported = proposer.presence(region, maps)
         past = tuple(history)
         found = Survivors(alive, maps, maps, reported, steps, past, maps, region=region)
-        return self._with_cues(encoded, proposer, found)
+        sam = self.config.refine == "sam"
+        return with_cues(encoded, proposer, self.queries, found, sam, self._boxes)
 
     def _proposer(self, encoded: EncodedImage, queries: QuerySet) -> Proposer:
         """Proposals of queries in a picture."""
@@ -271,27 +273,6 @@ class ImageSegmenter:
             return CosineScale(self.proposer.logit_scale)
         phrases, deviation = everyday_embeddings(self.proposer), self.calibration.deviation
         return CosineScale.measured(regions_of(encoded.features), phrases, deviation)
-
-    def _with_cues(
-        self, encoded: EncodedImage, proposer: Proposer, survivors: Survivors
-    ) -> Survivors:
-        """The survivors with what their words say of colours, places and numbers."""
-        alive, maps = survivors.alive, survivors.maps
-        evidence = proposer.evidence(alive)
-        cues, places, plural = self.queries.cues, None, self.queries.plural
-        if cues is not None:  # they choose among candidates, which only SAM makes
-            sam = self.config.refine == "sam"
-            cues = cues.on_picture(encoded.pixels)[alive] if sam else None
-            if cues is not None and self.queries.same_kind is not None:
-                cues = replace(cues, kinds=proposer.kinds(alive))
-        if self.queries.places is not None:
-            places, anchors = self.queries.places, proposer.anchors()
-            places = (places if anchors is None else places.with_anchors(anchors))[alive]
-            maps, evidence = weigh_by_place(maps, evidence, places)
-        plural = None if plural is None else plural[alive]
-        return replace(
-            survivors, maps=maps, evidence=evidence, cues=cues, places=places, plural=plural
-        )
 
     def _classify(
         self, encoded: EncodedImage, maps: Tensor, alive: Tensor

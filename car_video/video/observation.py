@@ -90,6 +90,7 @@ def observe(
         survivors.cues,
         survivors.places,
         survivors.plural,
+        pixels,
     )
     return Observation(seen, scores, survivors.evidence_of_all(len(image.queries)))
 
@@ -108,5 +109,6 @@ def _to(observation: Observation, dtype: torch.dtype) -> Observation:
     frame = observation.frame
     assert frame.features is not None
     embedding = frame.embedding.to(dtype)
-    frame = dataclasses.replace(frame, embedding=embedding, features=frame.features.to(dtype))
+    features = frame.features.to(dtype)
+    frame = dataclasses.replace(frame, embedding=embedding, features=features, pixels=None)
     return dataclasses.replace(observation, frame=frame)

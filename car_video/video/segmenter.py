@@ -47,6 +47,7 @@ from car_video.video.state.tensors import State
 from car_video.video.thumbnail import shrink
 from car_video.video.tracking.frames import IntermediateFrame
 from car_video.video.tracking.mask_tensors import MAX_LOGIT
+from car_video.video.tracking.memory_propagation import MemoryPropagation, configured_memory
 from car_video.video.tracking.tracker import Tracker
 
 
@@ -94,6 +95,7 @@ class VideoSegmenter:
         self.counter = FrameCounter(fps)
         self.image = ImageSegmenter(model, expressions, segment, mask_model)
         self.settings = self.image.config, self.video  # of the user, whatever the level
+        self.video_memory = configured_memory(*self.settings, self.image.proposer.device)
         self.stopwatch = time.perf_counter
         self.pace = new_pace(*self.settings)
         self.spacing = 1  # frames between keyframes, by the level
@@ -179,14 +181,16 @@ class VideoSegmenter:
 
     def new_tracker(self) -> Tracker:
         """A tracker without tracks, for the expressions of this segmenter."""
-        assert self.image.sam is not None
+        sam, queries, memory = self.image.sam, len(self.image.queries), self.video_memory
+        assert sam is not None
         return Tracker(
-            self.image.sam,
-            len(self.image.queries),
+            sam,
+            queries,
             self.video.tracks,
             self.video.memory,
             self.image.config.sam,
             self._may_share(),
+            None if memory is None else MemoryPropagation(memory, sam, queries),
         )
 
     def _may_share(self) -> NDArray[np.bool_] | None:

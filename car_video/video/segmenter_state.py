@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from car_video.config import VideoConfig
 from car_video.errors import ConfigError
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.video.arguments import FrameCounter
@@ -22,6 +23,7 @@ class Stateful(Protocol):
     """The parts of :class:`~car_video.video.segmenter.VideoSegmenter` that frames change."""
 
     image: ImageSegmenter
+    video: VideoConfig
     presence: PresenceFilter
     cuts: CutDetector
     maps: MapPropagation
@@ -113,4 +115,4 @@ def _description(segmenter: Stateful) -> dict[str, Any]:
     """What a state must have in common with the segmenter that takes it over."""
     expressions = segmenter.image.queries.expressions
     tracks = segmenter.tracker is not None
-    return describe(segmenter.image.proposer.name, expressions, tracks)
+    return describe(segmenter.image.proposer.name, expressions, tracks, segmenter.video.tracker)

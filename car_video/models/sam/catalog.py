@@ -5,15 +5,13 @@ Needs no torch; ``registry`` loads the models.
 
 from __future__ import annotations
 
-import difflib
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from car_video.errors import ModelError
+from car_video.models.folders import model_folder, nearest
 
 MOBILE = "mobile"
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+SAM_LICENCE = "SAM License; given out on request"
 BUNDLED = "car_video.models.sam.mobile_sam"
 HUB = "car_video.models.sam.hub_loading"
 FC_CLIP = "car_video.models.fcclip.promptable"
@@ -35,12 +33,14 @@ class MaskModelInfo:
         module: its function ``load(source, device, dtype)`` gives a
             :class:`~car_video.models.sam.base.MaskModel`. It is imported when the model is
             asked for.
+        licence: of the published weights.
     """
 
     name: str
     source: str
     megabytes: int
     module: str = HUB
+    licence: str = "Apache-2.0"
 
 
 MASK_MODELS = (
@@ -55,36 +55,39 @@ MASK_MODELS = (
     MaskModelInfo("sam2.1-hiera-small", "facebook/sam2.1-hiera-small", 184),
     MaskModelInfo("sam2.1-hiera-base-plus", "facebook/sam2.1-hiera-base-plus", 323),
     MaskModelInfo("sam2.1-hiera-large", "facebook/sam2.1-hiera-large", 898),
+    MaskModelInfo("sam3", "facebook/sam3", 3440, HUB, SAM_LICENCE),
 )
+SHORT_NAMES = {
+    "sam2": "sam2.1-hiera-small",
+    "sam2:tiny": "sam2.1-hiera-tiny",
+    "sam2:small": "sam2.1-hiera-small",
+    "sam2:base": "sam2.1-hiera-base-plus",
+    "sam2:large": "sam2.1-hiera-large",
+}
+FOLDER_OF = ("sam2:", "sam3:")
+"""Before the folder of such a model, where its name says what it is: ``sam2:my/folder``."""
 
 
 def resolve_mask_model(name: str) -> MaskModelInfo:
     """What a name stands for; opens no weights.
 
     Args:
-        name: one of :data:`MASK_MODELS`; a folder that holds ``config.json`` and
-            ``model.safetensors`` of a SAM, SAM-HQ or SAM 2 of transformers; an FC-CLIP
-            (``FCCLIP:file.pth``), alone or with MobileSAM (``mobile+FCCLIP:file.pth``).
+        name: one of :data:`MASK_MODELS` or :data:`SHORT_NAMES`; a folder that holds
+            ``config.json`` and ``model.safetensors`` of a SAM, SAM-HQ, SAM 2 or SAM 3 of
+            transformers; an FC-CLIP (``FCCLIP:file.pth``), alone or with MobileSAM
+            (``mobile+FCCLIP:file.pth``).
 
     Raises:
         ModelError: none of these.
     """
+    wanted = SHORT_NAMES.get(name, name)
     for info in MASK_MODELS:
-        if info.name == name:
+        if info.name == wanted:
             return info
     if name.removeprefix(JOINED).startswith(FC_CLIP_NAMES):
         return MaskModelInfo(name, name, 0, FC_CLIP)
-    folder = Path(os.path.expanduser(name))
-    if name and folder.is_dir():
-        for file in (CONFIG, WEIGHTS):
-            if not (folder / file).is_file():
-                raise ModelError(
-                    f"sam.model: folder '{name}' has no {file}; save a SAM, SAM-HQ or SAM 2 "
-                    "of transformers there with save_pretrained"
-                )
-        return MaskModelInfo(name, str(folder.resolve()), 0)
-    known = [info.name for info in MASK_MODELS]
-    close = difflib.get_close_matches(name, known, n=2, cutoff=0.55)
-    hint = " or ".join(f"'{c}'" for c in close)
-    choice = f"did you mean {hint}?" if hint else f"there are {', '.join(known)}"
-    raise ModelError(f"no mask model or folder '{name}' (sam.model); {choice}")
+    folder = model_folder(name, FOLDER_OF, "sam.model", "a SAM, SAM-HQ, SAM 2 or SAM 3")
+    if folder is not None:
+        return MaskModelInfo(name, str(folder), 0)
+    choice = nearest(name, [*(info.name for info in MASK_MODELS), *SHORT_NAMES])
+    raise ModelError(f"no mask model or folder '{name}' (--masks, sam.model); {choice}")

@@ -1,13 +1,14 @@
-"""SAM, SAM-HQ and SAM 2 of transformers as mask models.
+"""SAM, SAM-HQ, SAM 2 and SAM 3 of transformers as mask models.
 
 Pictures are prepared as each model's own processor does it (SAM and SAM-HQ: longest side 1024,
-padded to a square; SAM 2: squashed to a square), but on the device and without rounding to
-whole grey levels. Prompts and masks keep to pixels of the picture, see
+padded to a square; SAM 2 and 3: squashed to a square), but on the device and without rounding
+to whole grey levels. Prompts and masks keep to pixels of the picture, see
 :class:`~car_video.models.sam.base.MaskModel`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,35 +18,36 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from car_video.models.batching import own_part
-from car_video.models.numerics import in_standard_torch
+from car_video.models.numerics import in_standard_torch, low_precision
+from car_video.models.pretrained import Architecture
 from car_video.models.sam.base import TRAINED_SIDE
 
-PIXEL_MEAN = (0.485, 0.456, 0.406)
-PIXEL_STD = (0.229, 0.224, 0.225)
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 
 
 @dataclass(frozen=True)
-class Family:
+class Family(Architecture):
     """One of the architectures.
 
     Attributes:
-        model, config: names of its classes in transformers.
-        since: version of transformers that has them.
         squashed: sees pictures squashed to a square, rather than padded.
+        scaling: mean and standard deviation of what it sees, by colour.
     """
 
-    model: str
-    config: str
-    since: str
     squashed: bool
+    scaling: tuple[tuple[float, ...], tuple[float, ...]] = IMAGENET
 
 
 SAM2 = Family("Sam2Model", "Sam2Config", "4.56", True)
+SAM3 = "Sam3TrackerModel"
 FAMILIES = {
     "sam": Family("SamModel", "SamConfig", "4.48", False),
     "sam_hq": Family("SamHQModel", "SamHQConfig", "4.52", False),
     "sam2": SAM2,
     "sam2_video": SAM2,  # the same network with a memory for video, which is left out
+    "sam3_tracker": Family(SAM3, "Sam3TrackerConfig", "5.0", True, HALF),
+    "sam3_video": Family(SAM3, "Sam3VideoConfig", "5.0", True, HALF),  # and a detector
 }
 """By ``model_type`` in ``config.json``."""
 
@@ -56,23 +58,23 @@ class HubSamEmbedding:
 
     Attributes:
         tokens: [1, C, h, w] last image embedding.
-        finer: more of the encoder that the decoder wants: SAM 2's finer maps [1, C', 4h, 4w]
-            and [1, C'', 2h, 2w], early layers of SAM-HQ [1, h, w, C'].
+        finer: more of the encoder that the decoder wants: finer maps of SAM 2 and 3
+            [1, C', 4h, 4w] and [1, C'', 2h, 2w], early layers of SAM-HQ [1, h, w, C'].
         size: (H, W) of the picture as the encoder saw it, before padding.
         scale: (x, y) encoder pixels per pixel of the original picture.
-        stride: encoder pixels per mask logit.
+        stride: encoder pixels per mask logit: 4, and 3.5 for SAM 3.
     """
 
     tokens: Tensor
     finer: tuple[Tensor, ...]
     size: tuple[int, int]
     scale: tuple[float, float]
-    stride: int
+    stride: float
 
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of mask logits without padding."""
-        return -(-self.size[0] // self.stride), -(-self.size[1] // self.stride)
+        return math.ceil(self.size[0] / self.stride), math.ceil(self.size[1] / self.stride)
 
     def to(self, dtype: torch.dtype) -> HubSamEmbedding:
         """The same with features of another precision."""
@@ -84,7 +86,8 @@ class HubSam(nn.Module):
     """A network of transformers as a :class:`~car_video.models.sam.base.MaskModel`.
 
     Args:
-        network: ``SamModel``, ``SamHQModel`` or ``Sam2Model``, on its device.
+        network: ``SamModel``, ``SamHQModel``, ``Sam2Model`` or ``Sam3TrackerModel``, on its
+            device.
         dtype: what matrix products compute in; what comes out is float32.
     """
 
@@ -96,10 +99,11 @@ class HubSam(nn.Module):
         self.network = network.requires_grad_(False).eval()
         self.dtype = dtype
         config: Any = network.config
-        self.squashed = FAMILIES[config.model_type].squashed
+        family = FAMILIES[config.model_type]
+        self.squashed = family.squashed
         self.side = int(config.prompt_encoder_config.image_size)
         device = next(network.parameters()).device
-        for name, value in (("mean", PIXEL_MEAN), ("std", PIXEL_STD)):
+        for name, value in zip(("mean", "std"), family.scaling, strict=True):
             scaling = torch.tensor(value, device=device).view(1, 3, 1, 1)
             self.register_buffer(name, scaling, persistent=False)
 
@@ -134,17 +138,17 @@ class HubSam(nn.Module):
         x = torch.cat(resized)
         x = (x - self.mean) / self.std
         x = F.pad(x, (0, self.side - size[1], 0, self.side - size[0]))
-        with self._precision():
+        with low_precision(self.device, self.dtype):
             found = self.network.get_image_embeddings(x)  # type: ignore[operator]
         tokens: Tensor = found
         finer: tuple[Tensor, ...] = ()
-        if isinstance(found, list):  # SAM 2: from fine to coarse
+        if isinstance(found, list):  # SAM 2 and 3: from fine to coarse
             tokens, finer = found[-1], tuple(found[:-1])
         elif isinstance(found, tuple):  # SAM-HQ
             tokens, finer = found[0], tuple(found[1])
         maps = tokens.float(), tuple(part.float() for part in finer)
         scale = size[1] / width, size[0] / height
-        stride = self.side // (4 * int(tokens.shape[-1]))
+        stride = self.side / (4 * int(tokens.shape[-1]))
         own = [own_part(maps, index) for index in range(len(pixels))]
         return [HubSamEmbedding(*one, size, scale, stride) for one in own]
 
@@ -153,12 +157,6 @@ class HubSam(nn.Module):
             return self.side, self.side
         scale = self.side / max(height, width)
         return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
-
-    def _precision(self) -> torch.autocast:
-        low = self.dtype != torch.float32
-        return torch.autocast(
-            self.mean.device.type, self.dtype if low else torch.bfloat16, enabled=low
-        )
 
     @in_standard_torch
     @torch.inference_mode()
@@ -194,7 +192,7 @@ class HubSam(nn.Module):
             images = maps[0]
             if embedding.finer:
                 more["intermediate_embeddings"] = maps[1:]
-        with self._precision():
+        with low_precision(self.device, self.dtype):
             answer = self.network(
                 image_embeddings=images,
                 input_points=points,

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from threading import Lock
-from typing import Any
-from weakref import WeakValueDictionary
-
 import torch
 
-from car_video.models.device import fastest_dtype
 from car_video.models.sam.base import MaskModel
 from car_video.models.sam.catalog import resolve_mask_model
+from car_video.models.shared import SharedModels
 
-_loaded: WeakValueDictionary[tuple[Any, ...], MaskModel] = WeakValueDictionary()
-_lock = Lock()
+_models: SharedModels[MaskModel] = SharedModels()
 
 
 def load_mask_model(
@@ -33,11 +27,4 @@ def load_mask_model(
             transformers that does not have the network.
     """
     info = resolve_mask_model(name)
-    dtype = dtype or fastest_dtype(device)
-    key = info.module, info.source, str(device), dtype
-    with _lock:
-        model = _loaded.get(key)
-        if model is None:
-            model = import_module(info.module).load(info.source, device, dtype)
-            _loaded[key] = model
-        return model
+    return _models.load(info.module, info.source, device, dtype)

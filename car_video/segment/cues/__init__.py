@@ -6,5 +6,6 @@
 ``place_ranking``  candidates ranked by places
 ``colour``         candidates weighed by colours
 ``kinds``          which of several things of one kind a mask shows
-``mask_cues``      colours, kinds and the border of the picture together
+``detections``     candidates weighed by the boxes of a detector
+``mask_cues``      colours, kinds, detections and the border of the picture together
 """

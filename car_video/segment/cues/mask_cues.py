@@ -1,4 +1,4 @@
-"""What speaks for a mask beside the maps: the colours asked for, and the picture's border.
+"""What speaks for a mask beside the maps: colours, a detector, and the picture's border.
 
 A thing is in the picture; what runs along its border is mostly the ground, a wall or the sky.
 So where a query names a thing, a mask counts less the more of the border it covers.
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from car_video.segment.cues.colour import ColourCue
+from car_video.segment.cues.detections import DetectionCue
 from car_video.segment.cues.kinds import KindCue, on_cells
 from car_video.text.background import BACKGROUND
 from car_video.text.null_phrases import OUTDOORS, SCENES, STUFF
@@ -59,11 +60,13 @@ class MaskCues:
         things: bool [Q]: which queries name a thing.
         colours: the colours that queries ask for; None without any.
         kinds: which of several things of one kind each means; None where no two name a kind.
+        detections: boxes of a detector; None without one, or where it finds nothing.
     """
 
     things: Tensor
     colours: ColourCue | None = None
     kinds: KindCue | None = None
+    detections: DetectionCue | None = None
 
     @classmethod
     def of(cls, noun_phrases: Sequence[str], colours: ColourCue | None) -> MaskCues:
@@ -79,12 +82,16 @@ class MaskCues:
         """Those of some queries, int64 or bool [N]."""
         colours = None if self.colours is None else self.colours[rows]
         kinds = None if self.kinds is None else self.kinds[rows]
-        return MaskCues(self.things[rows.to(self.things.device)], colours, kinds)
+        found = None if self.detections is None else self.detections[rows]
+        return MaskCues(self.things[rows.to(self.things.device)], colours, kinds, found)
 
     def match(self, logits: Tensor) -> Tensor:
         """Factors [Q, M] in [0, 1] of masks, logits [Q, M, a, b]."""
         factor = self.border_factor(logits)
-        return factor if self.colours is None else factor * self.colours.match(logits)
+        for cue in (self.colours, self.detections):
+            if cue is not None:
+                factor = factor * cue.match(logits)
+        return factor
 
     def border_factor(self, logits: Tensor) -> Tensor:
         """The part of :meth:`match` that the picture's border has, [Q, M] in [0, 1]."""

@@ -1,4 +1,5 @@
-"""SAM candidates for proposals: prompts at the peaks, the choice by agreement with the map."""
+"""SAM candidates for proposals: prompts at the peaks and boxes of a detector, the choice by
+agreement with the map."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel, crop_logits
+from car_video.segment.cues.detections import DetectionCue
 from car_video.segment.cues.instances import SEPARATE
 from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_ranking import place_agreement
@@ -62,7 +64,8 @@ def propose_candidates(
     places: PlaceTensors | None = None,
     plural: Tensor | None = None,
 ) -> Candidates:
-    """Prompt SAM at the peaks of every map, all queries in one batch.
+    """Prompt SAM at the peaks of every map, all queries in one batch, and with boxes of a
+    detector where there are any.
 
     Args:
         sam: the promptable model.
@@ -94,18 +97,48 @@ def propose_candidates(
             logits[prompted[part]] = crop_logits(answer, embedding)
             quality[prompted[part]] = iou.to(quality.dtype)
     logits = logits.unflatten(0, (count, config.points)).flatten(1, 2)
+    quality = quality.unflatten(0, (count, config.points)).flatten(1, 2)
     valid = valid[..., None].expand(-1, -1, ANSWERS).flatten(1)
+    if cues is not None and cues.detections is not None:
+        more = box_candidates(sam, embedding, cues.detections)
+        logits, quality, valid = (
+            torch.cat(both, 1) for both in zip((logits, quality, valid), more, strict=True)
+        )
     agreement = map_agreement(logits, maps, evidence, cues)
     agreement = torch.where(valid, agreement, -1.0)
     found = Candidates(logits, valid, agreement)
     if places is not None:
-        quality = quality.unflatten(0, (count, config.points)).flatten(1, 2)
         placed, count_probability = place_agreement(logits, agreement, quality, places)
         factor = torch.where(agreement > 0, placed / agreement, 0.0)
         found = Candidates(logits, valid, placed, factor, count_probability)
     if plural is None or config.plural_masks == 0:
         return found
     return with_unions(found, maps, evidence, plural, config.plural_masks, cues)
+
+
+def box_candidates(
+    sam: MaskModel, embedding: MaskEmbedding, detections: DetectionCue
+) -> tuple[Tensor, Tensor, Tensor]:
+    """SAM's answers to the boxes of a detector.
+
+    Returns:
+        For Q queries and M masks each, three a box: logits [Q, M, a, b], SAM's own guess of
+        their IoU [Q, M], and bool [Q, M] that is False for padding.
+    """
+    count, most = detections.scores.shape
+    boxes = detections.boxes.flatten(0, 1)
+    logits = boxes.new_full((len(boxes), ANSWERS, *embedding.grid), EMPTY_LOGIT)
+    quality = boxes.new_zeros(len(boxes), ANSWERS)
+    for part in detections.valid.flatten().nonzero()[:, 0].split(PROMPTS_AT_ONCE):
+        answer, iou = sam.predict(embedding, boxes=boxes[part])
+        logits[part], quality[part] = crop_logits(answer, embedding), iou.to(quality.dtype)
+    valid = detections.valid[..., None].expand(-1, -1, ANSWERS).flatten(1)
+    shape = (count, most)
+    return (
+        logits.unflatten(0, shape).flatten(1, 2),
+        quality.unflatten(0, shape).flatten(1, 2),
+        valid,
+    )
 
 
 def with_unions(

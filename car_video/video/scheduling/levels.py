@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from car_video.config import SegmentConfig
+from car_video.config import DetectorConfig, SegmentConfig
 from car_video.config.video import KeyframeConfig, VideoConfig
 from car_video.video.scheduling.clock import NOMINAL_FPS
 
@@ -107,6 +107,8 @@ def at_level(
         video: likewise.
         level: out of :func:`ladder_for` of the same settings.
     """
+    if not level.refine:
+        segment = replace(segment, detector=DetectorConfig())  # its boxes are prompts
     bounded = replace(
         segment,
         refine=segment.refine if level.refine else "none",

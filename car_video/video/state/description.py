@@ -9,19 +9,23 @@ from car_video.errors import ConfigError
 from car_video.video.state.tensors import FORMAT
 
 
-def describe(model: str, expressions: Sequence[str], tracks: bool) -> dict[str, Any]:
+def describe(
+    model: str, expressions: Sequence[str], tracks: bool, tracker: str
+) -> dict[str, Any]:
     """What the two segmenters of a state must have in common.
 
     Args:
         model: name of f.
         expressions: the sentences.
         tracks: whether there is a mask model, so that objects are tracked.
+        tracker: what says where they are on the next frame.
     """
     return {
         "format": FORMAT,
         "model": model,
         "expressions": list(expressions),
         "tracks": tracks,
+        "tracker": tracker,
     }
 
 

@@ -1,4 +1,5 @@
-"""Tracks: rival masks of each expression, followed with SAM, optical flow and feature memory.
+"""Tracks: rival masks of each expression, followed with SAM, optical flow and feature memory,
+or with a video memory.
 
 ``timing``           seconds between frames
 ``frames``           a frame as the tracker gets it, with language or between keyframes
@@ -7,6 +8,8 @@
 ``search_window``    the part of a frame that SAM sees between keyframes
 ``motion``           optical flow by block matching
 ``mask_tensors``     masks moved with the flow, and mean features under them
+``propagation``      where things are on the next frame: the protocol, and the flow
+``memory_propagation``  the same by a video memory
 ``tracks``           which candidate continues which track, and the ranking of tracks
 ``appearance``       what each expression's object looks like
 ``joint_decision``   which track each expression takes, decided for all together

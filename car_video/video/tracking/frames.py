@@ -29,6 +29,8 @@ class LanguageFrame:
         cues: what else speaks for masks of the queries alive, in this frame; None: nothing.
         places: words of place of those queries; None where there are none.
         plural: bool [N]: which of those queries name several things; None where none does.
+        pixels: float32 [1, 3, H, W] in [0, 1], for a video memory; None where it waits in a
+            window.
     """
 
     thumbnail: NDArray[np.uint8]
@@ -42,6 +44,7 @@ class LanguageFrame:
     cues: MaskCues | None = None
     places: PlaceTensors | None = None
     plural: Tensor | None = None
+    pixels: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,23 @@ def track_candidates(
     )
 
 
+def map_candidates(frame: LanguageFrame, masks: Tensor, wanted: Tensor) -> TrackCandidates:
+    """Masks as they are, with their agreement with language.
+
+    Args:
+        frame: a language frame.
+        masks: logits [Q, C, a, b].
+        wanted: bool [Q, C]: the others are no candidates.
+    """
+    queries, count = masks.shape[:2]
+    asked = wanted.flatten().nonzero()[:, 0]
+    agreement = masks.new_full((queries * count,), -1.0)
+    if len(asked):
+        held = masks.flatten(0, 1)[asked][:, None]
+        agreement[asked] = _agreement(frame, held, asked // count, queries)[:, 0]
+    return TrackCandidates(masks, agreement.unflatten(0, (queries, count)), 0)
+
+
 def with_places(tracked: TrackCandidates, prompted: Prompted) -> TrackCandidates:
     """Candidates of tracks, with the factor that words of place give the same things.
 
@@ -191,7 +208,7 @@ def among_kind(frame: LanguageFrame, logits: Tensor) -> Tensor | None:
 
 
 def _agreement(frame: LanguageFrame, logits: Tensor, owner: Tensor, queries: int) -> Tensor:
-    """How masks [P, 3, a, b] agree with the proposals of their expressions int64 [P]."""
+    """How masks [P, M, a, b] agree with the proposals of their expressions int64 [P]."""
     agreement = logits.new_zeros(logits.shape[:2])
     if frame.maps is None or frame.evidence is None or frame.alive is None:
         return agreement

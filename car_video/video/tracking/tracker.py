@@ -20,11 +20,10 @@ from car_video.video.state.tensors import State, joined, part_of
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.joint_decision import decide_together
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
+from car_video.video.tracking.propagation import FlowPropagation, Propagation
 from car_video.video.tracking.sam_candidates import (
     among_kind,
     language_candidates,
-    track_candidates,
-    window_candidates,
     with_places,
 )
 from car_video.video.tracking.state import TrackState
@@ -56,6 +55,7 @@ class Tracker:
         refine: how language prompts SAM.
         may_share: bool [Q, Q]: whose words allow that they name the same thing; None where
             expressions do not compete for things.
+        propagation: where the tracks' things are on the next frame; by default the flow says.
 
     Attributes:
         state: None before the first frame.
@@ -69,8 +69,10 @@ class Tracker:
         memory: MemoryConfig,
         refine: SamRefineConfig,
         may_share: NDArray[np.bool_] | None = None,
+        propagation: Propagation | None = None,
     ) -> None:
         self.sam, self.queries, self.refine = sam, queries, refine
+        self.propagation = propagation or FlowPropagation(sam, refine)
         self.may_share = may_share
         self.config = shared(tracks, queries)
         self.turns = Turns(queries)
@@ -100,6 +102,7 @@ class Tracker:
         self.queries = len(places)
         self.config = shared(tracks, self.queries)
         self.turns.select(places)
+        self.propagation.select(places)
         if self.state is not None:
             self.state = select_state(self.state, places, self.config.count)
 
@@ -128,9 +131,9 @@ class Tracker:
             )
             votes = None
         state = self.state
-        moved = state.moved(frame.thumbnail, grid)
+        moved = self.propagation.moved(state, frame, grid)
         wanted = self._wanted(moved, frame.possible)
-        tracked = with_places(track_candidates(self.sam, frame, moved, wanted), prompted)
+        tracked = with_places(self.propagation.on_keyframe(frame, moved, wanted), prompted)
         logits = torch.cat([language.logits, tracked.logits], 1)
         candidates = TrackCandidates(
             logits,
@@ -159,6 +162,7 @@ class Tracker:
         if self.may_share is not None:
             first = decide_together(tracks.logits, rank, self.may_share, self.config.share_cost)
             tracks, parents = tracks.with_first(first), with_first(parents, first)
+        self.propagation.decided(tracks, parents[:, 0] == 0)
         self._remember(frame, tracks, parents, elapsed.language)
         return self.best()
 
@@ -178,9 +182,9 @@ class Tracker:
         """
         assert self.state is not None, "the first frame must be a keyframe"
         state = self.state
-        moved = state.moved(frame.thumbnail, state.grid)
+        moved = self.propagation.moved(state, frame, state.grid)
         wanted = self._wanted(moved[:, :1], frame.possible)
-        candidates = window_candidates(self.sam, frame, moved[:, :1], wanted, self.refine)
+        candidates = self.propagation.between(frame, moved[:, :1], wanted)
         quality = stability(candidates.logits)
         tracks, lost, overlap = propagate(
             state.tracks, candidates, moved, quality, self.config, seconds
@@ -227,10 +231,15 @@ class Tracker:
         return self.memory.grid
 
     def state_dict(self) -> State:
-        """Nothing before the first frame; else :class:`TrackState`, ``memory``, ``turns``."""
+        """Nothing before the first frame; else :class:`TrackState`, ``memory``, ``turns``,
+        ``propagation``."""
         if self.state is None:
             return {}
-        parts = {"memory": self.memory.state_dict(), "turns": self.turns.state_dict()}
+        parts = {
+            "memory": self.memory.state_dict(),
+            "turns": self.turns.state_dict(),
+            "propagation": self.propagation.state_dict(),
+        }
         return {**joined(parts), **self.state.state_dict()}
 
     def load_state_dict(self, state: State) -> None:
@@ -241,6 +250,7 @@ class Tracker:
         device = self.sam.device
         self.memory.load_state_dict(part_of(state, "memory"), device)
         self.turns.load_state_dict(part_of(state, "turns"))
+        self.propagation.load_state_dict(part_of(state, "propagation"))
         shape = (self.queries, self.config.count)
         slots, cells = self.memory.slots, self.memory.cells
         self.state = TrackState.from_state(state, shape, slots, cells, device)

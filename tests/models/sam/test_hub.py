@@ -19,17 +19,18 @@ from transformers import SamImageProcessor
 from car_video.config import SegmentConfig
 from car_video.errors import ModelError
 from car_video.models.sam.base import crop_logits
-from car_video.models.sam.catalog import MASK_MODELS, resolve_mask_model
+from car_video.models.sam.catalog import MASK_MODELS, SHORT_NAMES, resolve_mask_model
 from car_video.models.sam.hub import HubSam, HubSamEmbedding
 from car_video.models.sam.hub_loading import load
 from car_video.models.sam.registry import load_mask_model
 from car_video.segment.resizing import enlarge
-from tests.models.hub_networks import KINDS, SIDE, network, processor
+from tests.models.hub_networks import KINDS, SIDE, network, processor, sam3_video
 
 SOURCES = {info.name: info.source for info in MASK_MODELS if info.megabytes}
 
 torch.set_num_threads(1)
 PICTURE = Path(__file__).resolve().parents[3] / "docs" / "pictures" / "person.png"
+SQUASHED = ("sam2", "sam3_tracker")
 SIZES = [(201, 333), (277, 187), (128, 128), (71, 90), (57, 301)]
 POINTS = torch.tensor([[[0.3, 0.4], [0.9, 0.1]], [[0.7, 0.7], [0.1, 0.2]], [[0.5, 0.5]] * 2])
 LABELS = torch.tensor([[1, 0], [1, -1], [1, 1]])
@@ -74,7 +75,7 @@ def theirs(
 
 def at_picture_size(kind: str, prepare: Any, inputs: Any, masks: Tensor) -> Tensor:
     sizes = [inputs["original_sizes"]]
-    if kind != "sam2":
+    if kind not in SQUASHED:
         sizes.append(inputs["reshaped_input_sizes"])
     whole: Tensor = prepare.post_process_masks(masks, *sizes, binarize=False)[0]
     return whole
@@ -134,7 +135,9 @@ def test_whole_grey_levels_change_little(models: dict[str, Any], kind: str) -> N
     )
     with torch.no_grad():
         expected = model.get_image_embeddings(inputs["pixel_values"])
-    expected = expected if torch.is_tensor(expected) else expected[-1 if kind == "sam2" else 0]
+    expected = (
+        expected if torch.is_tensor(expected) else expected[-1 if kind in SQUASHED else 0]
+    )
     found = HubSam(model).encode(pixels).tokens
     assert (found - expected).abs().max() < 0.1 * expected.abs().max()
 
@@ -320,7 +323,7 @@ def test_an_old_transformers_is_named(folder: Path, monkeypatch: pytest.MonkeyPa
     class Old:
         __version__ = "4.48.0"
 
-    monkeypatch.setattr("car_video.models.sam.hub_loading.transformers", Old())
+    monkeypatch.setattr("car_video.models.pretrained.transformers", Old())
     with pytest.raises(ModelError, match=r"needs transformers 4\.52 or newer, 4\.48\.0"):
         load(str(folder), torch.device("cpu"))
 
@@ -359,6 +362,8 @@ def test_files_put_by_hand_are_used(
     ("name", "message"),
     [
         ("sam-vit-bas", "did you mean 'sam-vit-base'"),
+        ("sam2:tinny", "did you mean 'sam2:tiny'"),
+        ("sam2:no/such/folder", "no mask model or folder"),
         ("", "there are mobile, sam-vit-base"),
         ("no/such/folder", "there are mobile, sam-vit-base"),
     ],
@@ -366,6 +371,35 @@ def test_files_put_by_hand_are_used(
 def test_unknown_names(name: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         resolve_mask_model(name)
+
+
+@pytest.mark.parametrize(("short", "name"), SHORT_NAMES.items())
+def test_short_names(short: str, name: str) -> None:
+    assert resolve_mask_model(short) == resolve_mask_model(name)
+
+
+@pytest.mark.parametrize("folder", ["sam2"], indirect=True)
+def test_a_folder_after_its_kind(folder: Path) -> None:
+    assert resolve_mask_model(f"sam2:{folder}").source == str(folder.resolve())
+
+
+def test_the_published_sam_3_holds_a_detector_and_a_memory_too(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = sam3_video()
+    whole.save_pretrained(tmp_path)
+    sam = load(str(tmp_path), torch.device("cpu"), torch.float32)
+    own, theirs = sam.network.state_dict(), whole.state_dict()
+    assert torch.equal(
+        own["mask_decoder.iou_token.weight"],
+        theirs["tracker_model.mask_decoder.iou_token.weight"],
+    )
+    assert torch.equal(
+        own["vision_encoder.backbone.layer_norm.weight"],
+        theirs["detector_model.vision_encoder.backbone.layer_norm.weight"],
+    )
+    assert sam.encode(torch.rand(1, 3, 50, 70)).grid == (32, 32)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_mobile_is_the_default() -> None:
