@@ -126,8 +126,9 @@ class Run:
             display.note(HELP)
         self._pace: Pace | None = getattr(segmenter, "pace", None)
         self._quit = False
+        self._segmenting = StreamSegmenter(segmenter)
         self._stream = ResumableStream(
-            StreamSegmenter(segmenter),
+            self._segmenting,
             folder,
             partial(open_reader, plan),
             display.note,
@@ -257,7 +258,8 @@ class Run:
         """What to say at the end, remarks from before the run first."""
         from car_video.io.readers.messages import counted
 
-        notices = [*notices, *self._stream.notices, *self._reader.notices]
+        notices = [*notices, *self._stream.notices, *self._segmenting.notices]
+        notices += self._reader.notices
         seconds = max(0.0, self.seconds - self._stream.replay_seconds)
         if self._pace is not None:
             lowest = self._pace.level == len(self._pace.ladder) - 1

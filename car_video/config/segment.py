@@ -192,8 +192,8 @@ class SegmentConfig(Settings, part="segment"):
             bool(self.calibration.strip()), "calibration", "auto, none or the path of a file"
         )
         prompts = self.refine == "sam" and self.sam.rule == "peaks"
-        self.require(
-            prompts or self.detector.model == "none",
-            "detector.model",
-            "none unless refine is sam and sam.rule peaks",
-        )
+        if not prompts and self.detector.model != "none":
+            raise ConfigError(
+                "segment.detector.model must be none unless refine is sam and sam.rule peaks, "
+                f"got {self.detector.model}"
+            )

@@ -78,10 +78,16 @@ class OfflineSegmenter:
 
     Args:
         segmenter: whose settings and forward pass are used.
+
+    Attributes:
+        batch: frames that are encoded together; half as many from when memory ran out.
+        notices: that this has happened, for users.
     """
 
     def __init__(self, segmenter: VideoSegmenter) -> None:
         self.segmenter = segmenter
+        self.batch = segmenter.video.offline.batch
+        self.notices: list[str] = []
         self.waiting: list[Frame] = []  # for the encoders, all of one size
         self.window: list[WindowFrame] = []
         self.keyframes: dict[int, Keyframe] = {}
@@ -100,8 +106,8 @@ class OfflineSegmenter:
         if self.waiting and self.waiting[0].image.shape != frame.image.shape:
             yield from self._take_waiting()
         self.waiting.append(frame)
-        config = self.segmenter.video.offline
-        if len(self.waiting) >= min(config.batch, config.window - len(self.window)):
+        room = self.segmenter.video.offline.window - len(self.window)
+        if len(self.waiting) >= min(self.batch, room):
             yield from self._take_waiting()
 
     @in_standard_torch
@@ -115,9 +121,24 @@ class OfflineSegmenter:
         if not self.waiting:
             return
         frames, self.waiting = self.waiting, []
-        encoded = encode_frames(self.segmenter.image, frames)
+        encoded = self._encode(frames)
         for frame in frames:
             yield from self._take(frame, encoded.pop(0))
+
+    def _encode(self, frames: list[Frame]) -> list[EncodedFrame]:
+        """Encode frames together, or in halves from when memory does not hold so many.
+
+        Raises:
+            torch.OutOfMemoryError: it does not hold one.
+        """
+        try:
+            return encode_frames(self.segmenter.image, frames)
+        except torch.OutOfMemoryError:
+            if len(frames) == 1:
+                raise
+        half = self.batch = len(frames) // 2
+        self.notices = [f"out of memory: no more than {half} frames were encoded at once"]
+        return [*self._encode(frames[:half]), *self._encode(frames[half:])]
 
     def _take(
         self, frame: Frame, encoded: EncodedFrame

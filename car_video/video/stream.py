@@ -39,6 +39,11 @@ class StreamSegmenter:
         """Whether a frame's answer depends on other frames."""
         return self._segmenter.video.mode != "per-frame"
 
+    @property
+    def notices(self) -> list[str]:
+        """What users should know of the run so far, one line each."""
+        return [] if self._offline is None else self._offline.notices
+
     def push(self, frame: Frame | NDArray[np.uint8]) -> Iterator[tuple[Frame, FramePrediction]]:
         """Take a frame; gives the answers that are ready, which may be none.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -233,6 +234,30 @@ def test_batches_change_nothing(
     together = run(frames, offline(window, batch))
     assert [given_frame for given_frame, _ in together] == frames
     assert_same(one_by_one, together)
+
+
+def test_batches_halve_where_memory_runs_out(
+    monkeypatch: pytest.MonkeyPatch, colour_sam: ColourSam
+) -> None:
+    frames = [conftest.frame(number) for number in range(9)]
+    expected = run(frames, offline(9, 8))
+    sizes: list[int] = []
+
+    def small(image: Any, given: Sequence[Frame]) -> Any:
+        sizes.append(len(given))
+        if len(given) > 2:
+            raise torch.OutOfMemoryError
+        return encode_frames(image, given)
+
+    monkeypatch.setattr("car_video.video.offline.encode_frames", small)
+    segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM, offline(9, 8))
+    stream = StreamSegmenter(segmenter)
+    found = [answer for one in frames for answer in stream.push(one)]
+    found += stream.finish()
+    assert sizes == [8, 4, 2, 2, 4, 2, 2, 1]
+    assert stream.notices == ["out of memory: no more than 2 frames were encoded at once"]
+    assert len(found) == 9
+    assert_same(found, expected)
 
 
 def test_both_encoders_see_batches(colour_sam: ColourSam) -> None:
