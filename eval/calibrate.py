@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from car_video.config import Config
+from car_video.config import Config, DetectorConfig
 from car_video.config.calibration import (
     POOLED_SLOPE,
     Calibration,
@@ -100,7 +100,10 @@ def open_model(name: str, names: Iterable[str], config: Config, device: str) -> 
         ModelError: see :func:`car_video.load_model`.
     """
     api: Any = importlib.import_module("car_video")
-    segment = dataclasses.replace(config.segment, calibration="none", refine="none")
+    detector = DetectorConfig()  # its boxes are prompts, and nothing is prompted here
+    segment = dataclasses.replace(
+        config.segment, calibration="none", refine="none", detector=detector
+    )
     return api.ImageSegmenter(api.load_model(name, device=device), list(names), segment)
 
 

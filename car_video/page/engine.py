@@ -71,7 +71,9 @@ class Engine:
         config = self.presets[preset]
         if not single:
             return config
-        video = dataclasses.replace(config.video, mode="per-frame", target_fps=None)
+        video = dataclasses.replace(
+            config.video, mode="per-frame", target_fps=None, tracker="flow"
+        )
         return dataclasses.replace(config, video=video)
 
     def load(self) -> None:
