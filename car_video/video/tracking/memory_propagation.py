@@ -62,22 +62,28 @@ class MemoryPropagation:
     def moved(
         self, state: TrackState, frame: LanguageFrame | IntermediateFrame, grid: tuple[int, int]
     ) -> Tensor:
-        """By memory for the best tracks, by the flow for the others."""
+        """By memory for the best tracks, by the flow for the others.
+
+        On a language frame the flow also says where a thing is that its memory does not see:
+        language may know better than the memory.
+        """
         moved = state.moved(frame.thumbnail, grid)
         if frame.thumbnail is not self._thumbnail:
             self._begin(frame)
             self._follow(moved[:, 0], state.tracks.alive_here[:, 0])
-        assert self._masks is not None
-        for query, held in enumerate(self.memories):
-            if held is not None:
-                moved[query, 0] = _fitted(self._masks[query], grid)
+        found = self._found(grid)
+        trusted = (found > 0).flatten(1).any(1)
+        if isinstance(frame, IntermediateFrame):
+            trusted |= self._remembered(found)
+        moved[:, 0] = torch.where(trusted[:, None, None], found, moved[:, 0])
         return moved
 
     def on_keyframe(
         self, frame: LanguageFrame, moved: Tensor, wanted: Tensor
     ) -> TrackCandidates:
         """The masks of the memories, and three of the mask model for each track."""
-        own = map_candidates(frame, moved[:, :1], wanted[:, :1] & self._remembered(wanted))
+        found = self._found((int(moved.shape[-2]), int(moved.shape[-1])))[:, None]
+        own = map_candidates(frame, found, wanted[:, :1] & (found > 0).flatten(2).any(2))
         prompted = track_candidates(self.sam, frame, moved, wanted)
         return TrackCandidates(
             torch.cat([own.logits, prompted.logits], 1),
@@ -89,14 +95,13 @@ class MemoryPropagation:
         self, frame: IntermediateFrame, moved: Tensor, wanted: Tensor
     ) -> TrackCandidates:
         """The masks of the memories."""
-        agreement = torch.where(wanted & self._remembered(wanted), 0.0, -1.0)
+        held = self._remembered(moved)[:, None]
+        agreement = torch.where(wanted & held, 0.0, -1.0)
         return TrackCandidates(moved, agreement.to(moved.dtype), 0)
 
     def decided(self, tracks: Tracks, goes_on: Tensor) -> None:
         """Show the memories what they have not found by themselves."""
-        assert self._masks is not None
-        grid = int(tracks.logits.shape[-2]), int(tracks.logits.shape[-1])
-        found = torch.stack([_fitted(mask, grid) for mask in self._masks])
+        found = self._found((int(tracks.logits.shape[-2]), int(tracks.logits.shape[-1])))
         same = overlaps(half_masks(tracks.logits[:, :1]), half_masks(found[:, None]))[:, 0, 0]
         there = tracks.alive[:, 0] & (tracks.logits[:, 0] > 0).flatten(1).any(1)
         for query, (alive, own, agrees) in enumerate(
@@ -156,10 +161,14 @@ class MemoryPropagation:
                 self._masks[query] = _fitted(logits, (like.shape[-2], like.shape[-1]))
             self.memories[query] = held if alive[query] else None
 
+    def _found(self, grid: tuple[int, int]) -> Tensor:
+        """[Q, *grid] masks of the memories on the newest frame, empty where there is none."""
+        assert self._masks is not None
+        return torch.stack([_fitted(mask, grid) for mask in self._masks])
+
     def _remembered(self, like: Tensor) -> Tensor:
-        """bool [Q, 1]: which expressions have a memory."""
-        held = [one is not None for one in self.memories]
-        return torch.tensor(held, device=like.device)[:, None]
+        """bool [Q]: which expressions have a memory."""
+        return torch.tensor([one is not None for one in self.memories], device=like.device)
 
 
 def configured_memory(
