@@ -147,9 +147,11 @@ def _build(
     except (RuntimeError, ValueError, TypeError, LookupError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(f"{weights} does not hold the weights of '{name}': {reason}") from None
-    if report["missing_keys"] or report["mismatched_keys"]:
+    missing = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
+    if missing:
         raise ModelError(
-            f"{weights} does not hold the weights of '{name}': tensors are missing"
+            f"{weights} does not hold the weights of '{name}': {len(missing)} tensors are "
+            f"missing or of another size, such as {missing[0]}"
         )
     found: nn.Module = network
     return found.requires_grad_(False).eval()

@@ -264,17 +264,21 @@ def sam3_video() -> Any:
     return random_weights(lambda: Sam3VideoModel(config))
 
 
-MEMORY = {
+WIDTH = 128
+"""Of networks with a memory, which has 64 channels: pointers take two places in it."""
+MEMORY: dict[str, Any] = {
+    "prompt_encoder_config": {**PROMPTS, "hidden_size": WIDTH},
+    "mask_decoder_config": {**DECODER, "hidden_size": WIDTH},
     "image_size": SIDE,
     "num_maskmem": 4,
     "max_object_pointers_in_encoder": 6,
-    "memory_attention_hidden_size": 32,
+    "memory_attention_hidden_size": WIDTH,
     "memory_attention_num_layers": 1,
     "memory_attention_rope_feat_sizes": [8, 8],
-    "memory_encoder_hidden_size": 32,
-    "memory_encoder_output_channels": 16,
-    "mask_downsampler_embed_dim": 32,
-    "memory_fuser_embed_dim": 32,
+    "memory_encoder_hidden_size": WIDTH,
+    "memory_encoder_output_channels": 64,
+    "mask_downsampler_embed_dim": WIDTH,
+    "memory_fuser_embed_dim": WIDTH,
     "memory_fuser_intermediate_dim": 64,
 }
 """It reads 3 earlier frames, and 5 pointers."""
@@ -283,9 +287,7 @@ MEMORY = {
 def sam2_video() -> Any:
     """``Sam2VideoModel`` with a short memory."""
     config = Sam2VideoConfig(
-        vision_config=VISION_2,
-        prompt_encoder_config=dict(PROMPTS),
-        mask_decoder_config=DECODER,
+        vision_config={**VISION_2, "fpn_hidden_size": WIDTH},
         memory_attention_feed_forward_hidden_size=64,
         **MEMORY,
     )
@@ -301,21 +303,18 @@ def edgetam_video() -> Any:
             "model_type": "timm_wrapper",
             "architecture": "repvit_m1",
             "model_args": arguments,
+            "num_classes": 2,
         },
         "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]],
-        "fpn_hidden_size": 32,
+        "fpn_hidden_size": WIDTH,
     }
     config = EdgeTamVideoConfig(
         vision_config=vision,
-        prompt_encoder_config=dict(PROMPTS),
-        mask_decoder_config=DECODER,
         memory_attention_mlp_hidden_size=64,
         memory_attention_rope_k_sizes=[4, 4],
         perceiver_resampler_num_latents=16,
         perceiver_resampler_num_latents_2d=16,
-        perceiver_resampler_hidden_size=16,
         perceiver_resampler_mlp_intermediate_size=32,
-        perceiver_resampler_attention_head_dim=16,
         **MEMORY,
     )
     return random_weights(lambda: EdgeTamVideoModel(config), as_they_are="timm_model")

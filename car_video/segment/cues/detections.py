@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_iou
 
 from car_video.models.detectors.base import Detections
 from car_video.segment.mask_selection.candidates import boxes_of
@@ -77,8 +76,17 @@ class DetectionCue:
         masks = logits > 0
         held = masks.flatten(2).any(2)
         own = boxes_of(masks.flatten(0, 1), self.size).unflatten(0, held.shape)
-        fit = torch.stack([box_iou(a, b) for a, b in zip(own, self.boxes, strict=True)])
+        fit = box_overlaps(own, self.boxes)
         relative = self.scores / self.scores[:, :1].clamp_min(1e-6)
         best = (fit * relative[:, None]).amax(2) * held
         factor = best.clamp(FIT_FLOOR, 1) ** self.weight[:, None]
         return torch.where(self.valid.any(1, keepdim=True), factor, 1.0)
+
+
+def box_overlaps(a: Tensor, b: Tensor) -> Tensor:
+    """IoU of every box of [Q, M, 4] with every one of [Q, B, 4], x0, y0, x1, y1: [Q, M, B]."""
+    low = torch.maximum(a[:, :, None, :2], b[:, None, :, :2])
+    high = torch.minimum(a[:, :, None, 2:], b[:, None, :, 2:])
+    shared = (high - low).clamp_min(0).prod(-1)
+    areas = [(boxes[..., 2:] - boxes[..., :2]).clamp_min(0).prod(-1) for boxes in (a, b)]
+    return shared / (areas[0][:, :, None] + areas[1][:, None] - shared).clamp_min(1e-6)

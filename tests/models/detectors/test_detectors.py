@@ -37,7 +37,8 @@ CPU = torch.device("cpu")
 PICTURE = Path(__file__).resolve().parents[3] / "docs" / "pictures" / "person.png"
 TEXTS = ["A man in a red coat.", "the dog"]
 SMALL = {"shortest_edge": 64, "longest_edge": 100}
-KINDS = ("grounding-dino", "owlv2", "sam3")
+MODULES = {"grounding-dino": grounding_dino, "owlv2": owlv2, "sam3": sam3}
+KINDS = tuple(MODULES)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,10 @@ def picture(height: int, width: int) -> Tensor:
 def clip_tokenizer() -> Any:
     words = SimpleTokenizer()
     merges = sorted(words.bpe_ranks, key=lambda pair: words.bpe_ranks[pair])
-    return CLIPTokenizer(vocab=words.encoder, merges=merges, pad_token="!")
+    ends = {"bos_token": "<start_of_text>", "eos_token": "<end_of_text>"}
+    return CLIPTokenizer(
+        vocab=words.encoder, merges=merges, unk_token=ends["eos_token"], pad_token="!", **ends
+    )
 
 
 def their_processor(kind: str) -> Any:
@@ -106,7 +110,7 @@ def their_processor(kind: str) -> Any:
 def theirs(kind: str, network: Any, pixels: Tensor, text: str) -> dict[str, Tensor]:
     """Boxes and scores by transformers alone."""
     process = their_processor(kind)
-    more = {"padding": "max_length", "max_length": 16} if kind == "owlv2" else {}
+    more: Any = {"padding": "max_length", "max_length": 16} if kind == "owlv2" else {}
     inputs = process(
         images=pixels[0], text=[text.removesuffix(".")], do_rescale=False,
         input_data_format="channels_first", return_tensors="pt", **more,
@@ -114,12 +118,12 @@ def theirs(kind: str, network: Any, pixels: Tensor, text: str) -> dict[str, Tens
     names = ("pixel_values", "pixel_mask", "input_ids", "attention_mask")
     with torch.no_grad():
         answer = network(**{name: inputs[name] for name in names if name in inputs})
-    sizes = [tuple(pixels.shape[-2:])]
+    more = {"threshold": 0.0, "target_sizes": [tuple(pixels.shape[-2:])]}
     if kind == "sam3":
-        found = process.post_process_object_detection(answer, target_sizes=sizes)
-    else:
-        found = process.post_process_grounded_object_detection(answer, target_sizes=sizes)
-    return dict(found[0])
+        return dict(process.post_process_object_detection(answer, **more)[0])
+    if kind == "grounding-dino":
+        more["input_ids"] = inputs["input_ids"]
+    return dict(process.post_process_grounded_object_detection(answer, **more)[0])
 
 
 @pytest.mark.parametrize("size", [(201, 333), (277, 187)])
@@ -132,6 +136,7 @@ def test_boxes_are_those_of_transformers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(base, "SAME_BOX_IOU", 1.0)  # random weights find the same thing often
+    monkeypatch.setattr(MODULES[kind], "THRESHOLD", 0.0)  # and are never sure
     pixels = picture(*size)
     found = detectors[kind].detect(pixels, TEXTS)
     assert len(found) == len(TEXTS)
@@ -180,8 +185,12 @@ def test_what_every_detector_keeps_to(detectors: dict[str, Detector], kind: str)
 
 @pytest.mark.parametrize("kind", ["owlv2", "sam3"])
 def test_low_precision_gives_float32(
-    detectors: dict[str, Detector], networks: dict[str, Any], kind: str
+    detectors: dict[str, Detector],
+    networks: dict[str, Any],
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(MODULES[kind], "THRESHOLD", 0.0)
     words = detectors[kind].words  # type: ignore[attr-defined]
     made = {"owlv2": owlv2.Owlv2, "sam3": sam3.Sam3}[kind]
     pixels = picture(120, 160)
@@ -210,6 +219,7 @@ def test_the_published_sam_3_holds_a_tracker_too(
 ) -> None:
     whole = hub_networks.sam3_video()
     whole.save_pretrained(tmp_path)
+    capfd.readouterr()
     detector = load_detector(f"sam3:{tmp_path}", CPU, torch.float32)
     assert isinstance(detector, sam3.Sam3)
     own, theirs = detector.network.state_dict(), whole.detector_model.state_dict()
@@ -250,7 +260,7 @@ def test_folders_that_hold_something_else(folders: dict[str, Path], tmp_path: Pa
 def test_another_vocabulary_is_refused(
     kind: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = {"grounding-dino": grounding_dino, "owlv2": owlv2, "sam3": sam3}[kind]
+    module: Any = MODULES[kind]
     whole = module.load_network
 
     def other(*given: Any) -> Any:

@@ -388,6 +388,7 @@ def test_the_published_sam_3_holds_a_detector_and_a_memory_too(
 ) -> None:
     whole = sam3_video()
     whole.save_pretrained(tmp_path)
+    capfd.readouterr()
     sam = load(str(tmp_path), torch.device("cpu"), torch.float32)
     own, theirs = sam.network.state_dict(), whole.state_dict()
     assert torch.equal(

@@ -54,6 +54,7 @@ def test_an_empty_mask_fits_nothing_and_nothing_found_says_nothing() -> None:
     cue = cue_of(found((10, 10, 30, 30, 0.8)), found())
     empty = torch.full((2, 1, 20, 40), -8.0)
     assert cue.match(empty)[:, 0].tolist() == [pytest.approx(FIT_FLOOR**0.5), 1.0]
+    assert cue[torch.tensor([], dtype=torch.int64)].match(empty[:0]).shape == (0, 1)
     assert DetectionCue.of([found(), found()], 4, torch.ones(2), SIZE) is None
 
 
