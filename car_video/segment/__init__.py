@@ -12,6 +12,7 @@ Files in the order in which a picture meets them:
 ``recurrence``      queries that stay, and the result of the loop
 ``cueing``          survivors with what words and a detector say of their masks
 ``cues``            words of place and colour, boxes of a detector
+``boxes``           boxes around masks
 ``mask_selection``  SAM's candidates, and which one a map means
 ``prediction``      from masks of survivors to those of queries, and of expressions
 ``refinement``      from maps to masks, with and without SAM

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from safetensors.torch import save_file
 from torch import nn
 from transformers import (
     EdgeTamVideoConfig,
@@ -317,4 +319,15 @@ def edgetam_video() -> Any:
         perceiver_resampler_mlp_intermediate_size=32,
         **MEMORY,
     )
-    return random_weights(lambda: EdgeTamVideoModel(config), as_they_are="timm_model")
+    model = random_weights(lambda: EdgeTamVideoModel(config), as_they_are="timm_model")
+    with torch.no_grad():  # so that it says of everything that it is to be seen
+        model.mask_decoder.pred_obj_score_head.proj_out.bias += 1000
+    return model
+
+
+def save_as_published(network: Any, folder: Path) -> None:
+    """Names of tensors as they are in the network, which ``save_pretrained`` of some versions
+    of transformers changes for SAM 3."""
+    network.config.save_pretrained(folder)
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    save_file(state, folder / "model.safetensors")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from car_video.models.detectors.base import Detections
-from car_video.segment.mask_selection.candidates import boxes_of
+from car_video.segment.boxes import box_overlaps, boxes_of
 
 FIT_FLOOR = 0.05
 """A mask that fits no box counts as one that fits this well, so that a detector that is wrong
@@ -81,12 +81,3 @@ class DetectionCue:
         best = (fit * relative[:, None]).amax(2) * held
         factor = best.clamp(FIT_FLOOR, 1) ** self.weight[:, None]
         return torch.where(self.valid.any(1, keepdim=True), factor, 1.0)
-
-
-def box_overlaps(a: Tensor, b: Tensor) -> Tensor:
-    """IoU of every box of [Q, M, 4] with every one of [Q, B, 4], x0, y0, x1, y1: [Q, M, B]."""
-    low = torch.maximum(a[:, :, None, :2], b[:, None, :, :2])
-    high = torch.minimum(a[:, :, None, 2:], b[:, None, :, 2:])
-    shared = (high - low).clamp_min(0).prod(-1)
-    areas = [(boxes[..., 2:] - boxes[..., :2]).clamp_min(0).prod(-1) for boxes in (a, b)]
-    return shared / (areas[0][:, :, None] + areas[1][:, None] - shared).clamp_min(1e-6)

@@ -1,4 +1,4 @@
-"""Measures by which a mask is chosen among candidates: peaks, overlap, stability, boxes.
+"""Measures by which a mask is chosen among candidates: peaks, overlap, stability.
 
 A promptable segmenter answers every point with masks of a part, an object and a whole. Prompted
 at the peaks of a proposal, its answers nearly always include the right mask. It is chosen by
@@ -77,24 +77,3 @@ def stability(logits: Tensor, offset: float = 1.0) -> Tensor:
     strict = (logits > offset).sum((-1, -2)).float()
     loose = (logits > -offset).sum((-1, -2)).float()
     return strict / loose.clamp_min(1)
-
-
-def boxes_of(masks: Tensor, size: tuple[int, int]) -> Tensor:
-    """Boxes around masks.
-
-    Args:
-        masks: bool [P, a, b], none of them empty.
-        size: (H, W) of the picture in pixels.
-
-    Returns:
-        float32 [P, 4]: x0, y0, x1, y1 in pixels of the picture.
-    """
-    height, width = masks.shape[-2:]
-    sides = []
-    for axis, cells, pixels in ((1, width, size[1]), (2, height, size[0])):
-        line = masks.any(axis).to(torch.uint8)
-        first = line.argmax(1)
-        last = cells - line.flip(1).argmax(1)
-        sides.append((first * (pixels / cells), last * (pixels / cells)))
-    (x0, x1), (y0, y1) = sides
-    return torch.stack([x0, y0, x1, y1], 1).float()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.sam.base import MaskEmbedding, MaskModel, crop_logits
+from car_video.segment.boxes import boxes_of
 from car_video.segment.cues.detections import DetectionCue
 from car_video.segment.cues.instances import SEPARATE
 from car_video.segment.cues.mask_cues import MaskCues
@@ -18,7 +19,6 @@ from car_video.segment.cues.place_ranking import place_agreement
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.mask_selection.candidates import (
     PROMPTS_AT_ONCE,
-    boxes_of,
     peaks,
     soft_iou,
     stability,

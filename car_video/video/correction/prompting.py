@@ -13,7 +13,7 @@ from torch import Tensor
 
 from car_video.corrections import Box, Point
 from car_video.models.sam.base import TRAINED_SIDE, MaskModel, crop_logits
-from car_video.segment.mask_selection.candidates import boxes_of
+from car_video.segment.boxes import boxes_of
 from car_video.video.tracking.mask_tensors import MAX_LOGIT
 
 NEAR = 3

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.sam.base import MaskModel, crop_logits
+from car_video.segment.boxes import boxes_of
 from car_video.segment.cues.place_ranking import inherited_place_factor
 from car_video.segment.cues.place_tensors import PlaceTensors
-from car_video.segment.mask_selection.candidates import boxes_of
 from car_video.segment.mask_selection.sam_prompts import (
     Candidates,
     map_agreement,

@@ -24,7 +24,14 @@ from car_video.models.sam.hub import HubSam, HubSamEmbedding
 from car_video.models.sam.hub_loading import load
 from car_video.models.sam.registry import load_mask_model
 from car_video.segment.resizing import enlarge
-from tests.models.hub_networks import KINDS, SIDE, network, processor, sam3_video
+from tests.models.hub_networks import (
+    KINDS,
+    SIDE,
+    network,
+    processor,
+    sam3_video,
+    save_as_published,
+)
 
 SOURCES = {info.name: info.source for info in MASK_MODELS if info.megabytes}
 
@@ -387,7 +394,7 @@ def test_the_published_sam_3_holds_a_detector_and_a_memory_too(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     whole = sam3_video()
-    whole.save_pretrained(tmp_path)
+    save_as_published(whole, tmp_path)
     capfd.readouterr()
     sam = load(str(tmp_path), torch.device("cpu"), torch.float32)
     own, theirs = sam.network.state_dict(), whole.state_dict()

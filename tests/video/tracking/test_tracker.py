@@ -16,10 +16,10 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.config.video import MemoryConfig, TrackConfig
+from car_video.segment.boxes import boxes_of
 from car_video.segment.cues.kinds import KindCue
 from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_tensors import PlaceTensors
-from car_video.segment.mask_selection.candidates import boxes_of
 from car_video.text.parsing.places import Place
 from car_video.video.feature_memory import unit_features
 from car_video.video.state.selection import NEW
