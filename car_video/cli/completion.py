@@ -65,6 +65,10 @@ def completion(
     print(SCRIPTS[shell], end="")
 
 
+OWN_ENGINES = {"--masks": ("sam", "fcclip", "both"), "--propose": (), "--tracker": ("flow",)}
+"""Options that name engines, and the words that they take for what ships."""
+
+
 def candidates(words: Sequence[str], main: typer.Typer) -> list[str]:
     """What may stand in place of the last word.
 
@@ -112,6 +116,10 @@ def _values(name: str, option: Any) -> Iterable[str]:
         from car_video.config import preset_names
 
         return preset_names()
+    if name in OWN_ENGINES:
+        from car_video.models.engines import engines
+
+        return [*OWN_ENGINES[name], *(one.name for one in engines() if one.option == name)]
     if name == "--to":
         from car_video.io.export_catalog import FORMATS
 

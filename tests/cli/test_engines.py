@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from car_video.cli.app import app
+from car_video.cli.completion import candidates
 from car_video.cli.request import Request, check_options
 from car_video.models.engines import engines
 
@@ -66,6 +68,12 @@ def test_a_picture_has_nothing_to_follow(cli, tmp_path, loader):
     assert err.strip().endswith("this is a single picture")
     assert not loader.made
     assert cli("one.png", "--expr", "a dog", "--tracker", "flow")[0] == 0
+
+
+def test_the_shell_completes_their_names():
+    assert candidates(["--tracker", "e"], app) == ["edgetam"]
+    assert "grounding-dino" in candidates(["--propose", ""], app)
+    assert {"both", "sam2:tiny"} <= set(candidates(["--masks", ""], app))
 
 
 @pytest.mark.parametrize("command", ["models", "licences"])
