@@ -148,10 +148,12 @@ def test_boxes_are_those_of_transformers(
         border = torch.tensor([size[1], size[0]] * 2)
         boxes = torch.minimum(expected["boxes"].clamp_min(0), border)
         real = (boxes[:, 2:] > boxes[:, :2]).all(1)
-        scores, order = expected["scores"][real].sort(descending=True, stable=True)
-        assert len(order) > 3
-        torch.testing.assert_close(own.boxes, boxes[real][order], atol=0.02, rtol=1e-3)
-        torch.testing.assert_close(own.scores, scores, atol=1e-4, rtol=0)
+        theirs_rows = torch.cat([boxes / border, expected["scores"][:, None]], 1)[real]
+        own_rows = torch.cat([own.boxes / border, own.scores[:, None]], 1)
+        assert len(own_rows) == len(theirs_rows) > 3
+        apart = torch.cdist(own_rows, theirs_rows)  # equal scores may come in any order
+        assert apart.amin(0).max() < 1e-3
+        assert apart.amin(1).max() < 1e-3
 
 
 @pytest.mark.parametrize("kind", KINDS)
