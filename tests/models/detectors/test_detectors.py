@@ -128,7 +128,7 @@ def theirs(kind: str, network: Any, pixels: Tensor, text: str) -> dict[str, Tens
     return dict(process.post_process_grounded_object_detection(answer, **more)[0])
 
 
-@pytest.mark.parametrize("size", [(201, 333), (277, 187)])
+@pytest.mark.parametrize("size", [(201, 333), pytest.param((277, 187), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_boxes_are_those_of_transformers(
     networks: dict[str, Any],
@@ -218,6 +218,7 @@ def test_the_surest_boxes_one_of_each_thing_inside_the_picture() -> None:
     torch.testing.assert_close(found.scores, torch.tensor([0.9, 0.7]))
 
 
+@pytest.mark.slow
 def test_the_published_sam_3_holds_a_tracker_too(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -260,6 +261,7 @@ def test_folders_that_hold_something_else(folders: dict[str, Path], tmp_path: Pa
         load_detector(f"sam3:{tmp_path}", CPU)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_vocabulary_is_refused(
     kind: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch

@@ -390,6 +390,7 @@ def test_a_folder_after_its_kind(folder: Path) -> None:
     assert resolve_mask_model(f"sam2:{folder}").source == str(folder.resolve())
 
 
+@pytest.mark.slow
 def test_the_published_sam_3_holds_a_detector_and_a_memory_too(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

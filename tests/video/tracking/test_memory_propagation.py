@@ -154,6 +154,7 @@ def test_modes_that_cannot_work(more: dict[str, Any]) -> None:
         VideoConfig(tracker="sam2", **more)
 
 
+@pytest.mark.slow
 def test_with_the_network_of_sam_2(tmp_path: Path) -> None:
     """Random weights follow nothing; but all of it fits together."""
     from tests.models import hub_networks
