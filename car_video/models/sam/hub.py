@@ -47,6 +47,7 @@ FAMILIES = {
     "sam2": SAM2,
     "sam2_video": SAM2,  # the same network with a memory for video, which is left out
     "sam3_tracker": Family(SAM3, "Sam3TrackerConfig", "5.0", True, HALF),
+    "sam3_tracker_video": Family(SAM3, "Sam3TrackerVideoConfig", "5.0", True, HALF),  # memory
     "sam3_video": Family(SAM3, "Sam3VideoConfig", "5.0", True, HALF),  # and a detector
 }
 """By ``model_type`` in ``config.json``."""

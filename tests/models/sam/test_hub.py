@@ -399,14 +399,13 @@ def test_the_published_sam_3_holds_a_detector_and_a_memory_too(
     capfd.readouterr()
     sam = load(str(tmp_path), torch.device("cpu"), torch.float32)
     own, theirs = sam.network.state_dict(), whole.state_dict()
-    assert torch.equal(
-        own["mask_decoder.iou_token.weight"],
-        theirs["tracker_model.mask_decoder.iou_token.weight"],
-    )
-    assert torch.equal(
-        own["vision_encoder.backbone.layer_norm.weight"],
-        theirs["detector_model.vision_encoder.backbone.layer_norm.weight"],
-    )
+    for part, place in (
+        ("mask_decoder.", "tracker_model."),
+        ("vision_encoder.backbone.", "detector_model."),
+    ):
+        names = [name for name in own if name.startswith(part)]
+        assert len(names) > 9
+        assert all(torch.equal(own[name], theirs[place + name]) for name in names)
     assert sam.encode(torch.rand(1, 3, 50, 70)).grid == (32, 32)
     assert capfd.readouterr() == ("", "")
 
