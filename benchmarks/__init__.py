@@ -4,6 +4,7 @@
 ``parity``, ``metrics``                             the same numbers as slow and obvious code
 ``ablation``, ``choice``, ``plural``, ``spatial``   what settings are worth on single pictures
 ``video``, ``pace``, ``memory``, ``writers``        videos: quality, rate, memory, files
+``profile``, ``company``                            where time goes; speed beside other programs
 ``hard_cases``, ``generalisation``                  sequences that settings were not chosen on
 
 ``ablation_rows``, ``reference_work`` and ``shared_encodings`` serve these. Importing the

@@ -13,6 +13,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from copy import copy
 from importlib import import_module
@@ -127,3 +128,17 @@ def lite_default(lite_float32: Any) -> Any:
     pair = lite_float32 if single else load_model("lite", "cpu")
     model = encoding_texts_once(copy(pair.proposer))
     return ModelPair("lite", model, model)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[None]:
+    """A local Ray cluster of two workers, one thread each, in the environment of the tests."""
+    ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"env_vars": {"PYTHONPATH": str(TESTS.parent)}},
+    )
+    yield
+    ray.shutdown()

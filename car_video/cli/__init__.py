@@ -16,7 +16,9 @@ In the order in which a command meets them:
 ``engine_options``   larger engines: --masks, --propose, --tracker
 ``request``          what was asked for, checked without source and model
 ``batch``            several sources, one after the other
+``sharded_batch``    the same on a Ray cluster, a worker for each
 ``opening``          window, source, model and output folder of a run
+``sharded_run``      the scenes of one source on a Ray cluster
 ``run``              one source: reader to segmenter to writers
 ``saved_exports``    formats in ``--save``, made when the run is done
 ``correcting``       corrections of a run that is done, and files that were edited

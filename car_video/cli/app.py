@@ -213,6 +213,12 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results of an earlier run.")
     ] = False,
+    engine: Annotated[
+        str, typer.Option(metavar="local|ray", help="ray: on all machines of a Ray cluster.")
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="With --engine ray: at most so many.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Say frame by frame what speaks for each answer.")
@@ -326,6 +332,8 @@ def run(
         resume=resume,
         overwrite=overwrite,
         verbose=verbose,
+        engine=engine,
+        workers=workers,
     )
     if quiet:  # the hub client reads it when it is first imported
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"

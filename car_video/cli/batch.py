@@ -13,7 +13,7 @@ from car_video.cli.display import Display
 from car_video.cli.interrupts import EXIT_CODE
 from car_video.cli.opening import model_is_loaded
 from car_video.cli.request import Plan, Request, check, check_options, in_folder
-from car_video.cli.run import Ending, execute
+from car_video.cli.run import KEPT, Ending, execute
 from car_video.errors import CarVideoError, ConfigError, ModelError, SourceError
 
 FAILED = 2
@@ -161,6 +161,15 @@ def _execute_batch(plans: Sequence[Plan], display: Display) -> int:
     failed: list[str] = []
     ending: Ending = "complete"
     done = 0
+    if plans[0].request.engine == "ray":
+        from car_video.cli.sharded_batch import execute_on_cluster
+
+        try:
+            done, failed = execute_on_cluster(plans, display)
+        except KeyboardInterrupt:
+            display.stopped(f"interrupted; {KEPT}")
+            return EXIT_CODE
+        return _close(done, failed, plans, ending, display)
     for number, plan in enumerate(plans, start=1):
         source = plan.request.source
         display.heading(f"{source} ({number} of {len(plans)})")
@@ -177,6 +186,13 @@ def _execute_batch(plans: Sequence[Plan], display: Display) -> int:
         if ending != "complete":
             break
         done += 1
+    return _close(done, failed, plans, ending, display)
+
+
+def _close(
+    done: int, failed: Sequence[str], plans: Sequence[Plan], ending: Ending, display: Display
+) -> int:
+    """Say what was done; the exit code."""
     display.result(f"{done} of {len(plans)} sources done")
     if failed:
         display.error(f"failed: {', '.join(failed)}; --resume goes on with those")

@@ -58,7 +58,9 @@ def passes_of(plan: Plan) -> list[Plan]:
 
     request = plan.request
     done = (plan.out / RECORD).exists() and not (plan.out / JOURNAL).exists()
-    correct = replace(plan, request=replace(request, resume=True, overwrite=False))
+    correct = replace(
+        plan, request=replace(request, resume=True, overwrite=False, engine="local")
+    )
     if request.resume and done:
         return [correct]
     return [replace(plan, corrections=(), targets=(), exports=()), correct]

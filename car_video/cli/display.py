@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,15 @@ class Report:
     presences: Sequence[Presence]
     paths: Sequence[Path]
     notices: Sequence[str]
+
+    def with_computed(self, frames: int, seconds: float, notices: Sequence[str]) -> Report:
+        """The same, of frames that were computed elsewhere before."""
+        return replace(
+            self,
+            computed=self.computed + frames,
+            seconds=seconds,
+            notices=[*self.notices, *notices],
+        )
 
 
 class Display:

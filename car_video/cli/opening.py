@@ -54,6 +54,9 @@ def open_reader(plan: Plan) -> FrameReader:
     if reader.info.live and plan.batch:
         reader.close()
         raise ConfigError(f"{reader.info.source} is live and has no end; give it by itself")
+    if reader.info.live and request.engine != "local":
+        reader.close()
+        raise ConfigError(f"{reader.info.source} is live: use --engine local")
     if reader.info.live and request.resume:
         reader.close()
         raise ConfigError(

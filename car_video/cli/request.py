@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 REFINEMENTS = ("sam", "crf", "none")
 MODES = ("online", "offline", "per-frame")
+ENGINES = ("local", "ray")
 SIZES = (16, 8192)
 PIPE = Path("-")
 SAM_CELL = 16  # SAM's encoder wants a multiple of it, at least four
@@ -62,6 +63,8 @@ class Request:
     corrections: Path | None = None
     resume: bool = False
     overwrite: bool = False
+    engine: str = "local"
+    workers: int | None = None
 
     @property
     def existing(self) -> ExistingFolder:
@@ -168,6 +171,7 @@ def check_options(request: Request) -> Plan:
     Selection(request.start, request.end, request.stride, request.max_frames)
     if request.interactive and config.video.mode == "offline":
         raise ConfigError("--interactive needs --mode online, not offline")
+    _check_engine(request, config)
     check_decoder(request.decoder)
     if request.show and find_spec("pygame") is None:
         raise ConfigError("--show needs pygame; install it with: pip install 'car-video[show]'")
@@ -241,9 +245,34 @@ def _check_choices(request: Request) -> None:
     for option, given, known in (
         ("--refine", request.refine, REFINEMENTS),
         ("--mode", request.mode, MODES),
+        ("--engine", request.engine, ENGINES),
     ):
         if given is not None and given not in known:
             raise ConfigError(f"unknown {option} '{given}'; choose from {', '.join(known)}")
+
+
+def _check_engine(request: Request, config: Config) -> None:
+    """Raises ConfigError for what a cluster cannot do."""
+    if request.engine == "local":
+        if request.workers is not None:
+            raise ConfigError("--workers belongs to --engine ray; leave it out")
+        return
+    from car_video.cluster import need_ray
+
+    for option, given in (
+        ("--show", request.show),
+        ("--interactive", request.interactive),
+        ("--verbose", request.verbose),
+        ("--out -", request.out == PIPE),
+        ("--target-fps", config.video.target_fps is not None),
+    ):
+        if given:
+            raise ConfigError(f"{option} needs frames in their order: use --engine local")
+    if request.device.startswith("cuda:"):
+        raise ConfigError("with --engine ray give --device cuda: Ray chooses the GPUs")
+    if request.workers is not None and request.workers < 1:
+        raise ConfigError(f"--workers must be 1 or more, got {request.workers}")
+    need_ray()
 
 
 def _expressions(given: Sequence[str]) -> tuple[str, ...]:

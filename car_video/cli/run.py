@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from car_video.video.state.tensors import State
 
 Ending = Literal["complete", "stopped", "interrupted"]
+KEPT = "what is done is kept, go on with --resume"
+NOTHING = "nothing was done"
 
 
 def execute(plan: Plan, display: Display, last: bool = True) -> Ending:
@@ -74,10 +76,21 @@ def execute(plan: Plan, display: Display, last: bool = True) -> Ending:
         if folder is not None:
             with folder.kept_on_error(), enough_memory(plan):
                 notices += correct_run(plan, segmenter, folder, display)
+        began, computed = perf_counter(), None
+        if folder is not None and plan.request.engine == "ray":
+            from car_video.cli.sharded_run import compute_scenes
+
+            try:
+                computed = compute_scenes(plan, folder, display, load_segmenter)
+            except KeyboardInterrupt:
+                display.stopped(f"interrupted; {KEPT if plan.out.exists() else NOTHING}")
+                return "interrupted"
         run = Run(plan, reader, segmenter, folder, window, lines, display)
         with enough_memory(plan):
             ending = run.until_end()
     report = run.report(notices)
+    if computed is not None:
+        report = report.with_computed(computed.frames, perf_counter() - began, computed.notices)
     problem: CarVideoError | None = None
     if plan.exports and run.frames:
         report, problem = with_exports(report, plan.exports, complete=ending == "complete")
@@ -86,8 +99,7 @@ def execute(plan: Plan, display: Display, last: bool = True) -> Ending:
     if plan.piped and ending != "complete":
         display.stopped("ended")
     elif ending != "complete":
-        kept = "what is done is kept, go on with --resume" if run.frames else "nothing was done"
-        display.stopped(f"{ending}; {kept}")
+        display.stopped(f"{ending}; {KEPT if run.frames else NOTHING}")
     if problem is not None:
         raise problem
     return ending

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from car_video.cluster import need_ray
 from car_video.errors import ConfigError, OutputError
 
 from ..benchmarks.base import Item
@@ -55,14 +55,5 @@ def need_engine(name: str) -> None:
     """
     if name not in ENGINES:
         raise ConfigError(f"unknown engine '{name}'; engines: {', '.join(ENGINES)}")
-    if name == "ray" and not _installed("ray"):
-        raise ConfigError(
-            "engine 'ray' needs the extra: pip install 'car-video[ray]'; or use --engine local"
-        )
-
-
-def _installed(package: str) -> bool:
-    try:
-        return importlib.util.find_spec(package) is not None
-    except ValueError:  # sys.modules says None: it must not be imported
-        return False
+    if name == "ray":
+        need_ray()

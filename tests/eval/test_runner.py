@@ -214,20 +214,6 @@ def test_out_that_is_a_file(davis, tmp_path):
         check(request(davis, tmp_path / "o"))
 
 
-@pytest.fixture(scope="module")
-def ray_cluster():
-    """A local Ray cluster of two workers, in the environment of the tests."""
-    ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
-    ray.init(
-        num_cpus=2,
-        include_dashboard=False,
-        log_to_driver=False,
-        runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
-    )
-    yield
-    ray.shutdown()
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_ray_gives_identical_results(davis, reference, tmp_path):

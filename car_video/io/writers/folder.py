@@ -185,6 +185,20 @@ class OutputFolder:
         self._results_hold_all = False
         self._journal.append(as_frame_dict(prediction, name))
 
+    def take_entries(self, entries: Iterable[Mapping[str, Any]]) -> int:
+        """Note frames that were computed elsewhere, as :meth:`add`; how many were not done yet.
+        :attr:`done` has them after :meth:`reread`."""
+        new = [entry for entry in entries if entry["index"] not in self.done]
+        for entry in new:
+            self._journal.append(entry)
+        self._results_hold_all &= not new
+        return len(new)
+
+    def reread(self) -> None:
+        """Read from the journal which frames are done."""
+        self._journal.close()
+        self._open_journal(self._journal.path)
+
     def extend(self, expressions: tuple[str, ...]) -> None:
         """Note that the run has more expressions by now; their numbers stay.
 
