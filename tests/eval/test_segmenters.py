@@ -6,13 +6,13 @@ import copy
 import dataclasses
 import gc
 from types import SimpleNamespace
-from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
 import torch
 from car_video.eval import model_segmenters as segmenters
 
+from car_video import check_model
 from car_video.config import Config
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
@@ -29,6 +29,8 @@ class Api:
     def __init__(self) -> None:
         self.calls: list[tuple] = []
         self.sam: SimpleNamespace | None = None
+
+    check_model = staticmethod(check_model)
 
     def load_model(self, name, device):
         self.calls.append(("load", name, device))
@@ -234,9 +236,10 @@ def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine, shared_lite):
 def test_the_mask_model_is_loaded_once_for_all_sequences(monkeypatch, shared_lite, mask_model):
     from car_video.config import ProposalConfig, SamRefineConfig, SegmentConfig
     from car_video.models.sam import mobile_sam, registry
+    from car_video.models.shared import SharedModels
 
     loaded = []
-    monkeypatch.setattr(registry, "_loaded", WeakValueDictionary())  # other tests hold one
+    monkeypatch.setattr(registry, "_models", SharedModels())  # other tests hold one
     monkeypatch.setattr(
         mobile_sam,
         "load",
