@@ -69,6 +69,7 @@ def test_batches_of_pictures_change_nothing(model: VisionLanguageModel) -> None:
     torch.testing.assert_close(whole.norm(dim=-1), torch.ones(5))
 
 
+@pytest.mark.slow
 def test_retrieval_takes_the_first_caption(model: VisionLanguageModel, tmp_path: Path) -> None:
     random = np.random.default_rng(2)
     paths = []

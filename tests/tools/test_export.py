@@ -81,6 +81,7 @@ def test_names_are_those_of_the_model(state: dict[str, Tensor]) -> None:
     torch.testing.assert_close(F.normalize(out, dim=-1), heads.text(sentence))
 
 
+@pytest.mark.slow
 def test_written_weights_load(
     state: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +107,7 @@ def test_written_weights_load(
     assert float((texts[0] * texts[1]).sum()) > 0.995
 
 
+@pytest.mark.slow
 def test_a_network_that_does_not_fit_is_not_written(
     state: dict[str, Tensor], tmp_path: Path
 ) -> None:

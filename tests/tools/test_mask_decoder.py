@@ -198,12 +198,14 @@ def stand_in(lite: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stan
     return StandIn(lite.proposer, tmp_path / "w.safetensors")
 
 
+@pytest.mark.slow
 def test_the_stand_in_is_a_mask_model(stand_in: StandIn, lite: Any, tmp_path: Path) -> None:
     check_mask_model(cast(MaskModel, ProposalMasks(stand_in)))
     with pytest.raises(DataError, match="run the stage 'train' first"):
         StandIn(lite.proposer, tmp_path / "nothing")
 
 
+@pytest.mark.slow
 def test_identity_of_a_picture_that_stands_still(stand_in: StandIn, tmp_path: Path) -> None:
     image = np.full((64, 96, 3), 90, np.uint8)
     image[10:40, 20:60] = (220, 40, 40)

@@ -211,6 +211,7 @@ def turned(number: int) -> Frame:
     return replace(given_frame, image=upright)
 
 
+@pytest.mark.slow
 @given(
     number=st.integers(0, 9),
     batch=st.integers(2, 10),

@@ -28,6 +28,7 @@ def close(one: Tensor, other: Tensor) -> None:
     torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4 * float(other.abs().max()))
 
 
+@pytest.mark.slow
 def test_three_frames_at_once_are_three_frames(
     monkeypatch: pytest.MonkeyPatch, lite: Any, mobile_sam: Any
 ) -> None:

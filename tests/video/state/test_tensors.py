@@ -168,6 +168,7 @@ def test_a_vanished_target_is_looked_for_as_soon_after_a_resume() -> None:
     assert second.schedule.retry == first.schedule.retry < 2.0
 
 
+@pytest.mark.slow
 def test_level_and_costs_of_a_wanted_rate_go_on() -> None:
     """A clock that says every frame takes a second: both segmenters go down alike."""
     config = replace(PLAIN, proposal=replace(PLAIN.proposal, size=512))

@@ -170,6 +170,7 @@ CONFIGS = st.builds(
 SEEDS = st.integers(0, 100_000)
 
 
+@pytest.mark.slow
 @given(SEEDS, st.integers(1, 3), st.integers(1, 8), st.booleans(), CONFIGS)
 @settings(deadline=None, max_examples=60)
 def test_advance_is_the_naive_loop(
