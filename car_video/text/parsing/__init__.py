@@ -1,6 +1,8 @@
 """Expressions taken apart, by rules of English (docs/places.md).
 
 ``wording``       what was typed: checked, and compared
+``word_classes``  what kind of word a word is (lists: ``word_classes.yaml``)
+``roles``         what each word does in its expression
 ``expression``    head noun phrase, attributes and context
 ``nouns``         forms of a noun under which a dictionary may have it
 ``negation``      words that a negation reaches

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 from car_video.text.parsing.colours import SYNONYMS
-from car_video.text.parsing.expression import SPATIAL, ends_head, words_of
+from car_video.text.parsing.expression import head_end, words_of
 from car_video.text.parsing.negation import negated
+from car_video.text.parsing.word_classes import SPATIAL
 
 _BEGINNINGS = frozenset(
     """a an the this that these those some another one two three four five six seven eight nine
@@ -50,7 +51,7 @@ def split_conjunction(text: str) -> tuple[str, ...]:
     joined = _AND.sub(" and ", text)
     words = words_of(_LIST.sub(" and ", joined), lower=False)
     lower = [word.lower() for word in words]
-    end = next((n for n, word in enumerate(lower) if ends_head(word)), len(words))
+    end = head_end(lower)
     joints = [n for n in range(1, end - 1) if lower[n] == "and"]
     if not joints or any(negated(text)):
         return (text,)

@@ -3,37 +3,23 @@
 "a woman in a dress walking in a park" names *a woman* (the head noun phrase) who wears *a
 dress*, and mentions *a park*. A scorer that sees the whole sentence lights up the park as well;
 GL-CLIP and HybridGL score sentence and noun phrase apart and count the other nouns against.
-Rules over word classes, no parser to download: closed-class words (determiners, prepositions,
-relative words) and the endings of participles decide.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-DETERMINERS = frozenset(
-    "a an the this that these those some any each every its his her their my your our".split()
-)
-_PREPOSITIONS = frozenset(
-    """in on at by near beside behind under over above below through across along against around
-    between among inside outside into onto from to toward towards off next past down up beyond
-    beneath with without within of while as front""".split()
-)
-_RELATIVES = frozenset(
-    "who whom whose which that where when is are was were has have being".split()
-)
-# What a thing is, wears, has or rides belongs to it; what it stands by does not.
-_POSSESSIVE = frozenset(
-    "with wearing in dressed holding carrying of riding is are was were has have".split()
-)
-_NOT_PARTICIPLES = frozenset(
-    """king ring wing string thing building ceiling painting sling swing wedding clothing
-    morning evening duckling pudding railing awning icing spring""".split()
-)
-SPATIAL = frozenset(
-    """left right middle center centre top bottom leftmost rightmost first second third last
-    closest nearest far farthest furthest front back side corner upper lower""".split()
+from car_video.text.parsing.roles import Role, roles_of
+from car_video.text.parsing.word_classes import (
+    DETERMINERS,
+    HAVING,
+    PREPOSITIONS,
+    RELATIVES,
+    SPATIAL,
+    is_gerund,
+    is_participle,
 )
 
 
@@ -93,7 +79,7 @@ def content_words(text: str) -> tuple[str, ...]:
         >>> content_words("a woman in a red dress who is walking")
         ('woman', 'red', 'dress', 'walking')
     """
-    empty = DETERMINERS | _PREPOSITIONS | _RELATIVES | {"with", "and", "or"}
+    empty = DETERMINERS | PREPOSITIONS | RELATIVES | {"with", "and", "or"}
     return tuple(dict.fromkeys(word for word in words_of(text) if word not in empty))
 
 
@@ -102,6 +88,14 @@ def _in_word(character: str) -> bool:
     category = unicodedata.category(character)
     emoji = category == "So" or (category == "Sk" and character > "\uffff")
     return category[0] in "LNM" or category == "Cf" or emoji or character in "'\u2019-"
+
+
+def head_end(words: Sequence[str]) -> int:
+    """How many words in lower case come before the head noun phrase ends with a preposition, a
+    relative word or a verb. 0: a phrase that begins with one has no head."""
+    roles = roles_of(words)
+    ends = (n for n, role in enumerate(roles) if role in (Role.LINK, Role.VERB, Role.ADVERB))
+    return next(ends, len(words))
 
 
 def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
@@ -119,39 +113,29 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
             groups.append((link, " ".join(current)))
         current = []
 
-    for before, word in zip(["", *words], words, strict=False):
-        if _is_participle(word) and (current or groups):
+    for before, word, role in zip(["", *words], words, roles_of(words), strict=False):
+        if role is Role.VERB or (role is Role.LINK and is_gerund(word)):
             close()
-            moved = word not in _POSSESSIVE
-            link = "has" if word in _POSSESSIVE else "near"
-        elif word == "and":  # "red and white" stays together, "a man and a dog" does not
+            if groups:
+                moved = (moved or not is_participle(word)) and word not in HAVING
+                link = "has" if word in HAVING else "near"
+        elif role is Role.ADVERB:
+            close()
+        elif role is Role.AND:  # "red and white" stays together, "a man and a dog" does not
             if current:
                 current.append(word)
-        elif word in _PREPOSITIONS or word in _RELATIVES or word in _POSSESSIVE:
-            if word == "that" and not current:
-                current.append(word)
-                continue
+        elif role is Role.LINK:
             had = bool(current)
             close()
             # "in front of a bus", "left of a bus" are places, not what is in or of something.
-            place = word == "of" and (before in _PREPOSITIONS or before in SPATIAL)
-            belongs = word in _POSSESSIVE and not place
-            if groups and (had or belongs or before in _POSSESSIVE):
+            place = word == "of" and (before in PREPOSITIONS or before in SPATIAL)
+            belongs = word in HAVING and not place
+            if groups and (had or belongs or before in HAVING):
                 link = "has" if belongs and not moved else "near"
-        elif word in DETERMINERS and current and current[-1] not in DETERMINERS:
+        elif role is Role.DETERMINER and current and current[-1] not in DETERMINERS:
             close()
             current.append(word)
         else:
             current.append(word)
     close()
     return groups
-
-
-def ends_head(word: str) -> bool:
-    """Whether a word in lower case ends the head noun phrase: a preposition, a relative word
-    or a participle. A phrase that begins with one has no head."""
-    return word in _PREPOSITIONS | _RELATIVES | _POSSESSIVE or _is_participle(word)
-
-
-def _is_participle(word: str) -> bool:
-    return len(word) > 4 and word.endswith("ing") and word not in _NOT_PARTICIPLES
