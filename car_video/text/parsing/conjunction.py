@@ -12,7 +12,7 @@ import re
 from car_video.text.parsing.colours import SYNONYMS
 from car_video.text.parsing.expression import head_end, words_of
 from car_video.text.parsing.negation import negated
-from car_video.text.parsing.word_classes import SPATIAL
+from car_video.text.parsing.word_classes import SPATIAL, is_adjective, is_participle
 
 _BEGINNINGS = frozenset(
     """a an the this that these those some another one two three four five six seven eight nine
@@ -77,7 +77,9 @@ def _stand_alone(groups: list[list[str]], only_commas: bool) -> bool:
     for number, group in enumerate(groups):
         last = group[-1].lower()
         number_7 = last.isdecimal() and len(group) > 2
-        if last in _NO_THINGS or (not number_7 and (_begins(last) or len(last) == 1)):
+        described = last in _NO_THINGS or is_participle(last)
+        described |= is_adjective(last) and not last.isdecimal()
+        if described or (not number_7 and (_begins(last) or len(last) == 1)):
             return False  # "a black and a white dog", "the young and old", "the H&M"
         if _begins(group[0].lower()):
             continue

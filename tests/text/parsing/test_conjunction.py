@@ -63,6 +63,7 @@ def test_several_things(text: str, parts: list[str] | None) -> None:
         "the black-and-white cat", "a tall, thin man", "a big, old, brown dog",
         "a striped and dotted ball", "the young and old", "black and white",
         "a rusty, broken car",
+        "a broken and a rusty car",
         # Several of one kind: the noun comes after the last.
         "a black and a white dog", "the left and the right dog", "the second and third bottle",
         "the first and the second person", "the left and right bottles", "the red and the blue",
