@@ -5,6 +5,9 @@ Run from the repository's root on a folder in the layout of Ref-DAVIS 2017 (docs
     python -m benchmarks.corrections --data ../shared/data/ref-davis-dev
         [--sequences dog-agility soccerball] [--kinds box click] [--rounds 3] [--stride 1]
         [--preset fast] [--out corrections.json]
+    python -m benchmarks.corrections --tables corrections.json more.json
+
+The second form prints the tables of results that ``--out`` has written before.
 
 The protocol is that of interactive segmentation (DAVIS 2018, arXiv 1803.00557): a run with the
 sentence alone; then, again and again, the frame with the lowest J gets one correction. A *box*
@@ -16,7 +19,11 @@ would leave nothing is followed by a box. A frame is corrected once.
 
 J and F are those of ``car-eval ref-davis``, over all frames but the first and the last.
 Corrected frames count as the others do. *exact* says whether corrected frames came out as their
-corrections say: masks to the pixel, clicks and boxes as the mask model answered them.
+corrections say: masks to the pixel, clicks and boxes as the mask model answered them. *others*
+is what each correction does to the mean J of the frames that were never corrected; one that
+lowers it by more than :data:`HARM` makes them worse.
+
+The means over sequences come with a 95 % interval, by bootstrap over sequences.
 """
 
 from __future__ import annotations
@@ -44,6 +51,8 @@ from car_video.video.segmenter import VideoSegmenter
 
 FPS = 24.0  # of DAVIS
 ELSEWHERE = 0.1  # J below which a mask is on something else
+HARM = 0.001  # fall of the mean J of the other frames: a point of the last digit that is shown
+RESAMPLINGS, COVERED = 10_000, (2.5, 97.5)  # of the bootstrap; percentiles of the interval
 
 
 class Clip:
@@ -67,12 +76,12 @@ class Clip:
 
 
 def expression_of(data: Path, name: str) -> str:
-    """The sentence of the first object."""
-    file = data / "davis_text_annotations" / "Davis17_annot1.txt"
-    for line in file.read_text().splitlines():
-        sequence, _, text = line.split(" ", 2)
-        if sequence == name:
-            return text.strip().strip('"')
+    """The sentence of the object whose masks have the value 1."""
+    file = data / "meta_expressions.json"
+    videos = json.loads(file.read_text())["videos"]
+    for one in videos.get(name, {"expressions": {}})["expressions"].values():
+        if str(one["obj_id"]) == "1":
+            return str(one["exp"])
     raise SystemExit(f"{file} has no sentence of {name}")
 
 
@@ -120,11 +129,12 @@ def run(
     corrected: list[tuple[int, int]] = []
     given: dict[int, NDArray[np.bool_]] = {}
     scores = [score(predictions, clip)]
-    exact, computed, seconds = True, [], []
+    exact, computed, seconds, others = True, [], [], []
     for _ in range(rounds):
         worst = worst_frame(predictions, clip, {index for index, _ in corrected})
         place = list(by_index).index(worst)
         one = simulated(worst, predictions[worst].masks[0], clip.truths[place], kind)
+        before = similarities(predictions, clip)
         began, seen = time.perf_counter(), set()
         apply = partial(correct_clip, corrector, by_index.__getitem__, predictions)
         try:
@@ -139,6 +149,9 @@ def run(
         given[worst] = predictions[worst].masks[0] if one.mask is None else one.mask
         exact &= all((predictions[index].masks[0] == m).all() for index, m in given.items())
         scores.append(score(predictions, clip))
+        after = similarities(predictions, clip)
+        rest = [index for index in after if index not in given]
+        others.append(float(np.mean([after[index] - before[index] for index in rest])))
     return {
         "sequence": clip.name,
         "kind": kind,
@@ -146,6 +159,7 @@ def run(
         "J&F": scores,
         "corrected": [index for index, _ in corrected],
         "computed": computed,
+        "others": others,
         "seconds": seconds,
         "exact": bool(exact),
     }
@@ -160,33 +174,49 @@ def score(predictions: dict[int, FramePrediction], clip: Clip) -> float:
     return float(np.mean(found))
 
 
-def worst_frame(predictions: dict[int, FramePrediction], clip: Clip, done: set[int]) -> int:
-    """Index of the frame with the lowest J among those that are not corrected yet."""
-    scores = {
+def similarities(predictions: dict[int, FramePrediction], clip: Clip) -> dict[int, float]:
+    """J by index of the frame."""
+    return {
         index: region_similarity(one.masks[0], truth)
         for (index, one), truth in zip(predictions.items(), clip.truths, strict=True)
-        if index not in done
     }
+
+
+def worst_frame(predictions: dict[int, FramePrediction], clip: Clip, done: set[int]) -> int:
+    """Index of the frame with the lowest J among those that are not corrected yet."""
+    scores = {k: v for k, v in similarities(predictions, clip).items() if k not in done}
     return min(scores, key=scores.__getitem__)
+
+
+def interval(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both ends of the 95 % interval of the mean of scores [n, ...] over n sequences."""
+    chance = np.random.default_rng(0)
+    means = scores[chance.integers(0, len(scores), (RESAMPLINGS, len(scores)))].mean(1)
+    low, high = np.percentile(means, COVERED, 0)
+    return low, high
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table: a row for each sequence and kind, and the means."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--sequences", nargs="+")
     parser.add_argument("--kinds", nargs="+", default=["box", "click"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--tables", type=Path, nargs="+")
     options = parser.parse_args(arguments)
+    if options.tables:
+        files = [json.loads(file.read_text()) for file in options.tables]
+        print(*tables([row for rows in files for row in rows]), sep="\n")
+        return
+    if options.data is None:
+        parser.error("give --data, or --tables")
     every = (options.data / "ImageSets" / "2017" / "val.txt").read_text().split()
     preset = load_preset(options.preset)
     model = load_model(preset.model)
-    heads = " | ".join(str(number) for number in range(options.rounds + 1))
-    print(f"| sequence | kind | {heads} | computed | exact |")
-    print("|---" * (options.rounds + 5) + "|")
     rows: list[dict[str, Any]] = []
     for name in options.sequences or every:
         clip = Clip(options.data, name, options.stride)
@@ -195,21 +225,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for kind in options.kinds:
             rows.append(run(clip, predictions, kind, options.rounds, segmenter))
             print(line_of(rows[-1]), flush=True)
-    for kind in options.kinds:
-        own = [row["J&F"] for row in rows if row["kind"] == kind]
-        cells = " | ".join(f"{value:.3f}" for value in np.mean(own, 0))
-        print(f"| mean of {len(own)} | {kind} | {cells} | | |")
-    if options.out is not None:
-        options.out.write_text(json.dumps(rows, indent=1))
+            if options.out is not None:
+                options.out.write_text(json.dumps(rows, indent=1))
+    print(*tables(rows), sep="\n")
+
+
+def tables(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Lines of a table: a row for each sequence and kind, and the means with intervals."""
+    rounds = len(rows[0]["J&F"])
+    heads = " | ".join(map(str, range(rounds)))
+    lines = [f"| sequence | kind | {heads} | computed | others | exact |"]
+    lines.append("|---" * (rounds + 5) + "|")
+    lines += [line_of(row) for row in rows]
+    for kind in sorted({row["kind"] for row in rows}):
+        own = [row for row in rows if row["kind"] == kind]
+        scores = np.array([row["J&F"] for row in own])
+        ends = zip(scores.mean(0), *interval(scores), strict=True)
+        cells = " | ".join(f"{mean:.3f} ({low:.3f} to {high:.3f})" for mean, low, high in ends)
+        changes = [change for row in own for change in row["others"]]
+        worse = f"{sum(change < -HARM for change in changes)} of {len(changes)} worse"
+        lines.append(f"| mean of {len(own)} | {kind} | {cells} | | {worse} | |")
+    return lines
 
 
 def line_of(row: dict[str, Any]) -> str:
     """A row of the table; *computed*: frames that each correction computed again."""
     cells = " | ".join(f"{value:.3f}" for value in row["J&F"])
     computed = ", ".join(map(str, row["computed"]))
+    others = ", ".join(f"{change:+.3f}" for change in row["others"])
     return (
         f"| {row['sequence']} ({row['frames']}) | {row['kind']} | {cells} | {computed} | "
-        f"{'yes' if row['exact'] else 'no'} |"
+        f"{others} | {'yes' if row['exact'] else 'no'} |"
     )
 
 

@@ -31,6 +31,8 @@ class Correction:
         mask: bool [H, W] at the size of the frame: the target's mask, kept to the pixel. An
             empty one means that the target is absent.
         absent: the target is not in the frame, or the mask is of something else.
+        mends: the mask is the one so far, mended: only what it changes is carried to other
+            frames. Clicks alone are carried on so without it.
 
     Raises:
         CorrectionError: a value of another kind, nothing at all, or things that contradict each
@@ -47,6 +49,7 @@ class Correction:
     box: Box | None = None
     mask: NDArray[np.bool_] | None = None
     absent: bool = False
+    mends: bool = False
 
     def __post_init__(self) -> None:
         if not _is_whole(self.frame) or self.frame < 0:
@@ -58,10 +61,12 @@ class Correction:
                 f"{self._where}: query must be an expression's text, or its number from 0, got "
                 f"{_shown(self.query)}"
             )
-        if not isinstance(self.absent, bool | np.bool_):
-            raise CorrectionError(
-                f"{self._where}: absent must be true or false, got {_shown(self.absent)}"
-            )
+        for name in ("absent", "mends"):
+            value = getattr(self, name)
+            if not isinstance(value, bool | np.bool_):
+                raise CorrectionError(
+                    f"{self._where}: {name} must be true or false, got {_shown(value)}"
+                )
         values = {
             "frame": int(self.frame),
             "query": self.query if isinstance(self.query, str) else int(self.query),
@@ -69,6 +74,7 @@ class Correction:
             "box": None if self.box is None else self._checked_box(self.box),
             "mask": None if self.mask is None else self._checked_mask(self.mask),
             "absent": bool(self.absent),
+            "mends": bool(self.mends),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -88,6 +94,11 @@ class Correction:
     def prompts(self) -> bool:
         """Whether a mask model has to make the mask."""
         return bool(self.points) or self.box is not None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it speaks of the part of the mask that it changes alone, not of all of it."""
+        return self.mends or (bool(self.points) and self.box is None)
 
     def check_size(self, height: int, width: int) -> None:
         """Raises CorrectionError where it does not fit a frame of this size in pixels."""
@@ -193,6 +204,10 @@ class Correction:
         if self.mask is not None and self.prompts:
             raise CorrectionError(
                 f"{self._where}: a mask says everything; leave out points and box"
+            )
+        if self.mends and self.mask is None:
+            raise CorrectionError(
+                f"{self._where}: mends goes with a mask; clicks mend without it"
             )
         both = _pixels(self.positive) & _pixels(self.negative)
         if both:

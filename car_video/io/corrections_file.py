@@ -17,7 +17,7 @@ from car_video.errors import CorrectionError, DataError
 from car_video.io.formats import palette_labels
 from car_video.io.rle import decode_rle
 
-KEYS = ("frame", "query", "points", "box", "mask", "absent")
+KEYS = ("frame", "query", "points", "box", "mask", "absent", "mends")
 
 
 def read_corrections(path: str | Path) -> list[Correction]:
@@ -69,6 +69,8 @@ def _entry(correction: Correction) -> dict[str, Any]:
         entry["mask"] = {"size": size, "counts": code["counts"].decode("ascii")}
     if correction.absent:
         entry["absent"] = True
+    if correction.mends:
+        entry["mends"] = True
     return entry
 
 

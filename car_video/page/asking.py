@@ -133,7 +133,7 @@ class FrameAnswers:
             mask = corrected_mask(sam, frame.image, said, before.masks[number])
         settled = Correction(frame.index, number, absent=True)
         if mask.any():
-            settled = Correction(frame.index, number, mask=mask)
+            settled = Correction(frame.index, number, mask=mask, mends=said.is_change)
         return HandMade(settled, tuple(said.points), said.box)
 
 

@@ -29,10 +29,11 @@ def test_round_trip(tmp_path: Path) -> None:
         Correction(3, "the dog", [(1, 2.5, True), (3, 1, False)], box=(0, 0, 4, 3)),
         Correction(4, 1, mask=MASK),
         Correction(5, 0, absent=True),
+        Correction(6, 1, mask=MASK, mends=True),
     ]
     found = read_corrections(write(tmp_path, {"corrections": as_entries(given)}))
     for one, other in zip(given, found, strict=True):
-        for name in ("frame", "query", "points", "box", "absent"):
+        for name in ("frame", "query", "points", "box", "absent", "mends"):
             assert getattr(one, name) == getattr(other, name)
     assert found[1].mask is not None
     np.testing.assert_array_equal(found[1].mask, MASK)

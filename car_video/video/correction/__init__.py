@@ -11,6 +11,8 @@ Files in the order in which a correction meets them:
 ``follower``     ``ObjectFollower``: the thing under it, followed
 ``group``        several things that an expression names together
 ``propagation``  one correction in one direction, until the result so far agrees
+``meanings``     what a whole mask says of other frames
+``change``       what a click says of them: the part that came or went
 ``answers``      masks of single expressions, put into predictions
 ``corrector``    how far each correction reaches, and all of one frame together
 ``clip``         corrections of a run that is done

@@ -72,21 +72,26 @@ def agreement(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     """
     if not one.any() or not other.any():
         return float(one.any() == other.any())
-    width = -(-max(one.shape) // MASK_CELLS)
+    width = border_width(one)
     rows, columns = (np.flatnonzero((one | other).any(axis)) for axis in (1, 0))
     part = (
         slice(max(0, rows[0] - width - 1), rows[-1] + width + 2),
         slice(max(0, columns[0] - width - 1), columns[-1] + width + 2),
     )
     one, other = one[part], other[part]
-    sure = ~(_border(one, width) | _border(other, width))
+    sure = ~(border(one, width) | border(other, width))
     union = np.count_nonzero((one | other) & sure)
     if not union:
         return float((one & other).any())
     return np.count_nonzero(one & other & sure) / union
 
 
-def _border(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+def border_width(mask: NDArray[np.bool_]) -> int:
+    """Pixels of a mask [H, W] that a cell of the mask model's output has."""
+    return -(-max(mask.shape) // MASK_CELLS)
+
+
+def border(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
     """Pixels within ``width`` of the border of a mask, on both of its sides."""
     grown = ndimage.binary_dilation(mask, iterations=width)
     return np.asarray(grown & ~ndimage.binary_erosion(mask, iterations=width, border_value=1))

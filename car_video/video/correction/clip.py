@@ -96,7 +96,7 @@ def correct_clip(
         for index, own in by_frame.items()
     }
     for index, followed in things.items():
-        if not followed:
+        if not any(thing.goes_on for thing in followed.values()):
             continue
         place = indices.index(index)
         seen = corrector.see(frames.pop(index))

@@ -16,9 +16,11 @@ from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
 from car_video.video.correction.anchors import corrected_mask
 from car_video.video.correction.answers import Answer
+from car_video.video.correction.change import Change, Mended, is_mended
 from car_video.video.correction.follower import ObjectFollower
 from car_video.video.correction.group import GroupFollower, names_several
-from car_video.video.correction.propagation import Propagation, SeenFrame, see
+from car_video.video.correction.meanings import Whole, Wrong
+from car_video.video.correction.propagation import Meaning, Propagation, SeenFrame, see
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,18 @@ class Thing:
         mask: bool [H, W], not empty.
         wrong: it was taken for the target and is not.
         reach: frames that may change.
+        change: what has changed of the mask, where only that is carried on.
     """
 
     mask: NDArray[np.bool_]
     wrong: bool
     reach: Reach
+    change: Change | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it says anything of other frames: a touched-up border does not."""
+        return self.change is None or bool(self.change)
 
 
 class Corrector:
@@ -135,23 +144,34 @@ class Corrector:
             results.put(frame.index, query, Answer(mask, float(here), by_hand=True))
             # Later frames are compared with the results so far, so what these are on is wrong.
             followed = mask if here else results.original(frame.index, query).mask
-            if followed.any():
-                within = reach(frame.index, corrected[query])
+            within = reach(frame.index, corrected[query])
+            if corrections[query].is_change and is_mended(before[query].mask, mask):
+                change = Change.between(before[query].mask, mask)
+                things[query] = Thing(mask, False, within, change)
+            elif followed.any():
                 things[query] = Thing(followed, not here, within)
         return things if self.carries else {}
 
     def start(self, seen: SeenFrame, things: Mapping[int, Thing]) -> Carried:
         """What is to be carried on from a corrected frame, in one direction."""
-        sam = self._image.sam
-        assert sam is not None
-        cut = self._video.keyframes.cut
         carried = Carried(self._image)
-        new = partial(ObjectFollower, sam, self._image.config.sam, self._video)
         for query, thing in things.items():
-            follower = GroupFollower(new, names_several(self._image.queries, query))
-            propagation = Propagation(follower, seen, thing.mask, thing.wrong, cut)
+            if not thing.goes_on:
+                continue
+            meaning = self._meaning(query, thing)
+            propagation = Propagation(meaning, seen, self._video.keyframes.cut)
             carried.active[query] = propagation, thing.reach
         return carried
+
+    def _meaning(self, query: int, thing: Thing) -> Meaning:
+        """What a correction of an expression says of other frames."""
+        sam = self._image.sam
+        assert sam is not None
+        new = partial(ObjectFollower, sam, self._image.config.sam, self._video)
+        if thing.change is not None:
+            return Mended(partial(GroupFollower, new, several=True), thing.change)
+        follower = GroupFollower(new, names_several(self._image.queries, query))
+        return (Wrong if thing.wrong else Whole)(follower, thing.mask)
 
     def see(self, frame: Frame) -> SeenFrame:
         """Encode a frame."""

@@ -184,11 +184,15 @@ class StreamCorrections:
     def _follow(
         self, newest: HeldFrame, queries: Sequence[int], things: Mapping[int, Thing]
     ) -> None:
-        """Carry what has been corrected on, in place of what was carried of its expressions."""
+        """Carry what has been corrected on, in place of what was carried of its expressions.
+
+        A change says nothing of the rest of the mask, so what was carried goes on beneath it.
+        """
         for carried in self._carried:
             for query in queries:
-                carried.active.pop(query, None)
-        if not things:
+                if query not in things or things[query].change is None:
+                    carried.active.pop(query, None)
+        if not any(thing.goes_on for thing in things.values()):
             return
         seen = self._corrector.see(newest.frame)
         back = self._corrector.start(seen, things)

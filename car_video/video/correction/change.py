@@ -1,0 +1,120 @@
+"""``Change``: what clicks have changed of a mask, carried on as parts that came and went.
+
+Whoever clicks says that one place is wrong, and nothing of the rest. The mask that a click
+makes need not be right yet, so other frames do not become like it: the part that came or went
+is followed, and is added to the results so far or taken away from them. That an interaction
+speaks by the difference that it makes is the idea of MiVOS (arXiv 2103.07941), which learns how
+to fuse it; here the parts are followed as everything else is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from car_video.segment.mask_selection.overlaps import NESTED
+from car_video.segment.resizing import enlarge
+from car_video.video.correction.answers import Answer, agreement, border, border_width
+from car_video.video.correction.group import SMALLEST_PART, GroupFollower
+from car_video.video.correction.meanings import AGREEMENT_IOU
+from car_video.video.correction.propagation import SeenFrame
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has changed of a mask, without what is finer than its border.
+
+    Attributes:
+        added: bool [H, W].
+        removed: bool [H, W].
+        after: bool [H, W]: the mask now.
+    """
+
+    added: NDArray[np.bool_]
+    removed: NDArray[np.bool_]
+    after: NDArray[np.bool_]
+
+    @classmethod
+    def between(cls, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> Change:
+        """From one mask bool [H, W] to another, not empty one."""
+        width = border_width(after)
+        sure = ~(border(before, width) | border(after, width))
+        return cls(_parts(after & ~before, sure), _parts(before & ~after, sure), after)
+
+    def __bool__(self) -> bool:
+        return bool(self.added.any() or self.removed.any())
+
+
+def is_mended(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> bool:
+    """Whether two masks bool [H, W] are of one thing, of which a part may be missing.
+
+    At least half (:data:`~car_video.segment.mask_selection.overlaps.NESTED`) of one of them
+    lies in the other.
+    """
+    smaller = min(np.count_nonzero(before), np.count_nonzero(after))
+    return bool(smaller and np.count_nonzero(before & after) >= NESTED * smaller)
+
+
+def _parts(changed: NDArray[np.bool_], sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pieces that are more than border (bool [H, W] each), and no specks."""
+    labels, count = ndimage.label(changed, np.ones((3, 3)))
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    areas[0] = 0
+    held = areas >= max(1, SMALLEST_PART * areas.max())
+    held &= np.isin(np.arange(count + 1), labels[sure])
+    return held[labels]
+
+
+class Mended:
+    """The parts that changed are followed, and change the results so far.
+
+    What stays of the mask is followed as well. Where two claim a pixel, the surer one has it:
+    so a part that was taken away does not take the thing itself with it.
+
+    Args:
+        new: makes a follower for the pieces of a mask.
+        change: not empty.
+    """
+
+    def __init__(self, new: Callable[[], GroupFollower], change: Change) -> None:
+        masks = {"added": change.added, "removed": change.removed}
+        self._masks = {name: mask for name, mask in masks.items() if mask.any()}
+        if "removed" in self._masks:
+            self._masks["kept"] = change.after
+        self._followers = {name: new() for name in self._masks}
+
+    def begin(self, seen: SeenFrame) -> None:
+        """See :class:`~car_video.video.correction.propagation.Meaning`."""
+        for name, follower in self._followers.items():
+            follower.begin(seen.encoded, seen.thumbnail, self._masks[name])
+
+    def on(self, seen: SeenFrame, seconds: float, before: Answer) -> tuple[Answer, bool]:
+        """See :class:`~car_video.video.correction.propagation.Meaning`."""
+        size = (seen.frame.height, seen.frame.width)
+        nothing = np.zeros(size, np.float32)
+        logits, score = {}, before.score if before.mask.any() else 0.0
+        for name, follower in self._followers.items():
+            found = follower.step(seen.encoded, seen.thumbnail, seconds)
+            logits[name] = np.asarray(enlarge(found.logits[None].float(), size)[0].cpu())
+            if name == "added" and found.present and not before.mask.any():
+                score = found.score
+        came, went, stays = (logits.get(name, nothing) for name in ("added", "removed", "kept"))
+        removed = (went > 0) & (went > came) & (went > stays)
+        added = (came > 0) & (came >= went)
+        mask = (before.mask | added) & ~removed
+        agrees = (
+            agreement(mask, before.mask) >= AGREEMENT_IOU
+            and _mostly(added, before.mask)
+            and _mostly(removed, ~before.mask)
+        )
+        return Answer(mask, score if mask.any() else 0.0), agrees
+
+
+def _mostly(part: NDArray[np.bool_], mask: NDArray[np.bool_]) -> bool:
+    """Whether a part without its border lies in a mask, to :data:`AGREEMENT_IOU`."""
+    core = part & ~border(part, border_width(part))
+    return bool(np.count_nonzero(core & mask) >= AGREEMENT_IOU * np.count_nonzero(core))
