@@ -4,6 +4,7 @@
 ``parity``, ``metrics``                             the same numbers as slow and obvious code
 ``ablation``, ``choice``, ``plural``, ``spatial``   what settings are worth on single pictures
 ``video``, ``pace``, ``memory``, ``writers``        videos: quality, rate, memory, files
+``corrections``, ``page``                           the worth of corrections; waits at a page
 ``profile``, ``company``                            where time goes; speed beside other programs
 ``hard_cases``, ``generalisation``                  sequences that settings were not chosen on
 

@@ -135,7 +135,8 @@ def run(
         place = list(by_index).index(worst)
         one = simulated(worst, predictions[worst].masks[0], clip.truths[place], kind)
         before = similarities(predictions, clip)
-        began, seen = time.perf_counter(), set()
+        seen: set[int] = set()
+        began = time.perf_counter()
         apply = partial(correct_clip, corrector, by_index.__getitem__, predictions)
         try:
             changed = list(apply([one], corrected, seen.add))

@@ -13,6 +13,7 @@ from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 from car_video.page.remembered import RememberingMaskModel, RememberingSegmenter
 from car_video.page.turns import Turns
+from car_video.segment.everyday import everyday_embeddings
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.video.correction.corrector import Corrector
 from car_video.video.segmenter import VideoSegmenter
@@ -92,6 +93,9 @@ class Engine:
                 masks = None
                 if config.segment.refine == "sam":
                     masks = load_mask_model(config.segment.sam.model, pair.device)
+                if config.segment.scale == "measured":
+                    # No sentence has a part in it, and the first one need not wait for it.
+                    everyday_embeddings(pair.proposer)
                 self._models = pair, masks
 
     def use(self, model: ModelPair, mask_model: MaskModel | None) -> None:

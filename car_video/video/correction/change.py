@@ -72,38 +72,43 @@ def _parts(changed: NDArray[np.bool_], sure: NDArray[np.bool_]) -> NDArray[np.bo
 class Mended:
     """The parts that changed are followed, and change the results so far.
 
-    What stays of the mask is followed as well. Where two claim a pixel, the surer one has it:
-    so a part that was taken away does not take the thing itself with it.
+    The mask itself is followed as well. Where it and a part that went claim a pixel, the surer
+    one has it: so the part does not take the thing with it. And where there is no result so
+    far, there is nothing to change, and the mask is the answer.
 
     Args:
-        new: makes a follower for the pieces of a mask.
+        whole: new, follows the mask.
+        parts: makes a follower of the pieces of a mask.
         change: not empty.
     """
 
-    def __init__(self, new: Callable[[], GroupFollower], change: Change) -> None:
-        masks = {"added": change.added, "removed": change.removed}
-        self._masks = {name: mask for name, mask in masks.items() if mask.any()}
-        if "removed" in self._masks:
-            self._masks["kept"] = change.after
-        self._followers = {name: new() for name in self._masks}
+    def __init__(
+        self, whole: GroupFollower, parts: Callable[[], GroupFollower], change: Change
+    ) -> None:
+        self._followed = {"whole": (whole, change.after)}
+        for name, part in (("added", change.added), ("removed", change.removed)):
+            if part.any():
+                self._followed[name] = parts(), part
 
     def begin(self, seen: SeenFrame) -> None:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
-        for name, follower in self._followers.items():
-            follower.begin(seen.encoded, seen.thumbnail, self._masks[name])
+        for follower, mask in self._followed.values():
+            follower.begin(seen.encoded, seen.thumbnail, mask)
 
     def on(self, seen: SeenFrame, seconds: float, before: Answer) -> tuple[Answer, bool]:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
         size = (seen.frame.height, seen.frame.width)
         nothing = np.zeros(size, np.float32)
-        logits, score = {}, before.score if before.mask.any() else 0.0
-        for name, follower in self._followers.items():
+        logits, scores = {}, {}
+        for name, (follower, _) in self._followed.items():
             found = follower.step(seen.encoded, seen.thumbnail, seconds)
             logits[name] = np.asarray(enlarge(found.logits[None].float(), size)[0].cpu())
-            if name == "added" and found.present and not before.mask.any():
-                score = found.score
-        came, went, stays = (logits.get(name, nothing) for name in ("added", "removed", "kept"))
-        removed = (went > 0) & (went > came) & (went > stays)
+            scores[name] = found.score
+        whole = logits["whole"]
+        if not before.mask.any():
+            return Answer(whole > 0, scores["whole"]), not (whole > 0).any()
+        came, went = logits.get("added", nothing), logits.get("removed", nothing)
+        removed = (went > 0) & (went > came) & (went > whole)
         added = (came > 0) & (came >= went)
         mask = (before.mask | added) & ~removed
         agrees = (
@@ -111,7 +116,7 @@ class Mended:
             and _mostly(added, before.mask)
             and _mostly(removed, ~before.mask)
         )
-        return Answer(mask, score if mask.any() else 0.0), agrees
+        return Answer(mask, before.score if mask.any() else 0.0), agrees
 
 
 def _mostly(part: NDArray[np.bool_], mask: NDArray[np.bool_]) -> bool:

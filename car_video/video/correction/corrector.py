@@ -168,9 +168,10 @@ class Corrector:
         sam = self._image.sam
         assert sam is not None
         new = partial(ObjectFollower, sam, self._image.config.sam, self._video)
-        if thing.change is not None:
-            return Mended(partial(GroupFollower, new, several=True), thing.change)
         follower = GroupFollower(new, names_several(self._image.queries, query))
+        if thing.change is not None:
+            parts = partial(GroupFollower, new, several=True)
+            return Mended(follower, parts, thing.change)
         return (Wrong if thing.wrong else Whole)(follower, thing.mask)
 
     def see(self, frame: Frame) -> SeenFrame:

@@ -75,6 +75,18 @@ def test_what_is_added_comes_and_the_rest_stays() -> None:
     assert iou(found[5].masks[0] & ~square(GREEN), red_at(5)) > 0.85
 
 
+def test_where_there_is_nothing_yet_the_whole_mask_comes() -> None:
+    """Frames on which it was lost are those that a person corrects it for."""
+    masks = {n: square() for n in range(FEW)}
+    masks[4] = square((red_at(4)[0], slice(red_at(4)[1].start, red_at(4)[1].start + 10)))
+    masks[7] = square(GREEN)
+    x = red_at(4)[1].start + 15
+    found = carried(masks, Correction(index(4), 0, [(x, 18, True)]))
+    for number in range(7):
+        assert iou(found[number].masks[0], red_at(number)) > 0.85
+    assert (found[7].masks[0] >= square(GREEN)).all()
+
+
 def test_a_mask_that_mends_is_kept_and_carried_on_as_clicks_are() -> None:
     both = {n: square(red_at(n), GREEN) for n in (3, 4, 5)}
     mask = square(red_at(4))
