@@ -72,9 +72,9 @@ def _parts(changed: NDArray[np.bool_], sure: NDArray[np.bool_]) -> NDArray[np.bo
 class Mended:
     """The parts that changed are followed, and change the results so far.
 
-    The mask itself is followed as well. Where it and a part that went claim a pixel, the surer
-    one has it: so the part does not take the thing with it. And where there is no result so
-    far, there is nothing to change, and the mask is the answer.
+    The mask itself is followed as well. What it claims is not taken away, as a part that went
+    may grow into the thing that it was on; nor is all of a result but a speck. And where there
+    is no result so far there is nothing to change, and the mask is the answer.
 
     Args:
         whole: new, follows the mask.
@@ -108,9 +108,11 @@ class Mended:
         if not before.mask.any():
             return Answer(whole > 0, scores["whole"]), not (whole > 0).any()
         came, went = logits.get("added", nothing), logits.get("removed", nothing)
-        removed = (went > 0) & (went > came) & (went > whole)
+        removed = (went > 0) & (went > came) & ~(whole > 0)
         added = (came > 0) & (came >= went)
         mask = (before.mask | added) & ~removed
+        if np.count_nonzero(mask) < SMALLEST_PART * np.count_nonzero(before.mask):
+            return before, True  # what is followed is the thing itself, no part of it
         agrees = (
             agreement(mask, before.mask) >= AGREEMENT_IOU
             and _mostly(added, before.mask)

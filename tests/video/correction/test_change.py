@@ -75,6 +75,13 @@ def test_what_is_added_comes_and_the_rest_stays() -> None:
     assert iou(found[5].masks[0] & ~square(GREEN), red_at(5)) > 0.85
 
 
+def test_a_part_that_went_does_not_take_the_thing_with_it() -> None:
+    """What is left of a result is more than a speck, whatever was followed."""
+    both = {4: square(red_at(4), GREEN), 5: square(GREEN)}
+    found = carried(both, Correction(index(4), 0, [(70, 50, False)]))
+    np.testing.assert_array_equal(found[5].masks[0], square(GREEN))
+
+
 def test_where_there_is_nothing_yet_the_whole_mask_comes() -> None:
     """Frames on which it was lost are those that a person corrects it for."""
     masks = {n: square() for n in range(FEW)}
