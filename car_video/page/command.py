@@ -18,8 +18,13 @@ def correction_files(work: Work) -> dict[str, bytes]:
     files = {}
     for number, step in enumerate(work.steps, start=1):
         text = json.dumps({"corrections": as_entries(step)}, indent=1)
-        files[f"corrections-{number}.json"] = text.encode("ascii")
+        files[_file_name(number)] = text.encode("ascii")
     return files
+
+
+def _file_name(number: int) -> str:
+    """Of the file of a step, counted from 1."""
+    return f"corrections-{number}.json"
 
 
 def commands(work: Work, engine: Engine, source: str) -> list[str]:
@@ -50,7 +55,9 @@ def commands(work: Work, engine: Engine, source: str) -> list[str]:
         if options.end is not None:
             words += ["--end", f"{options.end:g}"]
     run = shell_line(words)
-    return [run, *(f"{run} --resume --corrections {name}" for name in correction_files(work))]
+    # Names alone: this is shown with every reply, and masks take long to encode.
+    names = [_file_name(number) for number, _ in enumerate(work.steps, start=1)]
+    return [run, *(f"{run} --resume --corrections {name}" for name in names)]
 
 
 def shell_line(words: Sequence[str], windows: bool = os.name == "nt") -> str:
