@@ -33,6 +33,11 @@ LONG = 22
 """Frames of which those at both ends are out of reach of a correction."""
 
 
+RED_AND_MORE = np.zeros(conftest.SIZE, bool)
+RED_AND_MORE[conftest.red_at(5)] = True
+RED_AND_MORE[46:54, 6:20] = True
+
+
 class Run:
     """A run that is done; what is read of its source is noted."""
 
@@ -76,6 +81,7 @@ class Run:
                 [Correction(index(5), 0, box=GREEN_BOX)],
                 [Correction(index(5), 0, absent=True)],
                 [Correction(index(0), 0, box=GREEN_BOX), Correction(index(11), 1, absent=True)],
+                [Correction(index(5), 0, mask=RED_AND_MORE, mends=True)],
             )
         ),
     ],
