@@ -60,6 +60,10 @@ class KeptEmbedding:
             self._last = (pixels, side, self._sam.encode(pixels, side))
         return self._last[2]
 
+    def with_encoder(self, encoder: Any) -> KeptEmbedding:
+        """The same of the mask model with another image encoder."""
+        return KeptEmbedding(self._sam.with_encoder(encoder))
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sam, name)
 
@@ -72,17 +76,17 @@ class LastPicture:
 
     Attributes:
         image: the array itself; another array is another picture.
-        encodings: one per pair of proposal and classifier settings.
+        encodings: one per set of proposal and classifier settings and back end.
     """
 
     image: NDArray[np.uint8] | None = None
-    encodings: dict[tuple[Any, Any], Any] = field(default_factory=dict)
+    encodings: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def encoded(self, segmenter: Any, config: SegmentConfig, image: NDArray[np.uint8]) -> Any:
         """The picture as the segmenter encodes it, made anew only where it must be."""
         if image is not self.image:
             self.image, self.encodings = image, {}
-        key = config.proposal, config.classifier
+        key = config.proposal, config.classifier, config.backend
         if key not in self.encodings:
             self.encodings[key] = segmenter.encode(image)
         return self.encodings[key]

@@ -28,28 +28,11 @@ from car_video.cli.label_run import (
     run_labels,
 )
 from car_video.cli.subcommands import find_subcommand, new_app
-from car_video.cli.usage import explained, parse_time
+from car_video.cli.usage import EXAMPLES, explained, parse_time
 from car_video.errors import CarVideoError, ConfigError
 
 BAD_INPUT = 2
 LISTS = ("models", "presets")
-_EXAMPLES = (
-    'car-video clip.mp4 --expr "the man in red"',
-    'car-video clip.mp4 --expr "the dog" --expr "the woman" --save overlay,cutout,sheet',
-    'car-video clip.mp4 --expr "a bottle" --start 1:02 --end 1:05.5 --stride 5',
-    'car-video clip.mp4 --expr "the man in red" --resume   (continues a stopped run)',
-    'car-video photos/ --expr "a cat" --out cats           (pictures in a row)',
-    'car-video clips/ --expr "a cat" --preset fast         (every clip by itself)',
-    'car-video webcam:0 --expr "a cup" --show --target-fps 8',
-    "car-video picture.jpg --labels coco --task panoptic    (all classes of a list)",
-    "car-video convert clip_car --to coco                   (other forms of the masks)",
-    "car-video ui                                          (a page in the browser)",
-    'car-video explain clip.mp4 --expr "the dog" --frame 12 (why it was found there, or not)',
-    "car-video models                                      (what --model may name)",
-    "car-video licences                                    (of all that is shipped)",
-    "car-video presets                                     (what --preset may name)",
-)
-
 app = new_app()
 # ClickException, wherever this version of typer keeps it
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -70,7 +53,7 @@ def _version(value: bool) -> None:
 
 @app.command(
     cls=_Command,
-    epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in _EXAMPLES),
+    epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES),
 )
 def run(
     ctx: typer.Context,
@@ -139,6 +122,14 @@ def run(
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
     ] = "auto",
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What computes the image encoders on a CPU: onnx, openvino, onnx-int8, "
+            "openvino-int8, or auto, the best measured here (docs/video.md).  [torch]",
+        ),
+    ] = None,
     decoder: Annotated[
         str,
         typer.Option(metavar="pyav|decord|torchcodec", help="What decodes media files."),
@@ -318,6 +309,7 @@ def run(
         tracker=tracker,
         preset=preset,
         device=device,
+        backend=backend,
         decoder=decoder,
         start=start,
         end=end,

@@ -19,8 +19,13 @@ from car_video.errors import ConfigError
 if TYPE_CHECKING:
     import torch
 
+    from car_video.backends.choice import Measured
     from car_video.config import Config
+    from car_video.models.pair import ModelPair
+    from car_video.models.sam.base import MaskModel
     from car_video.profiling import Profile
+
+    Backends = dict[str, dict[str, Measured]]
 
 HEIGHT = 480
 SHIPPED = Path(__file__).parents[2] / "examples" / "person.mp4"  # of a checkout
@@ -77,16 +82,18 @@ def bench(
                 )
             except ValueError as error:
                 raise ConfigError(f"{clip}: {error}") from None
+    backends = _backends(pair, masks, display)
     machine = about_machine(pair.device)
     absent = found["default"].present < 0.5
     note = f"'{expr}' was hardly found, and what is absent costs less; name another --expr"
     if as_json:
         notes = [note] if absent else []
-        display.line(json.dumps(_as_json(machine, texts, found, notes), indent=1))
+        display.line(json.dumps(_as_json(machine, texts, found, backends, notes), indent=1))
         return
     for name, value in machine.items():
         display.line(f"{name}: {value}")
     _print_table(display, found)
+    _print_backends(display, backends)
     if absent:
         display.notice(note)
 
@@ -133,8 +140,44 @@ def _clock(device: torch.device) -> Callable[[], float]:
     return clock
 
 
+def _backends(pair: ModelPair, mask_model: MaskModel, display: Display) -> Backends:
+    """What each back end of this machine is worth for each encoder; on a GPU there is only
+    torch."""
+    from car_video.backends.catalog import installed
+    from car_video.backends.choice import hosts_of, measure
+    from car_video.segment.segmenter import compared_masks
+
+    hosts = hosts_of(pair, mask_model)
+    if pair.device.type != "cpu" or not hosts:
+        return {}
+    if not installed():
+        display.note(
+            "back ends: torch alone; pip install 'car-video[onnx,openvino]' for others"
+        )
+        return {}
+    display.note("measuring back ends (the first time this takes minutes) ...")
+    return {one.encoder_name: measure(one, pair, mask_model, compared_masks) for one in hosts}
+
+
+def _print_backends(display: Display, backends: Backends) -> None:
+    for encoder, measured in backends.items():
+        works = {name: one for name, one in measured.items() if not one.failure}
+        rows = [
+            ["ms a frame", *(f"{one.milliseconds:.0f}" for one in works.values())],
+            ["masks' IoU with torch's", *(f"{one.iou:.3f}" for one in works.values())],
+        ]
+        display.table((encoder, *works), rows)
+        for one in measured.values():
+            if one.failure:
+                display.notice(one.failure)
+
+
 def _as_json(
-    machine: dict[str, str], texts: tuple[str, ...], found: dict[str, Profile], notes: list[str]
+    machine: dict[str, str],
+    texts: tuple[str, ...],
+    found: dict[str, Profile],
+    backends: Backends,
+    notes: list[str],
 ) -> dict[str, Any]:
     return {
         "machine": machine,
@@ -151,7 +194,17 @@ def _as_json(
             }
             for name, one in found.items()
         },
+        "backends": {
+            encoder: {name: _values(one) for name, one in measured.items()}
+            for encoder, measured in backends.items()
+        },
     }
+
+
+def _values(one: Measured) -> dict[str, Any]:
+    if one.failure:
+        return {"failure": one.failure}
+    return {"milliseconds": round(one.milliseconds, 2), "iou": round(one.iou, 4)}
 
 
 def _print_table(display: Display, found: dict[str, Profile]) -> None:

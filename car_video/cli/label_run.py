@@ -23,7 +23,17 @@ LABEL_MODEL = "fc-clip-convnext-l"
 
 ONLY_EXPRESSIONS = (
     *("expr", "refine", "masks", "preset", "size", "mode", "show", "target_fps", "interactive"),
-    *("verbose", "check", "convert", "corrections", "propose", "tracker", "engine", "workers"),
+    *(
+        "backend",
+        "verbose",
+        "check",
+        "convert",
+        "corrections",
+        "propose",
+        "tracker",
+        "engine",
+        "workers",
+    ),
 )
 """Options that segmentation by labels does not have."""
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from car_video.backends.catalog import AUTO, TORCH
 from car_video.cli.live_editing import Lines, typed_lines
 from car_video.cli.request import Plan
 from car_video.cli.warnings import remarks_on, without_calibration
@@ -111,7 +112,16 @@ def load_segmenter(plan: Plan) -> tuple[VideoSegmenter, list[str]]:
     texts = tuple(dict.fromkeys(plan.expressions))
     spatial = segmenter.image.config.expression.spatial
     remarks = remarks_on(texts, config.model, pair, spatial)
+    if config.segment.backend == AUTO:
+        chosen = [f"{name} by {what}" for name, what in segmenter.image.backends.items()]
+        remarks = [*remarks, f"back ends chosen: {', '.join(chosen) or 'torch for all'}"]
     return segmenter, [*remarks, *without_calibration(config.model, config.segment)]
+
+
+def first_use(plan: Plan) -> str:
+    """That loading may take long, where it may."""
+    backend = plan.config.segment.backend
+    return "" if backend == TORCH else f" (back end {backend}: minutes, the first time)"
 
 
 @lru_cache(maxsize=1)

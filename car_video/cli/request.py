@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from car_video.backends.catalog import TORCH, check_backend
 from car_video.cli.engine_options import (
     check_engines,
     with_detector,
@@ -49,6 +50,7 @@ class Request:
     tracker: str | None = None
     preset: str | None = None
     device: str = "auto"
+    backend: str | None = None
     decoder: str = "pyav"
     start: float | None = None
     end: float | None = None
@@ -120,9 +122,13 @@ class Plan:
         A run is resumed only under the same; ``end`` and ``max_frames`` may change.
         """
         settings = dataclasses.asdict(self.config.segment)
+        backend = settings.pop("backend")
         video = dataclasses.asdict(self.config.video)
         return {
             "refine": settings.pop("refine"),
+            "backend": None
+            if backend == TORCH
+            else backend,  # as records before there were any
             "size": settings["proposal"].pop("size"),
             "start": self.request.start or None,  # 0 is from the beginning, too
             "stride": self.request.stride,
@@ -156,6 +162,7 @@ def check_options(request: Request) -> Plan:
     config = _config(request)
     _check_model(config.model, request.device)
     check_engines(config)
+    check_backend(config.segment.backend)
     from car_video.io.export_catalog import find_format
     from car_video.io.exports.export import check_tools
     from car_video.io.readers import Selection
@@ -310,6 +317,9 @@ def _config(request: Request) -> Config:
     video = config.video
     if request.mode is not None:
         video = dataclasses.replace(video, mode=request.mode)  # type: ignore[arg-type]
+    if request.backend is not None:
+        check_backend(request.backend)
+        segment = dataclasses.replace(segment, backend=request.backend)  # type: ignore[arg-type]
     model = config.model if request.model is None else request.model
     if request.masks is not None:
         segment = with_masks(segment, model, request.masks)

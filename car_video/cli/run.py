@@ -15,6 +15,7 @@ from car_video.cli.interrupts import Interrupts
 from car_video.cli.live_editing import HELP, Lines, LiveEdits
 from car_video.cli.opening import (
     enough_memory,
+    first_use,
     load_segmenter,
     open_folder,
     open_reader,
@@ -68,7 +69,7 @@ def execute(plan: Plan, display: Display, last: bool = True) -> Ending:
         plan = for_kind(plan, reader.info.kind)
         check_exports(plan.exports, reader.info)
         lines = open_typed_lines(plan, watched=reader.info.live or window is not None)
-        display.note(f"loading {plan.config.model} ...")
+        display.note(f"loading {plan.config.model}{first_use(plan)} ...")
         check_computer(plan)
         with enough_memory(plan):
             segmenter, notices = load_segmenter(plan)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from car_video.backends.catalog import TORCH, check_backend
 from car_video.cli.display import Display
 from car_video.cli.subcommands import new_app
 from car_video.errors import ConfigError
@@ -81,6 +82,8 @@ def serve(
         def new_segmenter(expressions: tuple[str, ...]) -> VideoSegmenter:
             return VideoSegmenter(pair, expressions, config, mask_model=masks)
 
+        if config.segment.backend != TORCH:
+            new_segmenter(("a thing",))  # exported and checked before the first client comes
         server = Server(access, new_segmenter, about(config.model, name), clients)
         where = f"[{host}]" if ":" in host else host
         Display(quiet).say(
@@ -115,6 +118,7 @@ def _settings(model: str | None, preset: str | None) -> tuple[str, Config]:
     config = load_preset(name)
     if model is not None:
         config = replace(config, model=model)
+    check_backend(config.segment.backend)
     if config.video.mode == "offline":
         raise ConfigError(f"preset '{name}' needs frames ahead; a stream has none: online")
     return name, config

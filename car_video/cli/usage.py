@@ -1,4 +1,4 @@
-"""What the command line may say: times, and what is meant where an option is misspelt."""
+"""What the command line may say: examples, times, and what a misspelt option means."""
 
 from __future__ import annotations
 
@@ -9,6 +9,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from car_video.errors import ConfigError
+
+EXAMPLES = (
+    'car-video clip.mp4 --expr "the man in red"',
+    'car-video clip.mp4 --expr "the dog" --expr "the woman" --save overlay,cutout,sheet',
+    'car-video clip.mp4 --expr "a bottle" --start 1:02 --end 1:05.5 --stride 5',
+    'car-video clip.mp4 --expr "the man in red" --resume   (continues a stopped run)',
+    'car-video photos/ --expr "a cat" --out cats           (pictures in a row)',
+    'car-video clips/ --expr "a cat" --preset fast         (every clip by itself)',
+    'car-video webcam:0 --expr "a cup" --show --target-fps 8',
+    "car-video picture.jpg --labels coco --task panoptic    (all classes of a list)",
+    "car-video convert clip_car --to coco                   (other forms of the masks)",
+    "car-video ui                                          (a page in the browser)",
+    'car-video explain clip.mp4 --expr "the dog" --frame 12 (why it was found there, or not)',
+    "car-video models                                      (what --model may name)",
+    "car-video licences                                    (of all that is shipped)",
+    "car-video presets                                     (what --preset may name)",
+)
+"""Of ``car-video --help``."""
 
 _TIME = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?([0-5]?\d(?:\.\d*)?)", re.ASCII)
 

@@ -152,6 +152,7 @@ PROMPTED = ClassifierConfig()
 texts. The model decides between the two, see docs/models.md."""
 
 Refine = Literal["sam", "crf", "none"]
+BackendName = Literal["torch", "onnx", "openvino", "onnx-int8", "openvino-int8", "auto"]
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,9 @@ class SegmentConfig(Settings, part="segment"):
     sam: SamRefineConfig = field(default_factory=SamRefineConfig)
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     crf: CrfConfig = FAST_CRF
+    # What computes the image encoders on a CPU (docs/video.md, "Back ends"). auto: the fastest
+    # on this machine whose masks are torch's.
+    backend: BackendName = "torch"
 
     def check(self) -> None:
         blank = not all(word.strip() for word in self.background)

@@ -2,7 +2,8 @@
 
 oneDNN, which torch computes convolutions with on CPUs, can apply an activation before it writes
 the result. ``torch.compile`` makes use of this through operators of torch that have no public
-name; here they are called without a compiler. They also keep 1 x 1 convolutions of one thread
+name; here they are called without a compiler (but not while a network is traced for another
+back end, which does not know them). They also keep 1 x 1 convolutions of one thread
 from a path of torch that copies the picture twice (``_slow_conv2d``). Elsewhere, and in other
 precisions than float32, convolution and activation are two steps.
 
@@ -48,7 +49,7 @@ def convolved(x: Tensor, convolution: nn.Conv2d, activation: Activation = "none"
     weight, bias = own.weight, own.bias
     wants_gradient = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
     fusible = x.device.type == "cpu" and x.dtype == torch.float32 and not wants_gradient
-    if _POINTWISE is not None and fusible:
+    if _POINTWISE is not None and fusible and not torch.jit.is_tracing():
         fused: Tensor = _POINTWISE(
             x,
             weight,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from car_video.backends.catalog import check_backend
 from car_video.config import Config, load_preset
 from car_video.models.catalog import check_model, default_preset
 from car_video.models.pair import ModelPair
@@ -36,7 +37,7 @@ class Engine:
         turns: of all who share the models.
 
     Raises:
-        ConfigError: an unknown preset.
+        ConfigError: an unknown preset, or one whose back end is not installed.
         ModelError: an unknown model.
     """
 
@@ -51,6 +52,8 @@ class Engine:
         self.presets: Mapping[str, Config] = {
             name: _with_model(load_preset(name), model) for name in names
         }
+        for config in self.presets.values():
+            check_backend(config.segment.backend)
         self.model = model
         self.turns = Turns()
         self._device = device

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from car_video.models.encoder import ImageEncoder
 from car_video.models.sam.base import TRAINED_SIDE, MaskEmbedding, MaskModel
 from car_video.segment.encoding import EncodedImage
 from car_video.segment.segmenter import ImageSegmenter
@@ -63,6 +64,11 @@ class RememberingMaskModel:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
+
+    def with_encoder(self, encoder: ImageEncoder) -> RememberingMaskModel:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        model: Any = self._model
+        return RememberingMaskModel(model.with_encoder(encoder))
 
     def encode(
         self, pixels: Tensor, side: int = TRAINED_SIDE, shape: tuple[int, int] | None = None

@@ -84,7 +84,7 @@ def profile(
     segmenter = VideoSegmenter(model, texts, config, mask_model=mask_model)
     stopwatch = Stopwatch(clock)
     with ExitStack() as stack:
-        _watch(segmenter, model, stopwatch, stack)
+        _watch(segmenter, stopwatch, stack)
         run = _segmented(segmenter, clip, texts, stopwatch)
         stack.callback(run.close)
         next(run)
@@ -102,13 +102,11 @@ def profile(
     return Profile(spent, frames, found / frames)
 
 
-def _watch(
-    segmenter: VideoSegmenter, model: ModelPair, stopwatch: Stopwatch, stack: ExitStack
-) -> None:
+def _watch(segmenter: VideoSegmenter, stopwatch: Stopwatch, stack: ExitStack) -> None:
     """Have the time of each part counted until the stack is closed."""
     sam, tracker = segmenter.image.sam, segmenter.tracker
     for owner, function, part in (
-        (model.proposer, "encode_image", "trunk"),
+        (segmenter.image.proposer, "encode_image", "trunk"),
         (sam, "encode_each", "MobileSAM encoder"),
         (sam, "predict", "MobileSAM decoder"),
         (segmenter.image, "recur", "maps and evidence"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from car_video.backends.catalog import TORCH
+from car_video.backends.choice import computed_by
+from car_video.backends.pictures import EXPRESSION, comparison_pictures
 from car_video.config import SegmentConfig
 from car_video.models.base import VisionLanguageModel
 from car_video.models.calibration import find_calibration
@@ -74,6 +78,9 @@ class ImageSegmenter:
         (1, 48, 64)
     """
 
+    backends: Mapping[str, str] = MappingProxyType({})
+    """What computes which encoder, where that is not simply torch."""
+
     @in_standard_torch
     def __init__(
         self,
@@ -85,6 +92,12 @@ class ImageSegmenter:
         pair = as_pair(model)
         config = config or default_config(pair.name).segment
         self.config = resolve_config(config, pair.proposer)
+        if sam is None and self.config.refine == "sam":
+            sam = load_mask_model(self.config.sam.model, pair.device)
+        if self.config.backend != TORCH:
+            computed = computed_by(self.config.backend, pair, sam, compared_masks)
+            pair, sam = computed.pair, computed.mask_model
+            self.backends = computed.backends
         self.proposer, self.classifier = pair.proposer, pair.classifier
         measured = self.config.scale == "measured"
         calibration = self.config.calibration if measured else "none"
@@ -97,8 +110,6 @@ class ImageSegmenter:
             bank,
             self.calibration.deviation if measured else None,
         )
-        if sam is None and self.config.refine == "sam":
-            sam = load_mask_model(self.config.sam.model, pair.device)
         self._refiner = MaskRefiner(sam)
         self._boxes = detection_source(self.config.detector, pair.device)
         self.set_expressions(expressions)
@@ -370,3 +381,11 @@ class ImageSegmenter:
         kept = masks[torch.from_numpy(shown).to(masks.device)]
         full = enlarge_masks(kept, (int(image.shape[0]), int(image.shape[1])))
         return of_expressions(self.queries, shown, full, scores, index, time, evidence)
+
+
+def compared_masks(pair: ModelPair, sam: MaskModel | None) -> list[NDArray[np.bool_]]:
+    """Masks by which back ends are compared: of one thing on frames that ship."""
+    config = default_config(pair.name).segment
+    config = replace(config, refine="none" if sam is None else "sam")
+    segmenter = ImageSegmenter(pair, [EXPRESSION], config, sam)
+    return [segmenter.segment(picture).masks[0] for picture in comparison_pictures()]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from car_video import models, profiling
+from car_video.backends import catalog, choice
+from car_video.backends.choice import Measured
 from car_video.cli import bench
 from car_video.models.pair import as_pair
 from car_video.models.sam import registry
@@ -65,6 +68,28 @@ def test_json_for_a_report(cli, measured, clip):
 
 def test_what_was_not_found_is_told(cli, measured, clip):
     assert "note: 'a dog' was hardly found" in cli("bench", clip, "--expr", "a dog")[1]
+
+
+def test_back_ends_are_compared(cli, measured, clip, monkeypatch):
+    table = {
+        "torch": Measured(100.0, 1.0),
+        "onnx": Measured(80.0, 0.996),
+        "onnx-int8": Measured(float("inf"), 0.0, "cannot quantise"),
+    }
+    host = SimpleNamespace(encoder_name="the encoder")
+    monkeypatch.setattr(catalog, "installed", lambda: ["onnx"])
+    monkeypatch.setattr(choice, "hosts_of", lambda pair, masks: [host])
+    monkeypatch.setattr(choice, "measure", lambda *_: table)
+    code, out, _ = cli("bench", clip)
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    assert ["the", "encoder", "torch", "onnx"] in lines
+    assert ["ms", "a", "frame", "100", "80"] in lines
+    assert ["masks'", "IoU", "with", "torch's", "1.000", "0.996"] in lines
+    assert "note: cannot quantise" in out
+    report = json.loads(cli("bench", clip, "--json")[1])
+    assert report["backends"]["the encoder"]["onnx"] == {"milliseconds": 80.0, "iou": 0.996}
+    assert report["backends"]["the encoder"]["onnx-int8"] == {"failure": "cannot quantise"}
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,7 @@ def test_resuming_extends_and_adds(cli, clip, loader):
         (("--mode", "per-frame"), "mode"),
         (("--stride", "2"), "stride"),
         (("--start", "0.3"), "start"),
+        (("--backend", "auto"), "backend"),
         (("--preset", "voc", "--model", "lite"), "preset settings"),
         (("--model", "clip-b16"), "model"),
     ],

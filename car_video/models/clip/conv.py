@@ -6,6 +6,8 @@ above it is small and always computed in at least float32.
 
 from __future__ import annotations
 
+import copy
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,19 +15,64 @@ from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
 from open_clip.timm_model import TimmModel
 from torch import Tensor, nn
 
+from car_video.config import ProposalConfig
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.clip.base import OPENAI_SCALING, OpenClipModel, Scaling, Tokenizer
 from car_video.models.clip.conv_heads import AttentionPoolHead, Head, mean_pool_head
 from car_video.models.clip.layers import UnsupportedLayer
 from car_video.models.clip.positions import Interpolation
+from car_video.models.encoder import ImageEncoder, digest_of, float32_copy, with_encoder
 from car_video.models.numerics import in_standard_torch, wide
 
 
+class FeatureMap(nn.Module):
+    """The tower of a :class:`ConvModel` up to its feature map, float32, as a network."""
+
+    def __init__(self, model: ConvModel) -> None:
+        super().__init__()
+        copied = copy.copy(model)
+        self.visual = copied.visual = float32_copy(model.visual)
+        self._feature_map = copied.feature_map
+
+    def forward(self, prepared: Tensor) -> Tensor:
+        """[B, 3, H, W] -> [B, C, h, w]."""
+        return self._feature_map(prepared)
+
+
 class ConvModel(OpenClipModel):
-    """A convolutional tower: a feature map and a :class:`Head` above it."""
+    """A convolutional tower: a feature map and a :class:`Head` above it.
+
+    The tower can be replaced (:class:`~car_video.models.encoder.EncoderHost`).
+    """
 
     family: Family = "conv"
     head: Head
+    encoder: ImageEncoder | None = None
+    usual_side = ProposalConfig.size
+    with_encoder = with_encoder
+
+    @property
+    def encoder_name(self) -> str:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return f"the image tower of {self.name}"
+
+    @property
+    def encoder_stride(self) -> int:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return self.stride
+
+    @cached_property
+    def encoder_digest(self) -> str:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return digest_of(self.visual)
+
+    def encode_by_torch(self, prepared: Tensor) -> tuple[Tensor, ...]:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return (self.feature_map(prepared.to(self.dtype)),)
+
+    def encoder_network(self) -> nn.Module:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return FeatureMap(self)
 
     def feature_map(self, pixels: Tensor) -> Tensor:
         """Last feature map [B, C, h, w] of prepared images."""
@@ -40,7 +87,7 @@ class ConvModel(OpenClipModel):
         self-affinity instead.
         """
         self.grid_of(pixels)
-        cells = wide(self.feature_map(self.prepare(pixels)))
+        cells = wide(self._encoded(pixels))
         return ImageFeatures(
             cam_map=cells, pooled=self.head.pool(cells), dense=self.head.dense(cells)
         )
@@ -50,7 +97,11 @@ class ConvModel(OpenClipModel):
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Classifier embedding [B, D]; ``penultimate`` has no meaning here."""
         self.grid_of(pixels)
-        return self.head.pool(self.feature_map(self.prepare(pixels)))
+        return self.head.pool(self._encoded(pixels))
+
+    def _encoded(self, pixels: Tensor) -> Tensor:
+        """The feature map, by what computes it."""
+        return (self.encoder or self.encode_by_torch)(self.prepare(pixels))[0]
 
     @in_standard_torch
     @torch.no_grad()

@@ -11,6 +11,7 @@ The last stage of the trunk runs with dilation instead of stride (same weights, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, cast
 
 import timm
@@ -21,9 +22,11 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from transformers import BertConfig, BertModel
 
+from car_video.config import ProposalConfig
 from car_video.models import bundled
 from car_video.models.base import Family, ImageFeatures
 from car_video.models.device import fastest_dtype
+from car_video.models.encoder import ImageEncoder, digest_of, float32_copy, with_encoder
 from car_video.models.fused_convolution import convolved
 from car_video.models.lite.noun_classes import LAST_STAGE, NounClasses
 from car_video.models.numerics import WithoutRandomWeights, in_standard_torch
@@ -69,6 +72,27 @@ def _stage(blocks: nn.Module, x: Tensor) -> Tensor:
     return x
 
 
+def trunk_stages(trunk: Any, prepared: Tensor) -> tuple[Tensor, Tensor]:
+    """Outputs of stages 3 and 4 of :func:`lite_trunk`, [B, C, H / 16, W / 16] each."""
+    x = prepared.to(trunk.conv1.weight.dtype).contiguous(memory_format=torch.channels_last)
+    x = trunk.maxpool(convolved(x, trunk.conv1, "relu"))
+    for stage in (trunk.layer1, trunk.layer2, trunk.layer3):
+        x = _stage(stage, x)
+    return x, _stage(trunk.layer4, x)
+
+
+class LiteTrunk(nn.Module):
+    """:func:`trunk_stages` as a network of its own."""
+
+    def __init__(self, trunk: nn.Module) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    def forward(self, prepared: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, 3, H, W] -> stages 3 and 4."""
+        return trunk_stages(self.trunk, prepared)
+
+
 class LiteImageTower(nn.Module):
     """Trunk, whitening neck and linear head; all but the trunk act on every cell alone.
 
@@ -88,16 +112,20 @@ class LiteImageTower(nn.Module):
         mean = torch.tensor(PIXEL_MEAN_BGR).view(1, 3, 1, 1)
         self.register_buffer("mean", mean, persistent=False)
 
-    def features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """RGB [B, 3, H, W] in [0, 1] as the trunk takes it."""
+        return pixels.flip(1) * 255 - self.mean
+
+    def encode(self, prepared: Tensor) -> tuple[Tensor, ...]:
+        """See :class:`~car_video.models.encoder.ImageEncoder`."""
+        return trunk_stages(self.trunk, prepared)
+
+    def features(
+        self, pixels: Tensor, encoder: ImageEncoder | None = None
+    ) -> tuple[Tensor, Tensor]:
         """float32 [B, 3, H, W] RGB in [0, 1] -> cells [B, H / 16, W / 16, C], and the output
-        of stage 4 [B, 2048, H / 16, W / 16]."""
-        trunk: Any = self.trunk
-        x = pixels.flip(1) * 255 - self.mean
-        x = x.to(trunk.conv1.weight.dtype).contiguous(memory_format=torch.channels_last)
-        x = trunk.maxpool(convolved(x, trunk.conv1, "relu"))
-        for stage in (trunk.layer1, trunk.layer2, trunk.layer3):
-            x = _stage(stage, x)
-        middle, last = x, _stage(trunk.layer4, x)
+        of stage 4 [B, 2048, H / 16, W / 16]; by another encoder where one is given."""
+        middle, last = (encoder or self.encode)(self.prepare(pixels))
         # Stage 3 is one stage younger and finer: smoothed to the footprint of stage 4.
         smooth = F.avg_pool2d(middle, 3, stride=1, padding=1, count_include_pad=False)
         deep, smooth = last.permute(0, 2, 3, 1), smooth.permute(0, 2, 3, 1)
@@ -124,8 +152,15 @@ class LiteTextTower(nn.Module):
 
 
 class LiteModel(nn.Module):
-    """``lite`` behind the :class:`~car_video.models.base.VisionLanguageModel` protocol."""
+    """``lite`` behind the :class:`~car_video.models.base.VisionLanguageModel` protocol.
 
+    Its trunk can be replaced (:class:`~car_video.models.encoder.EncoderHost`).
+    """
+
+    encoder: ImageEncoder | None = None
+    encoder_name = "the trunk of lite"
+    usual_side = ProposalConfig.size
+    with_encoder = with_encoder
     family: Family = "conv"
     dense_matches_text = True  # pooling and head are linear
     encodes_batches = True
@@ -138,7 +173,7 @@ class LiteModel(nn.Module):
         super().__init__()
         self.name = "lite"
         self.embed_dim = int(config["embed_dim"])
-        self.stride = 16
+        self.stride = self.encoder_stride = 16
         self.input_size = int(config["input_size"])
         self.logit_scale = float(config["logit_scale"])
         self.image = LiteImageTower(self.embed_dim, tuple(config["neck"]))
@@ -148,6 +183,23 @@ class LiteModel(nn.Module):
         self.tokenizer = tokenizer
         self.tokenizer.enable_truncation(MAX_TOKENS)
         self.tokenizer.enable_padding()
+
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return self.image.prepare(pixels)
+
+    @cached_property
+    def encoder_digest(self) -> str:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return digest_of(self.image.trunk)
+
+    def encoder_network(self) -> nn.Module:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return LiteTrunk(float32_copy(self.image.trunk))
+
+    def encode_by_torch(self, prepared: Tensor) -> tuple[Tensor, ...]:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return self.image.encode(prepared)
 
     @in_standard_torch
     @torch.inference_mode()
@@ -168,7 +220,7 @@ class LiteModel(nn.Module):
     @torch.inference_mode()
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """One pass over whole frames, float32 [B, 3, H, W] in [0, 1]."""
-        cells, last = self.image.features(pixels)
+        cells, last = self.image.features(pixels, self.encoder)
         dense = self.image.head(cells)
         return ImageFeatures(
             cam_map=cells.permute(0, 3, 1, 2),
@@ -181,7 +233,8 @@ class LiteModel(nn.Module):
     @torch.inference_mode()
     def embed_image(self, pixels: Tensor, *, penultimate: bool = False) -> Tensor:
         """Un-normalised embedding [B, D] of square pictures."""
-        pooled: Tensor = self.image.head(self.image.features(pixels)[0].mean((1, 2)))
+        cells = self.image.features(pixels, self.encoder)[0]
+        pooled: Tensor = self.image.head(cells.mean((1, 2)))
         return pooled
 
     @in_standard_torch

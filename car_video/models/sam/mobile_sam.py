@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import timm
 import torch
@@ -23,6 +24,7 @@ from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncode
 from car_video.errors import ModelError
 from car_video.models import bundled
 from car_video.models.device import fastest_dtype
+from car_video.models.encoder import ImageEncoder, digest_of, float32_copy, with_encoder
 from car_video.models.numerics import WithoutRandomWeights, in_standard_torch
 from car_video.models.sam.base import TRAINED_SIDE
 from car_video.models.sam.decoder import decode
@@ -59,14 +61,34 @@ class SamEmbedding:
         return replace(self, tokens=self.tokens.to(dtype))
 
 
+class MobileSamEncoder(nn.Module):
+    """TinyViT and the neck of MobileSAM as one network."""
+
+    def __init__(self, trunk: nn.Module, neck: nn.Module) -> None:
+        super().__init__()
+        self.trunk, self.neck = trunk, neck
+
+    def forward(self, prepared: Tensor) -> Tensor:
+        """[B, 3, H, W] -> [B, 256, H / 16, W / 16]."""
+        tokens: Tensor = self.neck(tiny_vit_features(self.trunk, prepared))
+        return tokens
+
+
 class MobileSam(nn.Module):
     """TinyViT-5M image encoder with SAM's prompt encoder and mask decoder (10.1 M parameters).
+
+    Its image encoder can be replaced (:class:`~car_video.models.encoder.EncoderHost`).
 
     Source: MobileSAM (arXiv 2306.14289); weights Apache-2.0.
     """
 
     mean: Tensor
     std: Tensor
+    encoder: ImageEncoder | None = None
+    encoder_name = "MobileSAM"
+    encoder_stride = STRIDE
+    usual_side = TRAINED_SIDE
+    with_encoder = with_encoder
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,15 +145,30 @@ class MobileSam(nn.Module):
             )
             for picture in pixels
         ]
-        x = torch.cat(resized)
-        x = (x * 255 - self.mean) / self.std
+        x = self.prepare(torch.cat(resized))
         x = F.pad(x, (0, shape[1] - size[1], 0, shape[0] - size[0]))
-        x = x.to(next(self.neck.parameters()).dtype).contiguous(
-            memory_format=torch.channels_last
-        )
-        tokens = self.neck(tiny_vit_features(self.trunk, x)).float().contiguous()
+        tokens = (self.encoder or self.encode_by_torch)(x)[0].float().contiguous()
         positions = self._positions(tokens)
         return [SamEmbedding(own, positions, size, scale) for own in tokens.split(1)]
+
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return (pixels * 255 - self.mean) / self.std
+
+    @cached_property
+    def encoder_digest(self) -> str:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return digest_of(self.trunk, self.neck)
+
+    def encoder_network(self) -> nn.Module:
+        """See :class:`~car_video.models.encoder.EncoderHost`."""
+        return MobileSamEncoder(float32_copy(self.trunk), float32_copy(self.neck))
+
+    def encode_by_torch(self, prepared: Tensor) -> tuple[Tensor, ...]:
+        """See :class:`~car_video.models.encoder.ImageEncoder`."""
+        dtype = next(self.neck.parameters()).dtype
+        x = prepared.to(dtype).contiguous(memory_format=torch.channels_last)
+        return (self.neck(tiny_vit_features(self.trunk, x)),)
 
     def _positions(self, tokens: Tensor) -> Tensor:
         """Those of the cells in the square that the weights were trained on, where a smaller

@@ -81,7 +81,7 @@ def _in_windows(attention: Any, x: Tensor, side: int) -> Tensor:
     batch, height, width, _ = x.shape
     below, right = -height % side, -width % side
     projected = attention.qkv(attention.norm(x))
-    if below or right:
+    if below or right or torch.jit.is_tracing():  # a trace is for pictures of any size
         padding = attention.qkv(attention.norm.bias)  # a cell of zeros, normalised
         whole = padding.expand(batch, height + below, width + right, -1).clone()
         whole[:, :height, :width] = projected
