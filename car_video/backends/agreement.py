@@ -15,11 +15,12 @@ LEAST_IOU = 0.98
 a fifth of a pixel all around a person 200 pixels high."""
 
 MasksOf = Callable[[ModelPair, MaskModel | None], Sequence[NDArray[np.bool_]]]
-"""Masks bool [H, W] of :func:`~car_video.backends.pictures.comparison_pictures`, one each."""
+"""Masks bool [H, W] of :func:`~car_video.backends.pictures.comparison_pictures`, one after the
+other and for each of several expressions."""
 
 
 def mean_iou(masks: Sequence[NDArray[np.bool_]], others: Sequence[NDArray[np.bool_]]) -> float:
-    """IoU of masks, picture by picture, and their mean. Two empty masks agree."""
+    """IoU of masks, one by one, and their mean. Two empty masks agree."""
     return float(np.mean([_iou(a, b) for a, b in zip(masks, others, strict=True)]))
 
 

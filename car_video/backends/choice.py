@@ -21,6 +21,7 @@ from car_video.backends.processor import cores, processor
 from car_video.backends.runtime import runtime_of
 from car_video.errors import CarVideoError, ModelError
 from car_video.models.encoder import EncoderHost
+from car_video.models.numerics import all_threads
 from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 
@@ -109,14 +110,25 @@ def hosts_of(pair: ModelPair, mask_model: MaskModel | None) -> list[Any]:
 
 
 def measure(
-    host: EncoderHost, pair: ModelPair, mask_model: MaskModel | None, masks_of: MasksOf
-) -> dict[str, Measured]:
-    """What torch and each installed back end are worth for one encoder, the others by torch.
+    pair: ModelPair, mask_model: MaskModel | None, masks_of: MasksOf
+) -> dict[str, dict[str, Measured]]:
+    """What torch and each installed back end are worth for each encoder, the others by torch.
 
     Args:
-        host: one of :func:`hosts_of`.
         pair, mask_model, masks_of: see :func:`computed_by`.
+
+    Returns:
+        By the encoder's name, then the back end's. Empty where torch has no rival.
     """
+    masks_of = _remembering(masks_of, pair, mask_model)
+    hosts = hosts_of(pair, mask_model) if pair.device.type == "cpu" else []
+    return {one.encoder_name: _of_one(one, pair, mask_model, masks_of) for one in hosts}
+
+
+def _of_one(
+    host: EncoderHost, pair: ModelPair, mask_model: MaskModel | None, masks_of: MasksOf
+) -> dict[str, Measured]:
+    """:func:`measure` of one encoder."""
     encoders: dict[str, Any] = {TORCH: host.encode_by_torch}
     failures = {}
     for backend in installed():
@@ -159,10 +171,8 @@ def _best(
     masks_of = _remembering(masks_of, pair, mask_model)
 
     def find() -> dict[str, str]:
-        best = {
-            host.encoder_name: best_of(measure(host, pair, mask_model, masks_of))
-            for host in hosts
-        }
+        measured = measure(pair, mask_model, masks_of)
+        best = {name: best_of(one) for name, one in measured.items()}
         if sum(name != TORCH for name in best.values()) > 1:  # each alone agrees; together?
             together = _replaced(pair, mask_model, best)
             wanted = masks_of(pair, mask_model)
@@ -170,7 +180,7 @@ def _best(
                 return dict.fromkeys(best, TORCH)
         return best
 
-    machine = processor(), cores(), torch.get_num_threads(), torch.__version__
+    machine = processor(), cores(), all_threads(), torch.__version__
     key = key_of(FORM, pair.name, *_versions(hosts, known), *machine)
     return {str(name): str(value) for name, value in kept_json("best", key, find).items()}
 

@@ -6,6 +6,8 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +52,19 @@ class OpenVino:
 
     def quantise(self, folder: Path, samples: Sequence[NDArray[np.float32]], out: Path) -> None:
         os.environ.setdefault("NNCF_CI", "1")  # it would report its use to its makers
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
         import nncf
 
         nncf.set_log_level(logging.ERROR)
-        model = openvino.Core().read_model(folder / MODEL)
-        found = nncf.quantize(model, nncf.Dataset(list(samples)), subset_size=len(samples))
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # bars of progress
+            model = openvino.Core().read_model(folder / MODEL)
+            found = nncf.quantize(
+                model,
+                nncf.Dataset(list(samples)),
+                subset_size=len(samples),
+                # Knows attention, and leaves alone what computes sizes; convolutions as ever.
+                model_type=nncf.ModelType.TRANSFORMER,
+            )
         openvino.save_model(found, out / QUANTISED, compress_to_fp16=False)
 
 

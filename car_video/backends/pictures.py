@@ -13,8 +13,8 @@ from torch import Tensor
 
 from car_video.models.encoder import EncoderHost
 
-EXPRESSION = "the person"
-"""What is to be seen in them."""
+EXPRESSIONS = ("the person", "the round table", "the wooden floor", "a dog")
+"""What is to be seen in them, and something that is not."""
 
 _CALIBRATION, _COMPARISON = (32, 42, 52), (37, 47, 57)
 

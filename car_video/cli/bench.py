@@ -147,8 +147,7 @@ def _backends(pair: ModelPair, mask_model: MaskModel, display: Display) -> Backe
     from car_video.backends.choice import hosts_of, measure
     from car_video.segment.segmenter import compared_masks
 
-    hosts = hosts_of(pair, mask_model)
-    if pair.device.type != "cpu" or not hosts:
+    if pair.device.type != "cpu" or not hosts_of(pair, mask_model):
         return {}
     if not installed():
         display.note(
@@ -156,7 +155,7 @@ def _backends(pair: ModelPair, mask_model: MaskModel, display: Display) -> Backe
         )
         return {}
     display.note("measuring back ends (the first time this takes minutes) ...")
-    return {one.encoder_name: measure(one, pair, mask_model, compared_masks) for one in hosts}
+    return measure(pair, mask_model, compared_masks)
 
 
 def _print_backends(display: Display, backends: Backends) -> None:

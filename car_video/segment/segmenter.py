@@ -20,7 +20,7 @@ from torch import Tensor
 
 from car_video.backends.catalog import TORCH
 from car_video.backends.choice import computed_by
-from car_video.backends.pictures import EXPRESSION, comparison_pictures
+from car_video.backends.pictures import EXPRESSIONS, comparison_pictures
 from car_video.config import SegmentConfig
 from car_video.models.base import VisionLanguageModel
 from car_video.models.calibration import find_calibration
@@ -384,8 +384,8 @@ class ImageSegmenter:
 
 
 def compared_masks(pair: ModelPair, sam: MaskModel | None) -> list[NDArray[np.bool_]]:
-    """Masks by which back ends are compared: of one thing on frames that ship."""
+    """Masks by which back ends are compared: of some things on frames that ship."""
     config = default_config(pair.name).segment
     config = replace(config, refine="none" if sam is None else "sam")
-    segmenter = ImageSegmenter(pair, [EXPRESSION], config, sam)
-    return [segmenter.segment(picture).masks[0] for picture in comparison_pictures()]
+    segmenter = ImageSegmenter(pair, EXPRESSIONS, config, sam)
+    return [one for shown in comparison_pictures() for one in segmenter.segment(shown).masks]

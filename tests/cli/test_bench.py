@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
@@ -76,10 +75,9 @@ def test_back_ends_are_compared(cli, measured, clip, monkeypatch):
         "onnx": Measured(80.0, 0.996),
         "onnx-int8": Measured(float("inf"), 0.0, "cannot quantise"),
     }
-    host = SimpleNamespace(encoder_name="the encoder")
     monkeypatch.setattr(catalog, "installed", lambda: ["onnx"])
-    monkeypatch.setattr(choice, "hosts_of", lambda pair, masks: [host])
-    monkeypatch.setattr(choice, "measure", lambda *_: table)
+    monkeypatch.setattr(choice, "hosts_of", lambda pair, masks: ["a model"])
+    monkeypatch.setattr(choice, "measure", lambda *_: {"the encoder": table})
     code, out, _ = cli("bench", clip)
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
