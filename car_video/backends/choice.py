@@ -98,7 +98,7 @@ def computed_by(
         if iou < LEAST_IOU:
             raise ModelError(
                 f"--backend {name} makes other masks than torch does (IoU {iou:.3f}, at least "
-                f"{LEAST_IOU}); use --backend {name.removesuffix('-int8')} or torch"
+                f"{LEAST_IOU}); use --backend auto or {name.removesuffix('-int8')}"
             )
     return found
 
