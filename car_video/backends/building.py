@@ -15,7 +15,7 @@ from car_video.backends.processor import processor
 from car_video.backends.runtime import Runtime, runtime_of
 from car_video.errors import CarVideoError, ModelError
 from car_video.models.encoder import EncoderHost, ImageEncoder
-from car_video.models.numerics import all_threads, in_standard_torch
+from car_video.models.numerics import in_standard_torch
 
 _EXAMPLE_SIDE, _CHECKED_SIDE = 256, 352
 """Longest sides in pixels of the picture that is traced, and of one of another size that shows
@@ -39,7 +39,7 @@ def build(host: EncoderHost, backend: Backend) -> ImageEncoder:
         ModelError: it cannot be exported, or what the back end computes is not what torch
             computes; one line with what to do.
     """
-    threads = all_threads()  # they do not spin, so that other programs are no harm
+    threads = torch.get_num_threads()
     key = host.encoder_digest, backend.name, threads
     found = _open.get(key)
     if found is None:
@@ -77,7 +77,7 @@ def _check(host: EncoderHost, runtime: Runtime, folder: Path) -> None:
 
     def find() -> float:
         example = prepared(host, comparison_pictures()[0], _CHECKED_SIDE)
-        encoder = runtime.open(folder, all_threads())
+        encoder = runtime.open(folder, torch.get_num_threads())
         error = largest_error(encoder, host.encoder_network(), example)
         if not error <= BOUND:
             raise ModelError(

@@ -21,7 +21,6 @@ from car_video.backends.processor import cores, processor
 from car_video.backends.runtime import runtime_of
 from car_video.errors import CarVideoError, ModelError
 from car_video.models.encoder import EncoderHost
-from car_video.models.numerics import all_threads
 from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 
@@ -180,7 +179,7 @@ def _best(
                 return dict.fromkeys(best, TORCH)
         return best
 
-    machine = processor(), cores(), all_threads(), torch.__version__
+    machine = processor(), cores(), torch.get_num_threads(), torch.__version__
     key = key_of(FORM, pair.name, *_versions(hosts, known), *machine)
     return {str(name): str(value) for name, value in kept_json("best", key, find).items()}
 

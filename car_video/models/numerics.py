@@ -6,7 +6,6 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 import torch
@@ -17,9 +16,6 @@ from car_video.models.free_cores import FREE_CORES
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_ALL_THREADS: ContextVar[int | None] = ContextVar("all_threads", default=None)
-"""Before :func:`standard_torch` has left some to other programs; None where it has not."""
 
 
 def wide(x: Tensor) -> Tensor:
@@ -41,8 +37,6 @@ def standard_torch() -> Iterator[None]:
         if (threads := FREE_CORES.step(most)) != most:
             torch.set_num_threads(threads)
             stack.callback(torch.set_num_threads, most)
-            token = _ALL_THREADS.set(_ALL_THREADS.get() or most)
-            stack.callback(_ALL_THREADS.reset, token)
         for device in ("cpu", "cuda"):
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))
@@ -52,12 +46,6 @@ def standard_torch() -> Iterator[None]:
             torch.set_default_dtype(torch.float32)
             stack.callback(torch.set_default_dtype, before)
         yield
-
-
-def all_threads() -> int:
-    """Threads that torch computes with while no other program is busy, inside of
-    :func:`standard_torch` as outside."""
-    return _ALL_THREADS.get() or torch.get_num_threads()
 
 
 def low_precision(device: torch.device, dtype: torch.dtype) -> torch.autocast:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 
-from car_video.models import numerics
 from car_video.models.lite.model import load_lite
 from car_video.models.numerics import (
     WithoutRandomWeights,
@@ -95,17 +94,3 @@ def test_all_weights_of_bundled_networks_come_from_the_files(
         assert torch.nn.Linear(3, 3).weight.isnan().all()
     for name, value in load(torch.device("cpu")).state_dict().items():
         assert value.isfinite().all(), name
-
-
-def test_all_threads_are_those_of_an_idle_machine(monkeypatch):
-    before = torch.get_num_threads()
-    monkeypatch.setattr(numerics.FREE_CORES, "step", lambda most: 1)
-    torch.set_num_threads(3)
-    try:
-        assert numerics.all_threads() == 3
-        with numerics.standard_torch(), numerics.standard_torch():
-            assert torch.get_num_threads() == 1
-            assert numerics.all_threads() == 3
-        assert numerics.all_threads() == torch.get_num_threads() == 3
-    finally:
-        torch.set_num_threads(before)
