@@ -37,6 +37,9 @@ RENAMED = {
     "video.tracks.decay": "'video.tracks.time_constant' (in seconds; 0.9: 0.395)",
     "video.tracks.look_weight": "'video.tracks.appearance_weight'",
     "video.tracks.lost_likeness": "'video.tracks.lost_appearance'",
+    "video.memory.recent": "'video.memory.recent_seconds' (without the last frame; 1, 4, 8: "
+    "0.167, 0.333)",
+    "video.memory.radius": "'video.memory.reach_sides' (in sides of the picture; 5: 0.16)",
     "video.presence.smoothing": "'video.presence.time_constant' (in seconds; 0.3: 0.0346)",
     "video.keyframes.gap": "'video.keyframes.min_interval' (in seconds; 3: 0.125)",
     "video.keyframes.every": "'video.keyframes.interval' (in seconds; 1: 0, 8: 0.333)",

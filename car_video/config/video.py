@@ -16,6 +16,9 @@ BelowOne = Annotated[float, Range(0, 1, below=True)]
 Weight = Annotated[float, Range(0, 100)]
 Seconds = Annotated[float, Range(0, 3600)]
 
+REMEMBERED = 8
+"""Past frames that feature memory holds, beside the anchor; it bounds memory at any rate."""
+
 
 @dataclass(frozen=True)
 class TrackConfig(Settings, part="video.tracks"):
@@ -44,18 +47,19 @@ class TrackConfig(Settings, part="video.tracks"):
 class MemoryConfig(Settings, part="video.memory"):
     """What propagation remembers: cells of a few frames and whose they were."""
 
-    recent: tuple[Annotated[int, Range(1, 64)], ...] = (
-        1,
-        4,
-        8,
-    )  # ages in frames that are looked up
+    # Beside the last frame those are looked up that are nearest to so many seconds back: 4 and
+    # 8 frames of 24 a second at the default, whatever the rate of the source.
+    recent_seconds: tuple[Annotated[float, Range(0, 3600, above=True)], ...] = (1 / 6, 1 / 3)
     anchor: bool = True  # and the frame with the surest masks
     neighbours: Annotated[int, Range(1, 256)] = 16  # cells that vote for each cell
-    radius: Annotated[int, Range(1, 256)] = 5  # in cells: how far the object may have moved
+    # How far the object may have moved, in longer sides of the picture: 5 of 32 cells at the
+    # default size.
+    reach_sides: Annotated[float, Range(0, 1, above=True)] = 0.16
     temperature: Annotated[float, Range(0, above=True)] = 0.07  # of the votes' weights
 
     def check(self) -> None:
-        self.require(len(self.recent) > 0, "recent", "at least one age")
+        few = len(self.recent_seconds) < REMEMBERED
+        self.require(few, "recent_seconds", f"at most {REMEMBERED - 1} ages")
 
 
 @dataclass(frozen=True)

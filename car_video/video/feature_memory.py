@@ -8,6 +8,7 @@ the backbone, which ran anyway, and one comparison serves all masks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,14 +17,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from car_video.config.video import MemoryConfig
+from car_video.config.video import REMEMBERED, MemoryConfig
 from car_video.errors import ConfigError
 from car_video.video.state.tensors import State, take
 
 NO_VOTE = 1e-6  # voters with less weight than this together know nothing
-TILE = 32
-"""Longest side in cells of the part of a frame that is compared at once, which bounds memory:
-21 MB at any size of the frame. The default size, 512 pixels at a stride of 16, is one part."""
+TILE = 32 * (32 + 2 * 5)
+"""Side of a part of a frame that is compared at once, times the side of the part with what is
+around it, in cells. It bounds memory: 21 MB at any size of the frame and of the reach. At the
+default size, 512 pixels at a stride of 16, the whole frame of 32 cells a side is one part."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,33 @@ class Votes:
         return carried.unflatten(-1, self.grid), (counted > NO_VOTE).any(-1)
 
 
-class FeatureMemory:
-    """The features of the last frames in a ring, and of one anchor frame.
+@dataclass(frozen=True)
+class Turnover:
+    """Which remembered frame is in which slot after a new one has come.
 
-    The anchor's slot is the last one, ``slots - 1``; slot ``k`` holds the frame of age k + 1.
-    Tracks keep their labels in the same slots (:meth:`shift` moves them).
+    Attributes:
+        sources: for each slot the number of its slot before; -1: the new frame.
+    """
+
+    sources: tuple[int, ...]
+
+    def of(self, old: Tensor, new: Tensor) -> Tensor:
+        """What a track keeps for each slot.
+
+        Args:
+            old: [Q, K, R, ...] by the slots of before.
+            new: [Q, K, ...] of the new frame.
+        """
+        held = [new if source < 0 else old[:, :, source] for source in self.sources]
+        return torch.stack(held, 2)
+
+
+class FeatureMemory:
+    """The features of some past frames, and of one anchor frame.
+
+    The anchor's slot is the last one, ``slots - 1``. The others hold frames from the newest to
+    the oldest, as far apart as it takes to reach back to the longest of the wanted ages. Tracks
+    keep their labels in the same slots (:class:`Turnover` moves them).
 
     Args:
         config: see :class:`MemoryConfig`.
@@ -72,13 +96,15 @@ class FeatureMemory:
 
     def __init__(self, config: MemoryConfig) -> None:
         self.config = config
-        self.depth = max(config.recent)
+        self.depth = REMEMBERED if config.recent_seconds else 1
         self.slots = self.depth + 1
+        self.spacing = max(config.recent_seconds, default=0.0) / self.depth
         self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
         self._keys: list[Tensor | None] = [None] * self.slots
+        self._ages: list[float] = []  # seconds from each held frame to the newest one
         self.grid: tuple[int, int] | None = None
 
     def resize(self, grid: tuple[int, int], labels: Tensor) -> Tensor:
@@ -110,17 +136,17 @@ class FeatureMemory:
         """How many cells a remembered frame has."""
         return 0 if self.grid is None else self.grid[0] * self.grid[1]
 
-    def match(self, features: Tensor) -> Votes:
+    def match(self, features: Tensor, seconds: float) -> Votes:
         """Voters for every cell of a new frame; the memory must not be empty.
 
         Args:
             features: [D, h, w] of the frame, see :func:`unit_features`.
+            seconds: since the frame that was remembered last.
         """
         rows, columns = int(features.shape[-2]), int(features.shape[-1])
-        wanted = [age - 1 for age in sorted(set(self.config.recent))]
-        if self.config.anchor:
-            wanted.append(self.slots - 1)
-        held = [slot for slot in wanted if self._keys[slot] is not None] or [0]
+        held = self._wanted(seconds)
+        if self.config.anchor and self._keys[-1] is not None:
+            held.append(self.slots - 1)
         keys = [
             key.unflatten(1, (rows, columns))
             for s in held
@@ -130,8 +156,9 @@ class FeatureMemory:
         values = features.new_empty((rows, columns, count), dtype=torch.float32)
         slots = torch.empty_like(values, dtype=torch.int64)
         cells = torch.empty_like(slots)
-        for y, x in _tiles((rows, columns)):
-            best, slot, cell = self._match_tile(features, keys, y, x, count)
+        radius = reach_in_cells(self.config.reach_sides, (rows, columns))
+        for y, x in _tiles((rows, columns), radius):
+            best, slot, cell = _match_tile(features, keys, y, x, count, radius)
             values[y, x], slots[y, x], cells[y, x] = best, slot, cell
         numbers = torch.tensor(held, device=features.device)
         weights = (values.flatten(0, 1) / self.config.temperature).softmax(1)
@@ -139,73 +166,50 @@ class FeatureMemory:
             numbers[slots.flatten(0, 1)], cells.flatten(0, 1), weights, (rows, columns)
         )
 
-    def _match_tile(
-        self, features: Tensor, keys: list[Tensor], y: slice, x: slice, count: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The most similar near cells of a part of a frame.
+    def _wanted(self, seconds: float) -> list[int]:
+        """Slots that are looked up: the newest, and for each wanted age the nearest of those
+        that are older than the one before."""
+        held = [0]
+        ages = [seconds + age for age in self._ages]
+        for wanted in sorted(self.config.recent_seconds):
+            older = range(held[-1] + 1, len(ages))
+            if older:
+                held.append(min(older, key=lambda slot: abs(ages[slot] - wanted)))
+        return held
+
+    def push(self, features: Tensor, anchor: bool, seconds: float) -> Turnover:
+        """Remember a frame as the newest.
+
+        The newest frame so far stays if it is about as far from the one before it as remembered
+        frames should be; else the new one takes its place.
 
         Args:
-            features: [D, h, w] of the frame.
-            keys: [D, h, w] of each remembered frame.
-            y: rows of the part.
-            x: columns of the part.
-            count: V.
-
-        Returns:
-            Each [rows, columns, V] of the part: cosines (-inf: no cell), and int64 numbers of
-            frames and cells.
+            features: [D, h, w] of the frame, see :func:`unit_features`.
+            anchor: whether it is to be the anchor too.
+            seconds: since the frame that was remembered last.
         """
-        height, width = int(features.shape[-2]), int(features.shape[-1])
-        radius = self.config.radius
-        near_y = slice(max(0, y.start - radius), min(height, y.stop + radius))
-        near_x = slice(max(0, x.start - radius), min(width, x.stop + radius))
-        own = features[:, y, x].flatten(1)
-        bank = torch.cat([key[:, near_y, near_x].flatten(1) for key in keys], 1)
-        cosines = (own.T @ bank).float()
-        far_y = _distances(y, near_y, features.device) > radius
-        far_x = _distances(x, near_x, features.device) > radius
-        far = far_y[:, None, :, None] | far_x[None, :, None, :]
-        window = far.shape[2] * far.shape[3]
-        far = far.flatten(2).flatten(0, 1)[:, None]
-        cosines = cosines.unflatten(1, (len(keys), window)).masked_fill(far, -torch.inf)
-        values, places = cosines.flatten(1).topk(min(count, len(keys) * window), 1)
-        missing = count - values.shape[1]
-        values = F.pad(values, (0, missing), value=-torch.inf)
-        places = F.pad(places, (0, missing))
-        place, columns = places % window, near_x.stop - near_x.start
-        cells = (near_y.start + place // columns) * width + near_x.start + place % columns
-        shape = (y.stop - y.start, x.stop - x.start)
-        found = values, places // window, cells
-        return tuple(part.unflatten(0, shape) for part in found)
-
-    def push(self, features: Tensor, anchor: bool) -> None:
-        """Remember a frame (see :func:`unit_features`) as the newest, and as the anchor too if
-        it is to be."""
         keys = features.flatten(1)
         self.grid = int(features.shape[-2]), int(features.shape[-1])
-        last = keys if anchor or self._keys[-1] is None else self._keys[-1]
-        self._keys = [keys, *self._keys[: self.depth - 1], last]
-
-    def shift(self, old: Tensor, new: Tensor, anchor: bool) -> Tensor:
-        """What a track keeps for each slot, after :meth:`push`.
-
-        Args:
-            old: [Q, K, R, ...] by the slots of before.
-            new: [Q, K, ...] of the frame that was pushed.
-            anchor: as given to :meth:`push`.
-        """
-        recent, last = old[:, :, : self.depth - 1], old[:, :, -1:]
-        newest = new[:, :, None]
-        return torch.cat([newest, recent, newest if anchor else last], 2)
+        ages = [age + seconds for age in self._ages]
+        apart = self._ages[1] if len(ages) > 1 else math.inf
+        first = 0 if apart >= self.spacing - seconds / 2 else 1
+        sources = [-1, *range(first, self.depth)][: self.depth]
+        self._ages = [0.0, *ages[first:]][: self.depth]
+        new_anchor = anchor or self._keys[-1] is None
+        sources.append(-1 if new_anchor else self.depth)
+        self._keys = [keys if source < 0 else self._keys[source] for source in sources]
+        return Turnover(tuple(sources))
 
     def state_dict(self) -> State:
-        """``grid`` int64 [2] and ``0`` (newest), ``1``, ..., ``anchor``, each [D, n]."""
+        """``grid`` int64 [2], ``ages`` float64 [R - 1] in seconds, and ``0`` (newest), ``1``,
+        ..., ``anchor``, each [D, n]."""
         if self.grid is None:
             return {}
         names = [*map(str, range(self.depth)), "anchor"]
         held = zip(names, self._keys, strict=True)
         state = {name: key for name, key in held if key is not None}
-        return {"grid": torch.tensor(self.grid), **state}
+        ages = torch.tensor(self._ages, dtype=torch.float64)
+        return {"grid": torch.tensor(self.grid), "ages": ages, **state}
 
     def load_state_dict(self, state: State, device: torch.device) -> None:
         """Go on from there. Raises ConfigError where it does not fit."""
@@ -217,8 +221,9 @@ class FeatureMemory:
         if held > self.depth:
             raise ConfigError(
                 f"the state remembers {held} frames and this segmenter {self.depth}; "
-                "memory.recent of its settings was another"
+                "memory.recent_seconds of its settings was another"
             )
+        self._ages = take(state, "ages", torch.float64, (held,)).tolist()
         names = [*map(str, range(held)), "anchor"]
         keys = [take(state, n, torch.float32, (None, rows * columns)).to(device) for n in names]
         if len({len(key) for key in keys}) != 1:
@@ -243,14 +248,61 @@ def resample(cells: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tenso
     return moved[0].flatten(1).unflatten(0, cells.shape[:-1]).to(cells.dtype)
 
 
-def _tiles(grid: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
-    """Parts of a grid of about equal sides, none above :data:`TILE`: rows and columns."""
-    rows, columns = (_spans(side) for side in grid)
+def reach_in_cells(sides: float, grid: tuple[int, int]) -> int:
+    """A distance in longer sides of the picture, in whole cells of a grid; at least one."""
+    return max(1, round(sides * max(grid)))
+
+
+def _match_tile(
+    features: Tensor, keys: list[Tensor], y: slice, x: slice, count: int, radius: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The most similar near cells of a part of a frame.
+
+    Args:
+        features: [D, h, w] of the frame.
+        keys: [D, h, w] of each remembered frame.
+        y: rows of the part.
+        x: columns of the part.
+        count: V.
+        radius: in cells, how far a near cell may be.
+
+    Returns:
+        Each [rows, columns, V] of the part: cosines (-inf: no cell), and int64 numbers of
+        frames and cells.
+    """
+    height, width = int(features.shape[-2]), int(features.shape[-1])
+    near_y = slice(max(0, y.start - radius), min(height, y.stop + radius))
+    near_x = slice(max(0, x.start - radius), min(width, x.stop + radius))
+    own = features[:, y, x].flatten(1)
+    bank = torch.cat([key[:, near_y, near_x].flatten(1) for key in keys], 1)
+    cosines = (own.T @ bank).float()
+    far_y = _distances(y, near_y, features.device) > radius
+    far_x = _distances(x, near_x, features.device) > radius
+    far = far_y[:, None, :, None] | far_x[None, :, None, :]
+    window = far.shape[2] * far.shape[3]
+    far = far.flatten(2).flatten(0, 1)[:, None]
+    cosines = cosines.unflatten(1, (len(keys), window)).masked_fill(far, -torch.inf)
+    values, places = cosines.flatten(1).topk(min(count, len(keys) * window), 1)
+    missing = count - values.shape[1]
+    values = F.pad(values, (0, missing), value=-torch.inf)
+    places = F.pad(places, (0, missing))
+    place, columns = places % window, near_x.stop - near_x.start
+    cells = (near_y.start + place // columns) * width + near_x.start + place % columns
+    shape = (y.stop - y.start, x.stop - x.start)
+    found = values, places // window, cells
+    return tuple(part.unflatten(0, shape) for part in found)
+
+
+def _tiles(grid: tuple[int, int], radius: int) -> Iterator[tuple[slice, slice]]:
+    """Parts of a grid of about equal sides: rows and columns. The more cells lie around them,
+    the smaller they are, see :data:`TILE`."""
+    longest = max(1, math.isqrt(radius**2 + TILE) - radius)
+    rows, columns = (_spans(side, longest) for side in grid)
     return ((y, x) for y in rows for x in columns)
 
 
-def _spans(side: int) -> list[slice]:
-    parts = -(-side // TILE)
+def _spans(side: int, longest: int) -> list[slice]:
+    parts = -(-side // longest)
     edges = [side * part // parts for part in range(parts + 1)]
     return [slice(first, last) for first, last in pairwise(edges)]
 

@@ -366,7 +366,7 @@ class VideoSegmenter:
 
     def _with_maps(self, frame: Frame, keyframe: bool, seconds: float) -> FramePrediction:
         """A frame without mask candidates: proposals with memory, then their refinement."""
-        masks, scores, evidence = self.maps.step(self.image, frame.image, keyframe)
+        masks, scores, evidence = self.maps.step(self.image, frame.image, keyframe, seconds)
         if keyframe:
             self.schedule.language_ran(False)
         if self.tracker is not None and _prompts(self.settings[0]):

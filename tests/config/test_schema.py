@@ -52,8 +52,16 @@ REFUSED = [
     ("segment: {proposal: {size: 512.0}}", "segment.proposal.size must be a whole number"),
     ("video: {target_fps: .inf}", "video.target_fps must be a finite number"),
     ("video: {tracks: {settling: 0}}", "video.tracks.settling must be above 0"),
-    ("video: {memory: {recent: [1, 65]}}", "video.memory.recent[1] must be from 1 to 64"),
-    ("video: {memory: {recent: []}}", "video.memory.recent must be at least one age"),
+    (
+        "video: {memory: {recent_seconds: [1, 0]}}",
+        "video.memory.recent_seconds[1] must be above 0 and at most 3600",
+    ),
+    (
+        "video: {memory: {recent_seconds: [1, 2, 3, 4, 5, 6, 7, 8]}}",
+        "video.memory.recent_seconds must be at most 7 ages",
+    ),
+    ("video: {memory: {recent: [1, 4]}}", "is now 'video.memory.recent_seconds'"),
+    ("video: {memory: {radius: 5}}", "is now 'video.memory.reach_sides'"),
     ("segment: {proposal: {size: true}}", "segment.proposal.size must be a whole number"),
     ("segment: {proposal: {size: 15}}", "proposal.size must be from 16 to 8192"),
     ("segment: {proposal: {size: 8193}}", "proposal.size must be from 16 to 8192"),

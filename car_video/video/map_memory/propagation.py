@@ -40,7 +40,11 @@ class MapPropagation:
         self.memory.select(places)
 
     def step(
-        self, segmenter: ImageSegmenter, image: NDArray[np.uint8], keyframe: bool
+        self,
+        segmenter: ImageSegmenter,
+        image: NDArray[np.uint8],
+        keyframe: bool,
+        seconds: float,
     ) -> tuple[Tensor, NDArray[np.float32], dict[str, NDArray[np.float32]] | None]:
         """Masks bool [Q, h, w], scores float32 [Q] and evidence of the next frame.
 
@@ -51,6 +55,7 @@ class MapPropagation:
             image: uint8 [H, W, 3].
             keyframe: whether the whole recurrence runs; otherwise one step of it, on the
                 survivors of the last frame.
+            seconds: since the last frame.
         """
         queries = len(segmenter.queries)
         encoded = segmenter.encode(image)
@@ -62,8 +67,8 @@ class MapPropagation:
             start = self.carry_over.start(frame_scores)
             survivors = segmenter.recur(encoded, start, max_steps=1)
         self.carry_over.end(survivors.alive, frame_scores)
-        votes = self.memory.match(features)
-        mixed = self.memory.step(features, votes, survivors.maps, survivors.alive)
+        votes = self.memory.match(features, seconds)
+        mixed = self.memory.step(features, votes, survivors.maps, survivors.alive, seconds)
         masks = segmenter.refine(encoded, dataclasses.replace(survivors, maps=mixed))
         of_all = masks.new_zeros(queries, *masks.shape[-2:])
         of_all[survivors.alive] = masks

@@ -15,8 +15,11 @@ from car_video.config.video import MemoryConfig
 from car_video.video.feature_memory import FeatureMemory, Votes
 from car_video.video.state.selection import select
 from car_video.video.state.tensors import State, joined, part_of, take
+from car_video.video.tracking.timing import decay
 
-CARRIED = 0.7  # part of memory (ref-davis-dev: J 0.538 alone, 0.553 with 0.7, 0.504 with 0.85)
+# In which the part of memory falls to 1/e. Of a frame 1/24 s ago 0.7 stays (ref-davis-dev: J
+# 0.538 without memory, 0.553 with 0.7, 0.504 with 0.85).
+CARRIED_SECONDS = 0.117
 SHARPNESS = 10.0  # labels are maps pushed apart around one half, or they would blur away
 LIMITS = (0.02, 0.98)
 
@@ -47,18 +50,32 @@ class MapMemory:
             self.labels = select(self.labels, places, 0.0)
             self.known = select(self.known, places, False)
 
-    def match(self, features: Tensor) -> Votes | None:
-        """From which cells those of a frame have come; None without a past."""
+    def match(self, features: Tensor, seconds: float) -> Votes | None:
+        """From which cells those of a frame have come, so long after the last one; None without
+        a past."""
         if self.memory.empty or self.labels is None:
             return None
         grid = int(features.shape[-2]), int(features.shape[-1])
         self.labels = self.memory.resize(grid, self.labels)
-        return self.memory.match(features)
+        return self.memory.match(features, seconds)
 
     def step(
-        self, features: Tensor, votes: Votes | None, maps: Tensor, alive: Tensor
+        self,
+        features: Tensor,
+        votes: Votes | None,
+        maps: Tensor,
+        alive: Tensor,
+        seconds: float,
     ) -> Tensor:
-        """Maps [N, h, w] of the queries ``alive`` (int64 [N]), mixed with their past."""
+        """Maps [N, h, w] of the queries ``alive`` (int64 [N]), mixed with their past.
+
+        Args:
+            features: [D, h, w] unit features of the frame.
+            votes: of :meth:`match`.
+            maps: of the frame alone.
+            alive: whose they are.
+            seconds: since the last frame.
+        """
         if votes is None or self.labels is None or self.known is None:
             shape = (self.queries, 1, self.memory.slots)
             labels = maps.new_zeros(*shape, maps.shape[-2] * maps.shape[-1])
@@ -67,16 +84,16 @@ class MapMemory:
         else:
             labels, known, first = self.labels, self.known, False
             carried, remembered = votes.carry(labels[alive], known[alive])
-            part = CARRIED * remembered[:, 0, None, None]
+            part = decay(seconds, CARRIED_SECONDS) * remembered[:, 0, None, None]
             mixed = torch.sigmoid((1 - part) * _logit(maps) + part * _logit(carried[:, 0]))
         sharp = torch.sigmoid(SHARPNESS * (mixed - 0.5)).flatten(1)
         newest = maps.new_zeros(self.queries, 1, sharp.shape[1])
         newest[alive, 0] = sharp
         proposed = torch.zeros(self.queries, 1, dtype=torch.bool, device=maps.device)
         proposed[alive] = True
-        self.memory.push(features, first)
-        self.labels = self.memory.shift(labels, newest, first)
-        self.known = self.memory.shift(known, proposed, first)
+        turnover = self.memory.push(features, first, seconds)
+        self.labels = turnover.of(labels, newest)
+        self.known = turnover.of(known, proposed)
         return mixed
 
     def state_dict(self) -> State:

@@ -117,7 +117,7 @@ class Tracker:
             Logits [Q, a, b] of each expression's best track, below zero where there is none.
         """
         assert frame.features is not None
-        votes = self._votes(frame.features)
+        votes = self._votes(frame.features, seconds)
         trackless = None if self.state is None else self.trackless()
         room = max(1, self.config.prompts // self.refine.points)
         turn = self.turns.next(frame, room, trackless)
@@ -255,13 +255,14 @@ class Tracker:
         slots, cells = self.memory.slots, self.memory.cells
         self.state = TrackState.from_state(state, shape, slots, cells, device)
 
-    def _votes(self, features: Tensor) -> Votes | None:
-        """Where the cells of a frame have come from; None without a past."""
+    def _votes(self, features: Tensor, seconds: float) -> Votes | None:
+        """Where the cells of a frame have come from, seconds after the last one; None without
+        a past."""
         if self.memory.empty or self.state is None:
             return None
         grid = int(features.shape[-2]), int(features.shape[-1])
         self.state.labels = self.memory.resize(grid, self.state.labels)
-        return self.memory.match(features)
+        return self.memory.match(features, self.state.since_language + seconds)
 
     def _wanted(self, moved: Tensor, possible: NDArray[np.bool_] | None) -> Tensor:
         """bool [Q, K]: which of the tracks that ``moved`` [Q, K, a, b] holds to prompt for."""
@@ -294,12 +295,12 @@ class Tracker:
         score = float(leading.mean()) if len(leading) else NO_TRACK
         faded = state.anchor - ANCHOR_FADES * seconds
         anchor = score > faded
-        self.memory.push(frame.features, anchor)
+        turnover = self.memory.push(frame.features, anchor, seconds)
         now = F.adaptive_avg_pool2d((tracks.logits > 0).float(), self.cells)
         self.state = TrackState(
             tracks,
-            self.memory.shift(labels, now.flatten(2), anchor),
-            self.memory.shift(known, tracks.alive, anchor),
+            turnover.of(labels, now.flatten(2)),
+            turnover.of(known, tracks.alive),
             frame.thumbnail,
             score if anchor else faded,
             state.objects,

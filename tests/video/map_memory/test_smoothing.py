@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from car_video.config.video import MemoryConfig
 from car_video.video.feature_memory import unit_features
-from car_video.video.map_memory.smoothing import CARRIED, MapMemory
+from car_video.video.map_memory.smoothing import CARRIED_SECONDS, MapMemory
+
+STEP = 1 / 24
+"""Seconds from frame to frame."""
 
 
 def features(seed: int, grid: tuple[int, int] = (8, 10)) -> torch.Tensor:
@@ -23,7 +28,7 @@ def step(
     memory: MapMemory, seen: torch.Tensor, maps: torch.Tensor, alive: torch.Tensor
 ) -> torch.Tensor:
     seen = unit_features(seen)
-    return memory.step(seen, memory.match(seen), maps, alive)
+    return memory.step(seen, memory.match(seen, STEP), maps, alive, STEP)
 
 
 def square(value: float) -> torch.Tensor:
@@ -57,12 +62,14 @@ def test_an_object_that_stays_away_is_forgotten() -> None:
 
 
 def test_the_mix_is_one_of_logits() -> None:
-    memory = MapMemory(1, MemoryConfig((1,), neighbours=1, temperature=0.01))
+    memory = MapMemory(1, MemoryConfig((), neighbours=1, temperature=0.01))
     seen = features(0)
     before = step(memory, seen, square(0.8), everyone(1))
     label = torch.sigmoid(10.0 * (before - 0.5)).clamp(0.02, 0.98)
     now = square(0.4)
-    expected = torch.sigmoid((1 - CARRIED) * now.logit() + CARRIED * label.logit())
+    part = math.exp(-STEP / CARRIED_SECONDS)
+    assert part == pytest.approx(0.7, abs=0.001)
+    expected = torch.sigmoid((1 - part) * now.logit() + part * label.logit())
     torch.testing.assert_close(
         step(memory, seen, now, everyone(1)), expected, atol=1e-4, rtol=0
     )
@@ -82,7 +89,7 @@ def test_queries_that_are_out_of_the_race_do_not_disturb() -> None:
 
 
 def test_a_query_without_a_past_is_taken_as_it_is() -> None:
-    memory = MapMemory(2, MemoryConfig((1,), anchor=False))
+    memory = MapMemory(2, MemoryConfig((), anchor=False))
     step(memory, features(0), torch.cat([square(0.9), square(0.9)]), everyone(2))
     step(memory, features(0), square(0.9), torch.tensor([0]))  # the second one was out
     now = torch.cat([square(0.4), square(0.4)])
@@ -92,8 +99,8 @@ def test_a_query_without_a_past_is_taken_as_it_is() -> None:
 
 
 def test_a_past_that_is_not_looked_up_does_not_count() -> None:
-    """Ages 1 and 3 are wanted: what was known at age 2 only says nothing now."""
-    memory = MapMemory(1, MemoryConfig((1, 3), anchor=False))
+    """Ages of 1 and 3 frames are wanted: what was known at age 2 only says nothing now."""
+    memory = MapMemory(1, MemoryConfig((3 * STEP,), anchor=False))
     none = torch.zeros(0, dtype=torch.int64)
     for alive in (none, none, everyone(1), none):
         step(memory, features(0), square(0.9)[alive], alive)
@@ -110,7 +117,7 @@ def test_memory_goes_along_to_another_grid() -> None:
     rows, columns = memory.memory.grid
     before = memory.labels[0, 0, 0].unflatten(-1, (rows, columns))
     other = features(1, (2 * rows, 2 * columns))
-    votes = memory.match(other)
+    votes = memory.match(other, STEP)
     assert votes is not None
     assert votes.grid == (2 * rows, 2 * columns)
     after = memory.labels[0, 0, 0].unflatten(-1, votes.grid)
@@ -118,7 +125,7 @@ def test_memory_goes_along_to_another_grid() -> None:
     sure = torch.nn.functional.max_pool2d(before[None], 3, 1, 1)[0] < 0.1  # far from the square
     assert after.unfold(0, 2, 2).unfold(1, 2, 2).amax((2, 3))[sure].max() < 0.1
     maps = torch.full((1, *votes.grid), 0.3)
-    assert memory.step(other, votes, maps, everyone(1)).shape == maps.shape
+    assert memory.step(other, votes, maps, everyone(1), STEP).shape == maps.shape
 
 
 def test_state_does_not_grow() -> None:

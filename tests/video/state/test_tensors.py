@@ -280,8 +280,8 @@ def test_states_on_another_grid_are_refused() -> None:
     other = {**state, "maps.memory.memory.grid": torch.tensor([rows + 1, columns])}
     with pytest.raises(ConfigError, match="other settings"):
         stepped().load_state_dict(other)
-    fewer = VideoConfig(memory=MemoryConfig(recent=(1, 2)))
-    with pytest.raises(ConfigError, match=r"memory.recent"):
+    fewer = VideoConfig(memory=MemoryConfig(recent_seconds=()))
+    with pytest.raises(ConfigError, match=r"memory.recent_seconds"):
         stepped(video=fewer).load_state_dict(state)
 
 
