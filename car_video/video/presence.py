@@ -14,6 +14,8 @@ from car_video.video.state.tensors import State, as_array, take
 
 USUAL_AGREEMENT = 0.34
 """Agreement of a track that speaks neither for presence nor against it."""
+AGREEMENT_POWER = 0.3
+"""Power of the track's agreement in presence; that of language's score is one half."""
 
 
 def track_presence(
@@ -34,7 +36,7 @@ def track_presence(
     Returns:
         float32 [Q] in [0, 1].
     """
-    together = np.sqrt(scores) * (agreement / USUAL_AGREEMENT) ** 0.3
+    together = np.sqrt(scores) * (agreement / USUAL_AGREEMENT) ** AGREEMENT_POWER
     return np.minimum(together, 1).astype(np.float32)
 
 

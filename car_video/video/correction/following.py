@@ -25,7 +25,7 @@ from car_video.types import Frame
 from car_video.video.arguments import FrameCounter, as_settings
 from car_video.video.correction.follower import ObjectFollower
 from car_video.video.correction.propagation import SeenFrame, see
-from car_video.video.scheduling.clock import NOMINAL_FPS, NOMINAL_STEP
+from car_video.video.scheduling.clock import NOMINAL_FPS, FrameClock
 
 Masks = Mapping[int, NDArray[np.bool_]]
 """Number of a thing, 1 to 254 -> bool [H, W]."""
@@ -93,7 +93,7 @@ def _followed(
     assert image.sam is not None
     new = partial(ObjectFollower, image.sam, image.config.sam, video)
     followers: dict[int, ObjectFollower] = {}
-    pending, last = set(masks), 0.0
+    pending, clock = set(masks), FrameClock()
     for given_frame in frames:
         frame = counter.frame(given_frame)
         pending.discard(frame.index)
@@ -101,9 +101,9 @@ def _followed(
         for mask in given.values():
             Correction(frame.index, 0, mask=mask).check_size(frame.height, frame.width)
         labels = np.zeros((frame.height, frame.width), np.uint8)
+        seconds = clock.step(frame.time)
         if followers or given:
             seen = see(image, frame)
-            seconds = abs(frame.time - last) or NOMINAL_STEP
             labels = _step(
                 {k: f for k, f in followers.items() if k not in given}, seen, seconds
             )
@@ -112,7 +112,6 @@ def _followed(
                 if mask.any():
                     followers[thing] = new()
                     followers[thing].begin(seen.encoded, seen.thumbnail, mask)
-        last = frame.time
         yield frame, labels
     if pending:
         raise CorrectionError(

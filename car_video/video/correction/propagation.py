@@ -15,7 +15,7 @@ from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
 from car_video.video.correction.answers import Answer
 from car_video.video.observation import EncodedFrame
-from car_video.video.scheduling.clock import NOMINAL_STEP
+from car_video.video.scheduling.clock import duration
 from car_video.video.scheduling.keyframes import CutDetector, colour_histogram
 from car_video.video.thumbnail import shrink
 
@@ -114,7 +114,8 @@ class Propagation:
         if self.over or new_size or self._cuts.step(colour_histogram(seen.thumbnail)):
             self.over = True
             return None
-        seconds = abs(frame.time - self._last.time) or NOMINAL_STEP
+        earlier, later = sorted((self._last, frame), key=lambda one: one.index)
+        seconds = duration(earlier.time, later.time)
         self._last = frame
         answer, agrees = self._meaning.on(seen, seconds, before)
         self._agreed = self._agreed + 1 if agrees else 0

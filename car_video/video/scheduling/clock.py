@@ -9,6 +9,15 @@ NOMINAL_FPS = 24.0
 NOMINAL_STEP = 1 / NOMINAL_FPS
 
 
+def duration(before: float | None, after: float | None) -> float:
+    """Seconds from a time to a later one; 1/24 s where that is no duration (see
+    :class:`FrameClock`)."""
+    known = [time for time in (before, after) if time is not None and math.isfinite(time)]
+    if len(known) < 2 or known[1] <= known[0]:
+        return NOMINAL_STEP
+    return float(known[1]) - float(known[0])
+
+
 class FrameClock:
     """Durations between frames from their times.
 
@@ -32,6 +41,4 @@ class FrameClock:
             return NOMINAL_STEP
         assert time is not None
         self.last = float(time)
-        if before is None or time <= before:
-            return NOMINAL_STEP
-        return float(time) - before
+        return duration(before, time)

@@ -8,6 +8,13 @@ from car_video.config import DetectorConfig, SegmentConfig
 from car_video.config.video import KeyframeConfig, VideoConfig
 from car_video.video.scheduling.clock import NOMINAL_FPS
 
+WITHOUT_SAM = (0.02, 0.16)
+"""Work of a frame without a mask model: whatever its size, and of proposals on 512 pixels."""
+KEYFRAME = (0.2, 0.8)
+"""Work of a keyframe: of proposals on 512 pixels, and of SAM on 1024."""
+BETWEEN = (0.05, 0.45)
+"""Work of a frame between: whatever its size, and of SAM on 1024 pixels."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -33,11 +40,12 @@ class Level:
         Only ratios count, and only until the level has been tried: measured with ``lite`` on
         one core, 720p, one expression.
         """
-        seen = (self.size / 512) ** 2
+        seen, finest = (self.size / 512) ** 2, 1024
         if not self.refine:
-            return 0.02 + 0.16 * seen, 0.02 + 0.16 * seen
-        key = 0.2 * seen + 0.8 * (self.side / 1024) ** 2
-        return key, 0.05 + 0.45 * (self.between / 1024) ** 2
+            alone = WITHOUT_SAM[0] + WITHOUT_SAM[1] * seen
+            return alone, alone
+        key = KEYFRAME[0] * seen + KEYFRAME[1] * (self.side / finest) ** 2
+        return key, BETWEEN[0] + BETWEEN[1] * (self.between / finest) ** 2
 
     def cost(self) -> float:
         """Mean work of a frame."""

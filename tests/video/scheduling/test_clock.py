@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from car_video.video.scheduling.clock import NOMINAL_STEP, FrameClock
+from car_video.video.scheduling.clock import NOMINAL_STEP, FrameClock, duration
 
 
 def steps(*times: float | None) -> list[float]:
@@ -34,6 +34,13 @@ def test_missing_times_are_nominal(time: float | None) -> None:
 def test_a_clock_that_stands_or_jumps_back_is_nominal() -> None:
     assert steps(7.0, 7.0, 7.0) == [NOMINAL_STEP] * 3
     assert steps(7.0, 0.5, 1.0) == [NOMINAL_STEP, NOMINAL_STEP, 0.5]
+
+
+@pytest.mark.parametrize("other", [None, math.nan, math.inf, -math.inf, 7.0, 6.0, -3600.0])
+def test_a_duration_is_above_zero(other: float | None) -> None:
+    assert duration(7.0, other) == NOMINAL_STEP
+    assert duration(None, other) == NOMINAL_STEP
+    assert duration(7.0, 3607.0) == 3600
 
 
 @given(st.lists(st.one_of(st.none(), st.floats()), max_size=30))
