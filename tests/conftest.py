@@ -35,6 +35,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# Thousands of modules are imported, none of which is garbage: nothing is looked for until then.
+gc.disable()
+
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("same", derandomize=True, deadline=None)  # machines may be busy
@@ -61,6 +64,7 @@ def pytest_collection_finish() -> None:
     """What is imported by now stays: no full garbage collection walks through it again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(params=["cpu", "cuda", "mps"])
