@@ -25,13 +25,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import torch
 
 from car_video.config import SegmentConfig
 from car_video.models.lite.model import load_lite
 from car_video.models.pair import ModelPair
+from tests.models.text_cache import encoding_texts_once
 from tests.naive.networks import Tower
 from tests.segment.agreement import PLAIN, REFERENCE, Parity, made, parity, picture, settled
 
@@ -50,7 +50,7 @@ def one(name: str, dtype: torch.dtype) -> ModelPair:
 
 
 def lite() -> ModelPair:
-    model: Any = load_lite(torch.device("cpu"), torch.float32)
+    model = encoding_texts_once(load_lite(torch.device("cpu"), torch.float32))
     return ModelPair("lite", model, model)
 
 

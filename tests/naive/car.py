@@ -1,9 +1,10 @@
 """CaR on one picture, end to end, the slow way: from a picture and texts to masks.
 
 Written from the description of the method and of its released code, not from the fast path:
-one automatic gradient per query, the affinity anew for each, one visual prompt at a time, the
-prompted picture encoded again for every template, plain loops around it all. Stages have their
-own naive parts beside this one; here they are put together.
+one automatic gradient per query, one visual prompt at a time, plain loops around it all. What
+no query and no template changes, the affinity of a picture and the embedding of a prompted
+one, is computed once: a test has to end. Stages have their own naive parts beside this one;
+here they are put together.
 """
 
 from __future__ import annotations
@@ -64,10 +65,11 @@ def segment(
     choices = Choices.of(config)
     run, alive = Run(), list(range(len(texts)))
     least = 2 if choices.reference else 1
+    walk: Floats | None = None
     while True:
         names = [texts[i] for i in alive]
         first = not run.steps
-        cams, maps, cells = propose(picture, f, names, config, choices, first)
+        cams, maps, cells, walk = propose(picture, f, names, config, choices, first, walk)
         full = [enlarge(m, picture.shape[:2]) for m in maps]
         gaps = np.abs(np.stack(full) - config.proposal.mask_threshold).min((1, 2))
         run.margin = min(run.margin, float(gaps.min()))
@@ -122,35 +124,39 @@ def propose(
     config: SegmentConfig,
     choices: Choices,
     first: bool,
-) -> tuple[Floats, Floats, Floats]:
-    """Maps before and after the affinity, and the activations under them."""
+    walk: Floats | None,
+) -> tuple[Floats, Floats, Floats, Floats | None]:
+    """Maps before and after the affinity, the activations under them, and the affinity of the
+    picture, which ``walk`` is if an earlier step has computed it."""
     seen = seen_by(picture, f, config, choices)
     frame = "{}" if choices.reference and first else choices.frame
     queries = np.stack([f.text(frame.replace("{}", name)) for name in names])
     words = np.stack([f.text(choices.frame.replace("{}", w)) for w in config.background])
     if config.proposal.source == "cells" and not choices.reference:
-        return pooling.cell_proposals(f, seen, queries, words, config)
+        return pooling.cell_proposals(f, seen, queries, words, config, walk)
     raw, cells = f.cams(seen, queries, words, config.mode)
     if choices.reference and config.mode == "semantic":
         for number, cam in enumerate(raw):
             if cam.max() <= 0 and len(names) > 1:
                 raw[number] = f.cams(seen, queries, words[:0], config.mode)[0][number]
+    if walk is None:
+        attention = f.attention(seen)
+        if attention is None:
+            attention = affinity.likeness(cells, config.proposal.affinity_temperature)
+        walk = affinity.walk(attention)
     cams, maps = [], []
     for cam in raw:
         epsilon = 1e-15 if choices.reference else 0.0
         cams.append(to_one(cam, epsilon))
-        attention = f.attention(seen)
-        if attention is None:
-            attention = affinity.likeness(cells, config.proposal.affinity_temperature)
         spread = affinity.spread(
-            affinity.walk(attention),
+            walk,
             cams[-1],
             config.proposal.box_threshold,
             choices.reference,
             choices.steps,
         )
         maps.append(to_one(spread, epsilon))
-    return np.stack(cams), np.stack(maps), cells
+    return np.stack(cams), np.stack(maps), cells, walk
 
 
 def to_one(cam: Floats, epsilon: float) -> Floats:
@@ -198,8 +204,9 @@ def judge(
         shown = prompted(picture, proposal, g, config, choices)
         templates = template_set(config.classifier.templates)
         if choices.reference or config.classifier.scoring == "double-softmax":
+            embedding = g.look(shown, choices.reference)
             row = classifier.double_softmax(
-                lambda shown=shown: g.look(shown, choices.reference),
+                lambda embedding=embedding: embedding,
                 g.text,
                 names,
                 templates,

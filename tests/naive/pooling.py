@@ -22,9 +22,15 @@ def dense(tower: Tower, seen: Floats) -> tuple[Floats, Floats]:
 
 
 def cell_proposals(
-    tower: Tower, seen: Floats, queries: Floats, words: Floats, config: SegmentConfig
-) -> tuple[Floats, Floats, Floats]:
-    """Maps before and after they are spread, and the embedded cells."""
+    tower: Tower,
+    seen: Floats,
+    queries: Floats,
+    words: Floats,
+    config: SegmentConfig,
+    walk: Floats | None = None,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Maps before and after they are spread, the embedded cells, and the likeness of cells,
+    which ``walk`` is if it has been computed."""
     features, embedded = dense(tower, seen)
     unit = embedded / np.sqrt((embedded**2).sum(0, keepdims=True))
     own, rival = (
@@ -32,8 +38,9 @@ def cell_proposals(
     )
     everyone = np.ones((len(queries), len(words)), bool)
     raw = proposals.cell_probabilities(own, rival, everyone, config.mode == "semantic")
-    walk = affinity.likeness(features, config.proposal.affinity_temperature)
-    walk = (walk + walk.T) / 2
+    if walk is None:
+        walk = affinity.likeness(features, config.proposal.affinity_temperature)
+        walk = (walk + walk.T) / 2
     maps = []
     for cam in raw:
         flat = cam.flatten()
@@ -41,7 +48,7 @@ def cell_proposals(
             flat = walk @ flat
         flat = flat - flat.min()
         maps.append((flat / flat.max() if flat.max() > 0 else flat).reshape(cam.shape))
-    return raw, np.stack(maps), embedded
+    return raw, np.stack(maps), embedded, walk
 
 
 def scores(

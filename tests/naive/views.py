@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from scipy import ndimage
@@ -26,6 +27,7 @@ def triangle(x: float) -> float:
     return max(0.0, 1 - abs(x))
 
 
+@cache  # a loop over numbers; pictures of a test have few sizes
 def axis_weights(size_in: int, size_out: int, cubical: bool) -> Floats:
     """[out, in]: a kernel as wide as an output pixel, at least an input pixel (Pillow's)."""
     scale = size_in / size_out

@@ -84,15 +84,41 @@ def between(scores: np.ndarray) -> float:
     return float(min(ordered[widest : widest + 2].mean(), 1.0))
 
 
-def first_step(
-    pair: ModelPair, image: np.ndarray, texts: list[str], config: SegmentConfig
-) -> tuple[Tensor, Tensor]:
-    """Maps and scores of the first step."""
+class Stopped(Exception):
+    """After the maps of the first step."""
+
+
+def settled(
+    pair: ModelPair,
+    image: np.ndarray,
+    texts: list[str],
+    config: SegmentConfig,
+    *,
+    eta: bool = True,
+    theta: bool = True,
+) -> SegmentConfig:
+    """Thresholds that few pixels come near (``eta``) and that some queries fail (``theta``)."""
     probe = replace(config, recurrence=RecurrenceConfig(max_steps=1))
     segmenter = ImageSegmenter(pair, texts, probe)
-    steps = record(segmenter)
-    segmenter.recur(segmenter.encode(image))
-    return steps[0][1:]
+    view = segmenter.encode(image)
+    if eta:
+
+        def stop(view: Any, maps: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
+            raise Stopped(maps)
+
+        segmenter._classify = stop  # type: ignore[method-assign]
+        with pytest.raises(Stopped) as stopped:
+            segmenter.recur(view)
+        clear = clear_of_pixels(stopped.value.args[0], image.shape[:2])
+        config = replace(config, proposal=replace(config.proposal, mask_threshold=clear))
+        probe = replace(probe, proposal=config.proposal)
+    if theta and len(texts) > 1:
+        segmenter = ImageSegmenter(pair, texts, probe)
+        steps = record(segmenter)
+        segmenter.recur(view)
+        level = between(steps[0][2].double().numpy())
+        config = replace(config, recurrence=RecurrenceConfig(confidence_threshold=level))
+    return config
 
 
 def clear_of_pixels(maps: Tensor, size: tuple[int, ...]) -> float:
@@ -158,18 +184,6 @@ def relative(fast: Tensor, slow: np.ndarray | None) -> float:
     assert tuple(fast.shape) == slow.shape
     largest = max(float(np.abs(slow).max(initial=0)), 1e-30)
     return float(np.abs(fast.double().numpy() - slow).max(initial=0)) / largest
-
-
-def settled(
-    pair: ModelPair, image: np.ndarray, texts: list[str], config: SegmentConfig
-) -> SegmentConfig:
-    """Thresholds that some queries fail and few pixels come near."""
-    eta = clear_of_pixels(first_step(pair, image, texts, config)[0], image.shape[:2])
-    config = replace(config, proposal=replace(config.proposal, mask_threshold=eta))
-    if len(texts) == 1:
-        return config
-    theta = between(first_step(pair, image, texts, config)[1].double().numpy())
-    return replace(config, recurrence=RecurrenceConfig(confidence_threshold=theta))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from benchmarks.parity import PAIRS, configuration
-from car_video.config import ClassifierConfig, CrfConfig, RecurrenceConfig, SegmentConfig
+from car_video.config import ClassifierConfig, CrfConfig, SegmentConfig
 from car_video.models.clip.factory import model_from_network
 from car_video.models.pair import ModelPair
 from car_video.segment.segmenter import ImageSegmenter
@@ -29,9 +29,6 @@ from tests.segment.agreement import (
     ROUNDING,
     TEXTS,
     WORDS,
-    between,
-    clear_of_pixels,
-    first_step,
     parity,
     picture,
     record,
@@ -63,12 +60,7 @@ def assert_agree(
     rounding decides on which side such a pixel is.
     """
     f, g = towers or (Tower.of(pair.proposer), Tower.of(pair.classifier))
-    if not margin:
-        eta = clear_of_pixels(first_step(pair, image, texts, config)[0], image.shape[:2])
-        config = replace(config, proposal=replace(config.proposal, mask_threshold=eta))
-    if drop and len(texts) > 1:
-        theta = between(first_step(pair, image, texts, config)[1].double().numpy())
-        config = replace(config, recurrence=RecurrenceConfig(confidence_threshold=theta))
+    config = settled(pair, image, texts, config, eta=not margin, theta=drop)
     slow = car.segment(image, f, g, texts, config)
     if margin:
         assume(slow.margin > margin)
@@ -155,10 +147,11 @@ def test_any_size_and_number_of_queries(
 @pytest.mark.parametrize(
     ("config", "mode"),
     [
-        pytest.param(PLAIN, "semantic", id="none-semantic"),
+        # test_lite_its_own_way has the other way, with both modes.
+        pytest.param(REFERENCE, "semantic", id="reference-semantic"),
         pytest.param(REFERENCE, "refer", id="reference-refer", marks=pytest.mark.slow),
+        pytest.param(PLAIN, "semantic", id="none-semantic", marks=pytest.mark.slow),
         pytest.param(PLAIN, "refer", id="none-refer", marks=pytest.mark.slow),
-        pytest.param(REFERENCE, "semantic", id="reference-semantic", marks=pytest.mark.slow),
     ],
 )
 def test_masks_of_the_crf(
@@ -218,12 +211,9 @@ def lite(lite: ModelPair) -> ModelPair:
     return ModelPair("lite", model, model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "config",
-    [
-        pytest.param(PLAIN, id="none", marks=pytest.mark.slow),
-        pytest.param(REFERENCE, id="reference"),
-    ],
+    "config", [pytest.param(PLAIN, id="none"), pytest.param(REFERENCE, id="reference")]
 )
 def test_lite_the_way_of_car(lite: ModelPair, config: SegmentConfig) -> None:
     proposal = replace(config.proposal, size=96)
