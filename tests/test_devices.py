@@ -24,6 +24,8 @@ PICTURE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "person.pn
 SMALL = SegmentConfig(
     proposal=ProposalConfig(size=160), sam=SamRefineConfig(side=256), presence_threshold=0.05
 )
+pytestmark = pytest.mark.slow  # loads a second model, and each test runs twice
+
 ROUNDING = 0.01  # of the pixels: another device adds up in another order
 
 

@@ -69,6 +69,25 @@ def tasks(monkeypatch, squares):
     return seen
 
 
+@pytest.fixture(scope="module")
+def known():
+    """Files of runs without an engine, by options."""
+    return {}
+
+
+@pytest.fixture
+def alone(cli, clip, squares, known):
+    """Gives the files of a run without an engine; the same run is made once."""
+
+    def run(*options):
+        if options not in known:
+            assert cli(clip, *ASKED, *options, "--out", "here")[0] == 0
+            known[options] = files("here")
+        return known[options]
+
+    return run
+
+
 def files(folder: str) -> dict[str, bytes]:
     found = (p for p in Path(folder).rglob("*") if p.is_file() and ".car-video" not in p.parts)
     return {str(p.relative_to(folder)): p.read_bytes() for p in found}
@@ -80,20 +99,20 @@ def files(folder: str) -> dict[str, bytes]:
         ((), STARTS),
         (("--mode", "offline"), STARTS),
         (("--mode", "per-frame"), range(COUNT)),
-        (("--refine", "none"), STARTS),
-        (("--preset", "fast"), STARTS),
+        pytest.param(("--refine", "none"), STARTS, marks=pytest.mark.slow),
+        pytest.param(("--preset", "fast"), STARTS, marks=pytest.mark.slow),
         (("--stride", "2", "--start", "0.1", "--end", "1.2"), (1, 5, 9)),
     ],
     ids=["online", "offline", "per-frame", "maps", "fast", "stride"],
 )
-def test_files_are_those_of_one_machine(cli, clip, tasks, options, starts):
-    assert cli(clip, *ASKED, *options, "--out", "here")[0] == 0
+def test_files_are_those_of_one_machine(cli, clip, alone, tasks, options, starts):
+    expected = alone(*options)
     code, out, err = cli(clip, *ASKED, *options, *RAY, "--out", "there")
     assert (code, err) == (0, "")
     assert [task.indices[0] for task in tasks] == list(starts)
-    assert files("there") == files("here")
-    assert any(name.startswith("masks") for name in files("here"))
-    assert out.startswith(f"{len(indices(Path('here')))} frames in ")
+    assert files("there") == expected
+    assert any(name.startswith("masks") for name in expected)
+    assert out.startswith(f"{len(indices(Path('there')))} frames in ")
 
 
 def test_squares_are_followed(cli, clip, tasks):
@@ -104,17 +123,16 @@ def test_squares_are_followed(cli, clip, tasks):
     assert 0 < np.mean([frame["objects"][1]["present"] for frame in frames]) < 1
 
 
-def test_what_is_done_is_not_computed_again(cli, clip, tasks):
-    assert cli(clip, *ASKED, "--out", "here")[0] == 0
+def test_what_is_done_is_not_computed_again(cli, clip, alone, tasks):
     assert cli(clip, *ASKED, "--out", "there", "--max-frames", 6)[0] == 0
     code, out, _ = cli(clip, *ASKED, *RAY, "--out", "there", "--resume", "--max-frames", COUNT)
     assert code == 0
     assert [task.indices[0] for task in tasks] == [4, 9]
     assert out.startswith("13 frames, 6 from an earlier run in ")
-    assert files("there") == files("here")
+    assert files("there") == alone()
 
 
-def test_parts_that_came_are_kept_when_one_fails(cli, clip, tasks, monkeypatch):
+def test_parts_that_came_are_kept_when_one_fails(cli, clip, alone, tasks, monkeypatch):
     """The last scene comes first, the one before it fails."""
     real = sharded_run.SceneWorker.__call__
 
@@ -129,8 +147,7 @@ def test_parts_that_came_are_kept_when_one_fails(cli, clip, tasks, monkeypatch):
     code, out, _ = cli(clip, *ASKED, "--out", "one_car", "--resume")
     assert code == 0
     assert out.startswith("13 frames, 4 from an earlier run in ")
-    assert cli(clip, *ASKED, "--out", "here")[0] == 0
-    assert files("one_car") == files("here")
+    assert files("one_car") == alone()
 
 
 def test_ctrl_c_keeps_what_is_done(cli, clip, tasks, monkeypatch):
@@ -202,15 +219,15 @@ def test_without_ray_it_says_what_to_install(cli, clip, squares, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 @pytest.mark.parametrize("deadly", [False, True], ids=["", "a worker is killed"])
-def test_scenes_on_a_cluster(cli, clip, squares, monkeypatch, deadly):
-    assert cli(clip, *ASKED, "--out", "here")[0] == 0
+def test_scenes_on_a_cluster(cli, clip, alone, monkeypatch, deadly):
+    expected = alone()
     if deadly:
         monkeypatch.setattr(run_module, "load_segmenter", colour_squares.load_deadly)
     code, out, err = cli(clip, *ASKED, *RAY, "--out", "there")
     assert code == 0, err  # Ray itself says something of a worker that dies
     assert DEATHS.exists() == deadly
     assert ("note: 1 worker lost; others did the work" in out) == deadly
-    assert files("there") == files("here")
+    assert files("there") == expected
 
 
 @pytest.mark.slow

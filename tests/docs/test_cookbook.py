@@ -117,7 +117,15 @@ def test_there_are_twelve_recipes_of_at_most_ten_lines() -> None:
     assert {recipe.title: recipe.lines for recipe in RECIPES if recipe.lines > 10} == {}
 
 
-LONG = ("Cut out, with alpha", "Score on Ref-DAVIS", "Correct a frame")
+LONG = (
+    "Blur faces",
+    "Cut out, with alpha",
+    "Replace the background",
+    "Score on Ref-DAVIS",
+    "A camera as another camera",
+    "Correct a frame",
+    "Crop and follow",
+)
 
 
 @pytest.mark.parametrize(

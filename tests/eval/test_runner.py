@@ -163,6 +163,7 @@ def test_a_killed_run_continues_with_the_same_numbers(davis, reference, tmp_path
     assert written(tmp_path) == written(reference)
 
 
+@pytest.mark.slow  # test_a_killed_run_continues_with_the_same_numbers ends harder
 def test_an_interrupt_keeps_what_is_done(tmp_path):
     """Ctrl-C while workers run: exit code 130, finished records stay."""
     data = builders.davis(tmp_path / "davis", {f"s{i}": 1 for i in range(40)}, frames=20)
@@ -247,16 +248,16 @@ def test_outcome_of_a_bug_keeps_the_traceback(davis, tmp_path):
     assert "in _misbehave" in outcome.details
 
 
-def hold(folder: Path) -> subprocess.Popen:
-    """Another process that has the folder."""
+def hold(*folders: Path) -> subprocess.Popen:
+    """Another process that has these two folders."""
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from car_video.io.writers.folder_lock import FolderLock\n"
-        "with FolderLock(sys.argv[2]):\n"
+        "with FolderLock(sys.argv[2]), FolderLock(sys.argv[3]):\n"
         "    print('held', flush=True)\n"
         "    sys.stdin.read()\n"
     )
-    command = [sys.executable, "-c", script, str(ROOT), str(folder)]
+    command = [sys.executable, "-c", script, str(ROOT), *map(str, folders)]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -272,19 +273,19 @@ def test_a_folder_that_another_run_writes_into_is_refused(davis, car_eval, tmp_p
     run = ["ref-davis", "--data", davis, "--out", tmp_path / "run", "--overwrite"]
     score = ["score", "ref-davis", "--data", davis, "--out", tmp_path / "scores"]
     score += ["--predictions", davis / "Annotations/480p"]
-    for folder, arguments in ((tmp_path / "run", run), (tmp_path / "scores", score)):
-        other = hold(folder)
-        try:
-            code, out, err = car_eval(*arguments)
-        finally:
-            other.communicate()
+    both = {tmp_path / "run": run, tmp_path / "scores": score}
+    other = hold(*both)
+    try:
+        answers = {folder: car_eval(*arguments) for folder, arguments in both.items()}
+    finally:
+        other.communicate()
+    for folder, (code, out, err) in answers.items():
         assert (code, out) == (2, "")
         assert f"'{folder}' is in use by another run" in err
         assert err.count("\n") == 1
-        assert not (tmp_path / "scores/results.json").exists()
-        assert written(tmp_path / "run") == before
-        assert car_eval(*arguments)[0] == 0
-        before = written(tmp_path / "run")
+    assert not (tmp_path / "scores/results.json").exists()
+    assert written(tmp_path / "run") == before
+    assert [car_eval(*arguments)[0] for arguments in both.values()] == [0, 0]
 
 
 def test_a_run_holds_its_folder_until_its_report_is_written(davis, tmp_path):

@@ -207,7 +207,7 @@ def shared_lite(monkeypatch, lite_default):
     return lite_default
 
 
-@pytest.mark.parametrize("refine", ["none", "sam"])
+@pytest.mark.parametrize("refine", [pytest.param("none", marks=pytest.mark.slow), "sam"])
 def test_a_kept_picture_gives_the_same_masks_bit_for_bit(refine, shared_lite):
     """The bundled model on many sentences of one picture, against a new segmenter each."""
     from car_video import ImageSegmenter

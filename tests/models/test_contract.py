@@ -151,8 +151,9 @@ def test_the_bundled_model(lite: ModelPair) -> None:
 
 
 @pytest.mark.parametrize("name", MASK_MODELS)
-def test_mask_models(name: str) -> None:
-    check_mask_model(MASK_MODELS[name]())
+def test_mask_models(name: str, request: pytest.FixtureRequest) -> None:
+    loaded = name == "mobile"  # the one of all tests
+    check_mask_model(request.getfixturevalue("mobile_sam") if loaded else MASK_MODELS[name]())
 
 
 def test_families_of_networks() -> None:

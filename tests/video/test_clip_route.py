@@ -70,8 +70,16 @@ def assert_promised(found: FramePrediction) -> None:
     assert not found.masks[~found.present].any()
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("refine", REFINEMENTS)
+EACH_WITH_EACH = [
+    # Each family and each refinement in the quick tests, all pairs in the slow ones.
+    pytest.param(family, refine, marks=() if quick else pytest.mark.slow)
+    for number, family in enumerate(FAMILIES)
+    for refine in REFINEMENTS
+    for quick in [number == 0 or refine == "none"]
+]
+
+
+@pytest.mark.parametrize(("family", "refine"), EACH_WITH_EACH)
 def test_a_picture(family: str, refine: Refine) -> None:
     segmenter = ImageSegmenter(pair(family), EXPRESSIONS, settings(refine), sam())
     assert segmenter.config.classifier.prompts, "the CLIP route prompts pictures"
@@ -79,16 +87,7 @@ def test_a_picture(family: str, refine: Refine) -> None:
     assert_promised(segmenter.segment(FRAMES[0].image))
 
 
-@pytest.mark.parametrize(
-    ("family", "refine"),
-    [
-        # Each family and each refinement in the quick tests, all pairs in the slow ones.
-        pytest.param(family, refine, marks=() if quick else pytest.mark.slow)
-        for number, family in enumerate(FAMILIES)
-        for refine in REFINEMENTS
-        for quick in [number == 0 or refine == "none"]
-    ],
-)
+@pytest.mark.parametrize(("family", "refine"), EACH_WITH_EACH)
 @pytest.mark.parametrize("mode", VIDEOS)
 def test_a_video(family: str, refine: Refine, mode: str) -> None:
     frames = segment_stream(

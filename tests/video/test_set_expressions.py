@@ -17,6 +17,7 @@ from car_video.video.state.selection import matching, select
 from tests.segment.colour_model import BOTH, PLAIN, ColourModel
 
 torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("colour_sam")
 RED, GREEN, BLUE = "a red ball", "a green frog", "a blue bird"
 MAPS = replace(PLAIN, mode="refer")
 TRACKS = replace(MAPS, refine="sam", sam=SamRefineConfig(side=192, points=4))
@@ -75,7 +76,8 @@ def test_a_new_one_is_looked_for_at_once(config: SegmentConfig) -> None:
         assert present
         assert score > 0.75
         assert mask.any()
-        assert (mask & truth).sum() > 0.9 * mask.sum()  # on it, if not all of it
+        # On it, if not all of it; the largest of three masks has a rim.
+        assert (mask & truth).sum() > 0.85 * mask.sum()
     assert all(np.isfinite(p.scores).all() for p in found)
 
 

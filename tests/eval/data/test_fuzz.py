@@ -172,7 +172,7 @@ def sequence_json(root):
 
 
 @pytest.mark.parametrize("make", [video_json, image_json, sequence_json])
-@FUZZ
+@settings(FUZZ, max_examples=FUZZ.max_examples // 2)  # of each of two files
 @given(st.data())
 def test_good_files_with_one_part_replaced(tmp_path_factory, make, data):
     root = tmp_path_factory.mktemp("fuzz")

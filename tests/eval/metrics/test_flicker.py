@@ -15,7 +15,7 @@ from .synthetic import label_maps, perturbed
 cheap = settings(deadline=None, max_examples=40)
 
 
-@cheap
+@settings(cheap, max_examples=15)
 @given(masks(size=(40, 50), count=3))
 def test_equals_naive_without_flow(stack):
     values = flicker(stack)

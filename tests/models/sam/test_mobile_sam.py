@@ -97,7 +97,7 @@ def test_a_picture_is_fitted_into_a_shape(sam: MobileSam, shape: tuple[int, int]
 
 @pytest.mark.parametrize(
     ("side", "shape"),
-    [(256, None), pytest.param(512, None, marks=pytest.mark.slow), (1024, (256, 320))],
+    [(256, None), pytest.param(512, None, marks=pytest.mark.slow), (1024, (128, 160))],
 )
 def test_pictures_in_a_batch_are_pictures_one_by_one(
     sam: MobileSam, side: int, shape: tuple[int, int] | None

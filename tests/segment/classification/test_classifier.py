@@ -100,7 +100,7 @@ def test_probabilities_equal_loops(
         np.testing.assert_allclose(got[row].numpy(), expected, rtol=2e-3, atol=2e-5)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(seed=st.integers(0, 10**6), weight=st.sampled_from([0.0, 0.5, 1.0]))
 def test_presence_equals_loops(seed: int, weight: float) -> None:
     model = FakeModel()

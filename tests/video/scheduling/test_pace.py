@@ -268,6 +268,7 @@ def test_memory_survives_another_grid() -> None:
     assert ((labels[1] > 0.5).numpy() == truth).mean() > 0.9
 
 
+@pytest.mark.usefixtures("colour_sam")
 def test_tracks_survive_every_level_but_the_last() -> None:
     """SAM's grid, the grid of memory and the spacing of keyframes change under way."""
     torch.set_num_threads(1)
@@ -297,6 +298,7 @@ def test_tracks_survive_every_level_but_the_last() -> None:
     assert ages[10:] == [0, 1]
 
 
+@pytest.mark.usefixtures("colour_sam")
 def test_presence_means_the_same_at_the_last_level() -> None:
     """Without tracks its score is that of a track that says nothing, not language's alone."""
     config = replace(PLAIN, mode="refer", refine="sam", sam=SamRefineConfig(side=256, points=4))
@@ -312,6 +314,7 @@ def test_presence_means_the_same_at_the_last_level() -> None:
     assert low.scores[0] == pytest.approx(min(1.0, float(plain.scores[0]) ** 0.5), abs=2e-3)
 
 
+@pytest.mark.usefixtures("colour_sam")
 def test_a_level_without_any_target() -> None:
     config = replace(PLAIN, refine="sam", sam=SamRefineConfig(side=128, points=2))
     segmenter = VideoSegmenter(ColourModel(), ["a blue bird"], config)

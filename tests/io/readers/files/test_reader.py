@@ -10,6 +10,7 @@ import pytest
 
 from car_video.errors import SourceError
 from car_video.io.readers import RandomAccessReader, read_frames
+from car_video.io.readers.decoding.decoder import THREADED_FROM
 from tests.io.readers.media import (
     change_packets,
     damage_packets,
@@ -337,11 +338,12 @@ def test_a_start_after_the_end_says_where_the_end_is(plain: Path) -> None:
 
 
 def test_large_pictures_are_decoded_by_several_threads(tmp_path: Path) -> None:
-    image = np.kron(numbered(77), np.ones((60, 80, 1), np.uint8))  # 5120 x 2880
+    image = np.kron(numbered(77), np.ones((30, 40, 1), np.uint8))  # 2560 x 1440
     clip = write_video(tmp_path / "large.mp4", [image] * 3, preset="ultrafast")
     with read_frames(clip, size=640) as reader:
         frames = list(reader)
-        assert (reader.info.width, reader.info.height) == (5120, 2880)
+        assert (reader.info.width, reader.info.height) == (2560, 1440)
+        assert reader.info.width * reader.info.height > THREADED_FROM
     assert [number_of(frame.image) for frame in frames] == [77] * 3
     assert frames[0].image.shape == (360, 640, 3)
 
