@@ -75,11 +75,20 @@ def corrected_mask(
 
 
 def _boxed(picture: PromptedPicture, correction: Correction) -> Tensor:
-    """Logits [a, b]: of the answers that obey most clicks the one that fills the box best."""
+    """Logits [a, b]: the one answer that the mask model was trained to give for a box, unless
+    another one obeys more clicks.
+
+    How well the extent of an answer fills the box is no guide: a speck far off makes it large,
+    and what lies around the thing fills the box as well (docs/corrections.md).
+    """
     assert correction.box is not None
-    logits, _ = picture.ask(correction.points, correction.box)
+    logits, _ = picture.ask(correction.points, correction.box, several=False)
+    if not correction.points:
+        return logits[0]
+    others, quality = picture.ask(correction.points, correction.box)
+    logits = torch.cat([logits, others])
     obeyed = picture.obeyed(logits, correction.points)
-    return logits[(obeyed + picture.box_fit(logits, correction.box)).argmax()]
+    return logits[(obeyed + torch.cat([torch.ones_like(quality[:1]), quality])).argmax()]
 
 
 def _clicked(

@@ -12,7 +12,7 @@ from pycocotools import mask as coco
 from scipy import ndimage
 
 from car_video.io.rle import decode_rle
-from car_video.segment.mask_selection.overlaps import SAME_IOU
+from car_video.segment.mask_selection.overlaps import NESTED, SAME_IOU
 from car_video.types import FramePrediction
 
 MASK_CELLS = 256
@@ -61,6 +61,16 @@ def mask_iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     """IoU of two masks; 1 where both are empty."""
     union = np.count_nonzero(one | other)
     return np.count_nonzero(one & other) / union if union else 1.0
+
+
+def same_thing(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    """Whether two masks bool [H, W] are of one thing, of which a part may be missing.
+
+    At least half (:data:`~car_video.segment.mask_selection.overlaps.NESTED`) of one of them
+    lies in the other.
+    """
+    smaller = min(np.count_nonzero(one), np.count_nonzero(other))
+    return bool(smaller and np.count_nonzero(one & other) >= NESTED * smaller)
 
 
 def agreement(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from car_video.segment.mask_selection.overlaps import NESTED
 from car_video.segment.resizing import enlarge
 from car_video.video.correction.answers import Answer, agreement, border, border_width
 from car_video.video.correction.group import SMALLEST_PART, GroupFollower
@@ -47,16 +46,6 @@ class Change:
 
     def __bool__(self) -> bool:
         return bool(self.added.any() or self.removed.any())
-
-
-def is_mended(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> bool:
-    """Whether two masks bool [H, W] are of one thing, of which a part may be missing.
-
-    At least half (:data:`~car_video.segment.mask_selection.overlaps.NESTED`) of one of them
-    lies in the other.
-    """
-    smaller = min(np.count_nonzero(before), np.count_nonzero(after))
-    return bool(smaller and np.count_nonzero(before & after) >= NESTED * smaller)
 
 
 def _parts(changed: NDArray[np.bool_], sure: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -15,8 +15,8 @@ from car_video.corrections import Correction
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
 from car_video.video.correction.anchors import corrected_mask
-from car_video.video.correction.answers import Answer
-from car_video.video.correction.change import Change, Mended, is_mended
+from car_video.video.correction.answers import Answer, same_thing
+from car_video.video.correction.change import Change, Mended
 from car_video.video.correction.follower import ObjectFollower
 from car_video.video.correction.group import GroupFollower, names_several
 from car_video.video.correction.meanings import Whole, Wrong
@@ -76,12 +76,14 @@ class Thing:
         wrong: it was taken for the target and is not.
         reach: frames that may change.
         change: what has changed of the mask, where only that is carried on.
+        guessed: the mask was made by clicks alone.
     """
 
     mask: NDArray[np.bool_]
     wrong: bool
     reach: Reach
     change: Change | None = None
+    guessed: bool = False
 
     @property
     def goes_on(self) -> bool:
@@ -145,11 +147,12 @@ class Corrector:
             # Later frames are compared with the results so far, so what these are on is wrong.
             followed = mask if here else results.original(frame.index, query).mask
             within = reach(frame.index, corrected[query])
-            if corrections[query].is_change and is_mended(before[query].mask, mask):
+            clicked = corrections[query].is_change
+            if clicked and same_thing(before[query].mask, mask):
                 change = Change.between(before[query].mask, mask)
                 things[query] = Thing(mask, False, within, change)
             elif followed.any():
-                things[query] = Thing(followed, not here, within)
+                things[query] = Thing(followed, not here, within, guessed=clicked)
         return things if self.carries else {}
 
     def start(self, seen: SeenFrame, things: Mapping[int, Thing]) -> Carried:
@@ -172,7 +175,9 @@ class Corrector:
         if thing.change is not None:
             parts = partial(GroupFollower, new, several=True)
             return Mended(follower, parts, thing.change)
-        return (Wrong if thing.wrong else Whole)(follower, thing.mask)
+        if thing.wrong:
+            return Wrong(follower, thing.mask)
+        return Whole(follower, thing.mask, thing.guessed)
 
     def see(self, frame: Frame) -> SeenFrame:
         """Encode a frame."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.segment.resizing import enlarge
-from car_video.video.correction.answers import Answer, agreement, mask_iou
+from car_video.video.correction.answers import Answer, agreement, mask_iou, same_thing
 from car_video.video.correction.follower import STILL_THERE
 from car_video.video.correction.group import GroupFollower
 from car_video.video.correction.propagation import SeenFrame
@@ -25,13 +25,19 @@ ON_IT = 0.5
 class Whole:
     """The mask is all of the target, which is followed in place of the result so far.
 
+    Clicks say which thing the target is, and not how far it extends, which the mask model has
+    guessed. So where the result so far is of the same thing it stays.
+
     Args:
         follower: new.
         mask: bool [H, W], not empty: of the corrected frame.
+        guessed: the mask was made by clicks alone.
     """
 
-    def __init__(self, follower: GroupFollower, mask: NDArray[np.bool_]) -> None:
-        self._follower, self._mask = follower, mask
+    def __init__(
+        self, follower: GroupFollower, mask: NDArray[np.bool_], guessed: bool = False
+    ) -> None:
+        self._follower, self._mask, self._guessed = follower, mask, guessed
 
     def begin(self, seen: SeenFrame) -> None:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
@@ -41,6 +47,7 @@ class Whole:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
         mask, score = followed(self._follower, seen, seconds)
         agrees = agreement(mask, before.mask) >= AGREEMENT_IOU
+        agrees |= self._guessed and same_thing(mask, before.mask)
         if not agrees and before.mask.any():
             # Perhaps what was followed is lost, or has slipped to something else.
             known = self._follower.resemblance(seen.encoded, before.mask)

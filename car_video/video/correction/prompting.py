@@ -35,11 +35,16 @@ class PromptedPicture:
         self._scale = pixels.shape[-1] / width
         self._embedding = sam.encode(pixels, TRAINED_SIDE)
 
-    def ask(self, points: Sequence[Point], box: Box | None = None) -> tuple[Tensor, Tensor]:
-        """Three masks for clicks and a box: logits [3, a, b] and the model's guess of their
-        quality [3]."""
+    def ask(
+        self, points: Sequence[Point], box: Box | None = None, several: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """Masks for clicks and a box: logits [M, a, b] and the model's guess of their quality
+        [M]; three, or not ``several`` but one."""
         answer, quality = self._sam.predict(
-            self._embedding, *self._places(points), None if box is None else self._box(box)
+            self._embedding,
+            *self._places(points),
+            None if box is None else self._box(box),
+            multimask=several,
         )
         return crop_logits(answer, self._embedding)[0].float(), quality[0].float()
 
@@ -116,19 +121,6 @@ class PromptedPicture:
             labels, _ = ndimage.label(one, np.ones((3, 3)))
             own[:] = one & np.isin(labels, [labels[y, x] for x, y in cells])
         return torch.where(torch.from_numpy(near).to(logits.device), logits, before)
-
-    def box_fit(self, logits: Tensor, box: Box) -> Tensor:
-        """IoU of the boxes around masks [M, a, b] with a box: [M]."""
-        masks, given = logits > 0, self._box(box)[0]
-        held = masks.flatten(1).any(1)
-        fit = logits.new_zeros(len(masks))
-        if bool(held.any()):
-            own = boxes_of(masks[held], self._size)
-            sides = torch.minimum(own[:, 2:], given[2:]) - torch.maximum(own[:, :2], given[:2])
-            shared = sides.clamp_min(0).prod(1)
-            areas = (own[:, 2:] - own[:, :2]).prod(1) + (given[2:] - given[:2]).prod()
-            fit[held] = shared / (areas - shared)
-        return fit
 
     def touch(self, one: Tensor, other: Tensor) -> bool:
         """Whether two masks [a, b] come within :data:`NEAR` cells of each other."""

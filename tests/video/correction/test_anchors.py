@@ -145,6 +145,22 @@ def test_a_box(scale: int) -> None:
     assert iou(found[::scale, ::scale], BODY) > 0.8
 
 
+class Misled(ColourSam):
+    """Its three answers to a box are what lies around the thing: that fills the box, too."""
+
+    def predict(self, *given, multimask=True, **named):  # type: ignore[no-untyped-def]
+        logits, quality = super().predict(*given, multimask=multimask, **named)
+        return (-logits if multimask else logits), quality
+
+
+def test_a_box_gets_the_one_answer_that_is_meant_for_boxes() -> None:
+    left, top, width, height = 30, 20, 20, 24
+    for points in ((), ((40.0, 30.0, True),)):
+        one = Correction(0, 0, list(points), box=(left, top, width, height))
+        found = corrected_mask(Misled(), IMAGE, one, np.zeros(IMAGE.shape[:2], bool))
+        assert iou(found, BODY) > 0.8
+
+
 def test_the_edge_of_the_picture() -> None:
     whole = np.zeros((64, 96), bool)
     corner = Correction(0, 0, [(95.9, 63.9, True)])

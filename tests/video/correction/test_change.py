@@ -9,7 +9,8 @@ import pytest
 
 from car_video.corrections import Correction
 from car_video.types import FramePrediction
-from car_video.video.correction.change import Change, is_mended
+from car_video.video.correction.answers import same_thing
+from car_video.video.correction.change import Change
 from car_video.video.correction.clip import correct_clip
 from car_video.video.correction.corrector import Corrector
 from car_video.video.segmenter import VideoSegmenter
@@ -105,10 +106,20 @@ def test_a_mask_that_mends_is_kept_and_carried_on_as_clicks_are() -> None:
 
 
 def test_another_thing_is_no_change() -> None:
-    assert not is_mended(square(GREEN), square(red_at(0)))
-    assert not is_mended(np.zeros(SIZE, bool), square(GREEN))
-    assert is_mended(square(GREEN), square(GREEN, red_at(0)))
-    assert is_mended(square(GREEN, red_at(0)), square(GREEN))
+    assert not same_thing(square(GREEN), square(red_at(0)))
+    assert not same_thing(np.zeros(SIZE, bool), square(GREEN))
+    assert same_thing(square(GREEN), square(GREEN, red_at(0)))
+    assert same_thing(square(GREEN, red_at(0)), square(GREEN))
+
+
+def test_clicks_say_which_thing_and_not_how_large_it_is() -> None:
+    """Where the result so far is of the thing that was clicked, its extent stays."""
+    half = square((GREEN[0], slice(GREEN[1].start, GREEN[1].start + 12)))
+    found = carried(dict.fromkeys((3, 4), half), Correction(index(6), 0, [(70, 50, True)]))
+    for number in (5, 6, 7):
+        assert iou(found[number].masks[0], GREEN) > 0.85
+    for number in (3, 4):
+        np.testing.assert_array_equal(found[number].masks[0], half)
 
 
 def test_a_touched_up_border_is_no_change() -> None:
