@@ -117,6 +117,8 @@ def main() -> None:
     given = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
+    # A shell lets its jobs in the background ignore Ctrl-C, and the page would do so as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "car_video", "ui", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
