@@ -1,5 +1,5 @@
-"""Streams that are not as they should be: clocks that jump, one frame, black ones. Each has one
-defined answer a frame."""
+"""Streams that are not as they should be: clocks that jump, one frame, black ones, 50
+sentences for one thing. Each has one defined answer a frame."""
 
 from __future__ import annotations
 
@@ -119,3 +119,32 @@ def test_black_frames(mode: str, kind: str) -> None:
         if there:
             assert iou(found.masks[0], red_at(number)) > 0.7
     assert not any(found.present.any() for found in segmented(frames[:2], VIDEOS[mode]))
+
+
+PARAPHRASES = [
+    f"{start} {word} red ball"
+    for start in ("a", "the", "this", "that", "my")
+    for word in "small round bright shiny little fast plain new nice old".split()
+]
+SYNONYMS = [
+    f"{start} red {kind}"
+    for start in ("this", "that", "my", "your", "her")
+    for kind in "ball toy thing globe sphere balloon shape object item body".split()
+]
+
+
+@pytest.mark.parametrize("mode", ["online", "fast"])
+def test_fifty_paraphrases(mode: str) -> None:
+    """One noun, so the words allow that all name one thing, and all find it."""
+    frames = [conftest.frame(number, green=False) for number in range(4)]
+    for number, found in enumerate(segmented(frames, VIDEOS[mode], names=PARAPHRASES)):
+        assert found.present.all()
+        assert min(iou(mask, red_at(number)) for mask in found.masks) > 0.7
+
+
+def test_fifty_synonyms() -> None:
+    """Nothing says that a toy may be a ball, so they compete; what is found is the thing."""
+    frames = [conftest.frame(number) for number in range(3)]
+    for number, found in enumerate(segmented(frames, VIDEOS["online"], names=SYNONYMS)):
+        assert found.present.any()
+        assert min(iou(mask, red_at(number)) for mask in found.masks[found.present]) > 0.7
