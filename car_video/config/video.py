@@ -69,7 +69,8 @@ class PresenceConfig(Settings, part="video.presence"):
     # Seconds in which the weight of a past score falls to 1/e; 0: no smoothing. The default
     # leaves 0.3 of it from frame to frame at 24 frames/s.
     time_constant: Seconds = 1 / (24 * math.log(1 / 0.3))
-    stay: Unit = 0.8  # once present, it stays so down to this part of the threshold
+    # Once present, it stays so down to this part of the threshold (benchmarks/presence.py).
+    stay: Unit = 0.5
 
 
 @dataclass(frozen=True)

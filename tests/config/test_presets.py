@@ -82,7 +82,11 @@ TABLE: dict[str, dict[str, Any]] = {
         "segment.classifier.templates": "origami",
         "segment.classifier.scoring": "average",
     },
-    "fast": {"model": "lite", "video.keyframes.interval": 0.333},
+    "fast": {
+        "model": "lite",
+        "video.keyframes.interval": 0.333,
+        "video.memory.recent_seconds": (1.333, 2.667),
+    },
     "fc-clip": {"model": "fc-clip-convnext-l"},
     "label-space-lite": {
         "model": "lite",
