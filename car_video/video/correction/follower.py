@@ -7,7 +7,7 @@ agreement with that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,6 +33,9 @@ from car_video.video.tracking.tracks import AGREEMENT_FLOOR, Tracks
 
 STILL_THERE = 0.5
 """Part of the corrected mask's own agreement from which on the thing is in the frame: half."""
+STAYS = 0.8
+"""Part of that down to which it stays there. Likeness with the corrected mask does not waver as
+language does, and what is hidden must not become the thing beside it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class ObjectFollower:
     def __init__(self, sam: MaskModel, refine: SamRefineConfig, video: VideoConfig) -> None:
         self._temperature = video.memory.temperature
         self._tracker = Tracker(sam, 1, video.tracks, video.memory, refine)
-        self._presence = PresenceFilter(1, STILL_THERE, video.presence)
+        self._presence = PresenceFilter(1, STILL_THERE, replace(video.presence, stay=STAYS))
         self._reference: Reference | None = None
         self._usual = 1.0
 
