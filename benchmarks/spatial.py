@@ -37,7 +37,9 @@ APART = 0.1  # of the picture's side, between centres of neighbours
 DEEPER = 0.05  # between lowest edges of what is behind or in front and its anchor
 ACROSS = 0.25  # aside of the anchor at most; farther away a thing is not "behind" it
 BIGGER = 1.5  # times the area of the next
+TALLER = 1.25  # times the height of the next
 DEPTHS = ("behind", "in front of")  # they came later: templates of their own dice
+HEIGHTS = ("tallest", "shortest")  # these as well
 WORDS = ("second", "third", "fourth")
 TEMPLATES = {
     "left": ("the left {}", "{} on the left", "leftmost {}", "far left {}", "{} on left side"),
@@ -47,6 +49,8 @@ TEMPLATES = {
     "middle": ("the middle {}", "{} in the middle", "center {}"),
     "biggest": ("the biggest {}", "largest {}"),
     "smallest": ("the smallest {}", "smallest {}"),
+    "tallest": ("the tallest {}", "the taller {}"),
+    "shortest": ("the shortest {}", "the shorter {}"),
     "front": ("the {} in front", "closest {}", "{} in the foreground", "nearest {}"),
     "back": ("the {} in the back", "farthest {}", "{} in the background"),
     "from left": ("{n} {} from the left", "the {n} {} from left"),
@@ -60,13 +64,14 @@ TEMPLATES = {
 
 @dataclass(frozen=True)
 class Thing:
-    """An instance: mask bool [H, W]; middle and lowest edge as parts of the sides; area."""
+    """An instance: mask bool [H, W]; parts of the sides: middle, lowest edge, height; area."""
 
     mask: NDArray[np.bool_]
     x: float
     y: float
     low: float
     area: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ def thing(mask: NDArray[np.bool_]) -> Thing:
         (rows.min() + rows.max() + 1) / 2 / height,
         (rows.max() + 1) / height,
         float(mask.mean()),
+        (rows.max() + 1 - rows.min()) / height,
     )
 
 
@@ -129,8 +135,10 @@ def named(things: Sequence[Thing]) -> Iterator[tuple[str, int, int]]:
     back, front = ends([t.low for t in things], APART)
     front = front if front == big else None
     back = back if back == small else None
+    short, tall = ends([float(np.log(t.height)) for t in things], float(np.log(TALLER)))
     found = {"left": left, "right": right, "top": top, "bottom": bottom, "biggest": big}
-    for relation, index in {**found, "smallest": small, "front": front, "back": back}.items():
+    found |= {"smallest": small, "front": front, "back": back}
+    for relation, index in {**found, "tallest": tall, "shortest": short}.items():
         if index is not None:
             yield relation, 1, index
     order = ordered([t.x for t in things], APART)
@@ -160,7 +168,7 @@ def beside(things: Sequence[Thing], anchor: Thing) -> Iterator[tuple[str, int]]:
 def samples(data: Path, seed: int) -> list[Sample]:
     """All sentences; templates are drawn by the seed."""
     coco = read_coco(data / "instances.json")
-    chance, depth = random.Random(seed), random.Random(seed)
+    chance, depth, height = (random.Random(seed) for _ in range(3))
     found = []
     for number, image in coco.images.items():
         things_of = groups(coco, number)
@@ -169,7 +177,8 @@ def samples(data: Path, seed: int) -> list[Sample]:
             if not 2 <= len(things) <= 5:
                 continue
             for relation, ordinal, index in named(things):
-                text = chance.choice(TEMPLATES[relation]).replace("{}", name)
+                draw = height if relation in HEIGHTS else chance
+                text = draw.choice(TEMPLATES[relation]).replace("{}", name)
                 text = text.replace("{n}", WORDS[ordinal - 2])
                 found.append(Sample(path, relation, text, things[index].mask))
             for other, anchors in sorted(things_of.items()):

@@ -14,7 +14,15 @@ from torch import Tensor
 
 from car_video.segment.cues.instances import SAME_IOU, existence
 from car_video.segment.cues.place_maps import ANCHOR_SOFTNESS
-from car_video.segment.cues.place_tensors import ACROSS, AREA, DOWN, LOW, SIZE, PlaceTensors
+from car_video.segment.cues.place_tensors import (
+    ACROSS,
+    AREA,
+    DOWN,
+    HEIGHT,
+    LOW,
+    SIZE,
+    PlaceTensors,
+)
 
 BESIDE_WIDTH = 0.2
 """Standard deviation of the sideways distance from an anchor at which something still counts as
@@ -182,6 +190,7 @@ def _sort_keys(
         + by(LOW) * (y[:, None, :, 1] - low[..., None])
         + by(SIZE) * area.sqrt()[:, None] * ~anchored[..., None]
         + by(AREA) * area.log()[:, None]
+        + by(HEIGHT) * (y[..., 1] - y[..., 0])[:, None]
         + by({"middle": 1.0}) * away[:, None]
     )
     sideways = torch.maximum(

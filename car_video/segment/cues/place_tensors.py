@@ -19,6 +19,7 @@ DOWN = {"top": -1.0, "bottom": 1.0}
 LOW = {"front": 1.0, "back": -1.0}
 SIZE = {"front": 0.5, "back": -0.5}
 AREA = {"biggest": 1.0, "smallest": -1.0}
+HEIGHT = {"tallest": 1.0, "shortest": -1.0}
 EDGE = 0.5
 """Part of an anchor's maximum above which cells count for its lowest edge."""
 NEARLY_ALL = 0.95

@@ -9,8 +9,9 @@ import re
 from typing import Literal, get_args
 
 Direction = Literal[
-    "left", "right", "top", "bottom", "middle", "front", "back", "biggest", "smallest"
-]
+    "left", "right", "top", "bottom", "middle", "front", "back", "biggest", "smallest",
+    "tallest", "shortest",
+]  # fmt: skip
 
 _DIRECTIONS: dict[Direction, str] = {
     "left": "left leftmost lefthand",
@@ -22,12 +23,15 @@ _DIRECTIONS: dict[Direction, str] = {
     "back": "back background rear far farthest furthest farther further",
     "biggest": "biggest largest bigger larger",
     "smallest": "smallest smaller tiniest littlest",
+    "tallest": "tallest taller",
+    "shortest": "shortest shorter",
 }
 assert tuple(_DIRECTIONS) == get_args(Direction)
 DIRECTION_OF = {word: d for d, words in _DIRECTIONS.items() for word in words.split()}
 OPPOSITE: dict[Direction, Direction] = {
     "left": "right", "right": "left", "top": "bottom", "bottom": "top",
     "front": "back", "back": "front", "biggest": "smallest", "smallest": "biggest",
+    "tallest": "shortest", "shortest": "tallest",
 }  # fmt: skip
 _COUNTED = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
@@ -129,7 +133,8 @@ _ORDINAL = (
 )
 _OF_THEM = (  # "the smallest of the three dogs", "the second of the dogs"
     rf"(?P<of_the>the )?(?P<one_of>{_LAST}|{_NUMBER}|(?:left|right|top|bottom|upper|lower)most|"
-    r"biggest|largest|bigger|larger|smallest|smaller|tiniest|closest|nearest|farthest|furthest)"
+    r"biggest|largest|bigger|larger|smallest|smaller|tiniest|tallest|taller|shortest|shorter|"
+    r"closest|nearest|farthest|furthest)"
     r"(?: one)? (?:out )?(?:of|among|from among) (?:all )?(?:(?:of )?(?:the|these|those) )?"
     rf"(?:{_MANY}\b(?: |$)|(?=(?:[^\s]+ )?(?:[^\s]+[^s\s]s|people|men|women|children|sheep)\b))"
     rf"(?!{_PICTURE})"

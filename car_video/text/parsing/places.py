@@ -75,6 +75,7 @@ class _Side:
 
 
 _OF_ITS_KIND = ("another", "the other", "all the other", "the rest")
+_TO_ANOTHER = frozenset("to near by beside behind above below under than with and".split())
 _COUNTING = frozenset("a an the one two three another with and".split())
 
 
@@ -130,6 +131,8 @@ def _read(match: re.Match[str], line: str) -> tuple[str, Sequence[_Side | _Count
     anchored = ("beside_it", "above_it", "behind_it")
     if other and all(match[name] is None for name in anchored):
         return match[0], ()
+    if _of_another(match, before, after):
+        return match[0], ()
     if match["them"] is not None:
         one = match["one_of"]
         known = DIRECTION_OF.get(one)
@@ -158,6 +161,16 @@ def _read(match: re.Match[str], line: str) -> tuple[str, Sequence[_Side | _Count
     kept = (match["lead"] or "") + match["the"] if names and match["the"] else ""
     counted_from = (match["lead"] or "").endswith("from ")
     return kept, tuple(_Side(Place(DIRECTION_OF[w]), counted_from) for w in words)
+
+
+def _of_another(match: re.Match[str], before: list[str], after: list[str]) -> bool:
+    """Whether a place is of something else: "next to the left one", "taller than her"."""
+    if after[:1] == ["than"]:
+        return True
+    if not match["the"] or after[:1] not in (["one"], ["ones"]):
+        return False
+    leading = [*before, *(match["lead"] or "").split()]
+    return bool(leading) and leading[-1] in _TO_ANOTHER
 
 
 def _is_place(

@@ -74,6 +74,8 @@ def test_rank_probability_is_the_sum_over_all_worlds(
         ("the biggest dog", 2),
         ("the smallest dog", 0),
         ("second biggest dog", 1),
+        ("the tallest dog", 2),
+        ("the shortest dog", 0),
         ("closest dog", 2),
         ("farthest dog", 0),
         ("top dog", 0),
@@ -87,6 +89,19 @@ def test_places_choose_among_candidates(text: str, chosen: int) -> None:
     assert int(found[0].argmax()) == chosen
     assert found[0, 3] == 0, "a part of a dog is no dog of its own"
     assert ((found >= 0) & (found <= scene()[1].amax())).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [("the tallest", 1), ("the shorter one", 0), ("the biggest", 0), ("the smallest", 1)],
+)
+def test_the_tallest_need_not_be_the_biggest(text: str, chosen: int) -> None:
+    masks = torch.zeros(1, 2, 40, 60, dtype=torch.bool)
+    masks[0, 0, 20:30, :40] = True
+    masks[0, 1, 5:35, 50:55] = True
+    logits = torch.where(masks, 4.0, -4.0)
+    found = ranked(logits, torch.full((1, 2), 0.4), torch.ones(1, 2), places(text))
+    assert int(found[0].argmax()) == chosen
 
 
 def test_a_doubtful_mask_at_the_end_does_not_win() -> None:

@@ -49,6 +49,12 @@ TABLE: list[tuple[str, str, tuple[Place, ...]]] = [
     ("background guy", "guy", (BACK,)),
     ("lady in back left", "lady", (BACK, L)),
     ("the largest pizza", "the pizza", (Place("biggest"),)),
+    ("the tallest girl", "the girl", (Place("tallest"),)),
+    ("the shorter of the two men", "the men", (Place("shortest"),)),
+    ("the tall girl next to the smallest one", "the tall girl next to the smallest one", ()),
+    ("the man beside the left one", "the man beside the left one", ()),
+    ("the boy shorter than the girl", "the boy shorter than the girl", ()),
+    ("the man next to the dog on the left", "the man next to the dog", (Place("left"),)),
     ("smaller sheep", "sheep", (Place("smallest"),)),
     ("woman on the left of the table", "woman", (Place("left", anchor="the table"),)),
     (
