@@ -33,6 +33,7 @@ from car_video.errors import CarVideoError, ConfigError
 
 BAD_INPUT = 2
 LISTS = ("models", "presets")
+SAVED = ["overlay,masks,json"]  # of --save, which may be repeated
 app = new_app()
 # ClickException, wherever this version of typer keeps it
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -81,11 +82,14 @@ def run(
         ),
     ] = None,
     save: Annotated[
-        str,
+        list[str],
         typer.Option(
-            metavar="LIST", help="Any of overlay, masks, json, cutout, sheet; coco, cvat, ..."
+            metavar="LIST",
+            help="Any of overlay, masks, json, cutout, sheet; coco, cvat, ...  "
+            "[default: overlay,masks,json]",
+            show_default=False,
         ),
-    ] = "overlay,masks,json",
+    ] = SAVED,
     model: Annotated[
         str | None,
         typer.Option(
@@ -274,7 +278,7 @@ def run(
                     task=task,
                     trained_labels=trained_labels,
                     out=out,
-                    save=save,
+                    save=",".join(save),
                     model=model or LABEL_MODEL,
                     device=device,
                     decoder=decoder,
@@ -301,7 +305,7 @@ def run(
         source=sources[0],
         expressions=tuple(expr or ()),
         out=None if out is None else Path(out),
-        save=save,
+        save=",".join(save),
         model=model,
         refine=refine,
         masks=masks,

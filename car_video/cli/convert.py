@@ -32,8 +32,11 @@ def convert(
         ),
     ] = None,
     to: Annotated[
-        str, typer.Option("--to", metavar="FORMAT", help="Format; several with commas.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            "--to", metavar="FORMAT", help="Format; several with commas, or repeat it."
+        ),
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -98,7 +101,8 @@ def convert(
 ) -> None:
     """What a finished run has found, in the form of another tool (docs/exports.md)."""
     display = Display(quiet)
-    if not to.strip():
+    formats = ",".join(to or [])
+    if not formats.strip():
         _list(display)
         return
     from car_video.io.exports.options import ExportOptions
@@ -119,7 +123,7 @@ def convert(
         feather=feather,
         invert=invert or None,
     )
-    convert_run(folder, to, out, options, display)
+    convert_run(folder, formats, out, options, display)
 
 
 def convert_run(

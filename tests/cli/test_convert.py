@@ -25,6 +25,15 @@ def test_convert_says_what_it_wrote(cli, tmp_path):
     assert json.loads((tmp_path / "é x.json").read_text())["images"]
 
 
+def test_a_repeated_option_makes_every_format(cli, tmp_path):
+    make_run(tmp_path / "clip_car")
+    code, out, err = cli("convert", "clip_car", "--to", "coco", "--to", "davis,coco")
+    assert (code, err) == (0, "")
+    assert [line.split(",")[0] for line in out.splitlines()] == ["coco", "davis"]
+    code, _, err = cli("convert", "clip_car", "--to", "mots", "--to", "coco", "--out", "x")
+    assert (code, "one name for several formats" in err) == (2, True)
+
+
 def test_formats_are_listed(cli):
     code, out, _ = cli("convert")
     assert code == 0
@@ -74,7 +83,7 @@ def test_a_source_called_convert_is_a_source(cli, clip, tmp_path):
 
 
 def test_save_makes_exports_of_the_finished_run(cli, clip, tmp_path):
-    code, out, err = cli(clip, *ASKED, "--save", "coco,webm", "--out", "out")
+    code, out, err = cli(clip, *ASKED, "--save", "coco", "--save", "webm", "--out", "out")
     assert code == 0, err
     assert "written to out: predictions.json, coco.json, matte.webm" in out
     data = json.loads((tmp_path / "out" / "coco.json").read_text())
