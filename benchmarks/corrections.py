@@ -21,7 +21,8 @@ J and F are those of ``car-eval ref-davis``, over all frames but the first and t
 Corrected frames count as the others do. *exact* says whether corrected frames came out as their
 corrections say: masks to the pixel, clicks and boxes as the mask model answered them. *others*
 is what each correction does to the mean J of the frames that were never corrected; one that
-lowers it by more than :data:`HARM` makes them worse.
+lowers it by more than :data:`HARM` makes them worse, by more than
+:data:`GREAT_HARM` much worse.
 
 The means over sequences come with a 95 % interval, by bootstrap over sequences.
 """
@@ -52,6 +53,7 @@ from car_video.video.segmenter import VideoSegmenter
 FPS = 24.0  # of DAVIS
 ELSEWHERE = 0.1  # J below which a mask is on something else
 HARM = 0.001  # fall of the mean J of the other frames: a point of the last digit that is shown
+GREAT_HARM = 0.05  # fall that one sees at a glance
 RESAMPLINGS, COVERED = 10_000, (2.5, 97.5)  # of the bootstrap; percentiles of the interval
 
 
@@ -244,8 +246,11 @@ def tables(rows: Sequence[dict[str, Any]]) -> list[str]:
         ends = zip(scores.mean(0), *interval(scores), strict=True)
         cells = " | ".join(f"{mean:.3f} ({low:.3f} to {high:.3f})" for mean, low, high in ends)
         changes = [change for row in own for change in row["others"]]
-        worse = f"{sum(change < -HARM for change in changes)} of {len(changes)} worse"
-        lines.append(f"| mean of {len(own)} | {kind} | {cells} | | {worse} | |")
+        worse, much = (
+            sum(change < -least for change in changes) for least in (HARM, GREAT_HARM)
+        )
+        harm = f"{worse} of {len(changes)} worse, {much} much"
+        lines.append(f"| mean of {len(own)} | {kind} | {cells} | | {harm} | |")
     return lines
 
 

@@ -14,11 +14,14 @@ def row(name: str, scores: list[float], others: list[float]) -> dict[str, object
 
 
 def test_means_come_with_intervals_and_clicks_that_make_it_worse_are_counted() -> None:
-    rows = [row("a", [0.5, 0.7, 0.9], [0.2, -0.02]), row("b", [0.7, 0.7, 0.7], [-0.0005, 0.0])]
+    rows = [
+        row("a", [0.5, 0.7, 0.9], [0.2, -0.06]),
+        row("b", [0.7, 0.7, 0.7], [-0.0005, -0.01]),
+    ]
     lines = tables(rows)
-    assert lines[2] == "| a (9) | click | 0.500 | 0.700 | 0.900 | 3, 4 | +0.200, -0.020 | yes |"
+    assert lines[2] == "| a (9) | click | 0.500 | 0.700 | 0.900 | 3, 4 | +0.200, -0.060 | yes |"
     assert lines[4].startswith("| mean of 2 | click | 0.600 (0.500 to 0.700) | 0.700 (0.700 to")
-    assert lines[4].endswith("1 of 4 worse | |")
+    assert lines[4].endswith("2 of 4 worse, 1 much | |")
 
 
 def test_the_interval_of_equal_scores_is_a_point() -> None:

@@ -12,6 +12,7 @@ from car_video.errors import CorrectionError
 from car_video.models.numerics import in_standard_torch
 from car_video.models.sam.base import MaskModel
 from car_video.segment.encoding import MAX_WORKING_SIDE
+from car_video.segment.mask_selection.overlaps import NESTED
 from car_video.segment.resizing import enlarge, to_pixels
 from car_video.video.correction.group import SMALLEST_PART
 from car_video.video.correction.prompting import PromptedPicture
@@ -19,6 +20,9 @@ from car_video.video.tracking.mask_tensors import MAX_LOGIT
 
 MOSTLY_THE_SAME = 0.5
 """IoU from which a mask with a part more is still the same mask, mostly: half."""
+TRUST_IN_DISC = 0.4
+"""Quality of a disc about a click, as a part of the best that the mask model guesses of its own
+answers: below half, so that a part that is missing may be larger than the mask."""
 
 
 @in_standard_torch
@@ -63,7 +67,7 @@ def corrected_mask(
         )
     picture = PromptedPicture(sam, to_pixels(image, sam.device, MAX_WORKING_SIDE), width)
     if correction.box is not None:
-        logits = _boxed(picture, correction)
+        logits = _boxed(picture, correction, tracked)
     else:
         logits = _clicked(picture, correction, tracked)
     mask = enlarge(logits[None], (height, width))[0] > 0
@@ -74,21 +78,31 @@ def corrected_mask(
     return np.asarray(mask.cpu().numpy())
 
 
-def _boxed(picture: PromptedPicture, correction: Correction) -> Tensor:
-    """Logits [a, b]: the one answer that the mask model was trained to give for a box, unless
-    another one obeys more clicks.
+def _boxed(
+    picture: PromptedPicture, correction: Correction, tracked: NDArray[np.bool_]
+) -> Tensor:
+    """Logits [a, b] of what a box means.
 
-    How well the extent of an answer fills the box is no guide: a speck far off makes it large,
-    and what lies around the thing fills the box as well (docs/corrections.md).
+    The mask model gives four answers to a box, and four more with the mask so far as context
+    where most of that lies in the box: then it is of the target, at least in part. The answer
+    is taken that obeys most clicks. Among those counts the model's guess of the quality, times
+    how the answer fills the box, and beside it how much of the mask so far it holds. The guess
+    alone takes what stands in front of the target, or a part of it (docs/corrections.md).
     """
     assert correction.box is not None
-    logits, _ = picture.ask(correction.points, correction.box, several=False)
-    if not correction.points:
-        return logits[0]
-    others, quality = picture.ask(correction.points, correction.box)
-    logits = torch.cat([logits, others])
-    obeyed = picture.obeyed(logits, correction.points)
-    return logits[(obeyed + torch.cat([torch.ones_like(quality[:1]), quality])).argmax()]
+    points, box = correction.points, correction.box
+    before = picture.logits_of(tracked) > 0
+    inside = before & picture.within(box, before)
+    known = bool(inside.sum() >= max(1, NESTED * int(before.sum())))
+    answers = [picture.ask(points, box, several) for several in (False, True)]
+    if known:
+        answers += [picture.ask(points, box, several, tracked) for several in (False, True)]
+    logits = torch.cat([one for one, _ in answers])
+    score = torch.cat([one for _, one in answers]) * picture.filled(logits, box)
+    if known:
+        score = score + ((logits > 0) & inside).sum((1, 2)) / inside.sum()
+    # That is two at most, and a click that is obeyed counts for more.
+    return logits[(2 * picture.obeyed(logits, points) + score).argmax()]
 
 
 def _clicked(
@@ -139,9 +153,11 @@ def _mended(
 
     The mask model's own guess of quality knows nothing of the mask so far, and differs by less
     than it is sure of between a part of a thing and the whole of it. Whoever clicks has left
-    the rest of the mask as it is. So of each candidate only those changes count that are
-    connected with a click, and among those that obey most clicks the one is taken whose quality
-    times overlap with the mask so far is highest (measured in docs/corrections.md).
+    the rest of the mask as it is, and clicks into the middle of what is wrong. So of each
+    candidate only those changes count that are connected with a click, and among those that
+    obey most clicks the one is taken whose quality is highest, times its overlap with the mask
+    so far, times how far in the middle of its change the click is (docs/corrections.md). One
+    more is a disc about the click, so that a click never has to mean something unlikely.
 
     Args:
         picture: that was asked.
@@ -152,11 +168,16 @@ def _mended(
     """
     logits = picture.changed_near(logits, before, correction.points)
     obeyed = picture.obeyed(logits, correction.points)
-    score = obeyed + quality * overlaps(logits, before)
     empty = (logits <= 0).flatten(1).all(1)
-    if bool((~empty & (obeyed >= obeyed.max())).any()):
-        score = score.masked_fill(empty, -1)  # no mask obeys negative clicks best of all
-    return logits[score.argmax()]
+    if bool((empty | (obeyed < obeyed.max())).all()):
+        return logits[empty][0]  # all that obeys leaves nothing
+    best = quality[~empty & (obeyed >= obeyed.max())].max()
+    disc = picture.discs(before, correction.points)[None]
+    logits = torch.cat([logits[~empty], disc])
+    quality = torch.cat([quality[~empty], TRUST_IN_DISC * best[None]])
+    middle = picture.centred(logits, before, correction.points)
+    obeyed = picture.obeyed(logits, correction.points)
+    return logits[(obeyed + quality * overlaps(logits, before) * middle).argmax()]
 
 
 def overlaps(logits: Tensor, other: Tensor) -> Tensor:

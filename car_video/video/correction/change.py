@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from car_video.segment.resizing import enlarge
-from car_video.video.correction.answers import Answer, agreement, border, border_width
+from car_video.video.correction.answers import Answer, agreement, border, border_width, mask_iou
 from car_video.video.correction.group import SMALLEST_PART, GroupFollower
 from car_video.video.correction.meanings import AGREEMENT_IOU
 from car_video.video.correction.propagation import SeenFrame
+
+LEAST_KEPT = 0.5
+"""Part of the IoU of the mask and the mended one, which a result and the changed one must have:
+half."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +35,21 @@ class Change:
         added: bool [H, W].
         removed: bool [H, W].
         after: bool [H, W]: the mask now.
+        kept: IoU of the mask before and now.
     """
 
     added: NDArray[np.bool_]
     removed: NDArray[np.bool_]
     after: NDArray[np.bool_]
+    kept: float
 
     @classmethod
     def between(cls, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> Change:
         """From one mask bool [H, W] to another, not empty one."""
         width = border_width(after)
         sure = ~(border(before, width) | border(after, width))
-        return cls(_parts(after & ~before, sure), _parts(before & ~after, sure), after)
+        came, went = _parts(after & ~before, sure), _parts(before & ~after, sure)
+        return cls(came, went, after, mask_iou(before, after))
 
     def __bool__(self) -> bool:
         return bool(self.added.any() or self.removed.any())
@@ -62,8 +69,10 @@ class Mended:
     """The parts that changed are followed, and change the results so far.
 
     The mask itself is followed as well. What it claims is not taken away, as a part that went
-    may grow into the thing that it was on; nor is all of a result but a speck. And where there
-    is no result so far there is nothing to change, and the mask is the answer.
+    may grow into the thing that it was on. A result of which a change would leave less than
+    half (:data:`LEAST_KEPT`) of what it left of the mask stays as it is: then what is followed
+    has slipped. And where there is no result so far there is nothing to change, and the mask is
+    the answer.
 
     Args:
         whole: new, follows the mask.
@@ -74,6 +83,7 @@ class Mended:
     def __init__(
         self, whole: GroupFollower, parts: Callable[[], GroupFollower], change: Change
     ) -> None:
+        self._kept = change.kept
         self._followed = {"whole": (whole, change.after)}
         for name, part in (("added", change.added), ("removed", change.removed)):
             if part.any():
@@ -100,7 +110,7 @@ class Mended:
         removed = (went > 0) & (went > came) & ~(whole > 0)
         added = (came > 0) & (came >= went)
         mask = (before.mask | added) & ~removed
-        if np.count_nonzero(mask) < SMALLEST_PART * np.count_nonzero(before.mask):
+        if mask_iou(mask, before.mask) < LEAST_KEPT * self._kept:
             return before, True  # what is followed is the thing itself, no part of it
         agrees = (
             agreement(mask, before.mask) >= AGREEMENT_IOU

@@ -27,7 +27,7 @@ def mask(*places: tuple[slice, slice]) -> np.ndarray:
     return found
 
 
-def clicked(tracked: np.ndarray, *points: tuple[tuple[int, int], bool]) -> np.ndarray:
+def clicked(tracked: np.ndarray, *points: tuple[tuple[float, float], bool]) -> np.ndarray:
     one = Correction(0, 0, [(x, y, positive) for (x, y), positive in points])
     return corrected_mask(ColourSam(), IMAGE, one, tracked)
 
@@ -131,6 +131,65 @@ def test_a_missing_part_goes_before_the_surer_rest_of_the_picture(
 def test_a_missing_part_may_be_larger_than_the_mask(monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, [(mask(BODY), 0.9)])
     assert same(clicked(mask(HEAD), (ON_BODY, True)), HEAD, BODY)
+
+
+STRIP = (slice(44, 56), slice(20, 56))
+"""What the body stands on, nearly as large: the mask model is sure of it."""
+
+
+@pytest.mark.parametrize("positive", [True, False])
+def test_a_click_at_the_border_of_something_does_not_mean_all_of_it(
+    monkeypatch: pytest.MonkeyPatch, positive: bool
+) -> None:
+    """Its middle is elsewhere; a disc about the click is likelier."""
+    before, whole = mask(BODY, *[STRIP] * (not positive)), mask(BODY, *[STRIP] * positive)
+    answer(monkeypatch, [(mask(STRIP), 1.0)])
+    found = clicked(before, ((40.5, 46.5), positive))
+    assert found[46, 40] == positive
+    assert (found != before).sum() < 0.1 * before.sum()
+    np.testing.assert_array_equal(clicked(before, ((38, 50), positive)), whole)
+
+
+def test_a_click_that_asks_for_nothing_changes_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, [(mask(HEAD), 0.9)], mended=(mask(BODY), 0.9))
+    assert same(clicked(mask(BODY), (ON_BODY, True)), BODY)
+
+
+BOX = (30, 8, 20, 36)
+"""Around head and body."""
+
+
+def boxed(
+    monkeypatch: pytest.MonkeyPatch, tracked: np.ndarray, *asked: tuple[np.ndarray, float]
+) -> np.ndarray:
+    """The mask of :data:`BOX`, of a mask model that answers so whatever it is asked."""
+
+    def ask(self, points, box=None, several=True, context=None):  # type: ignore[no-untyped-def]
+        logits = torch.stack([self.logits_of(one) for one, _ in asked])
+        return logits, torch.tensor([quality for _, quality in asked])
+
+    monkeypatch.setattr(PromptedPicture, "ask", ask)
+    return corrected_mask(ColourSam(), IMAGE, Correction(0, 0, box=BOX), tracked)
+
+
+def test_a_box_is_around_all_of_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    speck = mask(BODY)
+    speck[8:10, 40:42] = True  # as far as the box reaches
+    asked = [(speck, 0.95), (mask(BODY), 0.9), (mask(HEAD, BODY), 0.85)]
+    assert same(boxed(monkeypatch, mask(), *asked), HEAD, BODY)
+
+
+@pytest.mark.parametrize(
+    ("tracked", "wanted"),
+    [((HEAD,), HEAD), ((OTHER, (slice(8, 12), slice(30, 50))), BODY), ((), BODY)],
+)
+def test_a_box_around_most_of_the_mask_so_far_is_of_that_thing(
+    monkeypatch: pytest.MonkeyPatch,
+    tracked: tuple[tuple[slice, slice], ...],
+    wanted: tuple[slice, slice],
+) -> None:
+    asked = [(mask(HEAD), 0.8), (mask(BODY), 0.9)]
+    assert same(boxed(monkeypatch, mask(*tracked), *asked), wanted)
 
 
 @pytest.mark.parametrize("scale", [1, 25])

@@ -83,6 +83,16 @@ def test_a_part_that_went_does_not_take_the_thing_with_it() -> None:
     np.testing.assert_array_equal(found[5].masks[0], square(GREEN))
 
 
+def test_a_part_that_comes_is_not_most_of_another_result() -> None:
+    """What is followed may slip to something large; a result does not become that."""
+    speck = square((slice(42, 46), slice(62, 66)))
+    before = {4: square(red_at(4)), 5: speck}
+    fixed = Correction(index(4), 0, mask=square(red_at(4), GREEN), mends=True)
+    found = carried({**before, 6: square(red_at(6))}, fixed)
+    np.testing.assert_array_equal(found[5].masks[0], speck)
+    assert iou(found[6].masks[0], square(red_at(6), GREEN)) > 0.8
+
+
 def test_where_there_is_nothing_yet_the_whole_mask_comes() -> None:
     """Frames on which it was lost are those that a person corrects it for."""
     masks = {n: square() for n in range(FEW)}
