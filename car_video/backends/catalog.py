@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, cast
 
 from car_video.errors import ConfigError
+
+if TYPE_CHECKING:
+    from car_video.config import Config
 
 TORCH, AUTO = "torch", "auto"
 
@@ -65,6 +69,19 @@ def check_backend(name: str) -> None:
     """Raises ConfigError for a name that none has, or a back end that is not installed."""
     if name not in (TORCH, AUTO):
         backend_named(name)
+
+
+def with_backend(config: Config, name: str | None) -> Config:
+    """Settings with another back end; None leaves the preset's.
+
+    Raises:
+        ConfigError: none has this name, or it is not installed.
+    """
+    check_backend(config.segment.backend if name is None else name)
+    if name is not None:
+        segment = replace(config.segment, backend=cast("Any", name))
+        config = replace(config, segment=segment)
+    return config
 
 
 def installed() -> list[Backend]:

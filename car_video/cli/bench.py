@@ -19,7 +19,7 @@ from car_video.errors import ConfigError
 if TYPE_CHECKING:
     import torch
 
-    from car_video.backends.choice import Measured
+    from car_video.backends.comparing import Measured
     from car_video.config import Config
     from car_video.models.pair import ModelPair
     from car_video.models.sam.base import MaskModel
@@ -144,7 +144,8 @@ def _backends(pair: ModelPair, mask_model: MaskModel, display: Display) -> Backe
     """What each back end of this machine is worth for each encoder; on a GPU there is only
     torch."""
     from car_video.backends.catalog import installed
-    from car_video.backends.choice import hosts_of, measure
+    from car_video.backends.comparing import measure
+    from car_video.backends.replacing import hosts_of
     from car_video.segment.segmenter import compared_masks
 
     if pair.device.type != "cpu" or not hosts_of(pair, mask_model):

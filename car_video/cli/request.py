@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from car_video.backends.catalog import TORCH, check_backend
+from car_video.backends.catalog import TORCH, with_backend
 from car_video.cli.engine_options import (
     check_engines,
     with_detector,
@@ -162,7 +162,6 @@ def check_options(request: Request) -> Plan:
     config = _config(request)
     _check_model(config.model, request.device)
     check_engines(config)
-    check_backend(config.segment.backend)
     from car_video.io.export_catalog import find_format
     from car_video.io.exports.export import check_tools
     from car_video.io.readers import Selection
@@ -317,9 +316,6 @@ def _config(request: Request) -> Config:
     video = config.video
     if request.mode is not None:
         video = dataclasses.replace(video, mode=request.mode)  # type: ignore[arg-type]
-    if request.backend is not None:
-        check_backend(request.backend)
-        segment = dataclasses.replace(segment, backend=request.backend)  # type: ignore[arg-type]
     model = config.model if request.model is None else request.model
     if request.masks is not None:
         segment = with_masks(segment, model, request.masks)
@@ -328,6 +324,7 @@ def _config(request: Request) -> Config:
     if request.tracker is not None:
         video = with_tracker(video, segment, request.tracker)
     config = dataclasses.replace(config, model=model, segment=segment, video=video)
+    config = with_backend(config, request.backend)
     return config if request.target_fps is None else with_target_fps(config, request.target_fps)
 
 

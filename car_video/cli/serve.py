@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from car_video.backends.catalog import TORCH, check_backend
+from car_video.backends.catalog import TORCH, with_backend
 from car_video.cli.display import Display
 from car_video.cli.subcommands import new_app
 from car_video.errors import ConfigError
@@ -48,6 +48,14 @@ def serve(
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
     ] = "auto",
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What computes the image encoders on a CPU: onnx, openvino, ..., or auto "
+            "(docs/video.md).  [the preset's, torch]",
+        ),
+    ] = None,
     clients: Annotated[
         int, typer.Option(metavar="N", min=1, help="Clients at the same time.")
     ] = 4,
@@ -69,7 +77,7 @@ def serve(
             f"serve needs '{error.name}': pip install 'car-video[serve]'"
         ) from None
     access = Access(host, os.environ.get(TOKEN_VARIABLE) or None)
-    name, config = _settings(model, preset)
+    name, config = _settings(model, preset, backend)
     with _listening(host, port) as opened:
         from car_video.models import load_model
         from car_video.models.sam.registry import load_mask_model
@@ -102,11 +110,11 @@ def serve(
             uvicorn.Server(settings).run(sockets=[opened])
 
 
-def _settings(model: str | None, preset: str | None) -> tuple[str, Config]:
+def _settings(model: str | None, preset: str | None, backend: str | None) -> tuple[str, Config]:
     """The preset's name and the preset, with the model in it.
 
     Raises:
-        ConfigError: no such preset, or one that needs frames of the future.
+        ConfigError: no such preset or back end, or a preset that needs frames of the future.
     """
     from dataclasses import replace
 
@@ -118,7 +126,7 @@ def _settings(model: str | None, preset: str | None) -> tuple[str, Config]:
     config = load_preset(name)
     if model is not None:
         config = replace(config, model=model)
-    check_backend(config.segment.backend)
+    config = with_backend(config, backend)
     if config.video.mode == "offline":
         raise ConfigError(f"preset '{name}' needs frames ahead; a stream has none: online")
     return name, config

@@ -55,6 +55,14 @@ def ui(
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
     ] = "auto",
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What computes the image encoders on a CPU: onnx, openvino, ..., or auto "
+            "(docs/video.md).  [the preset's, torch]",
+        ),
+    ] = None,
     max_minutes: Annotated[
         float, typer.Option(metavar="M", help="Longest clip that the page takes.")
     ] = 10.0,
@@ -77,7 +85,7 @@ def ui(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was uploaded goes then too
     check_open(host, password)
     limits = Limits(megabytes=max_megabytes, minutes=max_minutes)
-    server = Server(Engine(model, preset, device), limits, host, port, password)
+    server = Server(Engine(model, preset, device, backend), limits, host, port, password)
     try:
         server.load()
         display.result(f"the page is at {server.url} (Ctrl-C ends it)")

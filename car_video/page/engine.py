@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from car_video.backends.catalog import check_backend
+from car_video.backends.catalog import with_backend
 from car_video.config import Config, load_preset
 from car_video.models.catalog import check_model, default_preset
 from car_video.models.pair import ModelPair
@@ -42,7 +42,11 @@ class Engine:
     """
 
     def __init__(
-        self, model: str | None = None, preset: str | None = None, device: str = "auto"
+        self,
+        model: str | None = None,
+        preset: str | None = None,
+        device: str = "auto",
+        backend: str | None = None,
     ) -> None:
         if model is not None:
             check_model(model)
@@ -50,10 +54,8 @@ class Engine:
         if preset is None and model is not None and model != "lite":
             names = [default_preset(model)]
         self.presets: Mapping[str, Config] = {
-            name: _with_model(load_preset(name), model) for name in names
+            name: with_backend(_with_model(load_preset(name), model), backend) for name in names
         }
-        for config in self.presets.values():
-            check_backend(config.segment.backend)
         self.model = model
         self.turns = Turns()
         self._device = device

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from car_video.backends import building, choice
+from car_video.backends import building, choice, comparing, replacing
 from car_video.backends.catalog import Backend
-from car_video.backends.choice import Measured, best_of, computed_by, hosts_of
+from car_video.backends.choice import computed_by
+from car_video.backends.comparing import Measured, best_of
+from car_video.backends.replacing import hosts_of
 from car_video.errors import ConfigError, ModelError
 from car_video.models.pair import as_pair
 from tests.backends.hosts import TinyHost, drawn_masks
@@ -44,9 +46,14 @@ def backends(monkeypatch):
             return "1"
 
     known = (GOOD, OTHER, WRONG, BROKEN)
-    monkeypatch.setattr(choice, "build", build)
-    monkeypatch.setattr(choice, "installed", lambda: list(known))
-    monkeypatch.setattr(choice, "backend_named", lambda name: {b.name: b for b in known}[name])
+    for module in (comparing, replacing):
+        monkeypatch.setattr(module, "build", build)
+    for module in (choice, comparing):
+        monkeypatch.setattr(module, "installed", lambda: list(known))
+    for module in (choice, replacing):
+        monkeypatch.setattr(
+            module, "backend_named", lambda name: {b.name: b for b in known}[name]
+        )
     monkeypatch.setattr(choice, "runtime_of", lambda backend: Runtime())
     return made
 
@@ -55,7 +62,7 @@ def backends(monkeypatch):
 def times(monkeypatch):
     """Milliseconds as they are measured."""
     found = {"torch": 100.0, "onnx": 60.0, "openvino": 50.0, "onnx-int8": 10.0}
-    monkeypatch.setattr(choice, "milliseconds", lambda encoders, example: found)
+    monkeypatch.setattr(comparing, "milliseconds", lambda encoders, example: found)
     return found
 
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from car_video import models, profiling
-from car_video.backends import catalog, choice
-from car_video.backends.choice import Measured
+from car_video.backends import catalog, comparing, replacing
+from car_video.backends.comparing import Measured
 from car_video.cli import bench
 from car_video.models.pair import as_pair
 from car_video.models.sam import registry
@@ -76,8 +76,8 @@ def test_back_ends_are_compared(cli, measured, clip, monkeypatch):
         "onnx-int8": Measured(float("inf"), 0.0, "cannot quantise"),
     }
     monkeypatch.setattr(catalog, "installed", lambda: ["onnx"])
-    monkeypatch.setattr(choice, "hosts_of", lambda pair, masks: ["a model"])
-    monkeypatch.setattr(choice, "measure", lambda *_: {"the encoder": table})
+    monkeypatch.setattr(replacing, "hosts_of", lambda pair, masks: ["a model"])
+    monkeypatch.setattr(comparing, "measure", lambda *_: {"the encoder": table})
     code, out, _ = cli("bench", clip)
     assert code == 0
     lines = [line.split() for line in out.splitlines()]

@@ -10,7 +10,8 @@ import sys
 import pytest
 from websockets.sync.client import connect
 
-from car_video.cli.serve import TOKEN_VARIABLE
+from car_video.backends import catalog
+from car_video.cli.serve import TOKEN_VARIABLE, _settings
 from car_video.io.rle import decode_rle
 from tests.serve.fakes import picture
 
@@ -23,6 +24,7 @@ from tests.serve.fakes import picture
         (("--port", "70000"), "port"),
         (("--preset", "no-such"), "no-such"),
         (("--model", "no-such"), "no-such"),
+        (("--backend", "abacus"), "unknown --backend 'abacus'"),
         (("--clients", "0"), "clients"),
         (("more",), "more"),
     ],
@@ -32,6 +34,14 @@ def test_bad_input_is_one_line_and_exit_code_2(cli, monkeypatch, arguments, said
     code, out, err = cli("serve", "--port", "0", *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert said in err
+
+
+def test_its_back_end_takes_the_place_of_the_preset_s(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalog, "find_spec", lambda name: name)
+    preset = tmp_path / "mine.yaml"
+    preset.write_text("extends: fast\nsegment: {backend: openvino}\n")
+    for asked, found in ((None, "openvino"), ("torch", "torch"), ("onnx", "onnx")):
+        assert _settings(None, str(preset), asked)[1].segment.backend == found
 
 
 def test_a_port_that_is_taken(cli):

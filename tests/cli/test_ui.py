@@ -33,6 +33,7 @@ def test_settings_are_checked_first(cli, monkeypatch):
         (("--preset", "nothing"), "nothing"),
         (("--max-minutes", "0"), "minutes must be above 0"),
         (("--model", "nothing"), "nothing"),
+        (("--backend", "abacus"), "unknown --backend 'abacus'"),
     ):
         code, _, err = cli("ui", "--no-browser", *words)
         assert code == 2, words
