@@ -64,6 +64,32 @@ def test_it_is_both_steps(
     assert torch.equal(x, before)
 
 
+@pytest.mark.skipif(torch.bfloat16 not in fused_convolution._FUSED, reason="not native here")
+@pytest.mark.parametrize("activation", ["none", "relu", "gelu"])
+def test_native_bfloat16_is_rounded_once(activation: Activation) -> None:
+    own, x = convolution(3, 1, 1, False, True), picture(16, 24)
+    rounded = x.bfloat16()
+    exact = ACTIVATIONS[activation](
+        F.conv2d(rounded.float(), own.weight.bfloat16().float(), own.bias, padding=1)
+    )
+    found = convolved(rounded, own.bfloat16(), activation).float()
+    apart = (found - exact).abs().max() / exact.abs().max()
+    assert apart < 2**-7
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_bfloat16_that_is_not_native_is_computed_in_two_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object) -> Tensor:
+        raise RuntimeError("the processor has no bfloat16")
+
+    monkeypatch.setattr(fused_convolution, "_POINTWISE", refused)
+    monkeypatch.setattr(fused_convolution, "_FUSED", {torch.float32})
+    own, x = convolution(3, 1, 1, False, True).bfloat16(), picture(6, 7).bfloat16()
+    torch.testing.assert_close(convolved(x, own, "relu"), F.relu(own(x)))
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_other_precisions_are_computed_in_two_steps(dtype: torch.dtype) -> None:
     own, x = convolution(3, 1, 1, False, True).to(dtype), picture(6, 7).to(dtype)
