@@ -10,8 +10,7 @@ Rows, each with one thing more than the one before it unless it says otherwise:
     maps-per-frame   every frame on its own, masks straight from the proposals
     maps             + queries carried over and maps that remember (no mask candidates)
     per-frame        every frame on its own, SAM candidates
-    tracks           + one track per expression by overlap alone, presence over time
-    memory           + feature memory
+    tracks           + one track per expression, feature memory, presence over time
     online           + rival tracks: the default
     offline          + both ways over windows of frames
     keyframes-N      online, language on every N-th frame only (N = 2, 4, 8), by seconds
@@ -40,8 +39,7 @@ from car_video.config import Config
 from car_video.config.video import KeyframeConfig, TrackConfig, VideoMode
 from car_video.errors import CarVideoError
 
-ALONE = TrackConfig(count=1, memory_weight=0.0)
-MEMORY = TrackConfig(count=1)
+ALONE = TrackConfig(count=1)
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,6 @@ ROWS = {
     "maps": Row("online", candidates=False),
     "per-frame": Row("per-frame"),
     "tracks": Row("online", tracks=ALONE),
-    "memory": Row("online", tracks=MEMORY),
     "online": Row("online"),
     "offline": Row("offline"),
     "keyframes-2": Row("online", every=2),

@@ -35,8 +35,17 @@ RENAMED = {
     "segment.sam.automatic.least": "'segment.sam.automatic.min_coverage'",
     "segment.sam.automatic.overlap": "'segment.sam.automatic.box_overlap'",
     "video.tracks.decay": "'video.tracks.time_constant' (in seconds; 0.9: 0.395)",
-    "video.tracks.look_weight": "'video.tracks.appearance_weight'",
-    "video.tracks.lost_likeness": "'video.tracks.lost_appearance'",
+    **{
+        f"video.tracks.{name}": "fitted and no setting any more (docs/video.md#tracks)"
+        for name in (
+            "look_weight",
+            "lost_likeness",
+            "appearance_weight",
+            "lost_appearance",
+            "overlap_weight",
+            "memory_weight",
+        )
+    },
     "video.memory.recent": "'video.memory.recent_seconds' (without the last frame; 1, 4, 8: "
     "0.167, 0.333)",
     "video.memory.radius": "'video.memory.reach_sides' (in sides of the picture; 5: 0.16)",

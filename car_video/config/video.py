@@ -27,10 +27,6 @@ class TrackConfig(Settings, part="video.tracks"):
     count: Annotated[int, Range(1, 16)] = 3  # K: tracks kept per expression
     # tau: seconds in which the weight of a past text score in a track's value falls to 1/e
     time_constant: Seconds = 3.2
-    overlap_weight: Weight = 0.2  # lambda: a mask where the last one has moved to
-    memory_weight: Weight = 1.0  # mu: a mask where memory says that the object is
-    appearance_weight: Weight = 1.0  # nu: a mask of the same appearance as the track's
-    lost_appearance: BelowOne = 0.3  # a track whose mask is less similar to it is lost
     birth_cost: Weight = 0.3  # a young track's handicap, ...
     settling: Annotated[float, Range(0, 3600, above=True)] = 0.4  # ... down to 1/e after this
     switch_cost: Weight = 0.1  # what a rival must be better by to take over
@@ -40,7 +36,8 @@ class TrackConfig(Settings, part="video.tracks"):
     share_cost: Weight = 0.7
     # that language may ask of SAM on one frame, shared by all expressions
     prompts: Annotated[int, Range(1, 4096)] = 16
-    lost_overlap: BelowOne = 0.1  # a track whose mask overlaps less with its past is lost
+    # Between keyframes, a track whose mask overlaps less with its past is lost.
+    lost_overlap: BelowOne = 0.1
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from math import exp, log
 import numpy as np
 
 from car_video.config.video import TrackConfig
+from car_video.video.tracking.association import Association
 
 APPEARANCE_SECONDS = 3.2
 AGREEMENT_FLOOR, SUPPORT_FLOOR, KIND_FLOOR, SAME_TRACK_IOU, BIRTHS = 0.02, 0.05, 0.05, 0.7, 2
@@ -80,6 +81,7 @@ def advance(
     config: TrackConfig,
     since_frame: float,
     since_language: float,
+    numbers: Association,
 ) -> list[tuple[Track, int, float] | None]:
     """The tracks of one expression a frame later, best first, each with its old slot or -1
     and its rank.
@@ -92,6 +94,7 @@ def advance(
         config: weights and costs.
         since_frame: seconds since the last frame.
         since_language: seconds since the last frame that language has seen.
+        numbers: of association.
     """
     masks = [half(c.logits) for c in candidates]
     text_score = [log(max(c.agreement, AGREEMENT_FLOOR)) for c in candidates]
@@ -103,22 +106,19 @@ def advance(
         if track is None or not offered:
             continue
         before = half(moved[slot])
-        association = {}
+        odds = {}
         for n in offered:
-            association[n] = text_score[n] + kind_score[n]
-            association[n] += config.overlap_weight * iou(masks[n], before)
+            same = numbers.offset + numbers.overlap * iou(masks[n], before)
+            same += numbers.appearance * float(candidates[n].appearance @ track.appearance)
             memory = expected[slot]
             if memory is not None:
                 share = support(candidates[n].logits, memory)
-                association[n] += config.memory_weight * log(max(share, SUPPORT_FLOOR))
-            association[n] += config.appearance_weight * float(
-                candidates[n].appearance @ track.appearance
-            )
-        best = max(offered, key=lambda n: association[n])
-        if iou(masks[best], before) <= config.lost_overlap:
+                same += numbers.memory * log(max(share, SUPPORT_FLOOR)) + numbers.expected
+            if same > 0:
+                odds[n] = same + numbers.language * (text_score[n] + kind_score[n])
+        if not odds:
             continue
-        if float(candidates[best].appearance @ track.appearance) <= config.lost_appearance:
-            continue
+        best = max(odds, key=lambda n: odds[n])
         rate = max(1 / (track.seen + 1), 1 - exp(-since_language / config.time_constant))
         value = track.value + rate * (text_score[best] - track.value)
         kind = track.kind + rate * (kind_score[best] - track.kind)

@@ -17,6 +17,7 @@ from car_video.models.sam.base import MaskModel
 from car_video.segment.mask_selection.candidates import stability
 from car_video.video.feature_memory import FeatureMemory, Votes
 from car_video.video.state.tensors import State, joined, part_of
+from car_video.video.tracking.association import shipped_association
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.joint_decision import decide_together
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
@@ -75,6 +76,7 @@ class Tracker:
         self.propagation = propagation or FlowPropagation(sam, refine)
         self.may_share = may_share
         self.config = shared(tracks, queries)
+        self.association = shipped_association()
         self.turns = Turns(queries)
         self.memory = FeatureMemory(memory)
         self.state: TrackState | None = None
@@ -157,6 +159,7 @@ class Tracker:
             known,
             self.config,
             elapsed,
+            self.association,
             state.objects,
         )
         if self.may_share is not None:

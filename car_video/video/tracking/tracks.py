@@ -1,10 +1,11 @@
 """Rival tracks of each expression, and the running scores by which the sentence chooses.
 
 A frame has candidate masks for every expression: language prompts some, and each track prompts
-some where its object should be by now. Every track takes the candidate with the highest
-association score. The text score of that candidate goes into the track's running score. Good
-candidates that no track follows begin tracks of their own. The best track is the answer, so a
-single frame that misleads language does not make the mask jump.
+some where its object should be by now. Of the candidates that are rather a track's object than
+not, the track takes the one for which most speaks, language included. The text score of that
+candidate goes into the track's running score. Good candidates that no track follows begin
+tracks of their own. The best track is the answer, so a single frame that misleads language does
+not make the mask jump.
 
 Everything is batched over expressions (Q), tracks (K) and candidates (C).
 """
@@ -25,12 +26,12 @@ from car_video.segment.mask_selection.candidates import soft_iou
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.video.state.tensors import State, take
 from car_video.video.tracking.appearance import ObjectAppearance
+from car_video.video.tracking.association import Association
 from car_video.video.tracking.timing import Elapsed, decay
 
 NO_TRACK = float("-inf")
 AGREEMENT_FLOOR = 0.02  # agreements below it are all equally bad
 KIND_FLOOR = 0.05  # the same of probabilities among things of one kind
-SUPPORT_FLOOR = 0.05  # the same of overlaps with what memory expects
 APPEARANCE_SECONDS = 3.2  # in which the weight of a past look in a track's appearance is 1/e
 SAME_TRACK_IOU = 0.7  # two tracks with masks of this IoU are one
 BIRTHS = 2  # tracks that may begin per frame and expression
@@ -166,6 +167,7 @@ def advance(
     known: Tensor,
     config: TrackConfig,
     elapsed: Elapsed,
+    association: Association,
     objects: ObjectAppearance | None = None,
 ) -> tuple[Tracks, Tensor, Tensor]:
     """One frame on: every track continues or is lost, new ones begin, the best come first.
@@ -178,6 +180,7 @@ def advance(
         known: bool [Q, K]: whether memory says anything.
         config: see :class:`TrackConfig`.
         elapsed: how much time has passed.
+        association: what speaks for a candidate being what a track follows.
         objects: appearance of each expression's object; None: none is known.
 
     Returns:
@@ -189,20 +192,16 @@ def advance(
     there = candidates.agreement >= 0
     text_score = candidates.agreement.clamp_min(AGREEMENT_FLOOR).log()
     kind_score = candidates.kind_score()
-    overlap = overlaps(masks, half_masks(moved))
-    support = _support(candidates.logits, expected).clamp_min(SUPPORT_FLOOR).log()
-    cosine = candidates.appearance @ tracks.appearance.transpose(-1, -2)
-    association = (
-        (text_score + kind_score)[..., None]
-        + config.overlap_weight * overlap
-        + config.memory_weight * (support * known[:, None])
-        + config.appearance_weight * cosine
+    same = association.log_odds(
+        overlaps(masks, half_masks(moved)),
+        candidates.appearance @ tracks.appearance.transpose(-1, -2),
+        memory_overlap(candidates.logits, expected),
+        known,
     )
-    association = association.masked_fill(~there[..., None], NO_TRACK)
-    follower = association.argmax(1)  # [Q, K]
-    kept = overlap.gather(1, follower[:, None])[:, 0] > config.lost_overlap
-    kept &= cosine.gather(1, follower[:, None])[:, 0] > config.lost_appearance
-    kept &= tracks.alive & (association.amax(1) > NO_TRACK)
+    found = there[..., None] & (same > 0)
+    named = association.language * (text_score + kind_score)[..., None]
+    follower = (same + named).masked_fill(~found, NO_TRACK).argmax(1)  # [Q, K]
+    kept = tracks.alive & found.any(1)
     newest = 1 - decay(elapsed.language, config.time_constant)
     rate = (1 / (tracks.seen + 1.0)).clamp_min(newest)
     value = torch.where(kept, tracks.value.lerp(text_score.gather(1, follower), rate), NO_TRACK)
@@ -307,7 +306,7 @@ def propagate(
     return replace(tracks, logits=logits, age=tracks.age + seconds), lost, sure
 
 
-def _support(logits: Tensor, expected: Tensor) -> Tensor:
+def memory_overlap(logits: Tensor, expected: Tensor) -> Tensor:
     """Soft IoU of candidates with what memory expects of each track, [Q, C, K]."""
     grid = (int(expected.shape[-2]), int(expected.shape[-1]))
     cells = F.adaptive_avg_pool2d((logits > 0).float(), grid)

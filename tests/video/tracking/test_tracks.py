@@ -15,6 +15,7 @@ from torch import Tensor
 from car_video.config.video import TrackConfig
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.video.tracking.appearance import ObjectAppearance
+from car_video.video.tracking.association import Association
 from car_video.video.tracking.timing import Elapsed
 from car_video.video.tracking.tracks import (
     KIND_FLOOR,
@@ -31,6 +32,8 @@ from tests.naive import tracks as naive
 
 GRID, CELLS = (18, 23), (5, 6)
 ELAPSED = Elapsed(0.05, 0.125)
+PLAIN = Association(-1.5, 1.0, 5.0, 1.0, 1.0, 0.5)
+"""Offset, language, overlap, appearance, memory, expected."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,9 @@ def situation(
     )
 
 
-def run(given_: Situation, config: TrackConfig) -> tuple[Tracks, Tensor, Tensor]:
+def run(
+    given_: Situation, config: TrackConfig, association: Association = PLAIN
+) -> tuple[Tracks, Tensor, Tensor]:
     return advance(
         given_.tracks,
         given_.candidates,
@@ -128,6 +133,7 @@ def run(given_: Situation, config: TrackConfig) -> tuple[Tracks, Tensor, Tensor]
         given_.known,
         config,
         ELAPSED,
+        association,
         given_.objects,
     )
 
@@ -159,25 +165,35 @@ CONFIGS = st.builds(
     count=st.integers(1, 4),
     time_constant=st.sampled_from([0.0625, 0.5, 3.0]),
     settling=st.sampled_from([0.1, 0.4]),
-    overlap_weight=st.sampled_from([0.0, 0.2, 3.0]),
-    memory_weight=st.sampled_from([0.0, 1.0]),
     birth_cost=st.sampled_from([0.0, 0.3]),
-    appearance_weight=st.sampled_from([0.0, 1.0]),
-    lost_appearance=st.sampled_from([0.0, 0.3]),
     switch_cost=st.sampled_from([0.0, 0.1, 1.0]),
     lost_overlap=st.sampled_from([0.0, 0.1, 0.5]),
+)
+ASSOCIATIONS = st.builds(
+    Association,
+    offset=st.sampled_from([0.0, 2.0]),
+    language=st.sampled_from([0.0, 1.0, 3.0]),
+    overlap=st.sampled_from([0.0, 4.0]),
+    appearance=st.sampled_from([0.0, 1.0, 3.0]),
+    memory=st.sampled_from([0.0, 1.0]),
+    expected=st.sampled_from([0.0, 0.5]),
 )
 SEEDS = st.integers(0, 100_000)
 
 
 @pytest.mark.slow
-@given(SEEDS, st.integers(1, 3), st.integers(1, 8), st.booleans(), CONFIGS)
+@given(SEEDS, st.integers(1, 3), st.integers(1, 8), st.booleans(), CONFIGS, ASSOCIATIONS)
 @settings(deadline=None, max_examples=60)
 def test_advance_is_the_naive_loop(
-    seed: int, queries: int, language: int, kinds: bool, config: TrackConfig
+    seed: int,
+    queries: int,
+    language: int,
+    kinds: bool,
+    config: TrackConfig,
+    association: Association,
 ) -> None:
     case = situation(seed, queries, config.count, language, kinds=kinds)
-    new, parents, ranks = run(case, config)
+    new, parents, ranks = run(case, config, association)
     among = case.candidates.among_kind
     for query in range(queries):
         candidates = [
@@ -207,6 +223,7 @@ def test_advance_is_the_naive_loop(
             config,
             ELAPSED.frame,
             ELAPSED.language,
+            association,
         )
         for slot, entry in enumerate(wanted):
             assert bool(new.alive[query, slot]) == (entry is not None)
@@ -313,7 +330,7 @@ def test_a_track_that_is_nowhere_on_offer_vanishes_and_another_begins() -> None:
     )
     tracks = one_track(LEFT, -0.1)
     new, parents, _ = advance(
-        tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED
+        tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED, PLAIN
     )
     assert new.alive.tolist() == [[True, False, False]]
     assert parents.tolist() == [[-1, -1, -1]]
@@ -327,7 +344,7 @@ def test_no_birth_where_a_track_follows_already() -> None:
     )
     tracks = one_track(LEFT, -0.1)
     new, parents, _ = advance(
-        tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED
+        tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED, PLAIN
     )
     assert parents.tolist() == [[0, -1, -1]]
     assert new.alive.tolist() == [[True, False, False]]
@@ -336,7 +353,9 @@ def test_no_birth_where_a_track_follows_already() -> None:
 def test_masks_that_only_a_track_prompted_begin_nothing() -> None:
     candidates = prompted_by_tracks((LEFT, 0.5), (RIGHT, 0.9))
     tracks = Tracks.none(1, 3, GRID, 1, LEFT)
-    new, _, _ = advance(tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED)
+    new, _, _ = advance(
+        tracks, candidates, tracks.logits, *quiet(), TrackConfig(), ELAPSED, PLAIN
+    )
     assert not new.alive.any()
 
 
@@ -347,7 +366,7 @@ def test_memory_overrules_language() -> None:
     tracks = one_track(before, -1.0)
     expected = torch.zeros(1, 3, *CELLS)
     expected[:, :, 1:4, 4:] = 1
-    config = TrackConfig(lost_overlap=0.0, overlap_weight=0.0)
+    config, association = TrackConfig(), replace(PLAIN, offset=9.0)
     for known, mask in ((False, LEFT), (True, RIGHT)):
         remembered = torch.full((1, 3), known)
         new, _, _ = advance(
@@ -358,6 +377,7 @@ def test_memory_overrules_language() -> None:
             remembered,
             config,
             ELAPSED,
+            association,
         )
         assert torch.equal(new.logits[0, 0], mask)
 
@@ -374,7 +394,9 @@ def test_the_leader_changes_only_when_a_rival_is_better_by_the_switch_cost() -> 
     )
     for cost, leader in ((0.1, 0), (0.01, 1)):
         config = TrackConfig(count=2, switch_cost=cost)
-        _, parents, _ = advance(tracks, candidates, tracks.logits, *quiet(2), config, ELAPSED)
+        _, parents, _ = advance(
+            tracks, candidates, tracks.logits, *quiet(2), config, ELAPSED, PLAIN
+        )
         assert int(parents[0, 0]) == leader
 
 
@@ -490,7 +512,7 @@ def test_what_tells_things_of_one_kind_apart_is_averaged_like_the_text_score() -
     for probability in (0.5, 0.1, 0.0):
         offered = replace(candidates, among_kind=torch.tensor([[probability]]))
         tracks, _, rank = advance(
-            tracks, offered, tracks.logits, *quiet(), TrackConfig(), ELAPSED
+            tracks, offered, tracks.logits, *quiet(), TrackConfig(), ELAPSED, PLAIN
         )
         kinds.append(float(tracks.kind[0, 0]))
         assert float(tracks.value[0, 0]) == 0, "the text score has no part in it"
@@ -510,7 +532,7 @@ def test_a_second_weighs_the_same_at_any_rate(frames: int) -> None:
     config = TrackConfig(time_constant=2.0)
     for _ in range(frames):
         step = Elapsed(1 / frames, 1 / frames)
-        tracks, _, _ = advance(tracks, candidates, tracks.logits, *quiet(), config, step)
+        tracks, _, _ = advance(tracks, candidates, tracks.logits, *quiet(), config, step, PLAIN)
     wanted = (1 - np.exp(-0.5)) * np.log(0.5)
     assert float(tracks.value[0, 0]) == pytest.approx(wanted, abs=1e-5)
     assert float(tracks.age[0, 0]) == pytest.approx(1.4)

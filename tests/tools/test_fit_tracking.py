@@ -1,0 +1,113 @@
+"""The fit of the tracker's association, on choices that were made with known numbers."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from car_video.video.tracking.association import Association
+from car_video.video.tracking.tracks import TrackCandidates, Tracks
+from tools.fit_tracking import fitting
+from tools.fit_tracking.choices import Recorder
+from tools.fit_tracking.fitting import Clip, features, fit, held_out, worth
+
+TRUE = Association(-2.5, 2.0, 3.0, 1.5, 0.5, 0.25)
+
+
+def made(seed: int, count: int = 600, offered: int = 6) -> Clip:
+    """A clip whose right candidates are drawn as the true numbers say; else none is."""
+    rng = np.random.default_rng(seed)
+    total = count * offered
+    rows = np.zeros((total, 6))
+    rows[:, 0] = np.repeat(np.arange(count), offered)
+    rows[:, 1] = rng.uniform(-4, 0, total)
+    rows[:, 2:4] = rng.uniform(0, 1, (total, 2))
+    rows[:, 4] = np.where(rng.random(total) < 0.5, rng.random(total), np.nan)
+    odds = (features(rows) @ np.array(astuple(TRUE))).reshape(count, offered)
+    noisy = np.concatenate([odds, np.zeros((count, 1))], 1) + rng.gumbel(
+        size=(count, offered + 1)
+    )
+    right = noisy.argmax(1)
+    found = right < offered
+    rows[np.flatnonzero(found) * offered + right[found], 5] = 0.9
+    return Clip(f"g{seed}", rows.astype(np.float32))
+
+
+def test_the_numbers_of_the_choices_are_found() -> None:
+    clips = {f"c{seed}": made(seed) for seed in range(4)}
+    clips["nothing"] = Clip("g9", np.zeros((0, 6), np.float32))
+    found = fit(clips, sorted(clips))
+    assert astuple(found) == pytest.approx(astuple(TRUE), abs=0.5)
+    iou, best, none, rightly = worth(found, clips["c0"].choices.astype(np.float64))
+    assert 0.5 * best < iou < best
+    assert 0 < rightly <= none < 0.8
+
+
+def test_every_group_weighs_the_same() -> None:
+    """Many choices of one group do not outvote the few of another."""
+    many, few = made(1, 500), made(2, 50)
+    twice = {"a": many, "b": Clip(few.group, few.choices)}
+    more = replace(few, choices=np.tile(few.choices, (1, 1)))
+    again = more.choices.copy()
+    again[:, 0] += 50
+    doubled = {"a": many, "b": Clip(few.group, np.concatenate([few.choices, again]))}
+    first, second = (astuple(fit(clips, ["a", "b"])) for clips in (twice, doubled))
+    assert first == pytest.approx(second, abs=0.02)
+
+
+def test_every_group_is_scored_without_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = {f"c{seed}": made(seed, 20) for seed in range(3)}
+    seen = []
+
+    def fit_on(given: object, names: tuple[str, ...]) -> Association:
+        seen.append(names)
+        return TRUE
+
+    monkeypatch.setattr(fitting, "fit", fit_on)
+    table = held_out(clips)
+    assert seen == [("c1", "c2"), ("c0", "c2"), ("c0", "c1")]
+    assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [
+        "| c0",
+        "| c1",
+        "| c2",
+        "| mean",
+    ]
+
+
+def square(left: int) -> Tensor:
+    logits = torch.full((16, 16), -10.0)
+    logits[4:12, left : left + 6] = 10.0
+    return logits
+
+
+def test_a_choice_between_a_thing_and_another_one() -> None:
+    """Two objects and two tracks, but the second track has shown nothing."""
+    one, two, empty = square(1), square(9), torch.full((16, 16), -10.0)
+    truth = np.stack([(one > 0).numpy(), (two > 0).numpy()])
+    tracks = replace(
+        Tracks.none(1, 2, (16, 16), 2, one),
+        logits=torch.stack([one, empty])[None],
+        value=torch.zeros(1, 2),
+        appearance=torch.eye(2)[None],
+    )
+    offered = TrackCandidates(
+        torch.stack([one, two, empty])[None],
+        torch.tensor([[0.5, 0.25, -1.0]]),
+        3,
+        torch.tensor([[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]]),
+    )
+    expected, known = torch.zeros(1, 2, 4, 4), torch.tensor([[False, True]])
+    recorder = Recorder()
+    for _ in range(2):
+        recorder.see(truth)
+        recorder.record(tracks, offered, tracks.logits, expected, known)
+    nan = np.nan
+    np.testing.assert_allclose(
+        recorder.table(),
+        [[0, 0, 1, 1, nan, 1], [0, np.log(0.5), 0, 0, nan, 0]],
+        atol=1e-6,
+    )

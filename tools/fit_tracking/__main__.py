@@ -1,0 +1,95 @@
+"""The command; see the package."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import tools.fit_tracking
+from benchmarks.generalisation.sequences import VideoSequence, load_sequences
+from car_video import Config, VideoSegmenter, load_model, load_preset
+from car_video.models.sam.registry import load_mask_model
+from car_video.video.tracking.association import FORM
+from tools.fit_tracking.choices import Recorder, recording
+from tools.fit_tracking.fitting import Clip, fit, held_out
+
+FRAMES, STEP = 14, 4
+"""Frames of a sequence, and how many apart they lie; more cost hours on two cores."""
+KIND = "attribute"
+
+
+def choices_of(
+    sequence: VideoSequence, config: Config, model: Any, sam: Any
+) -> NDArray[np.float32]:
+    """Choices that the tracker meets in a sequence, see ``choices.COLUMNS``."""
+    texts = [target.sentences[KIND] for target in sequence.targets]
+    segmenter = VideoSegmenter(model, texts, config.segment, config.video, mask_model=sam)
+    recorder = Recorder()
+    with recording(recorder):
+        for number, frame in enumerate(islice(sequence.frames(), FRAMES)):
+            labels = sequence.masks[number]
+            recorder.see(np.stack([labels == t.number for t in sequence.targets]))
+            segmenter.step(frame)
+    return recorder.table()
+
+
+def record_all(data: Path, cache: Path, part: tuple[int, int]) -> None:
+    """Keep the choices of all sequences that are not kept yet; part (K, N) of them."""
+    config = load_preset("default")
+    model = load_model(config.model)
+    sam = load_mask_model(config.segment.sam.model, model.device)
+    cache.mkdir(parents=True, exist_ok=True)
+    for number, sequence in enumerate(load_sequences(data, STEP)):
+        file = cache / f"{sequence.name}.npz"
+        if number % part[1] == part[0] and not file.is_file():
+            made = choices_of(sequence, config, model, sam)
+            np.savez(file, group=sequence.group, choices=made)
+            print(sequence.name, flush=True)
+
+
+def main() -> None:
+    """Record, fit, print, write."""
+    parser = argparse.ArgumentParser(
+        description=tools.fit_tracking.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--part", default="0/1", metavar="K/N", help="of the sequences")
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--out", type=Path, help="JSON file for the numbers of all groups")
+    options = parser.parse_args()
+    number, _, count = options.part.partition("/")
+    if options.record:
+        record_all(options.data, options.cache, (int(number), int(count)))
+    kept = {}
+    for file in sorted(options.cache.glob("*.npz")):
+        with np.load(file) as found:
+            kept[file.stem] = Clip(str(found["group"]), found["choices"])
+    if not kept:
+        parser.exit(2, f"error: '{options.cache}' holds no choices; add --record\n")
+    print(held_out(kept))
+    numbers = {k: round(v, 3) for k, v in dataclasses.asdict(fit(kept, sorted(kept))).items()}
+    print("\n" + "\n".join(f"{name}: {value}" for name, value in numbers.items()))
+    if options.out:
+        made = {
+            "form": FORM,
+            "model": "lite",
+            "made": str(date.today()),
+            "data": "ref-video-dev: " + ", ".join(kept),
+            "candidates": sum(len(clip.choices) for clip in kept.values()),
+            "association": numbers,
+        }
+        options.out.write_text(json.dumps(made, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
