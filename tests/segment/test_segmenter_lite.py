@@ -28,8 +28,9 @@ DAVIS = SHARED / "ref-davis-dev"
 SMALL = SegmentConfig(proposal=ProposalConfig(size=256), sam=SamRefineConfig(side=256))
 HALF = RecurrenceConfig(confidence_threshold=0.5)
 REFINES = ("none", "crf", "sam")
-ROUNDING = 1e-4
-"""Part of a picture's pixels that may change with the order in which numbers are added up."""
+SAME = 0.95
+"""IoU of masks that differ by rounding: a batch of another size is summed in another order, and
+processors with bfloat16 keep eight bits. Expressions that compete share what they show: 0.5."""
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +153,7 @@ def test_in_refer_mode_each_expression_is_alone(lite, sam, balls):
     together = segmenter.segment_encoded(encoded)
     for name, mask in zip(names, together.masks, strict=True):
         alone = ImageSegmenter(lite, [name], config, sam).segment_encoded(encoded)
-        # Batches of another size are summed in another order: a pixel at a border may change.
-        assert (mask != alone.masks[0]).mean() <= ROUNDING
+        assert (mask & alone.masks[0]).sum() >= SAME * (mask | alone.masks[0]).sum() > 0
     cues = segmenter.recur(encoded).cues
     assert cues is not None
     assert cues.kinds is None
