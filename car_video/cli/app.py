@@ -27,6 +27,7 @@ from car_video.cli.label_run import (
     refuse_beside_labels,
     run_labels,
 )
+from car_video.cli.lost_output import drop_lost_output
 from car_video.cli.subcommands import find_subcommand, new_app
 from car_video.cli.usage import EXAMPLES, explained, parse_time
 from car_video.errors import CarVideoError, ConfigError
@@ -385,11 +386,12 @@ def _run_app(arguments: list[str]) -> int:
         display.error(explained(error, arguments, [n for o in options for n in o.opts]))
         return BAD_INPUT
     except BrokenPipeError:  # car-video models | head -1
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_lost_output()
         return 1
     except OSError as error:
         where = f"'{error.filename}': " if error.filename else ""
         display.error(f"{where}{error.strerror or error}")
+        drop_lost_output()  # of a full disk
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         return EXIT_CODE

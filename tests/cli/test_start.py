@@ -120,11 +120,12 @@ def test_what_a_model_cannot_do_is_refused_before_anything_is_loaded(tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("argument", ["--help", "models"])
 def test_a_full_disk_behind_standard_output(tmp_path, argument):
+    buffered = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
             [sys.executable, "-m", "car_video", argument],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            env=buffered | {"PYTHONPATH": str(REPOSITORY)},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
