@@ -16,6 +16,7 @@ from rich.table import Table
 
 from car_video import default_config
 from car_video.cli.launcher import limit_spinning
+from car_video.cli.lost_output import drop_lost_output, flush_output
 from car_video.config import load_preset
 from car_video.config.calibration import cached_file
 from car_video.errors import CarVideoError, DataError
@@ -280,15 +281,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
             prog_name="car-eval",
             standalone_mode=False,
         )
+        flush_output()
     except CarVideoError as error:
         Display().error(str(error))
         code = 2
     except _CLICK_ERROR as error:
         Display().error(_plain(error.format_message()))
         code = 2
+    except BrokenPipeError:  # car-eval list | head -1
+        drop_lost_output()
+        code = 1
     except OSError as error:
-        where = f"'{error.filename}': " if error.filename else ""
-        Display().error(f"{where}{error.strerror or error}; check the path and its rights")
+        what = error.strerror or error
+        if error.filename:
+            what = f"'{error.filename}': {what}; check the path and its rights"
+        Display().error(str(what))
+        drop_lost_output()  # of a full disk
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED

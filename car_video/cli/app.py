@@ -27,7 +27,7 @@ from car_video.cli.label_run import (
     refuse_beside_labels,
     run_labels,
 )
-from car_video.cli.lost_output import drop_lost_output
+from car_video.cli.lost_output import drop_lost_output, flush_output
 from car_video.cli.subcommands import find_subcommand, new_app
 from car_video.cli.usage import EXAMPLES, explained, parse_time
 from car_video.errors import CarVideoError, ConfigError
@@ -376,8 +376,7 @@ def _run_app(arguments: list[str]) -> int:
         arguments = arguments[1:]
     try:
         code = command(args=arguments, prog_name=" ".join(words), standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()  # a full disk or a closed pipe is an error here, not at exit
+        flush_output()
     except CarVideoError as error:
         display.error(str(error))
         return BAD_INPUT

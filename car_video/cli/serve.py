@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from car_video.backends.catalog import TORCH, with_backend
+from car_video.cli import server_options
 from car_video.cli.display import Display
 from car_video.cli.subcommands import new_app
 from car_video.errors import ConfigError
@@ -45,17 +46,8 @@ def serve(
             metavar="NAME|FILE", help="Preset.  [default: fast; clip with another model]"
         ),
     ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
-    ] = "auto",
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="What computes the image encoders on a CPU: onnx, openvino, ..., or auto "
-            "(docs/video.md).  [the preset's, torch]",
-        ),
-    ] = None,
+    device: server_options.Device = "auto",
+    backend: server_options.Backend = None,
     clients: Annotated[
         int, typer.Option(metavar="N", min=1, help="Clients at the same time.")
     ] = 4,

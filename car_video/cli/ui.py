@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from car_video.cli import server_options
 from car_video.cli.display import Display
 from car_video.cli.subcommands import new_app
 from car_video.errors import ConfigError
@@ -52,17 +53,8 @@ def ui(
             help="The only settings to offer.  [default: fast and default to choose from]",
         ),
     ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
-    ] = "auto",
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="What computes the image encoders on a CPU: onnx, openvino, ..., or auto "
-            "(docs/video.md).  [the preset's, torch]",
-        ),
-    ] = None,
+    device: server_options.Device = "auto",
+    backend: server_options.Backend = None,
     max_minutes: Annotated[
         float, typer.Option(metavar="M", help="Longest clip that the page takes.")
     ] = 10.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -211,3 +212,19 @@ def test_help_lists_and_bad_input_are_answered_before_torch_loads(tmp_path):
     )
     said = [line for line in run.stdout.splitlines() if line.startswith("loaded: ")]
     assert said == [f"loaded: {' '.join(words)} loads []" for words in ANSWERED_AT_ONCE]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_behind_standard_output(tmp_path):
+    script = "from car_video.eval.cli import main; main(['--version'])"
+    buffered = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=tmp_path,
+            env=buffered | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (2, "error: No space left on device\n")
