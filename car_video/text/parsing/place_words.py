@@ -72,7 +72,9 @@ _GAZE = (
 _NOUN = rf"(?:{_THE} )?(?!(?:{_ANY})\b)[^\s]+(?: [^\s]+){{0,5}}?"
 END = (
     r"(?= (?:in|on|at|by|near|beside|behind|under|over|above|below|with|without|who|whose|"
-    r"which|that|is|are|was|were|and|of|from|to|not|no|but|except|\w{2,}ing)\b|$)"
+    r"which|that|is|are|was|were|and|of|from|to|not|no|but|except|next|close|opposite|along|"
+    r"across|against|around|among|between|beneath|underneath|inside|outside|through|past|while|"
+    r"\w{2,}ing)\b|$)"
 )
 _NEAR = "(?:closest|nearest|closer|nearer|farthest|furthest|farther|further)"
 _NOT_A_PLACE = "|".join(
@@ -87,6 +89,7 @@ _NOT_A_PLACE = "|".join(
         r"(?<=\S )that left\b(?! (?:of|side)\b)",  # "that left dog" starts with it
         rf"(?:(?:in|on|at) )?(?:the )?(?:{_ANY})(?: (?:part|side|end|hand|arm|leg|foot))? of "
         rf"(?!{_PICTURE})",
+        "from (?:the )?(?:left|right) to (?:the )?(?:left|right)",
         rf"{_NEAR} (?:to|from) (?!{_PICTURE}|(?:{_THE} )?(?:{_ANY})\b)",
         rf"{_NEAR} (?=(?:the|a|an|that|this|his|her|its|their) )"
         rf"(?!{_VIEWER}\b|(?:{_THE} )?(?:{_ANY})\b)",
@@ -97,21 +100,20 @@ _SIDE_OF = (
     rf"\A(?:{_THE} )?(?:{_ANY})(?: (?:hand )?(?:side|half|edge|end|corner|part|portion)|"
     rf" (?:lane|half)\b(?= of)) of (?!{_PICTURE})|\A(?:{_THE} )?(?:left|right) lane\b"
 )
+_NO_PLACE_IN = rf"(?!(?:{_THE} )?(?:{_ANY}|row|line)\b|{_PICTURE})[^\s]+(?: [^\s]+){{0,3}}?"
+_WORN = rf"(?: (?:in|wearing) {_NO_PLACE_IN})?"  # "the woman in red": of the noun before it
+_DRESSED = rf"(?: (?:in|with|wearing) {_NO_PLACE_IN})?"
 _BESIDE = (
     r"(?:(?:on|to|at|in|off to) )?(?:the )?(?:(?:far|immediate|just) )*(?P<side>left|right)"
     r"(?:(?: hand)? (?:side|edge|end|corner|part))? (?:of|from) "
-    rf"(?!{_PICTURE})(?P<beside>{_NOUN}){END}"
+    rf"(?!{_PICTURE})(?P<beside>{_NOUN}{_WORN}){END}"
 )
 _SOMEBODY = "(?:him|her|it|them|this|that|himself|herself|itself|themselves|one|each)"
-_DRESSED = (  # "the woman in red": of the noun right before it
-    rf"(?: (?:in|with|wearing) (?!(?:{_THE} )?(?:{_ANY}|row|line)\b|{_PICTURE})"
-    r"[^\s]+(?: [^\s]+){0,3}?)?"
-)
 _BEHIND = (  # "behind the car"; "in front of us" is nearest to the camera
     r"(?:(?:right|directly|just|immediately|far|close) )*(?P<depth>behind|in front of) "
     rf"(?!{_PICTURE}|{_SOMEBODY}\b)(?P<behind>{_NOUN}{_DRESSED}){END}"
 )
-_ABOVE = rf"(?P<vertical>above|below|beneath|underneath) (?P<above>{_NOUN}){END}"
+_ABOVE = rf"(?P<vertical>above|below|beneath|underneath) (?P<above>{_NOUN}{_WORN}){END}"
 _PLACE = (
     r"(?P<lead>(?:(?:all|over|up|out|off|way|most|far|closest|nearest|farthest|furthest|farther|"
     r"further|the(?= way)) )*"

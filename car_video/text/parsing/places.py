@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from car_video.text.parsing.anchors import attached, things
 from car_video.text.parsing.expression import words_of
 from car_video.text.parsing.negation import negated
 from car_video.text.parsing.place_words import (
@@ -26,6 +27,7 @@ from car_video.text.parsing.place_words import (
     number_of,
     unjoined,
 )
+from car_video.text.parsing.word_classes import is_motion
 
 __all__ = ["Direction", "Place", "PlacedExpression", "names_a_thing", "take_places"]
 
@@ -96,11 +98,18 @@ def take_places(text: str) -> PlacedExpression:
     rest: list[str] = []
     found: list[_Side | _Count] = []
     end = 0
-    for match in SCAN.finditer(line):
+    while match := SCAN.search(line, end):
         no = denied[line.count(" ", 0, match.start())]
         kept, said = (match[0], ()) if no else _read(match, line)
         rest += [line[end : match.start()], kept]
         end = match.end()
+        if any(side.place.anchor for side in said if isinstance(side, _Side)):
+            tail = attached(line[end:].split())
+            said = _with_tail(said, tail)
+            end += sum(1 + len(word) for word in tail)
+            if line[end:].startswith(" and "):  # it joins what else is said of the target
+                del denied[line.count(" ", 0, end) + 1]
+                line = line[:end] + line[end:].removeprefix(" and")
         found += said
     places = _counted(found)
     if not places:
@@ -163,6 +172,19 @@ def _read(match: re.Match[str], line: str) -> tuple[str, Sequence[_Side | _Count
     return kept, tuple(_Side(Place(DIRECTION_OF[w]), counted_from) for w in words)
 
 
+def _with_tail(said: Sequence[_Side | _Count], tail: list[str]) -> list[_Side | _Count]:
+    """What is said of an anchor, of all that it names: "behind the post and the tree" is behind
+    both."""
+    told: list[_Side | _Count] = []
+    for one in said:
+        if isinstance(one, _Side) and one.place.anchor:
+            names = things([*one.place.anchor.split(), *tail])
+            told += [replace(one, place=replace(one.place, anchor=name)) for name in names]
+        else:
+            told.append(one)
+    return told
+
+
 def _of_another(match: re.Match[str], before: list[str], after: list[str]) -> bool:
     """Whether a place is of something else: "next to the left one", "taller than her"."""
     if after[:1] == ["than"]:
@@ -176,6 +198,8 @@ def _of_another(match: re.Match[str], before: list[str], after: list[str]) -> bo
 def _is_place(
     match: re.Match[str], words: list[str], before: list[str], after: list[str]
 ) -> bool:
+    if _is_course(match, words, before):
+        return False
     if words == ["back"] and (match["picture"] or "").startswith(" to "):
         return False
     if "with" in before and DIRECTION_OF[words[0]] in ("front", "back"):
@@ -191,6 +215,17 @@ def _is_place(
     first = all(word in ("the", "a", "an") for word in before)
     last = not after and len(before) < 4 and words[0] in ("bottom", "center", "centre", "front")
     return first or last
+
+
+def _is_course(match: re.Match[str], words: list[str], before: list[str]) -> bool:
+    """Whether a side is where something moves: "walking along the path to the right"."""
+    if match["picture"] is not None or not any(is_motion(word) for word in before):
+        return False
+    directions = {DIRECTION_OF[word] for word in words}
+    if directions <= {"front", "back"}:
+        return match["lead"] is None and is_motion(before[-1])  # "comes closer"
+    toward = (match["lead"] or "").split()[-1:]
+    return directions <= {"left", "right"} and toward in (["to"], ["toward"], ["towards"])
 
 
 def _counted(found: list[_Side | _Count]) -> tuple[Place, ...]:

@@ -52,6 +52,12 @@ NO_PARTICIPLES = frozenset(
     bobsled bloodshed woodshed reed steed tweed breed bicoloured naked wicked kindred""".split()
 )
 """They end in "ed" and say nothing that was done to a thing."""
+MOTIONS = frozenset(
+    """go come move walk run jog march stride step head drive ride race fly swim dive roll slide
+    glide float drift sail gallop trot jump leap hop climb crawl creep skate ski surf skateboard
+    cycle cross pass travel turn swing approach leave chase follow""".split()
+)
+"""What takes a thing somewhere: the side after it is where it moves, not where it is."""
 BEING = frozenset("is are was were being be been has have had".split())
 """After these a participle is what the thing before them does or suffers."""
 IRREGULAR_PARTICIPLES = frozenset(
@@ -118,9 +124,23 @@ def strengthens(word: str) -> bool:
 
 def is_finite_verb(word: str) -> bool:
     """Whether a word is a verb of the third person: "walks", "carries"."""
+    return not _third_person(word).isdisjoint(word_classes().verbs | OFTEN_VERBS)
+
+
+def is_motion(word: str) -> bool:
+    """Whether a word says that something moves along: "walks", "running", "riding"."""
+    stems = _third_person(word)
+    if is_gerund(word):
+        stem = word.removesuffix("ing")
+        stems |= {stem, stem + "e"} | ({stem[:-1]} if stem[-1] == stem[-2] else set())
+    return not stems.isdisjoint(MOTIONS)
+
+
+def _third_person(word: str) -> set[str]:
+    """The verbs of which a word may be the third person; none where it cannot be one."""
     if not word.endswith("s") or word.endswith("ss"):
-        return False
+        return set()
     stems = {word[:-1], word[:-2] if word.endswith("es") else word[:-1]}
     if word.endswith("ies"):
         stems.add(word[:-3] + "y")
-    return not stems.isdisjoint(word_classes().verbs | OFTEN_VERBS)
+    return stems

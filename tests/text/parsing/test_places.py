@@ -13,6 +13,7 @@ from car_video.text.parsing.places import Place, PlacedExpression, names_a_thing
 
 L, R, T, B = (Place(d) for d in ("left", "right", "top", "bottom"))
 MIDDLE, FRONT, BACK = (Place(d) for d in ("middle", "front", "back"))
+BEHIND_CAR = Place("back", anchor="the car")
 
 # expression, what is left of it, places
 TABLE: list[tuple[str, str, tuple[Place, ...]]] = [
@@ -93,6 +94,46 @@ TABLE: list[tuple[str, str, tuple[Place, ...]]] = [
     ("the elephant behind the other one", "the elephant", (BACK,)),
     ("sheep in front of another sheep", "sheep", (FRONT,)),
     ("left woman's right shoe", "woman's right shoe", (L,)),
+    # An anchor ends with its noun phrase, not with its first words.
+    (
+        "the ball behind the post and the tree",
+        "the ball",
+        (Place("back", anchor="the post"), Place("back", anchor="the tree")),
+    ),
+    (
+        "the skater in front of the blue and pink wall",
+        "the skater",
+        (Place("front", anchor="the blue and pink wall"),),
+    ),
+    (
+        "the rhino behind the trunk and the heap of stones",
+        "the rhino",
+        (Place("back", anchor="the trunk"), Place("back", anchor="the heap of stones")),
+    ),
+    (
+        "the cup left of the table and chairs",
+        "the cup",
+        (Place("left", anchor="the table"), Place("left", anchor="chairs")),
+    ),
+    (
+        "the bike below the man in the purple shirt",
+        "the bike",
+        (Place("bottom", anchor="the man in the purple shirt"),),
+    ),
+    (
+        "the girl in front of the white wall, next to the stool",
+        "the girl next to the stool",
+        (Place("front", anchor="the white wall"),),
+    ),
+    (
+        "the man behind the car and wearing a hat",
+        "the man wearing a hat",
+        (Place("back", anchor="the car"),),
+    ),
+    ("the man behind the car and holds a bag", "the man holds a bag", (BEHIND_CAR,)),
+    ("the dog behind the car and next to a man", "the dog next to a man", (BEHIND_CAR,)),
+    ("the man behind the car and on the left", "the man", (BEHIND_CAR, L)),
+    ("the man behind the car and closest to us", "the man", (BEHIND_CAR, FRONT)),
     # Counting.
     ("the sixth man from the left", "the man", (Place("left", 6),)),
     ("12th man from the right", "man", (Place("right", 12),)),
@@ -140,6 +181,11 @@ the man right next to the bus
 the bag left behind
 the chair behind
 dog in front of him
+a woman walking along the path to the right
+a ball rolling slowly to the left through the garden
+someone riding a bike over the bumps to the left
+a motorcycle passing from left to right
+a car that comes closer
 a woman with trees behind her
 a man with trees behind the house
 cat not behind the sofa
