@@ -7,12 +7,16 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from car_video.config.video import TrackConfig
+from car_video.video.tracking import tracker
 from car_video.video.tracking.association import Association
+from car_video.video.tracking.timing import Elapsed
 from car_video.video.tracking.tracks import TrackCandidates, Tracks
 from tools.fit_tracking import fitting
-from tools.fit_tracking.choices import Recorder
+from tools.fit_tracking.choices import Recorder, recording
 from tools.fit_tracking.fitting import Clip, features, fit, held_out, worth
 
 TRUE = Association(-2.5, 2.0, 3.0, 1.5, 0.5, 0.25)
@@ -84,8 +88,8 @@ def square(left: int) -> Tensor:
     return logits
 
 
-def test_a_choice_between_a_thing_and_another_one() -> None:
-    """Two objects and two tracks, but the second track has shown nothing."""
+def two_things() -> tuple[NDArray[np.bool_], Tracks, TrackCandidates]:
+    """True masks, two tracks of which the second has shown nothing, and candidates."""
     one, two, empty = square(1), square(9), torch.full((16, 16), -10.0)
     truth = np.stack([(one > 0).numpy(), (two > 0).numpy()])
     tracks = replace(
@@ -100,6 +104,11 @@ def test_a_choice_between_a_thing_and_another_one() -> None:
         3,
         torch.tensor([[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]]),
     )
+    return truth, tracks, offered
+
+
+def test_a_choice_between_a_thing_and_another_one() -> None:
+    truth, tracks, offered = two_things()
     expected, known = torch.zeros(1, 2, 4, 4), torch.tensor([[False, True]])
     recorder = Recorder()
     for _ in range(2):
@@ -111,3 +120,21 @@ def test_a_choice_between_a_thing_and_another_one() -> None:
         [[0, 0, 1, 1, nan, 1], [0, np.log(0.5), 0, 0, nan, 0]],
         atol=1e-6,
     )
+
+
+def test_the_recorder_sees_a_tracker_step_and_does_not_change_it() -> None:
+    truth, tracks, offered = two_things()
+    expected, known = torch.zeros(1, 2, 4, 4), torch.tensor([[False, True]])
+    given = tracks, offered, tracks.logits, expected, known, TrackConfig()
+    rest = {"elapsed": Elapsed(0.04, 0.04), "association": TRUE}
+    plain = tracker.advance(*given, **rest)
+    recorder = Recorder()
+    with recording(recorder):
+        for _ in range(2):
+            recorder.see(truth)
+            seen = tracker.advance(*given, **rest)
+    assert len(recorder.table()) == 2
+    assert torch.equal(seen[0].logits, plain[0].logits)
+    assert torch.equal(seen[1], plain[1])
+    tracker.advance(*given, **rest)
+    assert len(recorder.table()) == 2

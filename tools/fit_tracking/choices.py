@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 from unittest.mock import patch
 
 import numpy as np
@@ -13,12 +15,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from car_video.config.video import TrackConfig
 from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.video.tracking import tracker as tracker_module
-from car_video.video.tracking.appearance import ObjectAppearance
-from car_video.video.tracking.association import Association
-from car_video.video.tracking.timing import Elapsed
 from car_video.video.tracking.tracks import (
     AGREEMENT_FLOOR,
     TrackCandidates,
@@ -26,6 +24,9 @@ from car_video.video.tracking.tracks import (
     memory_overlap,
     overlaps,
 )
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 SHOWS = 0.5
 """IoU with a true object from which a mask shows it."""
@@ -101,22 +102,18 @@ def shown(logits: Tensor, truth: Tensor) -> Tensor:
 @contextmanager
 def recording(recorder: Recorder) -> Iterator[None]:
     """Trackers show the recorder their choices in here."""
-    plain = tracker_module.advance
-
-    def advance(
-        tracks: Tracks,
-        candidates: TrackCandidates,
-        moved: Tensor,
-        expected: Tensor,
-        known: Tensor,
-        config: TrackConfig,
-        elapsed: Elapsed,
-        association: Association,
-        objects: ObjectAppearance | None = None,
-    ) -> tuple[Tracks, Tensor, Tensor]:
-        recorder.record(tracks, candidates, moved, expected, known)
-        given = tracks, candidates, moved, expected, known, config, elapsed, association
-        return plain(*given, objects)
-
-    with patch.object(tracker_module, "advance", advance):
+    with patch.object(tracker_module, "advance", _shown_to(recorder, tracker_module.advance)):
         yield
+
+
+def _shown_to(recorder: Recorder, advance: Callable[P, R]) -> Callable[P, R]:
+    """The tracker's step, which the recorder sees first."""
+    parameters = inspect.signature(advance)
+    seen = tuple(inspect.signature(recorder.record).parameters)
+
+    def step(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = parameters.bind(*args, **kwargs).arguments
+        recorder.record(*(given[name] for name in seen))
+        return advance(*args, **kwargs)
+
+    return step
