@@ -5,7 +5,7 @@
 ``ablation``, ``choice``, ``plural``, ``spatial``   what settings are worth on single pictures
 ``video``, ``pace``, ``memory``, ``writers``        videos: quality, rate, memory, files
 ``corrections``, ``page``                           the worth of corrections; waits at a page
-``rates``, ``sizes``                                videos: other frame rates, other sizes
+``rates``, ``sizes``, ``keyframes``                 videos: other rates, sizes and presets
 ``profile``, ``company``                            where time goes; speed beside other programs
 ``hard_cases``, ``generalisation``                  sequences that settings were not chosen on
 
