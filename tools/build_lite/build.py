@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from tools.build_lite import (
     export,
     features,
     keras_weights,
+    noun_check,
     parser,
     sentences,
     sources,
@@ -184,14 +186,13 @@ class Build:
         tables.write(self.work / "texts.npz")
 
     def _train(self) -> None:
-        classifier = self._read("classifier.safetensors")
         own, held_out = (some[self._known[some]] for some in self.split)
         self.say(f"train: {len(own)} of {len(self.split[0])} pictures have features")
         ends = np.cumsum(self.data.counts)
         frozen = train.freeze(
             features.read_cells(self.work / "cells", len(self.data.paths)),
             own,
-            whitened_classifier(classifier["weight"], classifier["bias"], self._necks()[0]),
+            self._classifier(),
             self.recipe.prototype_ridge,
             self.device,
         )
@@ -206,6 +207,21 @@ class Build:
         state = {name: value.cpu() for name, value in heads.state_dict().items()}
         self._write(state, "heads.safetensors")
 
+    def _noun_table(self) -> dict[str, Any]:
+        """The nouns that ship: those that the classifier can tell, as far as pictures say."""
+        table = export.noun_table(class_nouns(self._source("wordnet")))
+        dropped = noun_check.not_told(
+            features.read_cells(self.work / "cells", len(self.data.paths)),
+            self.split[0][self._known[self.split[0]]],
+            self._classifier(),
+            TextTables.read(self.work / "texts.npz"),
+            table,
+            self.recipe,
+            self.say,
+        )
+        self.say(f"export: {len(dropped)} nouns left out: {', '.join(dropped)}")
+        return noun_check.without(table, dropped)
+
     def _export(self) -> None:
         minilm = self._source("minilm")
         state = export.model_state(
@@ -219,7 +235,7 @@ class Build:
             state,
             export.sam_file(self._source("mobile_sam") / "mobile_sam.pt"),
             export.lite_settings(self.recipe, sentences.bert_config(minilm)),
-            export.noun_table(class_nouns(self._source("wordnet"))),
+            self._noun_table(),
             minilm / "tokenizer.json",
             self.out,
             self.work,
@@ -235,6 +251,11 @@ class Build:
     def _necks(self) -> tuple[Whitening, Whitening]:
         state = self._read("necks.safetensors")
         return Whitening.from_tensors(state, "last"), Whitening.from_tensors(state, "middle")
+
+    def _classifier(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias of the ImageNet classifier on whitened cells."""
+        state = self._read("classifier.safetensors")
+        return whitened_classifier(state["weight"], state["bias"], self._necks()[0])
 
     def _read(self, name: str) -> dict[str, Tensor]:
         return load_file(str(self.work / name))

@@ -54,6 +54,9 @@ class Recipe:
         prototype_stretch, prototype_noise: augmentation of class prototypes.
         embed_size, logit_scale: written to ``lite.json``: side in pixels of the square pictures
             that ``embed_image`` takes, and factor from cosine to logit.
+        noun_separation: area under the ROC curve that a noun needs to keep its ImageNet
+            classes, see ``noun_check.py``.
+        noun_pictures: nouns that fewer training pictures have are not checked.
     """
 
     images: int = _of("features", 0)
@@ -99,6 +102,8 @@ class Recipe:
     prototype_noise: float = _of("train", 0.8)
     embed_size: int = _of("export", 256)
     logit_scale: float = _of("export", 30.0)
+    noun_separation: float = _of("export", 0.7)
+    noun_pictures: int = _of("export", 20)
 
     def changed(self, settings: list[str]) -> Recipe:
         """A copy with ``NAME=VALUE`` settings applied.
