@@ -4,7 +4,7 @@ Run from the repository's root on a folder in the layout of Ref-DAVIS 2017 (docs
 
     python -m benchmarks.corrections --data ../shared/data/ref-davis-dev
         [--sequences dog-agility soccerball] [--kinds box click] [--rounds 3] [--stride 1]
-        [--preset fast] [--out corrections.json]
+        [--preset fast] [--out corrections.json] [--sloppy 0.05]
     python -m benchmarks.corrections --tables corrections.json more.json
 
 The second form prints the tables of results that ``--out`` has written before.
@@ -15,7 +15,9 @@ is that around the truth. A *click* is the pixel farthest from the border of the
 positive where the mask misses the truth, negative where it is too large. Where the mask is on
 something else (J below 0.1), it is a positive one in the middle of the truth. A *mask* is the
 truth itself. Where the truth is empty the correction is "absent". A click that is refused as it
-would leave nothing is followed by a box. A frame is corrected once.
+would leave nothing is followed by a box. A frame is corrected once. With ``--sloppy`` a
+click is not in the middle: it is moved by chance, by at most this part of the longer side of
+the truth's box on either axis, to a pixel that is of the target, or not, as the middle is.
 
 J and F are those of ``car-eval ref-davis``, over all frames but the first and the last.
 Corrected frames count as the others do. *exact* says whether corrected frames came out as their
@@ -88,17 +90,29 @@ def expression_of(data: Path, name: str) -> str:
 
 
 def simulated(
-    frame: int, mask: NDArray[np.bool_], truth: NDArray[np.bool_], kind: str
+    frame: int,
+    mask: NDArray[np.bool_],
+    truth: NDArray[np.bool_],
+    kind: str,
+    sloppy: float = 0.0,
 ) -> Correction:
-    """The correction that a person would make who sees a mask and knows the truth."""
+    """The correction that a person would make who sees a mask and knows the truth.
+
+    Args:
+        frame: its index.
+        mask: bool [H, W] so far.
+        truth: bool [H, W].
+        kind: "mask", "box" or "click".
+        sloppy: how far a click is moved at most, in longer sides of the truth's box.
+    """
     if not truth.any():
         return Correction(frame, 0, absent=True)
     if kind == "mask":
         return Correction(frame, 0, mask=truth)
+    rows, columns = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
+    x, y = int(columns[0]), int(rows[0])
+    box = (x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
     if kind == "box":
-        rows, columns = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
-        x, y = int(columns[0]), int(rows[0])
-        box = (x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
         return Correction(frame, 0, box=box)
     elsewhere = region_similarity(mask, truth) < ELSEWHERE
     parts, count = ndimage.label(truth if elsewhere else mask != truth)
@@ -107,8 +121,29 @@ def simulated(
     sizes = np.bincount(parts.ravel())[1:]
     largest = np.pad(parts == 1 + sizes.argmax(), 1)
     inside = ndimage.distance_transform_edt(largest)[1:-1, 1:-1]
-    y, x = np.unravel_index(inside.argmax(), inside.shape)
+    y, x = (int(one) for one in np.unravel_index(inside.argmax(), inside.shape))
+    if sloppy:
+        y, x = moved(y, x, truth, sloppy * max(box[2:]), np.random.default_rng(frame))
     return Correction(frame, 0, [(float(x) + 0.5, float(y) + 0.5, bool(truth[y, x]))])
+
+
+def moved(
+    y: int, x: int, truth: NDArray[np.bool_], reach: float, chance: np.random.Generator
+) -> tuple[int, int]:
+    """A pixel like another one, by chance: at most ``reach`` pixels away on either axis.
+
+    Args:
+        y: row of the pixel.
+        x: column.
+        truth: bool [H, W]; the new pixel has the same value.
+        reach: in pixels.
+        chance: decides; all such pixels are as likely.
+    """
+    left, top = max(0, int(np.ceil(x - reach))), max(0, int(np.ceil(y - reach)))
+    near = truth[top : int(y + reach) + 1, left : int(x + reach) + 1]
+    rows, columns = np.nonzero(near == truth[y, x])
+    chosen = int(chance.integers(len(rows)))
+    return top + int(rows[chosen]), left + int(columns[chosen])
 
 
 def without_corrections(clip: Clip, model: Any, preset: Config) -> dict[int, FramePrediction]:
@@ -123,6 +158,7 @@ def run(
     kind: str,
     rounds: int,
     segmenter: VideoSegmenter,
+    sloppy: float = 0.0,
 ) -> dict[str, Any]:
     """The scores of one sequence, after each number of corrections."""
     predictions = dict(predictions)
@@ -135,7 +171,7 @@ def run(
     for _ in range(rounds):
         worst = worst_frame(predictions, clip, {index for index, _ in corrected})
         place = list(by_index).index(worst)
-        one = simulated(worst, predictions[worst].masks[0], clip.truths[place], kind)
+        one = simulated(worst, predictions[worst].masks[0], clip.truths[place], kind, sloppy)
         before = similarities(predictions, clip)
         seen: set[int] = set()
         began = time.perf_counter()
@@ -209,6 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--sloppy", type=float, default=0.0)
     parser.add_argument("--tables", type=Path, nargs="+")
     options = parser.parse_args(arguments)
     if options.tables:
@@ -226,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         segmenter = VideoSegmenter(model, [clip.expression], preset)
         predictions = without_corrections(clip, model, preset)
         for kind in options.kinds:
-            rows.append(run(clip, predictions, kind, options.rounds, segmenter))
+            rows.append(run(clip, predictions, kind, options.rounds, segmenter, options.sloppy))
             print(line_of(rows[-1]), flush=True)
             if options.out is not None:
                 options.out.write_text(json.dumps(rows, indent=1))

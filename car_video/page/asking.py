@@ -14,6 +14,7 @@ from car_video.types import Alternative, Frame, FramePrediction
 from car_video.video.correction.alternatives import find_alternatives
 from car_video.video.correction.anchors import corrected_mask
 from car_video.video.correction.answers import Answer, with_answers
+from car_video.video.correction.change import changes
 
 ALTERNATIVES = 3
 """Other things to choose from, for each expression."""
@@ -133,7 +134,8 @@ class FrameAnswers:
             mask = corrected_mask(sam, frame.image, said, before.masks[number])
         settled = Correction(frame.index, number, absent=True)
         if mask.any():
-            settled = Correction(frame.index, number, mask=mask, mends=said.is_change)
+            mends = said.is_change or changes(said, before.masks[number], mask)
+            settled = Correction(frame.index, number, mask=mask, mends=mends)
         return HandMade(settled, tuple(said.points), said.box)
 
 

@@ -39,3 +39,15 @@ def test_a_click_goes_into_the_middle_of_the_largest_error(extra: bool, positive
     ((x, y, inside),) = simulated(3, mask, truth, "click").points
     assert inside is positive
     assert (mask != truth)[int(y), int(x)]
+
+
+def test_a_sloppy_click_is_near_the_middle_and_means_the_same() -> None:
+    truth = np.zeros((40, 60), bool)
+    truth[4:24, 10:30] = True
+    mask = np.zeros_like(truth)
+    ((x, y, _),) = simulated(0, mask, truth, "click").points
+    places = [simulated(frame, mask, truth, "click", 0.5).points[0] for frame in range(50)]
+    assert all(inside and truth[int(v), int(u)] for u, v, inside in places)
+    assert max(max(abs(u - x), abs(v - y)) for u, v, _ in places) <= 10
+    assert len(set(places)) > 40
+    assert all(u % 1 == v % 1 == 0.5 for u, v, _ in places)

@@ -125,7 +125,11 @@ def _clicked(
         found, quality = picture.ask(points)
         best = int((picture.obeyed(found, points) + quality).argmax())
         with_part = torch.maximum(found, before)
-        touching = [picture.touch(one, before) for one in found]
+        specks = (found > 0).sum((1, 2)) < SMALLEST_PART * (before > 0).sum()
+        touching = [
+            speck or picture.touch(one, before)
+            for one, speck in zip(found, specks.tolist(), strict=True)
+        ]
         small = (overlaps(with_part, before) >= MOSTLY_THE_SAME).tolist()
         missing = touching[best] or any(t and s for t, s in zip(touching, small, strict=True))
         if refused or not tracked.any() or not missing:

@@ -16,11 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from car_video.corrections import Correction
 from car_video.segment.resizing import enlarge
-from car_video.video.correction.answers import Answer, agreement, border, border_width, mask_iou
+from car_video.video.correction.answers import (
+    Answer,
+    agreement,
+    border,
+    border_width,
+    mask_iou,
+    same_thing,
+)
 from car_video.video.correction.group import SMALLEST_PART, GroupFollower
 from car_video.video.correction.meanings import AGREEMENT_IOU
 from car_video.video.correction.propagation import SeenFrame
+from car_video.video.correction.standing import Continuity
 
 LEAST_KEPT = 0.5
 """Part of the IoU of the mask and the mended one, which a result and the changed one must have:
@@ -55,6 +64,22 @@ class Change:
         return bool(self.added.any() or self.removed.any())
 
 
+def changes(
+    correction: Correction, before: NDArray[np.bool_], after: NDArray[np.bool_]
+) -> bool:
+    """Whether only what a correction changes of a mask is carried on.
+
+    So it is with clicks, and with a box: how far the thing extends is a guess of the mask model
+    with both, and the parts that it found wrong are what they tell apart.
+
+    Args:
+        correction: with a mask of this frame, not empty.
+        before: bool [H, W]: the mask so far.
+        after: bool [H, W]: the mask that it means.
+    """
+    return (correction.is_change or correction.prompts) and same_thing(before, after)
+
+
 def _parts(changed: NDArray[np.bool_], sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pieces that are more than border (bool [H, W] each), and no specks."""
     labels, count = ndimage.label(changed, np.ones((3, 3)))
@@ -71,8 +96,9 @@ class Mended:
     The mask itself is followed as well. What it claims is not taken away, as a part that went
     may grow into the thing that it was on. A result of which a change would leave less than
     half (:data:`LEAST_KEPT`) of what it left of the mask stays as it is: then what is followed
-    has slipped. And where there is no result so far there is nothing to change, and the mask is
-    the answer.
+    has slipped. It stays, too, where it goes on from the corrected frame at least as well, see
+    :mod:`~car_video.video.correction.standing`. And where there is no result so far there is
+    nothing to change, and the mask is the answer.
 
     Args:
         whole: new, follows the mask.
@@ -93,9 +119,18 @@ class Mended:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
         for follower, mask in self._followed.values():
             follower.begin(seen.encoded, seen.thumbnail, mask)
+        self._way = Continuity(seen.thumbnail, self._followed["whole"][1])
 
     def on(self, seen: SeenFrame, seconds: float, before: Answer) -> tuple[Answer, bool]:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
+        answer, agrees = self._changed(seen, seconds, before)
+        self._way.move(seen.thumbnail)
+        agrees |= self._way.stays(before.mask, answer.mask)
+        self._way.keep(before.mask if agrees else answer.mask)
+        return answer, agrees
+
+    def _changed(self, seen: SeenFrame, seconds: float, before: Answer) -> tuple[Answer, bool]:
+        """The result with the change, and whether it has it already."""
         size = (seen.frame.height, seen.frame.width)
         nothing = np.zeros(size, np.float32)
         logits, scores = {}, {}

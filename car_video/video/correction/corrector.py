@@ -15,8 +15,8 @@ from car_video.corrections import Correction
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame
 from car_video.video.correction.anchors import corrected_mask
-from car_video.video.correction.answers import Answer, same_thing
-from car_video.video.correction.change import Change, Mended
+from car_video.video.correction.answers import Answer
+from car_video.video.correction.change import Change, Mended, changes
 from car_video.video.correction.follower import ObjectFollower
 from car_video.video.correction.group import GroupFollower, names_several
 from car_video.video.correction.meanings import Whole, Wrong
@@ -147,12 +147,12 @@ class Corrector:
             # Later frames are compared with the results so far, so what these are on is wrong.
             followed = mask if here else results.original(frame.index, query).mask
             within = reach(frame.index, corrected[query])
-            clicked = corrections[query].is_change
-            if clicked and same_thing(before[query].mask, mask):
+            one = corrections[query]
+            if changes(one, before[query].mask, mask):
                 change = Change.between(before[query].mask, mask)
                 things[query] = Thing(mask, False, within, change)
             elif followed.any():
-                things[query] = Thing(followed, not here, within, guessed=clicked)
+                things[query] = Thing(followed, not here, within, guessed=one.is_change)
         return things if self.carries else {}
 
     def start(self, seen: SeenFrame, things: Mapping[int, Thing]) -> Carried:

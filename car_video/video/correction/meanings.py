@@ -10,6 +10,7 @@ from car_video.video.correction.answers import Answer, agreement, mask_iou, same
 from car_video.video.correction.follower import STILL_THERE
 from car_video.video.correction.group import GroupFollower
 from car_video.video.correction.propagation import SeenFrame
+from car_video.video.correction.standing import Continuity
 
 AGREEMENT_IOU = 0.85
 """IoU, away from the borders, from which the result so far and the one from the correction say
@@ -24,6 +25,9 @@ ON_IT = 0.5
 
 class Whole:
     """The mask is all of the target, which is followed in place of the result so far.
+
+    A result that goes on from the corrected frame at least as well stays, see
+    :mod:`~car_video.video.correction.standing`.
 
     Clicks say which thing the target is, and not how far it extends, which the mask model has
     guessed. So where the result so far is of the same thing it stays.
@@ -42,17 +46,21 @@ class Whole:
     def begin(self, seen: SeenFrame) -> None:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
         self._follower.begin(seen.encoded, seen.thumbnail, self._mask)
+        self._way = Continuity(seen.thumbnail, self._mask)
 
     def on(self, seen: SeenFrame, seconds: float, before: Answer) -> tuple[Answer, bool]:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
         mask, score = followed(self._follower, seen, seconds)
+        self._way.move(seen.thumbnail)
         agrees = agreement(mask, before.mask) >= AGREEMENT_IOU
         agrees |= self._guessed and same_thing(mask, before.mask)
+        agrees |= self._way.stays(before.mask, mask)
         if not agrees and before.mask.any():
             # Perhaps what was followed is lost, or has slipped to something else.
             known = self._follower.resemblance(seen.encoded, before.mask)
             own = self._follower.resemblance(seen.encoded, mask) if mask.any() else 0.0
             agrees = known >= max(STILL_THERE, CLEARLY_BETTER * own)
+        self._way.keep(before.mask if agrees else mask)
         return Answer(mask, score), agrees
 
 

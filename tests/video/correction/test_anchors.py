@@ -49,6 +49,18 @@ def test_another_thing() -> None:
     assert same(clicked(mask(BODY), (ON_OTHER, True)), OTHER)
 
 
+def test_a_speck_beside_the_mask_is_a_part_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A foot that a leg does not reach is no other thing than the person."""
+    foot = (slice(50, 54), slice(44, 50))
+    answer(monkeypatch, [(mask(foot), 0.9)])
+    assert clicked(mask(HEAD, BODY), ((47, 52), True))[52, 47]
+    assert same(clicked(mask(HEAD, BODY), ((47, 52), True)), HEAD, BODY)
+    found = clicked(mask(HEAD, BODY), ((47, 52), True), (ON_BODY, False))
+    assert same(found, foot)
+
+
 def test_a_neighbour_is_another_thing_if_the_mask_is_refused() -> None:
     assert same(clicked(mask(BODY), (ON_HEAD, True), (ON_BODY, False)), HEAD)
 

@@ -10,7 +10,7 @@ import pytest
 from car_video.corrections import Correction
 from car_video.types import FramePrediction
 from car_video.video.correction.answers import same_thing
-from car_video.video.correction.change import Change
+from car_video.video.correction.change import Change, changes
 from car_video.video.correction.clip import correct_clip
 from car_video.video.correction.corrector import Corrector
 from car_video.video.segmenter import VideoSegmenter
@@ -76,6 +76,20 @@ def test_what_is_added_comes_and_the_rest_stays() -> None:
     assert iou(found[5].masks[0] & ~square(GREEN), red_at(5)) > 0.85
 
 
+def test_a_box_on_the_same_thing_is_carried_on_as_a_change() -> None:
+    """Its extent is a guess of the mask model, as that of clicks is."""
+    masks = {4: square(red_at(4), GREEN), 5: square(red_at(5), GREEN)}
+    other = {6: square(red_at(6), BLUE)}
+    y, x = red_at(4)
+    found = carried(
+        {**masks, **other},
+        Correction(index(4), 0, box=(x.start, y.start, x.stop - x.start, y.stop - y.start)),
+    )
+    for number in masks:
+        assert iou(found[number].masks[0], red_at(number)) > 0.85
+    np.testing.assert_array_equal(found[6].masks[0], other[6])
+
+
 def test_a_part_that_went_does_not_take_the_thing_with_it() -> None:
     """What is left of a result is more than a speck, whatever was followed."""
     both = {4: square(red_at(4), GREEN), 5: square(GREEN)}
@@ -120,6 +134,15 @@ def test_another_thing_is_no_change() -> None:
     assert not same_thing(np.zeros(SIZE, bool), square(GREEN))
     assert same_thing(square(GREEN), square(GREEN, red_at(0)))
     assert same_thing(square(GREEN, red_at(0)), square(GREEN))
+
+
+def test_clicks_and_boxes_change_a_mask_and_masks_replace_it() -> None:
+    whole, part = square(GREEN, BLUE), square(GREEN)
+    box, clicks = Correction(0, 0, box=(60, 40, 24, 20)), Correction(0, 0, [(70, 50, True)])
+    for one in (box, clicks, Correction(0, 0, mask=part, mends=True)):
+        assert changes(one, whole, part)
+        assert not changes(one, square(red_at(0)), part)
+    assert not changes(Correction(0, 0, mask=part), whole, part)
 
 
 def test_clicks_say_which_thing_and_not_how_large_it_is() -> None:
