@@ -14,7 +14,6 @@ from car_video.types import Alternative, Frame, FramePrediction
 from car_video.video.correction.alternatives import find_alternatives
 from car_video.video.correction.anchors import corrected_mask
 from car_video.video.correction.answers import Answer, with_answers
-from car_video.video.correction.change import changes
 
 ALTERNATIVES = 3
 """Other things to choose from, for each expression."""
@@ -134,8 +133,7 @@ class FrameAnswers:
             mask = corrected_mask(sam, frame.image, said, before.masks[number])
         settled = Correction(frame.index, number, absent=True)
         if mask.any():
-            mends = said.is_change or changes(said, before.masks[number], mask)
-            settled = Correction(frame.index, number, mask=mask, mends=mends)
+            settled = Correction(frame.index, number, mask=mask, mends=said.is_change)
         return HandMade(settled, tuple(said.points), said.box)
 
 

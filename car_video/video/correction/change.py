@@ -96,20 +96,28 @@ class Mended:
     The mask itself is followed as well. What it claims is not taken away, as a part that went
     may grow into the thing that it was on. A result of which a change would leave less than
     half (:data:`LEAST_KEPT`) of what it left of the mask stays as it is: then what is followed
-    has slipped. It stays, too, where it goes on from the corrected frame at least as well, see
-    :mod:`~car_video.video.correction.standing`. And where there is no result so far there is
-    nothing to change, and the mask is the answer.
+    has slipped. And where there is no result so far there is nothing to change, and the mask is
+    the answer.
+
+    Where nobody has pointed to the parts, as with a box, a result stays, too, that goes on from
+    the corrected frame at least as well, see :mod:`~car_video.video.correction.standing`. A
+    part that was clicked may be thinner than the flow sees.
 
     Args:
         whole: new, follows the mask.
         parts: makes a follower of the pieces of a mask.
         change: not empty.
+        pointed: clicks have made it.
     """
 
     def __init__(
-        self, whole: GroupFollower, parts: Callable[[], GroupFollower], change: Change
+        self,
+        whole: GroupFollower,
+        parts: Callable[[], GroupFollower],
+        change: Change,
+        pointed: bool = False,
     ) -> None:
-        self._kept = change.kept
+        self._kept, self._pointed = change.kept, pointed
         self._followed = {"whole": (whole, change.after)}
         for name, part in (("added", change.added), ("removed", change.removed)):
             if part.any():
@@ -124,6 +132,8 @@ class Mended:
     def on(self, seen: SeenFrame, seconds: float, before: Answer) -> tuple[Answer, bool]:
         """See :class:`~car_video.video.correction.propagation.Meaning`."""
         answer, agrees = self._changed(seen, seconds, before)
+        if self._pointed:
+            return answer, agrees
         self._way.move(seen.thumbnail)
         agrees |= self._way.stays(before.mask, answer.mask)
         self._way.keep(before.mask if agrees else answer.mask)

@@ -150,7 +150,7 @@ class Corrector:
             one = corrections[query]
             if changes(one, before[query].mask, mask):
                 change = Change.between(before[query].mask, mask)
-                things[query] = Thing(mask, False, within, change)
+                things[query] = Thing(mask, False, within, change, guessed=one.is_change)
             elif followed.any():
                 things[query] = Thing(followed, not here, within, guessed=one.is_change)
         return things if self.carries else {}
@@ -174,7 +174,7 @@ class Corrector:
         follower = GroupFollower(new, names_several(self._image.queries, query))
         if thing.change is not None:
             parts = partial(GroupFollower, new, several=True)
-            return Mended(follower, parts, thing.change)
+            return Mended(follower, parts, thing.change, pointed=thing.guessed)
         if thing.wrong:
             return Wrong(follower, thing.mask)
         return Whole(follower, thing.mask, thing.guessed)

@@ -124,15 +124,18 @@ def test_a_thing_that_is_lost_takes_away_only_what_is_elsewhere() -> None:
     assert not carried(mask(COAT), mask(), mask(POLE))[1]
 
 
-@pytest.mark.parametrize(("slipped", "stays"), [(POLE, True), (LEGS, False)])
+@pytest.mark.parametrize(
+    ("part", "pointed", "stays"),
+    [(POLE, False, True), (LEGS, False, False), (POLE, True, False)],
+)
 def test_a_change_that_slips_leaves_results_alone(
-    slipped: tuple[slice, slice], stays: bool
+    part: tuple[slice, slice], pointed: bool, stays: bool
 ) -> None:
-    """The part that came was followed to something else."""
+    """The part that came was followed to something else; nobody had pointed to it."""
     change = Change.between(mask(COAT), mask(PERSON))
-    followers = [Slipping(mask(one, shift=4)) for one in (PERSON, slipped)]
-    mended = Mended(followers[0], lambda: followers[1], change)  # type: ignore[arg-type,return-value]
+    followers = [Slipping(mask(one, shift=4)) for one in (PERSON, part)]
+    mended = Mended(followers[0], lambda: followers[1], change, pointed)  # type: ignore[arg-type,return-value]
     mended.begin(seen(0))
     answer, agrees = mended.on(seen(1), 1 / 24, Answer(mask(COAT, shift=4), 0.9))
     assert agrees == stays
-    assert stays or (answer.mask == mask(PERSON, shift=4)).all()
+    assert stays or (answer.mask == mask(COAT, part, shift=4)).all()
