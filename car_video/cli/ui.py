@@ -50,7 +50,7 @@ def ui(
         str | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="The only settings to offer.  [default: fast and default to choose from]",
+            help="The only settings to offer.  [default: default, fast and best]",
         ),
     ] = None,
     device: server_options.Device = "auto",

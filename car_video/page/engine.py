@@ -19,7 +19,7 @@ from car_video.segment.segmenter import ImageSegmenter
 from car_video.video.correction.corrector import Corrector
 from car_video.video.segmenter import VideoSegmenter
 
-QUICK, CAREFUL = "fast", "default"
+OFFERED = ("default", "fast", "best")
 """Presets of the bundled model that the page offers; docs/video.md says what they give."""
 
 
@@ -28,7 +28,7 @@ class Engine:
 
     Args:
         model: name; None for the preset's.
-        preset: the only one to offer; None for quick and careful of the bundled model.
+        preset: the only one to offer; None for :data:`OFFERED`.
         device: where to compute.
 
     Attributes:
@@ -50,7 +50,7 @@ class Engine:
     ) -> None:
         if model is not None:
             check_model(model)
-        names = [preset] if preset is not None else [QUICK, CAREFUL]
+        names = [preset] if preset is not None else list(OFFERED)
         if preset is None and model is not None and model != "lite":
             names = [default_preset(model)]
         self.presets: Mapping[str, Config] = {

@@ -11,7 +11,11 @@ import gradio as gr
 from car_video.page.downloads import choices
 from car_video.page.pages import Pages, Reply
 
-PRESET_WORDS = {"fast": "quick", "default": "careful, about four times as slow"}
+PRESET_WORDS = {
+    "default": "normal",
+    "fast": "a little faster",
+    "best": "careful, three times as slow",
+}
 OTHER = "Another video or picture"
 _EVENT: dict[str, Any] = {
     "show_progress": "hidden",

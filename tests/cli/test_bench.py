@@ -34,18 +34,19 @@ def measured(monkeypatch):
     return seen
 
 
-def test_four_settings_on_the_shipped_clip(cli, measured):
+def test_all_settings_on_the_shipped_clip(cli, measured):
     code, out, err = cli("bench")
     assert (code, err) == (0, "")
-    assert [(refine, interval > 0) for _, refine, interval, _ in measured] == [
-        ("sam", False),
-        ("sam", True),
-        ("crf", False),
-        ("none", False),
+    assert [(refine, interval) for _, refine, interval, _ in measured] == [
+        ("sam", 0),
+        ("sam", 0.333),
+        ("sam", 0.667),
+        ("crf", 0.333),
+        ("none", 0.333),
     ]
     lines = out.splitlines()
     (speeds,) = (line for line in lines if line.startswith(" frames/s"))
-    assert speeds.split() == ["frames/s", "4.00", "4.00", "4.00", "4.00"]
+    assert speeds.split() == ["frames/s", *["4.00"] * 5]
     for part in PARTS:
         assert any(part in line for line in lines)
     for what in ("processor: ", "threads: ", "torch: ", "car-video: "):
@@ -57,7 +58,7 @@ def test_json_for_a_report(cli, measured, clip):
     code, out, _ = cli("bench", clip, "--json", "--seconds", 0.5, "--expr", "a unicorn")
     assert code == 0
     report = json.loads(out)
-    assert list(report["settings"]) == ["default", "fast", "crf", "none"]
+    assert list(report["settings"]) == ["best", "default", "fast", "crf", "none"]
     assert report["settings"]["fast"]["frames_per_second"] == 4
     assert report["expressions"] == ["a unicorn"]
     assert "hardly found" in report["notes"][0]

@@ -69,7 +69,12 @@ SENTENCES = {
 VIDEO = SENTENCES | {"segment__recurrence__compete_in_refer": False, "video__mode": "per-frame"}
 PAIR = "clip-b16-l14"
 TABLE: dict[str, dict[str, Any]] = {
-    "default": {"model": "lite"},
+    "best": {"model": "lite"},
+    "default": {
+        "model": "lite",
+        "video.keyframes.interval": 0.333,
+        "video.memory.recent_seconds": (1.333, 2.667),
+    },
     "clip": {
         "model": PAIR,
         "segment.background": tuple(WORDS.split()),
@@ -84,7 +89,7 @@ TABLE: dict[str, dict[str, Any]] = {
     },
     "fast": {
         "model": "lite",
-        "video.keyframes.interval": 0.333,
+        "video.keyframes.interval": 0.667,
         "video.memory.recent_seconds": (1.333, 2.667),
     },
     "fc-clip": {"model": "fc-clip-convnext-l"},
