@@ -63,11 +63,14 @@ def with_cues(
         candidates: masks are chosen among candidates, which only SAM makes.
         detect: a detector that is asked for the survivors.
     """
-    alive, maps = survivors.alive, survivors.maps
-    evidence = proposer.evidence(alive)
+    alive = survivors.alive
+    maps = proposer.lifted(survivors.maps, alive, even=not candidates)
+    evidence = proposer.lifted(proposer.evidence(alive), alive, even=not candidates)
     cues, places, plural = None, None, queries.plural
     if queries.cues is not None and candidates:
         cues = queries.cues.on_picture(encoded.pixels)[alive]
+        # What fills the picture is at its border.
+        cues = replace(cues, things=cues.things & ~proposer.fill(alive))
         if queries.same_kind is not None:
             cues = replace(cues, kinds=proposer.kinds(alive))
         if detect is not None and len(alive):

@@ -189,6 +189,19 @@ def test_two_names_of_one_thing_both_get_all_of_it() -> None:
 
 
 @pytest.mark.parametrize("refine", ["none", "sam"])
+def test_what_fills_the_picture_is_all_of_it(refine: str) -> None:
+    """SAM answers with parts of it alone, and a thing does not count less for its border."""
+    red = picture(((slice(0, 64), slice(0, 96)), (255, 0, 0)))
+    config = replace(PLAIN, refine=refine)
+    names, sam = ["a red ball", "a green frog"], Sides()
+    found = ImageSegmenter(ColourModel(), names, config, sam).segment(red)  # type: ignore[arg-type]
+    assert found.present.tolist() == [True, False]
+    assert found.masks[0].all()
+    alone = ImageSegmenter(ColourModel(), names[1:], config, sam).segment(red)  # type: ignore[arg-type]
+    assert not alone.present.any()
+
+
+@pytest.mark.parametrize("refine", ["none", "sam"])
 def test_a_pixel_has_one_owner_in_semantic_mode_alone(refine: str) -> None:
     """With no refinement both maps reach over the border, with SAM both masks do."""
     left, right = (slice(8, 56), slice(16, 48)), (slice(8, 56), slice(48, 80))

@@ -61,6 +61,17 @@ class SamEmbedding:
         return replace(self, tokens=self.tokens.to(dtype))
 
 
+def _encoder_side(pixels: float) -> int:
+    """A side in whole pixels; whole cells where it misses them by less than a pixel.
+
+    The sides of one picture at two sizes are rounded to other ratios: 854 x 480 becomes 1024 x
+    576, 1922 x 1080 would become 1024 x 575. One row of padding in a cell changes it by half of
+    its length, and all others by a tenth, by which the choice among masks may tip.
+    """
+    cells = STRIDE * round(pixels / STRIDE)
+    return cells if cells and abs(cells - pixels) < 1 else max(1, round(pixels))
+
+
 class MobileSamEncoder(nn.Module):
     """TinyViT and the neck of MobileSAM as one network."""
 
@@ -136,7 +147,7 @@ class MobileSam(nn.Module):
         scale = side / max(height, width)
         if shape is not None:
             scale = min(shape[0] / height, shape[1] / width)
-        size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        size = _encoder_side(height * scale), _encoder_side(width * scale)
         if shape is None:
             shape = (size[0] + -size[0] % STRIDE, size[1] + -size[1] % STRIDE)
         resized = [

@@ -57,7 +57,7 @@ class MaskCues:
     """Cues of Q queries in one picture.
 
     Attributes:
-        things: bool [Q]: which queries name a thing.
+        things: bool [Q]: which queries name a thing, and one that does not fill the picture.
         colours: the colours that queries ask for; None without any.
         kinds: which of several things of one kind each means; None where no two name a kind.
         detections: boxes of a detector; None without one, or where it finds nothing.

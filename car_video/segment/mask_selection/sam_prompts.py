@@ -23,6 +23,7 @@ from car_video.segment.mask_selection.candidates import (
     soft_iou,
     stability,
 )
+from car_video.segment.proposals.filling import EVEN
 
 SAME_IOU = 0.5
 """IoU with the chosen mask from which an answer to its box is of the same thing."""
@@ -104,6 +105,12 @@ def propose_candidates(
         logits, quality, valid = (
             torch.cat(both, 1) for both in zip((logits, quality, valid), more, strict=True)
         )
+    fills = torch.minimum(maps, evidence).flatten(1).amin(1) > EVEN
+    if bool(fills.any()):
+        whole = whole_picture(fills, logits)
+        logits, quality, valid = (
+            torch.cat(both, 1) for both in zip((logits, quality, valid), whole, strict=True)
+        )
     agreement = map_agreement(logits, maps, evidence, cues)
     agreement = torch.where(valid, agreement, -1.0)
     found = Candidates(logits, valid, agreement)
@@ -139,6 +146,21 @@ def box_candidates(
         quality.unflatten(0, shape).flatten(1, 2),
         valid,
     )
+
+
+def whole_picture(fills: Tensor, answers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The whole picture as a mask. SAM looks for what has a border and does not answer with it.
+
+    Args:
+        fills: bool [Q]: queries of which no cell is less probable than not.
+        answers: [Q, M, a, b], SAM's logits.
+
+    Returns:
+        As :func:`box_candidates`, one mask each, which is padding where ``fills`` is False.
+    """
+    height = torch.where(fills, -EMPTY_LOGIT, EMPTY_LOGIT).to(answers.dtype)
+    logits = height[:, None, None, None].expand(-1, 1, *answers.shape[-2:])
+    return logits, torch.ones_like(logits[..., 0, 0]), fills[:, None]
 
 
 def with_unions(

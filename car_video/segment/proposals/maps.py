@@ -20,8 +20,9 @@ from car_video.config.segment import QueryMode
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.models.calibration import DEFAULTS
 from car_video.segment.cues.kinds import KindCue
-from car_video.segment.evidence import CosineScale, KnownNouns, RegionEvidence
+from car_video.segment.evidence import CosineScale, KnownNouns, RegionEvidence, calibrated
 from car_video.segment.proposals.affinity import AffinityOptions, propagate, refine, transition
+from car_video.segment.proposals.filling import EVEN, filled_if_flat, lifted, parts
 from car_video.segment.proposals.gradcam import CamWeights, min_max
 from car_video.segment.proposals.released_code import maps_as_reference, refine_as_reference
 from car_video.segment.queries import QuerySet
@@ -80,6 +81,9 @@ class Proposer:
             cells = features.dense[0].flatten(1).T
             scales = self.scale.of(cells).view(features.grid)
             self.logits = cell_logits(features.dense[0], texts, queries.rivals, scales)
+            large = parts(features.dense[0])
+            scales = self.scale.of(large[..., 0].T)[:, None]
+            self._part_logits = cell_logits(large, texts, queries.rivals, scales)
             if known is not None:
                 self.logits = (self._with_known_nouns(known, *self.logits), self.logits[1])
         else:
@@ -104,13 +108,42 @@ class Proposer:
             alive: int64 [N], numbers of the queries that compete.
         """
         if self.cells:
-            queries, rivals = self.logits
-            opposes = self.queries.opposes[alive]
-            compete = self.mode == "semantic"
-            same_kind = self.queries.same_kind_among(alive)
-            return cell_probabilities(queries[alive], rivals, opposes, compete, same_kind)
+            return self._probabilities(self.logits, alive)
         weights = self.weights.select(alive)
         return self._cam_maps(weights, self.features.cam_map, self.mode)[0]
+
+    def _probabilities(self, logits: tuple[Tensor, Tensor], alive: Tensor) -> Tensor:
+        """[N, a, b] from logits of all texts and rivals, each [.., a, b]."""
+        queries, rivals = logits
+        opposes = self.queries.opposes[alive]
+        compete = self.mode == "semantic"
+        same_kind = self.queries.same_kind_among(alive)
+        return cell_probabilities(queries[alive], rivals, opposes, compete, same_kind)
+
+    def fills(self, alive: Tensor) -> Tensor:
+        """How probable it is that each query's target fills the picture: float32 [N] in [0, 1].
+
+        That of the part which is least of it; 0 where maps do not come from cells, for then
+        parts of the picture cannot be asked.
+
+        Args:
+            alive: int64 [N], numbers of the queries that compete.
+        """
+        if not self.cells:
+            return self.weights.query_logits.new_zeros(len(alive))
+        found = self._probabilities(self._part_logits, alive).amin((-2, -1))
+        # What nothing opposes has infinite odds, which are no evidence.
+        opposed = self.queries.opposes[alive].any(1).to(found.device)
+        return torch.where(opposed, calibrated(found, self.calibration), 0.0)
+
+    def fill(self, alive: Tensor) -> Tensor:
+        """bool [N]: whose targets fill the picture more probably than not."""
+        return self.fills(alive) > EVEN
+
+    def lifted(self, maps: Tensor, alive: Tensor, even: bool) -> Tensor:
+        """Maps [N, h, w] of the queries ``alive``, raised where a target fills the picture, see
+        :func:`~car_video.segment.proposals.filling.lifted`."""
+        return lifted(maps, self.fills(alive), even)
 
     def kinds(self, alive: Tensor) -> KindCue | None:
         """How queries of one kind are told apart; None where maps do not come from cells, or
@@ -189,7 +222,10 @@ class Proposer:
 
         Args as :meth:`evidence`.
         """
-        maps = self.evidence(alive)
+        return filled_if_flat(self._stretched(self.evidence(alive)), self.fills(alive))
+
+    def _stretched(self, maps: Tensor) -> Tensor:
+        """Evidence [N, h, w], spread over cells that look alike and scaled to [0, 1]."""
         if not self.config.affinity:
             return min_max(maps)
         if self._walk is None:

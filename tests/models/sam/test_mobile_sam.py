@@ -95,6 +95,25 @@ def test_a_picture_is_fitted_into_a_shape(sam: MobileSam, shape: tuple[int, int]
         assert embedding.size == sam.encode(picture, 448).size
 
 
+@pytest.mark.parametrize("size", [(270, 480), (270, 481), (269, 480), (120, 213)])
+def test_how_the_sides_were_rounded_changes_no_grid(
+    sam: MobileSam, size: tuple[int, int]
+) -> None:
+    """All of them are 16 : 9, so none has a row of cells that is padding in part."""
+    noise = torch.rand(1, 3, 9, 16, generator=torch.Generator().manual_seed(0))
+    picture = F.interpolate(noise, size, mode="bilinear")
+    whole = sam.encode(F.interpolate(noise, (270, 480), mode="bilinear"), 256)
+    embedding = sam.encode(picture, 256)
+    assert embedding.size == whole.size == (144, 256)
+    apart = (embedding.tokens - whole.tokens)[0, :, -1].norm() / whole.tokens[0, :, -1].norm()
+    assert apart < 0.1
+
+
+def test_sides_between_cells_stay(sam: MobileSam) -> None:
+    assert sam.encode(torch.rand(1, 3, 100, 178), 256).size == (144, 256)
+    assert sam.encode(torch.rand(1, 3, 100, 175), 256).size == (146, 256)
+
+
 @pytest.mark.parametrize(
     ("side", "shape"),
     [(256, None), pytest.param(512, None, marks=pytest.mark.slow), (1024, (128, 160))],
