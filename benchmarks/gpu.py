@@ -6,7 +6,7 @@ Run from the repository's root, on a machine with CUDA:
         [--device cuda]
 
 ``lite`` has its own weights and looks for one expression and for all through the pictures of
-FOLDER (a drawn moving picture without it), online, default and ``fast``. How many of them were
+FOLDER (a drawn moving picture without it), online, ``best`` and default. How many of them were
 in the last frame is in the row: a target that is absent is not followed and costs less. The
 CLIP pair (ViT-B/16 + ViT-L/14) and FC-CLIP (ConvNeXt-L) have random weights of the true sizes:
 time does not depend on their values, except through how many queries survive. One table:
@@ -123,7 +123,7 @@ def lite_rows(
     frames = frames_of(folder, times + WARM_UP + 1)
     height, width = frames[0].shape[:2]
     model = load_model("lite", str(device))
-    for preset in ("default", "fast"):
+    for preset in ("best", "default"):
         for count in sorted({1, len(names)}):
             segmenter = VideoSegmenter(model, names[:count], load_preset(preset), fps=24.0)
             row = measure("", device, lambda n, s=segmenter: s.step(frames[n]), times)
