@@ -1,6 +1,6 @@
 """What is left of the speed beside one other busy program: ``python -m benchmarks.company``.
 
-    python -m benchmarks.company [--preset fast] [--frames 30] [--rounds 3] [--cores 2]
+    python -m benchmarks.company [--preset default] [--frames 30] [--rounds 3] [--cores 2]
         [--clip examples/person.mp4] [--start 3] [--anyway]
 
 The same frames are segmented alone and beside one program that computes on one core without
@@ -86,7 +86,7 @@ def speed(command: list[str]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--preset", default="default")
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cores", type=int, default=2)

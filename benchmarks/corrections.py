@@ -4,7 +4,7 @@ Run from the repository's root on a folder in the layout of Ref-DAVIS 2017 (docs
 
     python -m benchmarks.corrections --data ../shared/data/ref-davis-dev
         [--sequences dog-agility soccerball] [--kinds box click] [--rounds 3] [--stride 1]
-        [--preset fast] [--out corrections.json] [--sloppy 0.05]
+        [--preset default] [--out corrections.json] [--sloppy 0.05]
     python -m benchmarks.corrections --tables corrections.json more.json
 
 The second form prints the tables of results that ``--out`` has written before.
@@ -243,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--kinds", nargs="+", default=["box", "click"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--stride", type=int, default=1)
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--preset", default="default")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--sloppy", type=float, default=0.0)
     parser.add_argument("--tables", type=Path, nargs="+")

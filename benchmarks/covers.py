@@ -1,6 +1,6 @@
 """Things that fill the picture: presence and IoU by the share of the picture that they cover.
 
-    python -m benchmarks.covers --data ../shared/data [--shares 0.92 0.7 0.5] [--preset fast]
+    python -m benchmarks.covers --data ../shared/data [--shares 0.92 0.7 0.5] [--preset default]
         [--route cells] [--split 0/2] [--out rows.json]
 
 Of every class of ``coco-dev``, and of every object of ``ref-video-dev``, the largest boxes are
@@ -194,7 +194,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--shares", type=float, nargs="+", default=[0.92, 0.7, 0.5])
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--preset", default="default")
     parser.add_argument("--video", action="store_true", help="as the first frame of a video")
     parser.add_argument("--refine", choices=("sam", "crf", "none"))
     parser.add_argument("--route", choices=("cells", "cam"), default="cells")

@@ -1,7 +1,7 @@
 """What presets that differ in their keyframes cost and give: J&F and processor time a frame.
 
     python -m benchmarks.keyframes --data ../shared/data [--sequences lucia boat]
-        [--presets default fast mine.yaml] [--kind attribute] [--frames 33]
+        [--presets best default mine.yaml] [--kind attribute] [--frames 33]
 
 Every sequence of ``ref-video-dev`` is segmented at its own 24 frames/s by each preset in turn,
 in one thread. J&F is that of DAVIS: the first and the last frame do not count.
@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sequences", nargs="+", default=[])
-    parser.add_argument("--presets", nargs="+", default=["default", "fast"])
+    parser.add_argument("--presets", nargs="+", default=["best", "default"])
     parser.add_argument("--kind", choices=KINDS, default="attribute")
     parser.add_argument("--frames", type=int, default=33)
     given = parser.parse_args()

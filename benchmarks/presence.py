@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--stay", type=float, nargs="+", default=[0.8, 0.65, 0.5, 0.33, 0.2])
     options = parser.parse_args()
-    config = load_preset("fast")
+    config = load_preset()
     number, _, count = options.part.partition("/")
     try:
         if options.record:

@@ -1,6 +1,6 @@
 """Where the time of a frame goes, part by part: ``python -m benchmarks.profile``.
 
-    python -m benchmarks.profile [--presets default fast] [--counts 1 4 10] [--heights 480 1080]
+    python -m benchmarks.profile [--presets best default] [--counts 1 4 10] [--heights 480 1080]
         [--frames 17] [--clip examples/person.mp4] [--start 3]
 
 A piece of the clip is encoded anew at each height and measured as ``car-video bench`` does it
@@ -78,7 +78,7 @@ def waits(model: ModelPair, clip: Path, preset: str, texts: Sequence[str]) -> fl
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--presets", nargs="+", default=["default", "fast"])
+    parser.add_argument("--presets", nargs="+", default=["best", "default"])
     parser.add_argument("--counts", nargs="+", type=int, default=[1, 4, 10])
     parser.add_argument("--heights", nargs="+", type=int, default=[480, 1080])
     parser.add_argument("--frames", type=int, default=17)

@@ -1,7 +1,7 @@
 """Whether the frame rate of a source changes what is found.
 
     python -m benchmarks.rates --data ../shared/data [--sequences lucia stroller]
-        [--strides 1 2 4 8] [--preset fast] [--kind noun] [--seconds 2]
+        [--strides 1 2 4 8] [--preset default] [--kind noun] [--seconds 2]
 
 Every sequence of ``ref-video-dev`` is segmented at its own 24 frames/s and thinned out. All
 runs are scored on the same frames, those that the coarsest one has, but for the first. Prints J
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sequences", nargs="+", default=[])
     parser.add_argument("--strides", type=int, nargs="+", default=[1, 2, 4, 8])
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--preset", default="default")
     parser.add_argument("--kind", choices=KINDS, default="noun")
     parser.add_argument("--seconds", type=float, default=2.0)
     given = parser.parse_args()

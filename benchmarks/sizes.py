@@ -1,7 +1,7 @@
 """Whether the size of the frames changes what is found.
 
     python -m benchmarks.sizes --data ../shared/data --sequences lucia stroller
-        [--sizes 480 720 1080] [--preset fast] [--kind noun] [--step 4] [--seconds 3]
+        [--sizes 480 720 1080] [--preset default] [--kind noun] [--step 4] [--seconds 3]
 
 Every frame of a sequence of ``ref-video-dev`` is enlarged (bicubic) until its shorter side has
 so many pixels. The sequences are 480p and there is no larger truth, so this tests that nothing
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sequences", nargs="+", default=[])
     parser.add_argument("--sizes", type=int, nargs="+", default=[480, 720, 1080])
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--preset", default="default")
     parser.add_argument("--kind", choices=KINDS, default="noun")
     parser.add_argument("--step", type=int, default=4, help="every so many frames")
     parser.add_argument("--seconds", type=float, default=3.0)

@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("generalisation_car"))
     parser.add_argument("--sets", nargs="+", choices=SETS, default=["video"])
-    parser.add_argument("--preset", default="fast", help="of videos (default: fast)")
+    parser.add_argument("--preset", default="default", help="of videos")
     parser.add_argument(
         "--set", nargs="+", default=(), metavar="KEY=VALUE", help="segment.sam.points=4"
     )

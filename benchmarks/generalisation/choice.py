@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, default=Path("generalisation_cache"))
     parser.add_argument("--build", action="store_true")
-    parser.add_argument("--preset", default="fast", help="whose maps are prompted")
+    parser.add_argument("--preset", default="default", help="whose maps are prompted")
     parser.add_argument("--every", type=int, default=EVERY)
     parser.add_argument("--sequences", nargs="*", default=(), help="only these")
     parser.add_argument(

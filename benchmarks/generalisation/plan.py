@@ -70,7 +70,7 @@ class Plan:
     data: Path
     out: Path
     parts: tuple[str, ...] = SETS
-    preset: str = "fast"
+    preset: str = "default"
     overrides: tuple[str, ...] = ()
     step: int = 1
     kinds: tuple[str, ...] = KINDS

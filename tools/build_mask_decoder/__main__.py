@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--data", type=Path, help="COCO's form for recall, else ref-davis-dev's"
     )
-    parser.add_argument("--preset", default="fast", help="of the product, for referring")
+    parser.add_argument("--preset", default="default", help="of the product, for referring")
     parser.add_argument("--videos", type=int, default=12)
     parser.add_argument("--frames", type=int, default=24, help="of each video, from its start")
     parser.add_argument("--every", type=int, default=1, help="every n-th picture, for recall")

@@ -64,7 +64,7 @@ def test_an_unknown_sequence_is_named(plan: Plan) -> None:
         dataclasses.replace(plan, only=("green",)).tasks()
 
 
-@pytest.mark.parametrize("change", [{"step": 2}, {"preset": "default"}, {"rotate": True}])
+@pytest.mark.parametrize("change", [{"step": 2}, {"preset": "best"}, {"rotate": True}])
 def test_records_of_other_settings_are_refused(plan: Plan, change: dict[str, object]) -> None:
     plan.keep_settings()
     plan.keep_settings()
