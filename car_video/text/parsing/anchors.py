@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from car_video.text.parsing.conjunction import split_conjunction
 from car_video.text.parsing.expression import head_end
 from car_video.text.parsing.place_words import DIRECTION_OF
-from car_video.text.parsing.word_classes import DETERMINERS, is_finite_verb, is_gerund
+from car_video.text.parsing.word_classes import (
+    DETERMINERS,
+    is_adjective,
+    is_finite_verb,
+    is_gerund,
+)
+
+LONGEST = 16
+"""Words of a noun phrase at most, so that the time is linear in the length of a text."""
 
 
 def attached(after: Sequence[str]) -> list[str]:
@@ -28,7 +36,7 @@ def attached(after: Sequence[str]) -> list[str]:
     """
     taken = 0
     while taken < len(after) and after[taken] in ("of", "and"):
-        phrase = _noun_phrase(after[taken + 1 :])
+        phrase = _noun_phrase(after[taken + 1 : taken + 1 + LONGEST])
         if not phrase:
             break
         taken += 1 + phrase
@@ -54,4 +62,10 @@ def _noun_phrase(words: Sequence[str]) -> int:
     start = 1 if words[:1] and words[0] in DETERMINERS else 0
     first = "".join(words[start : start + 1])
     acts = not start and (is_gerund(first) or is_finite_verb(first))
-    return 0 if acts or first in DIRECTION_OF else head_end(words)
+    if acts or first in DIRECTION_OF or first == "close":
+        return 0
+    end = head_end(words)
+    while end and words[end - 1] == "and":  # it joins what comes after the phrase
+        end -= 1
+    # "behind the fence and black": said of the target.
+    return 0 if end and is_adjective(words[end - 1]) else end

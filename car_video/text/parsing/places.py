@@ -76,6 +76,8 @@ class _Side:
     counted_from: bool = False
 
 
+NEAR = 400
+"""Letters after an anchor within which its phrase ends."""
 _OF_ITS_KIND = ("another", "the other", "all the other", "the rest")
 _TO_ANOTHER = frozenset("to near by beside behind above below under than with and".split())
 _COUNTING = frozenset("a an the one two three another with and".split())
@@ -104,7 +106,7 @@ def take_places(text: str) -> PlacedExpression:
         rest += [line[end : match.start()], kept]
         end = match.end()
         if any(side.place.anchor for side in said if isinstance(side, _Side)):
-            tail = attached(line[end:].split())
+            tail = attached(line[end : end + NEAR].split())
             said = _with_tail(said, tail)
             end += sum(1 + len(word) for word in tail)
             if line[end:].startswith(" and "):  # it joins what else is said of the target

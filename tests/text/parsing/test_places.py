@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from car_video.text.parsing.expression import words_of
+from car_video.text.parsing import anchors
+from car_video.text.parsing.expression import head_end, words_of
 from car_video.text.parsing.places import Place, PlacedExpression, names_a_thing, take_places
 
 L, R, T, B = (Place(d) for d in ("left", "right", "top", "bottom"))
@@ -129,6 +130,13 @@ TABLE: list[tuple[str, str, tuple[Place, ...]]] = [
         "the man behind the car and wearing a hat",
         "the man wearing a hat",
         (Place("back", anchor="the car"),),
+    ),
+    ("the dog behind the car and black", "the dog black", (BEHIND_CAR,)),
+    ("the dog behind the car and close to us", "the dog close to us", (BEHIND_CAR,)),
+    (
+        "the boy behind the blue and white wall and next to a table",
+        "the boy next to a table",
+        (Place("back", anchor="the blue and white wall"),),
     ),
     ("the man behind the car and holds a bag", "the man holds a bag", (BEHIND_CAR,)),
     ("the dog behind the car and next to a man", "the dog next to a man", (BEHIND_CAR,)),
@@ -327,3 +335,16 @@ def test_where_is_not_what(text: str, named: bool) -> None:
 def test_10000_characters(part: str) -> None:
     text = part * (10_000 // len(part))
     assert isinstance(take_places(text).text, str)
+
+
+def test_a_long_text_takes_time_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each word is looked at a bounded number of times, however many anchors there are."""
+    seen = []
+
+    def counted(words: list[str]) -> int:
+        seen.append(len(words))
+        return head_end(words)
+
+    monkeypatch.setattr(anchors, "head_end", counted)
+    assert len(take_places("behind the man and " * 300).places) == 1
+    assert sum(seen) <= 300 * anchors.LONGEST
