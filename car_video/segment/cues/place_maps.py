@@ -55,6 +55,8 @@ def weigh_by_place(
     way = way[:, :, None, None]
     along = (torch.where(anchored[..., None], from_anchor, own) * way).sum(-1)
     weight = torch.sigmoid(along / torch.where(anchored, ANCHOR_SOFTNESS, SOFTNESS))
+    sure = places.sure[..., None, None]
+    weight = torch.where(anchored, 1 - sure + sure * weight, weight)
     middle = places.direction == DIRECTIONS.index("middle")
     near = torch.exp(-own.square().sum(-1) / (2 * MIDDLE_WIDTH**2))
     weight = torch.where(middle[..., None, None], near, weight)

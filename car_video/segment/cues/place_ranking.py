@@ -100,7 +100,10 @@ def _place_probability(
         counted = alone & (places.ordinal[:, column] > 1)
         enough = count_probability * single.sum(1)
         count_probability = torch.where(counted, enough, count_probability)
-        side = torch.sigmoid(keys[:, column] / ANCHOR_SOFTNESS) * not_beside[:, column] * exists
+        side = torch.sigmoid(keys[:, column] / ANCHOR_SOFTNESS) * not_beside[:, column]
+        # Where the anchor is not in the picture, nothing is on any side of it.
+        sure = places.sure[:, column, None]
+        side = (1 - sure + sure * side) * exists
         by_anchor = anchored[:, column]
         probability = torch.where(by_anchor[:, None], probability * side, probability)
     both = (among.any(1) & together)[:, None]

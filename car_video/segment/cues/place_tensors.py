@@ -36,6 +36,7 @@ class PlaceTensors:
         anchor: int64 [Q, P]: number of the anchor's text; -1 compares with things of its kind.
         centre: [Q, P, 2]: x and y of the anchor, in parts of the picture's sides.
         low: [Q, P]: y of the anchor's lowest edge, in parts of the picture's height.
+        sure: [Q, P] in [0, 1]: how probable it is that the anchor is in the picture.
     """
 
     direction: Tensor
@@ -43,6 +44,7 @@ class PlaceTensors:
     anchor: Tensor
     centre: Tensor
     low: Tensor
+    sure: Tensor
 
     @classmethod
     def of(
@@ -65,7 +67,8 @@ class PlaceTensors:
                 table[row, column] = torch.tensor([number, place.ordinal, anchor])
         centre = torch.full((len(places), most, 2), 0.5)
         direction, ordinal, beside = table.unbind(-1)
-        return cls(direction, ordinal, beside, centre, centre[..., 1].clone())
+        low = centre[..., 1].clone()
+        return cls(direction, ordinal, beside, centre, low, torch.ones_like(low))
 
     def __getitem__(self, rows: Tensor) -> PlaceTensors:
         """Those of some queries, int64 or bool [N]."""
@@ -101,7 +104,7 @@ class PlaceTensors:
         """The same places, with the positions that a picture gives their anchors.
 
         Args:
-            anchors: [A, h, w], >= 0: maps of the anchors' texts.
+            anchors: [A, h, w] in [0, 1]: maps of the anchors' texts.
         """
         rows, columns = anchors.shape[-2:]
         mass = anchors.flatten(1).sum(1).clamp_min(1e-9)
@@ -111,7 +114,13 @@ class PlaceTensors:
         above = strong.sum(2).cumsum(1) / strong.sum((1, 2)).clamp_min(1e-9)[:, None]
         low = ((above < NEARLY_ALL).sum(1) + 1).clamp_max(rows) / rows
         centres = torch.stack([x, y], -1)[self.anchor.clamp_min(0)]
-        return replace(self, centre=centres, low=low[self.anchor.clamp_min(0)])
+        sure = anchors.flatten(1).amax(1)
+        return replace(
+            self,
+            centre=centres,
+            low=low[self.anchor.clamp_min(0)],
+            sure=sure[self.anchor.clamp_min(0)],
+        )
 
     def weight(self, values: dict[str, float], like: Tensor) -> Tensor:
         """[Q, P] the value of each place's direction, 0 for directions not in ``values``."""

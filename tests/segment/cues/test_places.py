@@ -287,6 +287,24 @@ def test_who_is_behind_is_not_beside() -> None:
     assert int(ranked(logits, liking, quality, placed).argmax()) == ASIDE
 
 
+@pytest.mark.parametrize(("sure", "chosen"), [(1.0, BEHIND), (0.05, BEFORE)])
+def test_beside_what_is_not_there_language_decides(sure: float, chosen: int) -> None:
+    """Nothing is behind a car that is not in the picture."""
+    logits, liking, quality, car = depths()
+    liking[0, BEFORE] = 0.6
+    placed = places("the dog behind the car", anchors=("the car",)).with_anchors(sure * car)
+    assert int(ranked(logits, liking, quality, placed).argmax()) == chosen
+
+
+@pytest.mark.parametrize(("sure", "fades"), [(1.0, True), (0.05, False)])
+def test_maps_fade_away_only_from_an_anchor_that_is_there(sure: float, fades: bool) -> None:
+    car = torch.zeros(1, 24, 32)
+    car[0, 8:16, 20:24] = sure
+    placed = places("dog right of the car", anchors=("the car",)).with_anchors(car)
+    maps, _ = weigh_by_place(blobs(), blobs(), placed)
+    assert (float(maps[0, 12, 15]) < 0.1) == fades
+
+
 def test_the_lowest_edge_of_an_anchor_leaves_out_what_is_faint() -> None:
     car = torch.full((1, 20, 10), 0.3)
     car[0, 4:10, 2:7] = 0.9
