@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from car_video import ImageSegmenter, VideoSegmenter
-from car_video.config import Config, SegmentConfig, load_preset, preset_names
+from car_video.config import SegmentConfig, load_preset, preset_names
 from car_video.models.catalog import (
     ModelInfo,
     available_models,
@@ -31,11 +29,7 @@ def test_any_model_of_open_clip_has_that_of_clip() -> None:
 
 def test_a_model_of_a_program_has_the_defaults() -> None:
     assert default_preset("my own network") == "default"
-    assert default_config("my own network") == default_config("lite") == _lite()
-
-
-def _lite() -> Config:
-    return dataclasses.replace(Config(), description=load_preset("default").description)
+    assert default_config("my own network") == default_config("lite") == load_preset("default")
 
 
 def test_segmenters_take_the_preset_of_their_model() -> None:
