@@ -80,6 +80,9 @@ class KeyframeConfig(Settings, part="video.keyframes"):
     # A mask with less IoU with its moved predecessor asks for a keyframe at once, ...
     doubt: Unit = 0.8
     min_interval: Seconds = 0.125  # ... but not sooner than this after the last keyframe.
+    # Language frames in a row of a track that begins and is the best: its first mask is often
+    # of a part, or of more than the object, and the next frames put it right.
+    newborn: Annotated[int, Range(1, 64)] = 1
     cut: Unit = 0.25  # a new scene: more than this part of the pixels changes colour
 
 

@@ -354,10 +354,13 @@ class VideoSegmenter:
     def _propagate(
         self, frame: Frame, thumbnail: NDArray[np.uint8], tracker: Tracker, seconds: float
     ) -> FramePrediction | None:
-        """A frame between keyframes: tracks go on by themselves; None if they are in doubt."""
+        """A frame between keyframes: tracks go on by themselves; None if they are in doubt
+        or new."""
         present, config = self.presence.present, self.video.keyframes
         if bool((present & tracker.trackless()).any()):
             return None  # a target is present and nothing follows it
+        if tracker.newborn(config.newborn, present):
+            return None
         pixels = to_pixels(frame.image, self.image.proposer.device, MAX_WORKING_SIDE)
         doubt = config.doubt if self.schedule.reached(config.min_interval) else 0.0
         given = IntermediateFrame(thumbnail, pixels, config.side, present)

@@ -73,6 +73,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "default": {
         "model": "lite",
         "video.keyframes.interval": 0.333,
+        "video.keyframes.newborn": 3,
         "video.memory.recent_seconds": (1.333, 2.667),
     },
     "clip": {
@@ -90,6 +91,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "fast": {
         "model": "lite",
         "video.keyframes.interval": 0.667,
+        "video.keyframes.newborn": 3,
         "video.memory.recent_seconds": (1.333, 2.667),
     },
     "fc-clip": {"model": "fc-clip-convnext-l"},

@@ -269,6 +269,23 @@ def test_a_track_in_doubt_makes_a_keyframe(
     assert language == seen
 
 
+@pytest.mark.parametrize(
+    ("newborn", "seen"), [(1, [1, 0, 0, 0, 0]), (2, [1, 1, 0, 0, 0]), (3, [1, 1, 1, 0, 0])]
+)
+def test_language_sees_the_first_frames_of_a_track(
+    colour_sam: ColourSam, newborn: int, seen: list[int]
+) -> None:
+    model = ColourModel()
+    video = VideoConfig(keyframes=KeyframeConfig(interval=8.0, side=128, newborn=newborn))
+    segmenter = VideoSegmenter(model, ["a red ball"], WITH_SAM, video)
+    language = []
+    for number in range(5):
+        before = model.frames
+        segmenter.step(conftest.frame(number))
+        language.append(model.frames - before)
+    assert language == seen
+
+
 def test_without_candidates_ordinary_frames_take_one_step(monkeypatch) -> None:
     segmenter = VideoSegmenter(
         ColourModel(), NAMES, CONFIG, VideoConfig(keyframes=KeyframeConfig(interval=3 / 24))

@@ -220,6 +220,19 @@ class Tracker:
             return np.ones(self.queries, bool)
         return ~self.state.tracks.alive_here[:, 0]
 
+    def newborn(self, frames: int, present: NDArray[np.bool_]) -> bool:
+        """Whether many best tracks are new: more than the part that may be in doubt.
+
+        Args:
+            frames: a track that fewer language frames have seen is new.
+            present: bool [Q] which targets are in the frame; tracks of others do not count.
+        """
+        assert self.state is not None
+        tracks = self.state.tracks
+        followed = tracks.alive_here[:, 0] & present
+        new = followed & (tracks.seen_here[:, 0] < frames)
+        return bool(new.sum() > math.floor(DOUBTFUL * followed.sum()))
+
     def drop(self, gone: NDArray[np.bool_]) -> None:
         """Let go of the tracks of some expressions (bool [Q]); language finds new ones."""
         assert self.state is not None

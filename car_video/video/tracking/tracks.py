@@ -67,6 +67,11 @@ class Tracks:
         """:attr:`alive` as an array, fetched once: the device has to be waited for."""
         return np.asarray(self.alive.cpu().numpy())
 
+    @cached_property
+    def seen_here(self) -> NDArray[np.int64]:
+        """:attr:`seen` as an array, fetched once."""
+        return np.asarray(self.seen.cpu().numpy())
+
     @classmethod
     def none(
         cls, queries: int, count: int, grid: tuple[int, int], features: int, like: Tensor

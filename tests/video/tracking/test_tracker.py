@@ -414,6 +414,22 @@ def test_one_doubt_among_many_can_wait(reds: int, greens: int, called: bool) -> 
     assert (masks is None) == called
 
 
+@pytest.mark.parametrize(("reds", "called"), [(3, True), (4, False)])
+def test_one_new_track_among_many_can_wait(reds: int, called: bool) -> None:
+    """As one doubt can: of four tracks one is more than a fifth, of five it is not."""
+    tracks = tracker(reds + 1)
+    present = np.ones(reds + 1, bool)
+    for _ in range(reds + 1):  # language takes turns
+        step(tracks, scene(picture(0), *[proposal_at(at(0))] * reds, proposal_at(green_at(0))))
+    tracks.drop(np.arange(reds + 1) == reds)
+    assert not tracks.newborn(2, present)
+    while tracks.trackless().any():
+        step(tracks, scene(picture(0), *[proposal_at(at(0))] * reds, proposal_at(green_at(0))))
+    assert tracks.newborn(2, present) == called
+    assert not tracks.newborn(1, present)
+    assert not tracks.newborn(2, np.arange(reds + 1) < reds), "its target is absent"
+
+
 def test_without_a_present_target_sam_sees_nothing() -> None:
     tracks = tracker()
     step(tracks, scene(picture(0), proposal_at(at(0))))
