@@ -14,6 +14,7 @@ from car_video.models.detectors.registry import load_detector
 from car_video.segment.cues.detections import DetectionCue
 from car_video.segment.cues.place_maps import weigh_by_place
 from car_video.segment.encoding import EncodedImage
+from car_video.segment.proposals.filling import EVEN, lifted
 from car_video.segment.proposals.maps import Proposer
 from car_video.segment.queries import QuerySet
 from car_video.segment.recurrence import Survivors
@@ -64,13 +65,14 @@ def with_cues(
         detect: a detector that is asked for the survivors.
     """
     alive = survivors.alive
-    maps = proposer.lifted(survivors.maps, alive, even=not candidates)
-    evidence = proposer.lifted(proposer.evidence(alive), alive, even=not candidates)
+    fills = proposer.fills(alive)
+    maps = lifted(survivors.maps, fills, even=not candidates)
+    evidence = lifted(proposer.evidence(alive), fills, even=not candidates)
     cues, places, plural = None, None, queries.plural
     if queries.cues is not None and candidates:
         cues = queries.cues.on_picture(encoded.pixels)[alive]
         # What fills the picture is at its border.
-        cues = replace(cues, things=cues.things & ~proposer.fill(alive))
+        cues = replace(cues, things=cues.things & (fills <= EVEN))
         if queries.same_kind is not None:
             cues = replace(cues, kinds=proposer.kinds(alive))
         if detect is not None and len(alive):

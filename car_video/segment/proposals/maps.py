@@ -22,7 +22,7 @@ from car_video.models.calibration import DEFAULTS
 from car_video.segment.cues.kinds import KindCue
 from car_video.segment.evidence import CosineScale, KnownNouns, RegionEvidence, calibrated
 from car_video.segment.proposals.affinity import AffinityOptions, propagate, refine, transition
-from car_video.segment.proposals.filling import EVEN, filled_if_flat, lifted, parts
+from car_video.segment.proposals.filling import filled_if_flat, parts
 from car_video.segment.proposals.gradcam import CamWeights, min_max
 from car_video.segment.proposals.released_code import maps_as_reference, refine_as_reference
 from car_video.segment.queries import QuerySet
@@ -135,15 +135,6 @@ class Proposer:
         # What nothing opposes has infinite odds, which are no evidence.
         opposed = self.queries.opposes[alive].any(1).to(found.device)
         return torch.where(opposed, calibrated(found, self.calibration), 0.0)
-
-    def fill(self, alive: Tensor) -> Tensor:
-        """bool [N]: whose targets fill the picture more probably than not."""
-        return self.fills(alive) > EVEN
-
-    def lifted(self, maps: Tensor, alive: Tensor, even: bool) -> Tensor:
-        """Maps [N, h, w] of the queries ``alive``, raised where a target fills the picture, see
-        :func:`~car_video.segment.proposals.filling.lifted`."""
-        return lifted(maps, self.fills(alive), even)
 
     def kinds(self, alive: Tensor) -> KindCue | None:
         """How queries of one kind are told apart; None where maps do not come from cells, or

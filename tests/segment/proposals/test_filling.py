@@ -88,7 +88,7 @@ def test_one_quarter_of_something_else_is_enough() -> None:
     proposer = proposer_of(mixed, ["a red ball"], ("a green frog",))
     assert proposer.fills(ONE) < 0.1
     maps = proposer.maps(ONE)
-    assert torch.equal(proposer.lifted(maps, ONE, even=False), maps)
+    assert torch.equal(lifted(maps, proposer.fills(ONE)), maps)
 
 
 def test_what_nothing_opposes_fills_nothing() -> None:
