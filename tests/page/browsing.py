@@ -47,6 +47,7 @@ class Tab:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(url)
         self.page.wait_for_selector("#upload input[type=file]", state="attached")
+        self.page.wait_for_selector("html[data-understands=folders]", state="attached")
 
     def _note(self, address: str, url: str) -> None:
         if not address.startswith((url, "data:", "blob:")):

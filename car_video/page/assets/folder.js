@@ -1,6 +1,12 @@
 // A folder that is dropped or chosen: the files that lie in it directly, without hidden ones.
 const input = () => document.querySelector('input[type=file][webkitdirectory]');
 
+// The widgets of a page that is just being loaded do not come all at once.
+async function mounted() {
+  while (!input()) await new Promise((done) => setTimeout(done, 50));
+  return input();
+}
+
 function listOf(files) {
   const list = new DataTransfer();
   for (const file of files) if (!file.name.startsWith('.')) list.items.add(file);
@@ -32,8 +38,9 @@ async function send(entries) {
     trigger('nothing', {});
     return;
   }
-  input().files = found;
-  input().dispatchEvent(new Event('change', { bubbles: true }));
+  const target = await mounted();
+  target.files = found;
+  target.dispatchEvent(new Event('change', { bubbles: true }));
 }
 
 // Before gradio's own listeners, which take a folder for a file without content.
@@ -59,3 +66,6 @@ document.addEventListener('change', (event) => {
     trigger('nothing', {});
   }
 }, true);
+
+// What is dropped from now on is understood; the tests wait for it.
+document.documentElement.dataset.understands = 'folders';
