@@ -1,10 +1,12 @@
-"""What presets that differ in their keyframes cost and give: J&F and processor time a frame.
+"""What presets that differ in their keyframes cost and give: J&F, and the time of a frame.
 
     python -m benchmarks.keyframes --data ../shared/data [--sequences lucia boat]
         [--presets best default mine.yaml] [--kind attribute] [--frames 33]
+        [--threads 1]
 
-Every sequence of ``ref-video-dev`` is segmented at its own 24 frames/s by each preset in turn,
-in one thread. J&F is that of DAVIS: the first and the last frame do not count.
+Every sequence of ``ref-video-dev`` is segmented at its own 24 frames/s by each preset in turn.
+J&F is that of DAVIS: the first and the last frame do not count. Processor time is that of all
+threads together; the clock means something only on a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -34,16 +36,23 @@ class Run:
         quality: J&F.
         keyframes: milliseconds of processor time of each frame that language saw.
         between: the same of the other frames.
+        clock: seconds that passed, in all frames together.
     """
 
     quality: float
     keyframes: list[float]
     between: list[float]
+    clock: float
 
     @property
     def mean(self) -> float:
-        """Milliseconds a frame."""
+        """Milliseconds of processor time a frame."""
         return float(np.mean(self.keyframes + self.between))
+
+    @property
+    def rate(self) -> float:
+        """Frames a second by the clock."""
+        return len(self.keyframes + self.between) / self.clock
 
 
 def measure(
@@ -57,11 +66,13 @@ def measure(
     """Segment the first frames of a sequence; all expressions compete in one run."""
     segmenter = VideoSegmenter(model, texts, config, mask_model=sam)
     spent: dict[bool, list[float]] = {True: [], False: []}
-    found = []
+    found: list[np.ndarray] = []
+    clock = 0.0
     for frame in islice(sequence.frames(), frames):
-        began = time.process_time()
+        began, clock_then = time.process_time(), time.perf_counter()
         prediction = segmenter.step(frame)
         spent[segmenter.schedule.frames == 0].append(1000 * (time.process_time() - began))
+        clock += time.perf_counter() - clock_then
         labels = np.zeros(prediction.masks.shape[1:], np.uint8)
         for target, mask in zip(sequence.targets, prediction.masks, strict=True):
             labels[mask] = target.number
@@ -70,7 +81,7 @@ def measure(
     objects = max(target.number for target in sequence.targets)
     scores = score_sequence(truth, np.stack(found), objects=objects)
     quality = float(scores.j.mean() + scores.f.mean()) / 2
-    return Run(quality, spent[True], spent[False])
+    return Run(quality, spent[True], spent[False], clock)
 
 
 def main() -> None:
@@ -80,14 +91,15 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=["best", "default"])
     parser.add_argument("--kind", choices=KINDS, default="attribute")
     parser.add_argument("--frames", type=int, default=33)
+    parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(given.threads)
     configs = {name: load_preset(name) for name in given.presets}
     model = load_model("lite", "cpu")
     sam = load_mask_model(configs[given.presets[0]].segment.sam.model, model.device)
     runs: dict[str, list[Run]] = {name: [] for name in configs}
-    print("| | preset | J&F | CPU ms a frame | keyframes | ms of one | ms between |")
-    print("|---|---|---|---|---|---|---|")
+    print("| | preset | J&F | CPU ms a frame | keyframes | ms of one | ms between | frames/s |")
+    print("|---|---|---|---|---|---|---|---|")
     for sequence in load_sequences(given.data):
         if given.sequences and sequence.name not in given.sequences:
             continue
@@ -98,13 +110,18 @@ def main() -> None:
             between = f"{np.mean(run.between):.0f}" if run.between else ""
             print(
                 f"| {sequence.name} | {name} | {run.quality:.3f} | {run.mean:.0f} "
-                f"| {len(run.keyframes)} | {np.mean(run.keyframes):.0f} | {between} |",
+                f"| {len(run.keyframes)} | {np.mean(run.keyframes):.0f} | {between} "
+                f"| {run.rate:.2f} |",
                 flush=True,
             )
     for name, all_runs in runs.items():
         quality = np.mean([run.quality for run in all_runs])
         mean = np.mean([run.mean for run in all_runs])
-        print(f"| **mean of {len(all_runs)}** | {name} | {quality:.3f} | {mean:.0f} | | | |")
+        rate = np.mean([run.rate for run in all_runs])
+        print(
+            f"| **mean of {len(all_runs)}** | {name} | {quality:.3f} | {mean:.0f} "
+            f"| | | | {rate:.2f} |"
+        )
 
 
 if __name__ == "__main__":
