@@ -28,9 +28,10 @@ from car_video.text.parsing.expression import (
     words_of,
 )
 from car_video.text.parsing.nouns import base_forms, head_noun
+from car_video.text.parsing.opposites import split_opposites
 from car_video.text.parsing.paraphrase import ARTICLES, may_share
 from car_video.text.parsing.places import PlacedExpression, take_places
-from car_video.text.parsing.plural import is_plural
+from car_video.text.parsing.plural import is_plural, names_others
 from car_video.text.parsing.wording import check_expressions, same_words
 from car_video.text.templates import fill
 
@@ -114,7 +115,7 @@ def build_queries(
     """
     settings = expression or ExpressionConfig()
     folded = check_expressions(expressions)
-    named = [split_conjunction(t) if settings.conjunctions else (t,) for t in folded]
+    named = [named_things(text, settings) for text in folded]
     parts, texts = _unique_texts(named, settings.duplicates == "share")
     placed = [_take_places(text, settings.spatial) for text in texts]
     encoded_texts = tuple(p.text for p in placed)
@@ -140,7 +141,10 @@ def build_queries(
     places = PlaceTensors.of([p.places for p in placed], anchors)
     same_kind = _same_kind(parsed, [bool(p.places) for p in placed], settings.kinds)
     plural = torch.tensor(
-        [is_plural(q.noun_phrase) and not p.places for q, p in zip(parsed, placed, strict=True)]
+        [
+            (is_plural(q.noun_phrase) or names_others(p.text)) and not p.places
+            for q, p in zip(parsed, placed, strict=True)
+        ]
     )
     return QuerySet(
         expressions=folded,
@@ -172,6 +176,14 @@ def embed_queries(
     sentences = bank.embed([fill(template, text) for text in texts])
     nouns = bank.embed([fill(template, phrase) for phrase in noun_phrases])
     return F.normalize((1 - weight) * sentences + weight * nouns, dim=-1)
+
+
+def named_things(text: str, settings: ExpressionConfig) -> tuple[str, ...]:
+    """The texts of the things that an expression names, mostly itself alone."""
+    if not settings.conjunctions:
+        return (text,)
+    parts = split_conjunction(text)
+    return split_opposites(text) if len(parts) == 1 and settings.spatial else parts
 
 
 def _unique_texts(

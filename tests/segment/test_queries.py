@@ -177,6 +177,23 @@ def test_places_of_several_things() -> None:
     assert texts.places.has_place.all()
 
 
+def test_things_at_opposite_places_are_apart() -> None:
+    text = "the man behind the car and the dog in front of it"
+    texts = build(text)
+    assert texts.parts == ((0, 1),)
+    assert texts.encoded_texts == ("the man", "the dog")
+    for switch in ("conjunctions", "spatial"):
+        assert build(text, **{switch: False}).texts == (text,)
+
+
+def test_a_thing_and_others_are_several() -> None:
+    texts = build(
+        "the plate and two others", "the plate", "the plate and the others on the left"
+    )
+    assert texts.plural is not None
+    assert texts.plural.tolist() == [True, False, False], "a place chooses one"
+
+
 def test_of_equal_texts_the_first_gets_what_is_found() -> None:
     texts = build("a dog", "the dog and the cat", "a dog", "a cat", duplicates="first")
     assert texts.texts == ("a dog", "the dog", "the cat", "a dog", "a cat")

@@ -67,5 +67,7 @@ def _noun_phrase(words: Sequence[str]) -> int:
     end = head_end(words)
     while end and words[end - 1] == "and":  # it joins what comes after the phrase
         end -= 1
+    if list(words[end : end + 1]) == ["others"]:  # "behind the plate and two others"
+        return end + 1
     # "behind the fence and black": said of the target.
     return 0 if end and is_adjective(words[end - 1]) else end

@@ -19,6 +19,8 @@ _BEGINNINGS = frozenset(
     ten several many all both""".split()
 )
 _POSSESSIVES = frozenset("its his her their my your our".split())
+_BACK = frozenset("him her his its".split())
+"""They speak of one thing that was named before ("it" may be the weather)."""
 _NO_THINGS = frozenset().union(
     SYNONYMS,
     SPATIAL,
@@ -63,7 +65,12 @@ def split_conjunction(text: str) -> tuple[str, ...]:
     if not all(groups) or not _stand_alone(groups, only_commas):
         return (text,)
     rest = words[end:]
-    return tuple(" ".join([*_definite(group), *rest]) for group in groups)
+    # "the man and his dog on his lap": what speaks of one of them is said of the last.
+    apart = not _BACK.isdisjoint(lower[end:])
+    own = [[] if apart else rest] * (len(groups) - 1) + [rest]
+    return tuple(
+        " ".join([*_definite(group), *said]) for group, said in zip(groups, own, strict=True)
+    )
 
 
 def _stand_alone(groups: list[list[str]], only_commas: bool) -> bool:

@@ -120,6 +120,9 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
                 moved = (moved or not is_participle(word)) and word not in HAVING
                 link = "has" if word in HAVING else "near"
         elif role is Role.ADVERB:
+            if word == "others" and "and" in current:  # "the plate and two others"
+                while current.pop() != "and":
+                    pass
             close()
         elif role is Role.AND:  # "red and white" stays together, "a man and a dog" does not
             if current:

@@ -33,6 +33,12 @@ OPPOSITE: dict[Direction, Direction] = {
     "front": "back", "back": "front", "biggest": "smallest", "smallest": "biggest",
     "tallest": "shortest", "shortest": "tallest",
 }  # fmt: skip
+RELATION_OF: dict[str, Direction] = {
+    "behind": "back", "in front of": "front", "in front": "front",
+    "above": "top", "below": "bottom", "beneath": "bottom", "underneath": "bottom",
+    "to the left of": "left", "left of": "left",
+    "to the right of": "right", "right of": "right",
+}  # fmt: skip
 _COUNTED = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
@@ -69,7 +75,7 @@ _GAZE = (
     "rid(?:es?|ing)|fly(?:ing)?|swim(?:s|ming)|gaz(?:es?|ing)|star(?:es?|ing)|"
     "tilt(?:s|ed|ing)|reach(?:es|ing)?|bend(?:s|ing)|swing(?:s|ing))"
 )
-_NOUN = rf"(?:{_THE} )?(?!(?:{_ANY})\b)[^\s]+(?: [^\s]+){{0,5}}?"
+_NOUN = rf"(?:{_THE} )?(?!(?:{_ANY}|and)\b)[^\s]+(?: [^\s]+){{0,5}}?"
 END = (
     r"(?= (?:in|on|at|by|near|beside|behind|under|over|above|below|with|without|who|whose|"
     r"which|that|is|are|was|were|and|of|from|to|not|no|but|except|next|close|opposite|along|"
@@ -121,7 +127,7 @@ _PLACE = (
     r"(?P<the>(?:the |this |that )?)"
     r"(?P<far>(?:(?:very|extreme|far|way|immediate|most|furthest|farthest) )*)"
     rf"(?P<words>(?:{_ANY})(?: (?:and )?(?:{_ANY}))*)(?! {_PARTS})"
-    r"(?:(?: hand)?(?: (?:side|edge|end|corner|most|area|section|row|away))?)\b"
+    r"(?:(?: hand)?(?: (?:side|edge|end|corner|most|area|section|row|away))?)(?!\S)"
     rf"(?P<picture> (?:of|from|to|in) {_PICTURE}|"
     rf"(?:(?<=nearest)|(?<=closest)|(?<=closer)|(?<=nearer)) {_VIEWER}\b)?"
 )
@@ -129,7 +135,7 @@ _NUMBER = rf"(?:{'|'.join(sorted(_RANKS, key=len, reverse=True))}|{_DIGITS})"
 _MANY = "(?:two|three|four|five|six|seven|eight|nine|ten|few|many|several|[2-9]|\\d\\d)"
 _LAST = rf"(?:(?:{_NUMBER}|next) (?:(?:to|from) (?:the )?)?)?last"
 _ORDINAL = (
-    rf"(?P<ordinal>{_LAST}|{_NUMBER})\b(?! {_PARTS}| (?:row|shelf)\b|"
+    rf"(?P<ordinal>{_LAST}|{_NUMBER})(?!\S| {_PARTS}| (?:row|shelf)\b|"
     r" to (?!(?:the|left|right|top|bottom|last|my|your)\b)|"  # "the first to arrive"
     rf" of (?!{_PICTURE})| {_MANY}\b)"  # "the first two dogs" are two
 )
@@ -141,9 +147,12 @@ _OF_THEM = (  # "the smallest of the three dogs", "the second of the dogs"
     rf"(?:{_MANY}\b(?: |$)|(?=(?:[^\s]+ )?(?:[^\s]+[^s\s]s|people|men|women|children|sheep)\b))"
     rf"(?!{_PICTURE})"
 )
+_ALSO = (  # "behind and left of the car": two places beside one thing
+    rf"(?:(?P<also>{'|'.join(RELATION_OF)}) and )?"
+)
 SCAN = re.compile(
-    rf"(?<!\S)(?:(?P<them>{_OF_THEM})|(?P<part>{_SIDE_OF})|(?P<beside_it>{_BESIDE})|"
-    rf"(?P<above_it>{_ABOVE})|(?P<behind_it>{_BEHIND})|(?P<not>{_NOT_A_PLACE})|{_PLACE}|{_ORDINAL})"
+    rf"(?<!\S)(?:(?P<them>{_OF_THEM})|(?P<part>{_SIDE_OF})|{_ALSO}(?:(?P<beside_it>{_BESIDE})|"
+    rf"(?P<above_it>{_ABOVE})|(?P<behind_it>{_BEHIND}))|(?P<not>{_NOT_A_PLACE})|{_PLACE}|{_ORDINAL})"
 )
 _JOINED = re.compile(rf"\b({_ANY})-(?=(?:{_ANY}|most|hand|side)\b)")
 

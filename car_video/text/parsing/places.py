@@ -22,12 +22,13 @@ from car_video.text.parsing.place_words import (
     END,
     LOOSE,
     OPPOSITE,
+    RELATION_OF,
     SCAN,
     Direction,
     number_of,
     unjoined,
 )
-from car_video.text.parsing.word_classes import is_motion
+from car_video.text.parsing.word_classes import is_motion, is_verb
 
 __all__ = ["Direction", "Place", "PlacedExpression", "names_a_thing", "take_places"]
 
@@ -152,18 +153,16 @@ def _read(match: re.Match[str], line: str) -> tuple[str, Sequence[_Side | _Count
     if match["ordinal"] is not None:
         return "", (_Count(number_of(match["ordinal"])),)
     if match["beside_it"] is not None:
-        return "", (_Side(Place(DIRECTION_OF[match["side"]], anchor=match["beside"])),)
+        return "", _beside(match, DIRECTION_OF[match["side"]], match["beside"])
     if match["above_it"] is not None:
-        above = match["vertical"] == "above"
-        return "", (_Side(Place("top" if above else "bottom", anchor=match["above"])),)
+        return "", _beside(match, RELATION_OF[match["vertical"]], match["above"])
     if match["behind_it"] is not None:
         if "with" in before:
             return match[0], ()  # "a woman with trees behind the house"
-        depth: Direction = "back" if match["depth"] == "behind" else "front"
         anchor: str = match["behind"]
         if anchor.startswith(_OF_ITS_KIND):  # "the elephant behind the other one"
             anchor = ""
-        return "", (_Side(Place(depth, anchor=anchor)),)
+        return "", _beside(match, RELATION_OF[match["depth"]], anchor)
     words = [w for w in match["words"].split() if w != "and"]
     if not _is_place(match, words, before, after):
         return match[0], ()
@@ -172,6 +171,13 @@ def _read(match: re.Match[str], line: str) -> tuple[str, Sequence[_Side | _Count
     kept = (match["lead"] or "") + match["the"] if names and match["the"] else ""
     counted_from = (match["lead"] or "").endswith("from ")
     return kept, tuple(_Side(Place(DIRECTION_OF[w]), counted_from) for w in words)
+
+
+def _beside(match: re.Match[str], direction: Direction, anchor: str) -> tuple[_Side, ...]:
+    """The places beside an anchor: two of "behind and left of the car"."""
+    also = match["also"]
+    directions = (direction,) if also is None else (RELATION_OF[also], direction)
+    return tuple(_Side(Place(one, anchor=anchor)) for one in directions)
 
 
 def _with_tail(said: Sequence[_Side | _Count], tail: list[str]) -> list[_Side | _Count]:
@@ -202,6 +208,9 @@ def _is_place(
 ) -> bool:
     if _is_course(match, words, before):
         return False
+    fitting = words == ["right"] and not match["lead"] and after[1:2] == ["to"]
+    if fitting and is_verb("".join(after[2:3])):
+        return False  # "the right one to hold"
     if words == ["back"] and (match["picture"] or "").startswith(" to "):
         return False
     if "with" in before and DIRECTION_OF[words[0]] in ("front", "back"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from car_video.text.parsing.expression import words_of
+from car_video.text.parsing.expression import head_end, words_of
 
 _SEVERAL = frozenset(
     """two three four five six seven eight nine ten both several many all some few these those
@@ -35,6 +35,17 @@ _PEOPLE = frozenset(
     """man woman guy girl boy lady kid child person player gentleman dude batter catcher
     pitcher""".split()
 )
+
+
+def names_others(text: str) -> bool:
+    """Whether an expression names more of its kind by a pronoun: "the plate and two others".
+
+    Args:
+        text: one sentence or phrase, any case.
+    """
+    words = words_of(text)
+    end = head_end(words)
+    return "and" in words[:end] and words[end : end + 1] == ["others"]
 
 
 def is_plural(noun_phrase: str) -> bool:

@@ -127,6 +127,11 @@ def is_finite_verb(word: str) -> bool:
     return not _third_person(word).isdisjoint(word_classes().verbs | OFTEN_VERBS)
 
 
+def is_verb(word: str) -> bool:
+    """Whether a word in lower case is a verb as it stands in a dictionary: "hold"."""
+    return word in word_classes().verbs | OFTEN_VERBS
+
+
 def is_motion(word: str) -> bool:
     """Whether a word says that something moves along: "walks", "running", "riding"."""
     stems = _third_person(word)

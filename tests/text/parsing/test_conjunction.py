@@ -40,6 +40,13 @@ from car_video.text.parsing.conjunction import split_conjunction
         ("the horse and rider above the bars",
          ["the horse above the bars", "the rider above the bars"]),
         ("a woman and child crossing", ["a woman crossing", "the child crossing"]),
+        # But what speaks of one of them is said of the last.
+        ("the man and his hands in his pockets", ["the man", "the hands in his pockets"]),
+        ("a man, a boy and a dog with a stick in its mouth",
+         ["a man", "a boy", "a dog with a stick in its mouth"]),
+        ("a girl and a boy looking up at her", ["a girl", "a boy looking up at her"]),
+        ("a man and woman outside while it snows",
+         ["a man outside while it snows", "the woman outside while it snows"]),
         # Colours and places.
         ("a red bus and a blue car", ["a red bus", "a blue car"]),
         ("the red and white bus and the car", None),  # its first "and" joins colours

@@ -15,6 +15,7 @@ from car_video.text.parsing.places import Place, PlacedExpression, names_a_thing
 L, R, T, B = (Place(d) for d in ("left", "right", "top", "bottom"))
 MIDDLE, FRONT, BACK = (Place(d) for d in ("middle", "front", "back"))
 BEHIND_CAR = Place("back", anchor="the car")
+LEFT_OF_CAR = Place("left", anchor="the car")
 
 # expression, what is left of it, places
 TABLE: list[tuple[str, str, tuple[Place, ...]]] = [
@@ -142,6 +143,28 @@ TABLE: list[tuple[str, str, tuple[Place, ...]]] = [
     ("the dog behind the car and next to a man", "the dog next to a man", (BEHIND_CAR,)),
     ("the man behind the car and on the left", "the man", (BEHIND_CAR, L)),
     ("the man behind the car and closest to us", "the man", (BEHIND_CAR, FRONT)),
+    # Two places beside one thing.
+    ("the cup behind and left of the car", "the cup", (BEHIND_CAR, LEFT_OF_CAR)),
+    ("the cup to the left of and behind the car", "the cup", (LEFT_OF_CAR, BEHIND_CAR)),
+    (
+        "the bird above and to the left of the car",
+        "the bird",
+        (Place("top", anchor="the car"), LEFT_OF_CAR),
+    ),
+    (
+        "the cup behind the plate and two others",
+        "the cup",
+        (Place("back", anchor="the plate and two others"),),
+    ),
+    (
+        "the chair in front and to the left of the car",
+        "the chair",
+        (Place("front", anchor="the car"), LEFT_OF_CAR),
+    ),
+    ("the man on the right waiting to jump", "the man waiting to jump", (R,)),
+    ("a middle-aged woman on the left", "a middle-aged woman", (L,)),
+    ("the right one to the left of the car", "the one", (R, LEFT_OF_CAR)),
+    ("the one on the right to hold", "the one to hold", (R,)),
     # Counting.
     ("the sixth man from the left", "the man", (Place("left", 6),)),
     ("12th man from the right", "man", (Place("right", 12),)),
@@ -210,6 +233,12 @@ cat on top of the fridge
 woman in white top
 girl in striped top
 middle aged man
+the middle-aged man
+the left-handed man
+the second-hand car
+the right one to hold
+the right tool to use
+the man behind and on the left
 upper body of man
 right half of sandwich
 the chair closest to the window

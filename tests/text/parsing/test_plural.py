@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from car_video.text.parsing.expression import parse_expression
-from car_video.text.parsing.plural import is_plural
+from car_video.text.parsing.plural import is_plural, names_others
 
 
 def several(text: str) -> bool:
@@ -38,6 +38,21 @@ def test_several(text: str) -> None:
 )  # fmt: skip
 def test_one(text: str) -> None:
     assert not is_plural(parse_expression(text).noun_phrase if text else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("The plate and two others.", True),
+        ("the man, the woman and others in the park", True),
+        ("the plate", False),
+        ("the others", False),
+        ("a woman with a glove and several others", False),  # of the gloves, if of anything
+        ("a man and a woman hugging each other", False),
+    ],
+)
+def test_others_of_its_kind(text: str, others: bool) -> None:
+    assert names_others(text) == others
 
 
 GROUPS = ("group", "couple", "crowd", "herd", "flock", "bunch", "team")
