@@ -80,6 +80,10 @@ class KeyframeConfig(Settings, part="video.keyframes"):
     # A mask with less IoU with its moved predecessor asks for a keyframe at once, ...
     doubt: Unit = 0.8
     min_interval: Seconds = 0.125  # ... but not sooner than this after the last keyframe.
+    # Where every mask has this IoU with its moved predecessor, masks move with the picture for
+    # so many seconds, and the mask model does not see these frames; 0 s: it sees all.
+    calm: Unit = 0.95
+    calm_seconds: Seconds = 0.0
     # Language frames in a row of a track that begins and is the best: its first mask is often
     # of a part, or of more than the object, and the next frames put it right.
     newborn: Annotated[int, Range(1, 64)] = 1

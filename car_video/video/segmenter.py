@@ -364,7 +364,7 @@ class VideoSegmenter:
         pixels = to_pixels(frame.image, self.image.proposer.device, MAX_WORKING_SIDE)
         doubt = config.doubt if self.schedule.reached(config.min_interval) else 0.0
         given = IntermediateFrame(thumbnail, pixels, config.side, present)
-        logits = tracker.propagate(given, seconds, doubt)
+        logits = tracker.propagate(given, seconds, doubt, config)
         return None if logits is None else self._answer(frame, logits)
 
     def _with_maps(self, frame: Frame, keyframe: bool, seconds: float) -> FramePrediction:

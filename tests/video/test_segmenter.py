@@ -247,6 +247,23 @@ def test_a_lost_track_makes_a_keyframe_at_once(colour_sam: ColourSam) -> None:
     assert present == [True] * 5 + [False, False, True]
 
 
+def test_a_track_lost_in_calm_makes_a_keyframe_at_once(colour_sam: ColourSam) -> None:
+    """Where the mask model would not have looked: what lies under the mask has changed."""
+    model = ColourModel()
+    keyframes = KeyframeConfig(interval=8.0, side=128, calm=0.6, calm_seconds=0.08)
+    segmenter = VideoSegmenter(
+        model, ["a red ball"], WITH_SAM, VideoConfig(keyframes=keyframes)
+    )
+    language, looks = [], []
+    for number in range(5):
+        before = model.frames, len(colour_sam.sides)
+        segmenter.step(conftest.frame(number, red=number != 4, green=False))
+        language.append(model.frames - before[0])
+        looks.append(len(colour_sam.sides) - before[1])
+    assert language == [1, 0, 0, 0, 1]
+    assert looks[:4] == [1, 1, 0, 1], "without the change, the last one would be another 0"
+
+
 @pytest.mark.parametrize(
     ("doubt", "gap", "seen"),
     [(0.5, 1, [1, 0, 1, 0]), (0.5, 3, [1, 0, 0, 0]), (0.0, 1, [1, 0, 0, 0])],

@@ -14,13 +14,19 @@ from car_video.video.state.tensors import State, as_array, take
 
 RETRY = 2 * NOMINAL_STEP  # seconds until the keyframe after a target has vanished
 BINS = 4  # per colour: coarse enough that motion and light leave a picture alike
+COLOURS = BINS**3
 
 
 def colour_histogram(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Part of the pixels in each of 4 x 4 x 4 colours; uint8 [H, W, 3] -> float64 [64]."""
+    codes = colour_classes(thumbnail)
+    return np.bincount(codes, minlength=COLOURS) / len(codes)
+
+
+def colour_classes(thumbnail: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Which of 4 x 4 x 4 colours each pixel has; uint8 [H, W, 3] -> int64 [H * W]."""
     bins = (thumbnail // (256 // BINS)).reshape(-1, 3).astype(np.int64)
-    codes = (bins[:, 0] * BINS + bins[:, 1]) * BINS + bins[:, 2]
-    return np.bincount(codes, minlength=BINS**3) / len(codes)
+    return (bins[:, 0] * BINS + bins[:, 1]) * BINS + bins[:, 2]
 
 
 class KeyframeSchedule:

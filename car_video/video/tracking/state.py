@@ -30,6 +30,7 @@ class TrackState:
         anchor: mean score of the leading tracks on the anchor frame.
         objects: appearance of the objects.
         since_language: seconds from the last frame that language has seen to the last frame.
+        calm_left: seconds after the last frame in which the masks move with the picture alone.
     """
 
     tracks: Tracks
@@ -39,6 +40,7 @@ class TrackState:
     anchor: float
     objects: ObjectAppearance
     since_language: float = 0.0
+    calm_left: float = 0.0
 
     @classmethod
     def blank(
@@ -88,6 +90,7 @@ class TrackState:
             "thumbnail": torch.from_numpy(self.thumbnail),
             "anchor": torch.tensor(self.anchor, dtype=torch.float64),
             "since_language": torch.tensor(self.since_language, dtype=torch.float64),
+            "calm_left": torch.tensor(self.calm_left, dtype=torch.float64),
         }
 
     @classmethod
@@ -103,4 +106,5 @@ class TrackState:
             float(take(state, "anchor", torch.float64, ())),
             ObjectAppearance.from_state(part_of(state, "objects"), shape[0], device),
             float(take(state, "since_language", torch.float64, ())),
+            float(take(state, "calm_left", torch.float64, ())),
         )

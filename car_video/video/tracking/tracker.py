@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
-from car_video.config.video import MemoryConfig, TrackConfig
+from car_video.config.video import KeyframeConfig, MemoryConfig, TrackConfig
 from car_video.models.sam.base import MaskModel
 from car_video.segment.mask_selection.candidates import stability
 from car_video.video.feature_memory import FeatureMemory, Votes
 from car_video.video.state.tensors import State, joined, part_of
 from car_video.video.tracking.association import shipped_association
+from car_video.video.tracking.calm import is_calm, looks_the_same
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.joint_decision import decide_together
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
@@ -170,7 +172,11 @@ class Tracker:
         return self.best()
 
     def propagate(
-        self, frame: IntermediateFrame, seconds: float, doubt: float = 0.0
+        self,
+        frame: IntermediateFrame,
+        seconds: float,
+        doubt: float = 0.0,
+        config: KeyframeConfig | None = None,
     ) -> Tensor | None:
         """A frame between keyframes: tracks go on by themselves.
 
@@ -178,6 +184,8 @@ class Tracker:
             frame: the frame.
             seconds: since the last frame.
             doubt: a mask with less IoU with the moved mask of the last frame is doubtful.
+            config: when masks move with the picture alone, see
+                :mod:`~car_video.video.tracking.calm`; by default never.
 
         Returns:
             As :meth:`step`; None, with nothing changed, where a track is lost or more than a
@@ -186,6 +194,12 @@ class Tracker:
         assert self.state is not None, "the first frame must be a keyframe"
         state = self.state
         moved = self.propagation.moved(state, frame, state.grid)
+        config = config or KeyframeConfig()
+        left = state.calm_left - seconds
+        if left >= seconds / 2 and self._looks_the_same(frame, moved, config.cut):
+            age = state.tracks.age + seconds
+            tracks = replace(state.tracks, logits=moved, age=age)
+            return self._between(frame, tracks, seconds, left)
         wanted = self._wanted(moved[:, :1], frame.possible)
         candidates = self.propagation.between(frame, moved[:, :1], wanted)
         quality = stability(candidates.logits)
@@ -193,9 +207,26 @@ class Tracker:
             state.tracks, candidates, moved, quality, self.config, seconds
         )
         most = math.floor(DOUBTFUL * float(state.tracks.alive_here[:, 0].sum()))
-        if bool(lost.any() | ((overlap < doubt).sum() > most)):
+        doubtful = lost.any() | ((overlap < doubt).sum() > most)
+        # The device is waited for once.
+        asks, calm = torch.stack([doubtful, is_calm(overlap, config)]).tolist()
+        if asks:
             return None
-        state.tracks = tracks
+        return self._between(frame, tracks, seconds, config.calm_seconds if calm else 0.0)
+
+    def _looks_the_same(self, frame: IntermediateFrame, moved: Tensor, most: float) -> bool:
+        """Whether the best tracks, at ``moved`` [Q, K, a, b] now, have the colours they had."""
+        assert self.state is not None
+        before = self.state.tracks.logits[:, 0], self.state.thumbnail
+        return looks_the_same(before, (moved[:, 0], frame.thumbnail), most)
+
+    def _between(
+        self, frame: IntermediateFrame, tracks: Tracks, seconds: float, calm_left: float
+    ) -> Tensor:
+        """Take over the tracks of a frame between keyframes; gives :meth:`best`."""
+        assert self.state is not None
+        state = self.state
+        state.tracks, state.calm_left = tracks, calm_left
         state.thumbnail = frame.thumbnail
         state.since_language += seconds
         return self.best()

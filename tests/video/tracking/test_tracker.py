@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
-from car_video.config.video import MemoryConfig, TrackConfig
+from car_video.config.video import KeyframeConfig, MemoryConfig, TrackConfig
 from car_video.segment.boxes import boxes_of
 from car_video.segment.cues.kinds import KindCue
 from car_video.segment.cues.mask_cues import MaskCues
@@ -32,6 +32,7 @@ from tests.video.colour_sam import ColourSam
 SIZE = (72, 96)  # flow begins at half of it, which takes half the time
 CELLS = (18, 24)
 STEP = 1 / 24
+CALM = KeyframeConfig(calm_seconds=0.08)
 SIDE = 96 * 4  # SAM's masks then have the size of the picture
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 NOISE = np.random.default_rng(0).integers(-20, 20, SIZE)
@@ -440,6 +441,45 @@ def test_without_a_present_target_sam_sees_nothing() -> None:
     assert not sam.sides
     tracks.propagate(between(picture(2)), STEP)
     assert len(sam.sides) == 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "seen"),
+    [(12, [1, 1, 1, 1, 1, 1]), (24, [1, 0, 1, 0, 1, 0]), (60, [1, 0, 0, 0, 0, 1])],
+)
+def test_calm_masks_move_with_the_picture_alone(rate: int, seen: list[int]) -> None:
+    tracks = tracker()
+    step(tracks, scene(picture(0), proposal_at(at(0))))
+    sam = tracks.sam
+    assert isinstance(sam, ColourSam)
+    looks = []
+    for _ in seen:
+        sam.sides.clear()
+        assert tracks.state is not None
+        moved = tracks.state.moved(picture(0), tracks.state.grid)[:, 0]
+        masks = tracks.propagate(between(picture(0)), 1 / rate, config=CALM)
+        assert masks is not None
+        looks.append(len(sam.sides))
+        assert sam.sides or torch.equal(masks, moved)
+        assert iou(masks[0] > 0, at(0)) > 0.9
+    assert looks == seen
+    step(tracks, scene(picture(0), proposal_at(at(0))))
+    sam.sides.clear()
+    tracks.propagate(between(picture(0)), 1 / rate, config=CALM)
+    assert sam.sides, "what language has changed is looked at once more"
+
+
+def test_one_mask_that_changes_ends_the_calm() -> None:
+    tracks = tracker(2)
+    step(tracks, scene(picture(0), proposal_at(at(0)), proposal_at(green_at(0))))
+    sam = tracks.sam
+    assert isinstance(sam, ColourSam)
+    less = picture(0, red=False)
+    less[8:20, 6:18] = RED  # a third of what it was
+    for image, seen in [(less, 1), (picture(0), 1), (picture(0), 1), (picture(0), 0)]:
+        sam.sides.clear()
+        tracks.propagate(between(image), STEP, config=CALM)
+        assert len(sam.sides) == seen
 
 
 def test_tracks_go_along_to_another_grid_of_cells() -> None:
