@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, replace
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,11 +13,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.generalisation.sequences import Target
+from car_video import Frame, load_preset
 from car_video.config.video import TrackConfig
 from car_video.video.tracking import tracker
-from car_video.video.tracking.association import Association
+from car_video.video.tracking.association import Association, read_association
 from car_video.video.tracking.timing import Elapsed
 from car_video.video.tracking.tracks import TrackCandidates, Tracks
+from tests.segment.colour_model import ColourModel
+from tests.video.colour_sam import ColourSam
+from tests.video.conftest import NAMES, SIZE, WITH_SAM, frame, red_at
+from tools.fit_tracking import __main__ as command
 from tools.fit_tracking import fitting
 from tools.fit_tracking.choices import Recorder, recording
 from tools.fit_tracking.fitting import Clip, features, fit, held_out, worth
@@ -120,6 +129,60 @@ def test_a_choice_between_a_thing_and_another_one() -> None:
         [[0, 0, 1, 1, nan, 1], [0, np.log(0.5), 0, 0, nan, 0]],
         atol=1e-6,
     )
+
+
+@dataclass(frozen=True)
+class Squares:
+    """A sequence of two coloured squares, as the development set has them."""
+
+    name: str
+    group: str
+    targets: ClassVar = [Target(1, "thing", {"attribute": NAMES[0]})]
+
+    def frames(self) -> Iterator[Frame]:
+        return map(frame, range(5))
+
+    @property
+    def masks(self) -> NDArray[np.uint8]:
+        labels = np.zeros((5, *SIZE), np.uint8)
+        for number, own in enumerate(labels):
+            own[red_at(number)] = 1
+        return labels
+
+
+@pytest.fixture
+def coloured(monkeypatch: pytest.MonkeyPatch) -> list[Squares]:
+    """The command reads these sequences, with models that see colours."""
+    sequences = [Squares("a", "one"), Squares("b", "two"), Squares("c", "two")]
+    config = replace(load_preset(command.PRESET), segment=WITH_SAM)
+    monkeypatch.setattr(command, "load_sequences", lambda data, step: sequences)
+    monkeypatch.setattr(command, "load_preset", lambda name: config)
+    monkeypatch.setattr(command, "load_model", lambda name: ColourModel())
+    monkeypatch.setattr(command, "load_mask_model", lambda name, device: ColourSam())
+    return sequences
+
+
+def test_the_command_records_fits_and_writes(
+    tmp_path: Path, coloured: list[Squares], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache, out = tmp_path / "cache", tmp_path / "numbers.json"
+    record = ["--record", "--cache", str(cache)]
+    command.main([*record, "--part", "0/2", "--out", str(out)])
+    assert sorted(file.stem for file in cache.iterdir()) == ["a", "c"]
+    assert load_preset(command.PRESET).video.keyframes.interval == 0, "a choice on each frame"
+    table = capsys.readouterr().out
+    assert "| a | " in table
+    assert "| c | " in table
+    assert isinstance(read_association(out), Association)
+
+
+def test_one_group_is_not_enough(
+    tmp_path: Path, coloured: list[Squares], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["--record", "--cache", str(tmp_path), "--part", "1/2"])
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (tmp_path / "b.npz").is_file(), "what was recorded stays"
 
 
 def test_the_recorder_sees_a_tracker_step_and_does_not_change_it() -> None:

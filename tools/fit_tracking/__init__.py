@@ -4,7 +4,7 @@
         [--out car_video/weights/lite_tracking.json]
 
 ``--record`` runs the tracker with language on every 4th frame of ``ref-video-dev`` (at most
-14, sentences of the kind "attribute", default preset). Where a track has shown an object it
+14, sentences of the kind "attribute", preset ``best``). Where a track has shown an object it
 keeps what each candidate has in common with the track, and its IoU with that object now. Then
 the numbers of :mod:`car_video.video.tracking.association` are fitted; printed is what a choice
 is worth on every group of sequences when it is fitted without that group, written are the

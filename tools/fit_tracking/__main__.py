@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,8 @@ from tools.fit_tracking.fitting import Clip, fit, held_out
 FRAMES, STEP = 14, 4
 """Frames of a sequence, and how many apart they lie; more cost hours on two cores."""
 KIND = "attribute"
+PRESET = "best"
+"""Language sees every frame, so that there is a choice on each."""
 
 
 def choices_of(
@@ -43,7 +46,7 @@ def choices_of(
 
 def record_all(data: Path, cache: Path, part: tuple[int, int]) -> None:
     """Keep the choices of all sequences that are not kept yet; part (K, N) of them."""
-    config = load_preset("default")
+    config = load_preset(PRESET)
     model = load_model(config.model)
     sam = load_mask_model(config.segment.sam.model, model.device)
     cache.mkdir(parents=True, exist_ok=True)
@@ -55,7 +58,7 @@ def record_all(data: Path, cache: Path, part: tuple[int, int]) -> None:
             print(sequence.name, flush=True)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Record, fit, print, write."""
     parser = argparse.ArgumentParser(
         description=tools.fit_tracking.__doc__,
@@ -66,7 +69,7 @@ def main() -> None:
     parser.add_argument("--part", default="0/1", metavar="K/N", help="of the sequences")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--out", type=Path, help="JSON file for the numbers of all groups")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     number, _, count = options.part.partition("/")
     if options.record:
         record_all(options.data, options.cache, (int(number), int(count)))
@@ -76,6 +79,8 @@ def main() -> None:
             kept[file.stem] = Clip(str(found["group"]), found["choices"])
     if not kept:
         parser.exit(2, f"error: '{options.cache}' holds no choices; add --record\n")
+    if len({clip.group for clip in kept.values() if len(clip.choices)}) < 2:
+        parser.exit(2, f"error: '{options.cache}' has choices of less than two groups\n")
     print(held_out(kept))
     numbers = {k: round(v, 3) for k, v in dataclasses.asdict(fit(kept, sorted(kept))).items()}
     print("\n" + "\n".join(f"{name}: {value}" for name, value in numbers.items()))
