@@ -75,6 +75,9 @@ class KeyframeConfig(Settings, part="video.keyframes"):
     """Which frames language sees, and how masks are propagated over the others."""
 
     interval: Seconds = 0.0  # from keyframe to keyframe; 0: every frame is one
+    # The same while all expressions are followed, so that nothing is waited for; the interval
+    # itself where that is longer.
+    followed_interval: Seconds = 0.0
     # Longest side of a whole frame that SAM sees on the frames between.
     side: Annotated[int, Range(64, 1024, step=16)] = 448
     # A mask with less IoU with its moved predecessor asks for a keyframe at once, ...
@@ -88,6 +91,10 @@ class KeyframeConfig(Settings, part="video.keyframes"):
     # of a part, or of more than the object, and the next frames put it right.
     newborn: Annotated[int, Range(1, 64)] = 1
     cut: Unit = 0.25  # a new scene: more than this part of the pixels changes colour
+
+    def interval_now(self, all_followed: bool) -> float:
+        """Seconds between keyframes, by whether all expressions are found and followed."""
+        return max(self.interval, self.followed_interval if all_followed else 0.0)
 
 
 @dataclass(frozen=True)

@@ -336,7 +336,9 @@ class VideoSegmenter:
     def _step(self, frame: Frame) -> FramePrediction:
         thumbnail = shrink(frame.image)
         seconds = self.begin_frame(frame, colour_histogram(thumbnail))
-        due = self.schedule.due(self.video.keyframes.interval, self.spacing)
+        followed = self.follows and bool(self.presence.present.all())
+        interval = self.video.keyframes.interval_now(followed)
+        due = self.schedule.due(interval, self.spacing)
         if self.tracker is None or not self.follows:
             return self._with_maps(frame, due, seconds)
         if not due:
@@ -345,7 +347,7 @@ class VideoSegmenter:
                 return prediction
         before = self.presence.present
         (encoded,) = encode_frames(self.image, [frame])
-        overdue = self.schedule.overdue(self.video.keyframes.interval, self.spacing)
+        overdue = self.schedule.overdue(interval, self.spacing)
         observation = self.observe(encoded, thumbnail)
         logits, _ = self.follow(observation, seconds, overdue)
         self.schedule.language_ran(bool((before & ~self.presence.present).any()))

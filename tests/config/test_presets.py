@@ -73,6 +73,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "default": {
         "model": "lite",
         "video.keyframes.interval": 0.333,
+        "video.keyframes.followed_interval": 0.667,
         "video.keyframes.calm_seconds": 0.08,
         "video.keyframes.newborn": 3,
         "video.memory.recent_seconds": (1.333, 2.667),
@@ -92,6 +93,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "fast": {
         "model": "lite",
         "video.keyframes.interval": 0.667,
+        "video.keyframes.followed_interval": 1.0,
         "video.keyframes.calm_seconds": 0.08,
         "video.keyframes.newborn": 3,
         "video.memory.recent_seconds": (1.333, 2.667),

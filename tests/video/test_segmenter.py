@@ -233,6 +233,28 @@ def test_between_keyframes_language_sees_nothing(colour_sam: ColourSam) -> None:
     assert all(side <= 128 for side in colour_sam.sides if side < SIDE)
 
 
+@pytest.mark.parametrize(
+    ("names", "config", "seen"),
+    [
+        (["a red ball"], WITH_SAM, [0, 6, 12]),
+        (["a red ball", "a green ball"], WITH_SAM, [0, 3, 6, 9, 12]),  # one is missed
+        (["a red ball"], CONFIG, [0, 3, 6, 9, 12]),  # nothing follows it
+    ],
+)
+def test_while_all_are_followed_language_may_rest(
+    colour_sam: ColourSam, names: list[str], config: SegmentConfig, seen: list[int]
+) -> None:
+    keyframes = KeyframeConfig(interval=3 / 24, followed_interval=6 / 24, side=128)
+    video = VideoConfig(keyframes=keyframes)
+    segmenter = VideoSegmenter(ColourModel(), names, config, video)
+    asked = []
+    for number in range(13):
+        found = segmenter.step(conftest.frame(number, green=False))
+        assert found.present.tolist() == [True, False][: len(names)]
+        asked += [number] * (segmenter.schedule.frames == 0)
+    assert asked == seen
+
+
 def test_a_lost_track_makes_a_keyframe_at_once(colour_sam: ColourSam) -> None:
     model = ColourModel()
     video = VideoConfig(keyframes=KeyframeConfig(interval=8.0, side=128))
