@@ -14,6 +14,7 @@ from torch import Tensor
 from tools.build_lite.losses import (
     cell_distillation,
     contrastive,
+    doubtful,
     multi_label,
     near_duplicates,
     region_similarity,
@@ -106,6 +107,23 @@ def test_multi_label_without_any_word_is_zero_and_trains_on() -> None:
     assert loss.item() == 0
     assert logits.grad is not None
     assert logits.grad.isfinite().all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 9),
+    st.integers(1, 4),
+    st.integers(0, 500),
+    st.sampled_from([0, 0.1, 0.4, 0.9]),
+)
+def test_doubtful(batch: int, words: int, seed: int, share: float) -> None:
+    logits = normal(seed, batch, words)
+    negative = torch.rand(batch, words, generator=torch.Generator().manual_seed(seed)) < 0.6
+    found = doubtful(logits, negative, share)
+    for v in range(words):
+        absent = sorted((float(logits[b, v]), b) for b in range(batch) if negative[b, v])
+        best = {b for _, b in absent[len(absent) - int(len(absent) * share) :]}
+        assert {b for b in range(batch) if found[b, v]} == best
 
 
 def test_cell_distillation() -> None:

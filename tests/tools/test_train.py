@@ -11,10 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from car_video.errors import DataError
+from tools.build_lite.batches import Sampler
+from tools.build_lite.heads import Heads
 from tools.build_lite.recipe import Recipe
 from tools.build_lite.retrieval import recalls
 from tools.build_lite.texts import TextTables
-from tools.build_lite.train import freeze, train_heads
+from tools.build_lite.train import freeze, step_losses, train_heads
 
 IMAGES, CELLS, CHANNELS, SENTENCE, THINGS, CLASSES = 120, 4, 24, 16, 12, 20
 RECIPE = Recipe(
@@ -100,6 +102,21 @@ def test_training_is_deterministic() -> None:
         )
     for name, value in states[0].items():
         assert torch.equal(value, states[1][name]), name
+
+
+def test_pictures_in_doubt_take_no_part_in_the_words_alone() -> None:
+    cells, tables, classifier = world()
+    train, cpu = np.arange(100), torch.device("cpu")
+    frozen = freeze(cells, train, classifier, 1e-3, cpu)
+    batch = Sampler(tables, RECIPE, cpu).draw(train[: RECIPE.batch])
+    found = []
+    for share in (0.0, 0.3):
+        torch.manual_seed(0)
+        heads = Heads(CHANNELS, SENTENCE, 48, 32, 0.0, 14.0)
+        recipe = dataclasses.replace(RECIPE, word_doubt=share)
+        found.append(step_losses(heads, batch, frozen, recipe))
+    for name, loss in found[0].items():
+        assert (found[1][name] < loss) if name == "words" else (found[1][name] == loss), name
 
 
 def test_fewer_pictures_than_a_batch() -> None:

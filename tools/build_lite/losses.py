@@ -69,6 +69,26 @@ def multi_label(logits: Tensor, has: Tensor, ignore: Tensor, columns: float) -> 
     return (_mean(rows[has]) + columns * _mean(across[contested])) / 2
 
 
+def doubtful(logits: Tensor, negative: Tensor, share: float) -> Tensor:
+    """The pictures that look most like having a word which nobody has named in them.
+
+    One caption names little of what a picture shows. Of the pictures that a word is not said
+    of, the best-scored ones are the likeliest to show it, and a loss pushes them hardest away.
+
+    Args:
+        logits: [B, V].
+        negative: bool [B, V]: pictures that a word (column) is not said of.
+        share: of each word's negatives, rounded down, in [0, 1).
+
+    Returns:
+        bool [B, V], a part of ``negative``.
+    """
+    scores = logits.detach().masked_fill(~negative, -torch.inf)
+    count = (negative.sum(0) * share).long()
+    limit = scores.sort(0, descending=True).values.gather(0, count[None])
+    return negative & (scores > limit)
+
+
 def cell_distillation(student: Tensor, teacher: Tensor) -> Tensor:
     """Cells should rank nouns as the ImageNet classifier ranks the classes that they hold.
 

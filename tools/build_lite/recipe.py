@@ -46,6 +46,8 @@ class Recipe:
             weight_cells: of the six losses (``train.py``).
         word_columns: weight of "which picture has this word" beside "which word has this
             picture".
+        word_doubt: of the pictures of a batch that a word is not said of, this share, those
+            that look most like having it, is not taken for lacking it.
         classes_per_step: sampled ImageNet classes for the prototypes.
         nouns_per_step, cells_per_step: sampled nouns that do not overlap, and cells to distil.
         words_per_step: sampled words, those that the pictures have among them.
@@ -92,6 +94,7 @@ class Recipe:
     weight_classes: float = _of("train", 0.5)
     weight_cells: float = _of("train", 0.5)
     word_columns: float = _of("train", 1.0)
+    word_doubt: float = _of("train", 0.0)
     classes_per_step: int = _of("train", 300)
     nouns_per_step: int = _of("train", 300)
     words_per_step: int = _of("train", 500)

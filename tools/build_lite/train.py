@@ -28,6 +28,7 @@ from tools.build_lite.heads import Heads
 from tools.build_lite.losses import (
     cell_distillation,
     contrastive,
+    doubtful,
     multi_label,
     near_duplicates,
     region_similarity,
@@ -106,10 +107,12 @@ def step_losses(
     )
     same = near_duplicates(batch.captions, recipe.duplicate_cosine)
     same_phrase = near_duplicates(batch.phrases, recipe.duplicate_cosine)
+    not_said = ~batch.has_word & ~batch.ignore_word
+    ignored = batch.ignore_word | doubtful(worded, not_said, recipe.word_doubt)
     losses = {
         "global": contrastive(pooled @ captions.T * scale, same),
         "dense": contrastive(own, same),
-        "words": multi_label(worded, batch.has_word, batch.ignore_word, recipe.word_columns),
+        "words": multi_label(worded, batch.has_word, ignored, recipe.word_columns),
     }
     if len(phrases):
         losses["phrase"] = contrastive(phrased[batch.phrase_row], same_phrase)
