@@ -75,8 +75,8 @@ class KeyframeConfig(Settings, part="video.keyframes"):
     """Which frames language sees, and how masks are propagated over the others."""
 
     interval: Seconds = 0.0  # from keyframe to keyframe; 0: every frame is one
-    # The same while all expressions are followed, so that nothing is waited for; the interval
-    # itself where that is longer.
+    # The same while all expressions are followed and name one thing each without a place, so
+    # that nothing is waited for; the interval itself where that is longer.
     followed_interval: Seconds = 0.0
     # Longest side of a whole frame that SAM sees on the frames between.
     side: Annotated[int, Range(64, 1024, step=16)] = 448
@@ -92,9 +92,9 @@ class KeyframeConfig(Settings, part="video.keyframes"):
     newborn: Annotated[int, Range(1, 64)] = 1
     cut: Unit = 0.25  # a new scene: more than this part of the pixels changes colour
 
-    def interval_now(self, all_followed: bool) -> float:
-        """Seconds between keyframes, by whether all expressions are found and followed."""
-        return max(self.interval, self.followed_interval if all_followed else 0.0)
+    def interval_now(self, settled: bool) -> float:
+        """Seconds between keyframes, by whether nothing is waited for."""
+        return max(self.interval, self.followed_interval if settled else 0.0)
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,12 @@ class QuerySet:
     same_kind: Tensor | None = None
     plural: Tensor | None = None
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether what comes into the picture later may be meant beside, or instead of, what is
+        there: where things are counted or compared ("the people", "the leftmost dog")."""
+        return self.places is not None or self.plural is not None
+
     @cached_property
     def may_share(self) -> NDArray[np.bool_]:
         """bool [Q, Q]: which queries may name the same thing, by their words."""

@@ -336,8 +336,8 @@ class VideoSegmenter:
     def _step(self, frame: Frame) -> FramePrediction:
         thumbnail = shrink(frame.image)
         seconds = self.begin_frame(frame, colour_histogram(thumbnail))
-        followed = self.follows and bool(self.presence.present.all())
-        interval = self.video.keyframes.interval_now(followed)
+        settled = bool(self.presence.present.all()) and not self.image.queries.open_ended
+        interval = self.video.keyframes.interval_now(self.follows and settled)
         due = self.schedule.due(interval, self.spacing)
         if self.tracker is None or not self.follows:
             return self._with_maps(frame, due, seconds)

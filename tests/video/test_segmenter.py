@@ -238,6 +238,8 @@ def test_between_keyframes_language_sees_nothing(colour_sam: ColourSam) -> None:
     [
         (["a red ball"], WITH_SAM, [0, 6, 12]),
         (["a red ball", "a green ball"], WITH_SAM, [0, 3, 6, 9, 12]),  # one is missed
+        (["the leftmost red ball"], WITH_SAM, [0, 3, 6, 9, 12]),  # another one may come
+        (["red balls"], WITH_SAM, [0, 3, 6, 9, 12]),
         (["a red ball"], CONFIG, [0, 3, 6, 9, 12]),  # nothing follows it
     ],
 )

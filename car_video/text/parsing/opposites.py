@@ -45,8 +45,11 @@ def split_opposites(text: str) -> tuple[str, ...]:
             continue
         anchors = [place.anchor for place in places if place.anchor]
         last = words[joint + 1 :]
-        if anchors:
-            last = [anchors[0] if word.lower() in _IT else word for word in last]
+        if anchors and last[-1].lower() in _IT:
+            # Nothing is beside itself: "... the sofa and the sofa below it" is below the first.
+            own = lower[joint + 1 : joint + 1 + len(anchors[0].split())]
+            beside_itself = " ".join(own) == anchors[0].lower()
+            last[-1] = taken.text if beside_itself else anchors[0]
         second = " ".join(last)
         both_named = names_a_thing(first) and names_a_thing(second)
         if both_named and _opposed(places, take_places(second).places):

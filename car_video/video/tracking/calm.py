@@ -38,15 +38,27 @@ def looks_the_same(
     """
     if before[1].shape != now[1].shape:
         return False
-    change = np.abs(_colours(*before) - _colours(*now)).sum(1) / 2
-    return bool((change <= most).all())
+    inside = [_inside(*before), _inside(*now)]
+    pictures = [before[1].reshape(-1, 3), now[1].reshape(-1, 3)]
+    # Colour classes are coarse, so dark things are made as bright as they can be.
+    pairs = list(zip(inside, pictures, strict=True))
+    brightest = max(int(picture[places[1]].max(initial=1)) for places, picture in pairs)
+    seen = [_colours(*pair, brightest, len(before[0])) for pair in pairs]
+    return bool((np.abs(seen[0] - seen[1]).sum(1) / 2 <= most).all())
 
 
-def _colours(logits: Tensor, thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Part of each mask's pixels in each colour: float64 [Q, 64], zeros without pixels."""
+def _inside(logits: Tensor, thumbnail: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Masks and pixels of each pixel that lies in a mask, int64 [2, n]."""
     size = (thumbnail.shape[0], thumbnail.shape[1])
     masks = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0] > 0
-    inside = torch.nonzero(masks.flatten(1)).cpu().numpy()
-    codes = inside[:, 0] * COLOURS + colour_classes(thumbnail)[inside[:, 1]]
-    counts = np.bincount(codes, minlength=len(logits) * COLOURS).reshape(-1, COLOURS)
+    return np.asarray(torch.nonzero(masks.flatten(1)).cpu().numpy().T)
+
+
+def _colours(
+    inside: NDArray[np.int64], picture: NDArray[np.uint8], brightest: int, masks: int
+) -> NDArray[np.float64]:
+    """Part of each mask's pixels in each colour: float64 [Q, 64], zeros without pixels."""
+    bright = (picture[inside[1]].astype(np.int64) * 255 // brightest).astype(np.uint8)
+    codes = inside[0] * COLOURS + colour_classes(bright[:, None])
+    counts = np.bincount(codes, minlength=masks * COLOURS).reshape(-1, COLOURS)
     return counts / counts.sum(1, keepdims=True).clip(1)

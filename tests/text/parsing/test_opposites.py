@@ -28,6 +28,17 @@ from car_video.text.parsing.places import PlacedExpression, take_places
             "the dog behind the tree and the post and the cat in front of them",
             ("the dog behind the tree and the post", "the cat in front of the tree"),
         ),
+        (
+            "the dog above the sofa and the sofa below it",
+            ("the dog above the sofa", "the sofa below the dog"),
+        ),
+        (
+            "the man behind the car and the girl who is holding it in front of the bus",
+            (
+                "the man behind the car",
+                "the girl who is holding it in front of the bus",
+            ),
+        ),
     ],
 )
 def test_two_things(text: str, parts: tuple[str, ...]) -> None:

@@ -24,12 +24,15 @@ def test_every_mask_must_be_where_it_should_be(overlap: list[float], calm: bool)
 
 def one_changed(masks: NDArray[np.bool_], colours: list[NDArray[np.uint8]]) -> float:
     """The greatest part of a mask's pixels that change their colour class, pixel by pixel."""
-    greatest = 0.0
+    greatest, brightest = 0.0, 1
+    for mask, picture in zip(masks, colours, strict=True):
+        inside = picture[mask.any(0)]
+        brightest = max(brightest, int(inside.max(initial=1)))
     for before, now in masks.swapaxes(0, 1):
         counts: list[dict[tuple[int, ...], float]] = [{}, {}]
         for place, (mask, picture) in enumerate(zip((before, now), colours, strict=True)):
             for pixel in picture[mask]:
-                colour = tuple(int(value) // 64 for value in pixel)
+                colour = tuple(int(value) * 255 // brightest // 64 for value in pixel)
                 counts[place][colour] = counts[place].get(colour, 0.0) + 1 / mask.sum()
         all_colours = {*counts[0], *counts[1]}
         differences = (abs(counts[0].get(c, 0) - counts[1].get(c, 0)) for c in all_colours)
@@ -42,7 +45,9 @@ def one_changed(masks: NDArray[np.bool_], colours: list[NDArray[np.uint8]]) -> f
 def test_as_pixel_by_pixel(seed: int) -> None:
     random = np.random.default_rng(seed)
     masks = random.random((2, 3, *SIZE)) < random.random()
-    colours = [random.choice([0, 63, 64, 200], (*SIZE, 3)).astype(np.uint8) for _ in range(2)]
+    colours = [
+        random.choice([0, 7, 15, 63, 64, 200], (*SIZE, 3)).astype(np.uint8) for _ in range(2)
+    ]
     change = one_changed(masks, colours)
     logits = [torch.from_numpy(mask * 2.0 - 1) for mask in masks]
     before, now = zip(logits, colours, strict=True)
@@ -56,3 +61,14 @@ def test_other_thumbnails_do_not_look_the_same() -> None:
 
     assert looks_the_same(seen(6), seen(6), 0.25)
     assert not looks_the_same(seen(6), seen(5), 0.25)
+
+
+@pytest.mark.parametrize("brightness", [1.0, 0.2, 0.05])
+def test_what_vanishes_in_the_dark_is_seen(brightness: float) -> None:
+    mask = torch.full((1, *SIZE), -1.0)
+    mask[:, 2:5, 2:6] = 1
+    empty = np.full((*SIZE, 3), int(90 * brightness), np.uint8)
+    here = empty.copy()
+    here[2:5, 2:6] = int(255 * brightness)
+    assert looks_the_same((mask, here), (mask, here), 0.25)
+    assert not looks_the_same((mask, here), (mask, empty), 0.25)
