@@ -161,6 +161,7 @@ def test_a_folder_is_chosen_or_dropped(server, browser, tmp_path):
     tab.page.close()
 
     tab = Tab(browser, server.url)
+    tab.page.evaluate(_LATE)
     tab.page.evaluate(
         _DROP, [(folder / "a.png").read_bytes().hex(), ["1.png", "2.png", "3.png"]]
     )
@@ -171,6 +172,12 @@ def test_a_folder_is_chosen_or_dropped(server, browser, tmp_path):
     tab.page.close()
 
 
+_LATE = """() => {
+  const widget = document.querySelector('input[webkitdirectory]');
+  widget.removeAttribute('webkitdirectory');
+  setTimeout(() => widget.setAttribute('webkitdirectory', ''), 1000);
+}"""
+"""The widget that takes folders is there only after a second, as while the page is loading."""
 _DROP = """([hex, names]) => {
   const bytes = new Uint8Array(hex.match(/../g)?.map((two) => parseInt(two, 16)) ?? []);
   const entries = names.map((name) => ({
