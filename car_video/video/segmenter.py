@@ -24,7 +24,7 @@ from car_video.models.pair import ModelPair, as_pair
 from car_video.models.sam.base import MaskModel
 from car_video.segment.encoding import MAX_WORKING_SIDE
 from car_video.segment.mask_selection.overlaps import resolve_overlaps
-from car_video.segment.resizing import bounded, enlarge, to_pixels
+from car_video.segment.resizing import bounded, enlarge
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.types import Frame, FramePrediction
 from car_video.video.arguments import FrameCounter, as_settings
@@ -363,9 +363,10 @@ class VideoSegmenter:
             return None  # a target is present and nothing follows it
         if tracker.newborn(config.newborn, present):
             return None
-        pixels = to_pixels(frame.image, self.image.proposer.device, MAX_WORKING_SIDE)
         doubt = config.doubt if self.schedule.reached(config.min_interval) else 0.0
-        given = IntermediateFrame(thumbnail, pixels, config.side, present)
+        given = IntermediateFrame(
+            thumbnail, frame.image, config.side, present, self.image.proposer.device
+        )
         logits = tracker.propagate(given, seconds, doubt, config)
         return None if logits is None else self._answer(frame, logits)
 

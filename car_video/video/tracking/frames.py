@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.models.sam.base import MaskEmbedding
 from car_video.segment.cues.mask_cues import MaskCues
 from car_video.segment.cues.place_tensors import PlaceTensors
+from car_video.segment.encoding import MAX_WORKING_SIDE
+from car_video.segment.resizing import to_pixels
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,21 @@ class IntermediateFrame:
 
     Attributes:
         thumbnail: uint8 [h', w', 3], for motion.
-        pixels: float32 [1, 3, H, W] in [0, 1].
+        image: uint8 [H, W, 3], RGB.
         side: how much of it SAM may see, see
             :func:`~car_video.video.tracking.search_window.shape_for`.
         possible: bool [Q] which targets are in the frame; None: all.
+        device: of the mask model.
     """
 
     thumbnail: NDArray[np.uint8]
-    pixels: Tensor
+    image: NDArray[np.uint8]
     side: int
     possible: NDArray[np.bool_] | None = None
+    device: torch.device = CPU
+
+    @cached_property
+    def pixels(self) -> Tensor:
+        """float32 [1, 3, H', W'] in [0, 1], made where a model sees the frame: on 4K that takes
+        longer than to move the masks."""
+        return to_pixels(self.image, self.device, MAX_WORKING_SIDE)
