@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from typing import Any
 
 import gradio as gr
 
+from car_video.page.delivery import Delivery
 from car_video.page.downloads import choices
 from car_video.page.pages import Pages, Reply
+from car_video.page.session import Session
+from car_video.page.views import View
 
 PRESET_WORDS = {
     "default": "normal",
     "fast": "a little faster",
     "best": "careful, three times as slow",
 }
+Values = dict[Any, Any]
+"""What widgets are given; the others stay as they are."""
 OTHER = "Another video or picture"
 _EVENT: dict[str, Any] = {
     "show_progress": "hidden",
@@ -54,6 +59,7 @@ class Interface:
         self._pages, self._sessions = pages, pages.sessions
         with gr.Blocks(title="car-video", analytics_enabled=False) as self.blocks:
             self._build()
+            self._nothing: Values = dict.fromkeys(self._outputs(), gr.skip())
             self._wire()
 
     # --- widgets ------------------------------------------------------------------------
@@ -198,7 +204,7 @@ class Interface:
         data(self.stage.point, lambda s, e: pages.point(s, e.x, e.y, bool(e.positive)))
         data(self.stage.box, lambda s, e: pages.box(s, e.x, e.y, e.width, e.height))
         data(self.stage.step, lambda s, e: pages.seek(s, s.current + int(e.by)))
-        event(self.slider.input, pages.seek, self.slider, trigger_mode="always_last")
+        event(self.slider.input, self._moved, self.slider, trigger_mode="always_last")
         event(self.before.click, lambda s: pages.seek(s, s.current - 1))
         event(self.after.click, lambda s: pages.seek(s, s.current + 1))
         event(self.weakest.click, pages.weakest)
@@ -225,11 +231,10 @@ class Interface:
         **options: Any,
     ) -> None:
         """Let an event of a widget be answered by an action."""
-        sessions, updates = self._sessions, self._updates
 
-        def answer(request: gr.Request, *given: Any) -> Iterator[list[Any]]:
-            for reply in action(sessions.of(str(request.session_hash)), *given):
-                yield updates(reply)
+        def answer(request: gr.Request, *given: Any) -> Iterator[Values]:
+            session = self._sessions.of(str(request.session_hash))
+            yield from self._send(session, action(session, *given))
 
         listener(answer, list(inputs), self._outputs(), **{**_EVENT, **options})
 
@@ -237,53 +242,77 @@ class Interface:
         self, listener: Callable[..., Any], action: Callable[..., Iterator[Reply]]
     ) -> None:
         """The same for a part of our own, whose events say something."""
-        sessions, updates = self._sessions, self._updates
 
-        def answer(request: gr.Request, event: gr.EventData) -> Iterator[list[Any]]:
-            for reply in action(sessions.of(str(request.session_hash)), event):
-                yield updates(reply)
+        def answer(request: gr.Request, event: gr.EventData) -> Iterator[Values]:
+            session = self._sessions.of(str(request.session_hash))
+            yield from self._send(session, action(session, event))
 
         listener(answer, None, self._outputs(), **_EVENT)
 
+    def _moved(self, session: Session, frame: int) -> Iterator[Reply]:
+        """The slider was moved, and stands where a person has put it."""
+        session.delivery.frame = frame
+        return self._pages.seek(session, frame)
+
+    def _send(self, session: Session, replies: Iterable[Reply]) -> Iterator[Values]:
+        """Replies as values for the browser, in the order in which they were made."""
+        for reply in replies:
+            # gradio comes back for the next one when these values are on their way
+            with session.delivery.turn(reply.view.number) as holds:
+                shown = self._shown(reply.view, session.delivery) if holds else {}
+                said = {self.message: reply.message} if holds else {}
+                yield self._nothing | shown | said | self._done(reply)
+        # At the end of an answer gradio sends its last values once more, which may be old then.
+        yield self._nothing
+
     def _outputs(self) -> list[Any]:
         return [
-            *(self.message, self.source, self.work, self.stage, self.chips, self.others),
-            *(self.timeline, self.slider, self.transport, self.weakest, self.run),
-            *(self.cancel, self.absent, self.forget, self.carry, self.undo, self.redo),
-            *(self.fetch, self.save, self.link, self.commands, self.text),
+            *(self.message, self.source, self.work, self.stage, self.chips),
+            *(self.others, self.timeline, self.slider, self.transport, self.weakest),
+            *(self.run, self.cancel, self.absent, self.forget, self.carry, self.undo),
+            *(self.redo, self.fetch, self.save, self.link, self.commands, self.text),
             self.camera,
         ]
 
-    def _updates(self, reply: Reply) -> list[Any]:
-        """Values in the order of :meth:`_outputs`."""
-        view = reply.view
+    def _shown(self, view: View, delivery: Delivery) -> Values:
+        """What the page shows from now on."""
         several = view.last > 0
         asks = view.can_run
-        return [
-            reply.message,
-            gr.update(open=False, label=OTHER) if reply.done == "source" else gr.skip(),
-            gr.update(visible=view.opened),
-            view.stage,
-            view.chips,
-            view.others,
-            view.timeline,
-            gr.update(value=view.frame, maximum=max(1, view.last), label=view.place),
-            gr.update(visible=several),
-            gr.update(visible=several and view.has_answers),
-            gr.update(value=view.run, interactive=view.can_run, visible=not view.busy),
-            gr.update(visible=view.busy),
-            gr.update(interactive=asks),
-            gr.update(interactive=view.can_forget),
-            gr.update(interactive=view.can_carry, visible=several),
-            gr.update(interactive=view.can_undo),
-            gr.update(interactive=view.can_redo),
-            gr.update(interactive=view.has_answers),
-            gr.update(interactive=view.opened and not view.busy),
-            reply.download or gr.skip(),
-            view.commands,
-            gr.update(value="") if reply.done == "text" else gr.skip(),
-            gr.update(value=None, visible=False) if reply.done == "source" else gr.skip(),
-        ]
+        slider = {"maximum": max(1, view.last), "label": view.place}
+        if view.frame != delivery.frame:  # else a hand that moves it would be put back
+            delivery.frame = slider["value"] = view.frame
+        return {
+            self.work: gr.update(visible=view.opened),
+            self.stage: view.stage,
+            self.chips: view.chips,
+            self.others: view.others,
+            self.timeline: view.timeline,
+            self.slider: gr.update(**slider),
+            self.transport: gr.update(visible=several),
+            self.weakest: gr.update(visible=several and view.has_answers),
+            self.run: gr.update(
+                value=view.run, interactive=view.can_run, visible=not view.busy
+            ),
+            self.cancel: gr.update(visible=view.busy),
+            self.absent: gr.update(interactive=asks),
+            self.forget: gr.update(interactive=view.can_forget),
+            self.carry: gr.update(interactive=view.can_carry, visible=several),
+            self.undo: gr.update(interactive=view.can_undo),
+            self.redo: gr.update(interactive=view.can_redo),
+            self.fetch: gr.update(interactive=view.has_answers),
+            self.save: gr.update(interactive=view.opened and not view.busy),
+            self.commands: view.commands,
+        }
+
+    def _done(self, reply: Reply) -> Values:
+        """What only this reply says, so that it is told even after newer ones."""
+        values: Values = {self.link: reply.download} if reply.download else {}
+        if reply.done == "source":
+            values[self.source] = gr.update(open=False, label=OTHER)
+            values[self.camera] = gr.update(value=None, visible=False)
+        elif reply.done == "text":
+            values[self.text] = gr.update(value="")
+        return values
 
 
 def _paths(recorded: Any) -> list[str]:

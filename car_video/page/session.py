@@ -14,6 +14,7 @@ from car_video.errors import ConfigError, CorrectionError
 from car_video.page.asking import FrameAnswers, shown_with
 from car_video.page.clip import Clip, take_in
 from car_video.page.command import commands
+from car_video.page.delivery import Delivery
 from car_video.page.downloads import download
 from car_video.page.engine import Engine
 from car_video.page.job import BusyError, Job
@@ -42,6 +43,7 @@ class Session:
         paused: a run that was cancelled and can go on.
         current: index of the frame that is shown.
         chosen: number of the expression that clicks are about.
+        delivery: what its browser was sent.
     """
 
     def __init__(self, engine: Engine, folder: Path, limits: Limits) -> None:
@@ -49,7 +51,7 @@ class Session:
         self.clip: Clip | None = None
         self.job: Job | None = None
         self.paused: Paused | None = None
-        self.current = self.chosen = 0
+        self.current, self.chosen, self.delivery = 0, 0, Delivery()
         folder.mkdir(parents=True, mode=0o700)
         self._lock = threading.RLock()
         self._history = History(Work())
@@ -200,9 +202,9 @@ class Session:
         """The answer for a frame with what is hand-made, if no model has to be asked."""
         work = self.work
         before = self._before_hand(work, index)
-        return (
-            None if before is None else shown_with(before, work.made_on(index), self.exclusive)
-        )
+        if before is None:
+            return None
+        return shown_with(before, work.made_on(index), self.exclusive)
 
     def look(self, index: int) -> FramePrediction | None:
         """The answer for a frame; None where nothing is looked for.
@@ -214,8 +216,7 @@ class Session:
         work = self.work
         if not work.expressions:
             return None
-        known = self.shown(index)
-        if known is not None:
+        if (known := self.shown(index)) is not None:
             return known
         found = self._asked().prediction(work.expressions, self.frame(index))
         return shown_with(found, work.made_on(index), self.exclusive)
@@ -235,8 +236,7 @@ class Session:
         prediction = self.look(index)
         if prediction is None:
             return ()
-        work = self.work
-        return self._asked().alternatives(work.expressions, self.frame(index), prediction)
+        return self._asked().alternatives(self.work.expressions, self.frame(index), prediction)
 
     def click(self, index: int, query: int, x: float, y: float, positive: bool) -> None:
         """Say that a place of a frame is on the target, or beside it.

@@ -10,6 +10,7 @@ import numpy as np
 
 from car_video.io.palette import overlay_colours
 from car_video.page import words
+from car_video.page.delivery import next_number
 from car_video.page.drawing import colours, frame_url, thumbnail_url
 from car_video.page.session import Session
 from car_video.page.timeline import timeline_svg
@@ -23,6 +24,7 @@ class View:
     """What the page shows.
 
     Attributes:
+        number: of views that were made later are larger.
         opened: there is a clip.
         stage: HTML of the frame with its masks, clicks and box.
         chips: HTML of the expressions.
@@ -42,6 +44,7 @@ class View:
         commands: lines for a shell.
     """
 
+    number: int
     opened: bool = False
     stage: str = ""
     chips: str = ""
@@ -73,9 +76,10 @@ def view_of(
         prediction: of the frame that is shown; None: what is known of it without asking.
         others: alternatives on the frame.
     """
+    number = next_number()
     clip, work = session.clip, session.work
     if clip is None:
-        return View()
+        return View(number)
     index, query = session.current, session.chosen
     if prediction is None:
         prediction = session.shown(index)
@@ -87,6 +91,7 @@ def view_of(
     if work.frames:
         run = "Run again" if work.complete else "Go on with the run"
     return View(
+        number,
         opened=True,
         stage=_stage(url, frame, clip.pixel_aspect, made, bool(work.expressions)),
         chips=_chips(session, prediction),

@@ -11,6 +11,11 @@ import pytest
 SECONDS = 90
 """That an answer may take on a busy machine."""
 
+_AT = """text => {
+  const slider = document.querySelector('#slider');
+  const stands = slider?.querySelector('input[type=range]').value;
+  return slider?.innerText.includes(text) && slider.innerText.includes(`Frame ${stands} of`);
+}"""
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -83,10 +88,8 @@ class Tab:
         self.at(f"Frame {index} of")
 
     def at(self, text: str) -> None:
-        """Wait until the slider says so."""
-        self.page.wait_for_function(
-            "text => document.querySelector('#slider')?.innerText.includes(text)", arg=text
-        )
+        """Wait until the slider says so, and stands there."""
+        self.page.wait_for_function(_AT, arg=text)
 
     def picture(self) -> str:
         """The picture that is shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,18 @@ def server():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("car_video.page.asking.find_alternatives", _no_others)
+        others_are_quick.set()
         served = Server(FakeEngine(sam=ColourSam()), Limits())
         yield served
         served.close()
 
 
+others_are_quick = threading.Event()
+"""Cleared: alternatives take until it is set."""
+
+
 def _no_others(image: Any, frame: Any, prediction: Any, count: int) -> tuple[tuple[()], ...]:
+    assert others_are_quick.wait(timeout=60)
     return ((),) * len(prediction.masks)
 
 
@@ -118,6 +125,43 @@ def test_everything_with_keys_alone(server, browser, clip):
     tab.said("here,")
     assert tab.errors == []
     page.close()
+
+
+def test_an_older_answer_is_never_shown_over_a_newer_one(server, browser, clip):
+    tab = Tab(browser, server.url)
+    tab.upload(clip)
+    tab.look_for("red thing")
+    tab.said("here,")
+    tab.frame(1)
+    others_are_quick.clear()
+    try:
+        tab.page.click("#after")  # this answer is not at its end,
+        tab.at("Frame 2 of 5")
+        tab.page.evaluate(_PLACES)
+        tab.page.click("#before")  # when this one is shown
+        tab.at("Frame 1 of 5")
+        others_are_quick.set()
+        tab.page.click("#before")
+        tab.at("Frame 0 of 5")
+        tab.page.click("#run")
+        tab.told("Done: 6 frames.")
+    finally:
+        others_are_quick.set()
+    shown = tab.page.evaluate("window.places")
+    assert shown[:3] == [2, 1, 0], shown
+    assert shown.count(2) <= 2, "once more while the clip runs"
+    tab.page.close()
+
+
+_PLACES = """() => {
+  const slider = document.querySelector('#slider');
+  const place = () => Number(slider.innerText.match(/Frame (\\d+) of/)[1]);
+  window.places = [place()];
+  new MutationObserver(() => {
+    if (window.places.at(-1) !== place()) window.places.push(place());
+  }).observe(slider, { subtree: true, childList: true, characterData: true });
+}"""
+"""Notes all frames that the slider says from now on."""
 
 
 def test_with_fingers_on_a_phone(server, browser, clip, tmp_path):
