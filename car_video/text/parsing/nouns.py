@@ -13,7 +13,7 @@ _ENDINGS = (
 )  # fmt: skip
 """Endings of plurals and what they come from: the detachment rules of WordNet's morphy(7WN)."""
 _IRREGULAR = {
-    "mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth", "oxen": "ox",
+    "men": "man", "mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth", "oxen": "ox",
     "knives": "knife", "calves": "calf", "people": "person", "children": "child",
 }  # fmt: skip
 
