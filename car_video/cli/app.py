@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import typer.core
 
 from car_video.cli.completion import VARIABLE as COMPLETION
 from car_video.cli.completion import candidates
@@ -28,7 +27,7 @@ from car_video.cli.label_run import (
     run_labels,
 )
 from car_video.cli.lost_output import drop_lost_output, flush_output
-from car_video.cli.subcommands import find_subcommand, new_app
+from car_video.cli.subcommands import SourceCommand, find_subcommand, new_app
 from car_video.cli.usage import EXAMPLES, explained, parse_time
 from car_video.errors import CarVideoError, ConfigError
 
@@ -40,11 +39,6 @@ app = new_app()
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 
-class _Command(typer.core.TyperCommand):
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        return ["SOURCE...", "--expr TEXT", "[OPTIONS]"]
-
-
 def _version(value: bool) -> None:
     if value:
         import car_video
@@ -54,7 +48,7 @@ def _version(value: bool) -> None:
 
 
 @app.command(
-    cls=_Command,
+    cls=SourceCommand,
     epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES),
 )
 def run(
@@ -134,6 +128,10 @@ def run(
             help="What computes the image encoders on a CPU: onnx, openvino, onnx-int8, "
             "openvino-int8, or auto, the best measured here (docs/video.md).  [torch]",
         ),
+    ] = None,
+    roi: Annotated[
+        str | None,
+        typer.Option(metavar="off|auto", help="auto: sharp borders of masks above 1024 px."),
     ] = None,
     decoder: Annotated[
         str,
@@ -315,6 +313,7 @@ def run(
         preset=preset,
         device=device,
         backend=backend,
+        roi=roi,
         decoder=decoder,
         start=start,
         end=end,

@@ -1,4 +1,4 @@
-"""Options that name larger engines: ``--masks``, ``--propose`` and ``--tracker``."""
+"""Options that say what makes masks: ``--masks``, ``--propose``, ``--tracker``, ``--roi``."""
 
 from __future__ import annotations
 
@@ -73,6 +73,20 @@ def with_detector(segment: SegmentConfig, name: str) -> SegmentConfig:
         raise ConfigError(f"--propose means nothing with {how}: its boxes are prompts for SAM")
     detector = dataclasses.replace(segment.detector, model=name)
     return dataclasses.replace(segment, detector=detector)
+
+
+def with_roi(segment: SegmentConfig, roi: str) -> SegmentConfig:
+    """Settings under which borders are drawn at full resolution, or not.
+
+    Raises:
+        ConfigError: the refinement asks no mask model, so masks are as fine as they get.
+    """
+    if roi != "off" and segment.refine != "sam":
+        raise ConfigError(
+            f"--roi {roi} means nothing with --refine {segment.refine}: only the borders of a "
+            "mask model are coarse"
+        )
+    return dataclasses.replace(segment, roi=roi)  # type: ignore[arg-type]
 
 
 def with_tracker(video: VideoConfig, segment: SegmentConfig, name: str) -> VideoConfig:

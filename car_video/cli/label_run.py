@@ -31,6 +31,7 @@ ONLY_EXPRESSIONS = (
         "corrections",
         "propose",
         "tracker",
+        "roi",
         "engine",
         "workers",
     ),

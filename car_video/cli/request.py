@@ -16,6 +16,7 @@ from car_video.cli.engine_options import (
     check_engines,
     with_detector,
     with_masks,
+    with_roi,
     with_tracker,
 )
 from car_video.errors import ConfigError, ModelError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 REFINEMENTS = ("sam", "crf", "none")
 MODES = ("online", "offline", "per-frame")
 ENGINES = ("local", "ray")
+ROIS = ("off", "auto")
 SIZES = (16, 8192)
 PIPE = Path("-")
 SAM_CELL = 16  # SAM's encoder wants a multiple of it, at least four
@@ -51,6 +53,7 @@ class Request:
     preset: str | None = None
     device: str = "auto"
     backend: str | None = None
+    roi: str | None = None
     decoder: str = "pyav"
     start: float | None = None
     end: float | None = None
@@ -122,13 +125,13 @@ class Plan:
         A run is resumed only under the same; ``end`` and ``max_frames`` may change.
         """
         settings = dataclasses.asdict(self.config.segment)
-        backend = settings.pop("backend")
+        backend, roi = settings.pop("backend"), settings.pop("roi")
         video = dataclasses.asdict(self.config.video)
         return {
             "refine": settings.pop("refine"),
-            "backend": None
-            if backend == TORCH
-            else backend,  # as records before there were any
+            # None as in records before there were any
+            "backend": None if backend == TORCH else backend,
+            "roi": None if roi == "off" else roi,
             "size": settings["proposal"].pop("size"),
             "start": self.request.start or None,  # 0 is from the beginning, too
             "stride": self.request.stride,
@@ -252,6 +255,7 @@ def _check_choices(request: Request) -> None:
         ("--refine", request.refine, REFINEMENTS),
         ("--mode", request.mode, MODES),
         ("--engine", request.engine, ENGINES),
+        ("--roi", request.roi, ROIS),
     ):
         if given is not None and given not in known:
             raise ConfigError(f"unknown {option} '{given}'; choose from {', '.join(known)}")
@@ -319,6 +323,8 @@ def _config(request: Request) -> Config:
     model = config.model if request.model is None else request.model
     if request.masks is not None:
         segment = with_masks(segment, model, request.masks)
+    if request.roi is not None:
+        segment = with_roi(segment, request.roi)
     if request.propose is not None:
         segment = with_detector(segment, request.propose)
     if request.tracker is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import typer
+import typer.core
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,14 @@ SUBCOMMANDS = (
     Subcommand("licences", "car_video.cli.licences"),
     Subcommand("completion", "car_video.cli.completion"),
 )
+
+
+class SourceCommand(typer.core.TyperCommand):
+    """The main command, whose usage says what comes first."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What follows the program's name in the usage line."""
+        return ["SOURCE...", "--expr TEXT", "[OPTIONS]"]
 
 
 def find_subcommand(arguments: Sequence[str]) -> Subcommand | None:

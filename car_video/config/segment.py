@@ -152,6 +152,7 @@ PROMPTED = ClassifierConfig()
 texts. The model decides between the two, see docs/models.md."""
 
 Refine = Literal["sam", "crf", "none"]
+RoiMode = Literal["off", "auto"]
 BackendName = Literal["torch", "onnx", "openvino", "onnx-int8", "openvino-int8", "auto"]
 
 
@@ -188,6 +189,9 @@ class SegmentConfig(Settings, part="segment"):
     # What computes the image encoders on a CPU (docs/video.md, "Back ends"). auto: the fastest
     # on this machine whose masks are torch's.
     backend: BackendName = "torch"
+    # auto: in pictures of more than 1024 pixels, borders of masks are drawn anew along edges
+    # that the full resolution shows (docs/video.md, "4K").
+    roi: RoiMode = "off"
 
     def check(self) -> None:
         blank = not all(word.strip() for word in self.background)
@@ -195,6 +199,8 @@ class SegmentConfig(Settings, part="segment"):
         self.require(
             bool(self.calibration.strip()), "calibration", "auto, none or the path of a file"
         )
+        fits = self.roi == "off" or self.refine == "sam"
+        self.require(fits, "roi", "off unless refine is sam")
         prompts = self.refine == "sam" and self.sam.rule == "peaks"
         if not prompts and self.detector.model != "none":
             raise ConfigError(

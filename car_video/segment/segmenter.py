@@ -48,6 +48,7 @@ from car_video.segment.queries import QuerySet, build_queries
 from car_video.segment.recurrence import RecurrenceStep, Survivors, passing
 from car_video.segment.reference.first_step import first_queries
 from car_video.segment.reference.settings import resolve_config
+from car_video.segment.refinement.full_resolution import sharpened
 from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks
 from car_video.segment.resizing import enlarge_masks
 from car_video.segment.stages import PictureStages
@@ -380,6 +381,8 @@ class ImageSegmenter:
         shown = np.flatnonzero(present)
         kept = masks[torch.from_numpy(shown).to(masks.device)]
         full = enlarge_masks(kept, (int(image.shape[0]), int(image.shape[1])))
+        if self.config.roi == "auto":
+            full = sharpened(full, image)
         return of_expressions(self.queries, shown, full, scores, index, time, evidence)
 
 

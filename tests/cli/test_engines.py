@@ -1,4 +1,4 @@
-"""--masks, --propose, --tracker: names and combinations, checked before anything is loaded."""
+"""--masks, --propose, --tracker, --roi: what cannot be is told before anything is loaded."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def test_names_reach_the_configuration():
     assert settings_of(masks="sam2:tiny").sam.model == "sam2:tiny"
     assert settings_of(propose="owlv2").detector.model == "owlv2"
     assert settings_of().detector.model == "none"
+    assert (settings_of().roi, settings_of(roi="auto").roi) == ("off", "auto")
     tracked = check_options(Request("clip.mp4", ("a dog",), tracker="edgetam")).config
     assert tracked.video.tracker == "edgetam"
 
@@ -30,6 +31,8 @@ def test_another_detector_is_another_run():
 
     assert asked() != asked(propose="owlv2")
     assert asked() != asked(tracker="sam2")
+    assert asked() != asked(roi="auto")
+    assert asked()["roi"] is None, "as in records of versions without it"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,9 @@ def test_another_detector_is_another_run():
         (("--tracker", "sam2", "--mode", "offline"), "needs --mode online, not offline"),
         (("--tracker", "sam2", "--target-fps", "8"), "--target-fps cannot make sam2 quicker"),
         (("--tracker", "edgetam:."), "folder '.' has no config.json"),
+        (("--roi", "always"), "unknown --roi 'always'; choose from off, auto"),
+        (("--roi", "auto", "--refine", "crf"), "--roi auto means nothing with --refine crf"),
+        (("--roi", "off", "--labels", "coco"), "--roi means nothing with --labels"),
         (("--propose", "owlv2", "--labels", "coco"), "--propose means nothing with --labels"),
     ],
 )
@@ -72,6 +78,7 @@ def test_a_picture_has_nothing_to_follow(cli, tmp_path, loader):
 
 def test_the_shell_completes_their_names():
     assert candidates(["--tracker", "e"], app) == ["edgetam"]
+    assert candidates(["--roi", ""], app) == ["auto", "off"]
     assert "grounding-dino" in candidates(["--propose", ""], app)
     assert {"both", "sam2:tiny"} <= set(candidates(["--masks", ""], app))
 

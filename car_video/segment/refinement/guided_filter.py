@@ -61,8 +61,16 @@ class GuidedUpsampler:
             )
         return torch.cat([self._upsample(maps[:, c]) for c in range(maps.shape[1])], 1)
 
-    def _upsample(self, single: Tensor) -> Tensor:
-        """[B, h, w] -> [B, 1, H, W]."""
+    def model(self, single: Tensor) -> Tensor:
+        """The affine function of the colours that each cell of a map is.
+
+        Args:
+            single: float32 [B, h, w].
+
+        Returns:
+            float32 [B, 4, h, w]: three slopes and the offset, means over the windows that hold
+            the cell.
+        """
         mean = self._window_mean(single)
         with_colour = self._window_mean(self.small * single[:, None])
         with_colour = with_colour - self.mean * mean[:, None]
@@ -70,9 +78,12 @@ class GuidedUpsampler:
             [(torch.stack(row, 1) * with_colour).sum(1) for row in self.inverse], 1
         )
         offset = mean - (slope * self.mean).sum(1)
-        model = self._window_mean(torch.cat([slope, offset[:, None]], 1))
+        return self._window_mean(torch.cat([slope, offset[:, None]], 1))
+
+    def _upsample(self, single: Tensor) -> Tensor:
+        """[B, h, w] -> [B, 1, H, W]."""
         model = functional.interpolate(
-            model, self.large.shape[-2:], mode="bilinear", align_corners=False
+            self.model(single), self.large.shape[-2:], mode="bilinear", align_corners=False
         )
         return (model[:, :3] * self.large).sum(1, keepdim=True) + model[:, 3:]
 

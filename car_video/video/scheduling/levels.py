@@ -116,7 +116,8 @@ def at_level(
         level: out of :func:`ladder_for` of the same settings.
     """
     if not level.refine:
-        segment = replace(segment, detector=DetectorConfig())  # its boxes are prompts
+        # Its boxes are prompts, and only SAM's masks are coarser than what is worked on.
+        segment = replace(segment, detector=DetectorConfig(), roi="off")
     bounded = replace(
         segment,
         refine=segment.refine if level.refine else "none",
