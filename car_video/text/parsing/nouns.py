@@ -13,8 +13,8 @@ _ENDINGS = (
 )  # fmt: skip
 """Endings of plurals and what they come from: the detachment rules of WordNet's morphy(7WN)."""
 _IRREGULAR = {
-    "men": "man", "mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth", "oxen": "ox",
-    "knives": "knife", "calves": "calf", "people": "person", "children": "child",
+    "men": "man", "mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth",
+    "oxen": "ox", "knives": "knife", "calves": "calf", "people": "person", "children": "child",
 }  # fmt: skip
 
 
