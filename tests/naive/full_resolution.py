@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.ndimage import map_coordinates, maximum_filter, minimum_filter
+from scipy.ndimage import label, map_coordinates, maximum_filter, minimum_filter
 
 from car_video.segment.refinement import full_resolution
 from car_video.segment.refinement.guided_filter import GuidedUpsampler
@@ -34,3 +34,15 @@ def filtered(mask: np.ndarray, image: np.ndarray, cell: int) -> tuple[np.ndarray
     size = 2 * full_resolution.REACH + 1
     near = maximum_filter(part, size) > minimum_filter(part, size)
     return value, near[y // cell, x // cell]
+
+
+def without_specks(drawn: np.ndarray, mask: np.ndarray, least: int) -> np.ndarray:
+    """Parts and holes of fewer pixels that the old mask does not touch are as in it."""
+    result = drawn
+    for inside in (True, False):
+        labels, count = label(drawn == inside)
+        for number in range(1, count + 1):
+            part = labels == number
+            if part.sum() < least and (mask[part] != inside).all():
+                result = np.where(part, mask, result)
+    return result

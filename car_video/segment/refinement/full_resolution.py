@@ -21,6 +21,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from car_video.models.sam.base import TRAINED_SIDE
@@ -102,7 +104,44 @@ def _redrawn(mask: NDArray[np.bool_], image: NDArray[np.uint8], cell: int) -> ND
             changes = near[cells].repeat(cell, 0).repeat(cell, 1)[:rows, :columns]
             target[changes] = value[:rows, :columns][changes] > 0.5
     shared = np.count_nonzero(mask & drawn)
-    return drawn if shared >= SAME_IOU * np.count_nonzero(mask | drawn) else mask
+    if shared < SAME_IOU * np.count_nonzero(mask | drawn):
+        return mask
+    return _without_specks(drawn, mask, cell * cell)
+
+
+def _without_specks(
+    drawn: NDArray[np.bool_], mask: NDArray[np.bool_], least: int
+) -> NDArray[np.bool_]:
+    """The new mask without parts and holes of fewer pixels that the old one does not touch.
+
+    What is written on a thing has edges, too. Only pixels that have changed are looked at: they
+    are few, and a part of others is no speck.
+    """
+    flat, width = drawn.ravel().copy(), mask.shape[1]
+    changed = np.flatnonzero(flat != mask.ravel())
+    if not len(changed):
+        return drawn
+    added, column = flat[changed], changed % width
+    links, held = [], np.zeros(len(changed), bool)
+    for step, inside in (
+        (1, column < width - 1),
+        (-1, column > 0),
+        (width, changed < flat.size - width),
+        (-width, changed >= width),
+    ):
+        one = np.flatnonzero(inside)
+        one = one[flat[changed[one] + step] == added[one]]
+        other = np.searchsorted(changed, changed[one] + step).clip(max=len(changed) - 1)
+        both = changed[other] == changed[one] + step
+        held[one[~both]] = True
+        links.append((one[both], other[both]))
+    pairs = tuple(np.concatenate(ends) for ends in zip(*links, strict=True))
+    graph = coo_array((np.ones(len(pairs[0]), bool), pairs), shape=(len(changed),) * 2)
+    count, part = connected_components(graph, directed=False)
+    speck = np.bincount(part, minlength=count) < least
+    speck[part[held]] = False
+    flat[changed] ^= speck[part]
+    return flat.reshape(mask.shape)
 
 
 def _values(
