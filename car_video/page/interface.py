@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from typing import Any
@@ -12,7 +13,6 @@ from car_video.page.delivery import Delivery
 from car_video.page.downloads import choices
 from car_video.page.pages import Pages, Reply
 from car_video.page.session import Session
-from car_video.page.views import View
 
 PRESET_WORDS = {
     "default": "normal",
@@ -21,6 +21,8 @@ PRESET_WORDS = {
 }
 Values = dict[Any, Any]
 """What widgets are given; the others stay as they are."""
+SETTLED = 0.2
+"""Seconds after which a browser has taken in what it was sent, unless it is very busy."""
 OTHER = "Another video or picture"
 _EVENT: dict[str, Any] = {
     "show_progress": "hidden",
@@ -255,14 +257,23 @@ class Interface:
         return self._pages.seek(session, frame)
 
     def _send(self, session: Session, replies: Iterable[Reply]) -> Iterator[Values]:
-        """Replies as values for the browser, in the order in which they were made."""
+        """Replies as values for the browser, in the order in which they were made.
+
+        The browser's side of gradio takes the values of a reply one by one, and may mix replies
+        to different actions that come at the same time. So the newest one is sent again after
+        that. The last values are none, for gradio itself sends them once more at the end.
+        """
+        delivery, newest = session.delivery, None
         for reply in replies:
             # gradio comes back for the next one when these values are on their way
-            with session.delivery.turn(reply.view.number) as holds:
-                shown = self._shown(reply.view, session.delivery) if holds else {}
-                said = {self.message: reply.message} if holds else {}
-                yield self._nothing | shown | said | self._done(reply)
-        # At the end of an answer gradio sends its last values once more, which may be old then.
+            with delivery.turn(reply.view.number) as holds:
+                newest = reply if holds else newest
+                yield self._shown(reply, delivery) if holds else self._done(reply)
+        if newest is not None:
+            time.sleep(SETTLED)
+            with delivery.turn(newest.view.number) as holds:
+                if holds:
+                    yield self._shown(newest, delivery)
         yield self._nothing
 
     def _outputs(self) -> list[Any]:
@@ -274,14 +285,16 @@ class Interface:
             self.camera,
         ]
 
-    def _shown(self, view: View, delivery: Delivery) -> Values:
-        """What the page shows from now on."""
+    def _shown(self, reply: Reply, delivery: Delivery) -> Values:
+        """Values of a reply that is newer than what the page shows."""
+        view = reply.view
         several = view.last > 0
         asks = view.can_run
         slider = {"maximum": max(1, view.last), "label": view.place}
         if view.frame != delivery.frame:  # else a hand that moves it would be put back
             delivery.frame = slider["value"] = view.frame
-        return {
+        return self._done(reply) | {
+            self.message: reply.message,
             self.work: gr.update(visible=view.opened),
             self.stage: view.stage,
             self.chips: view.chips,
@@ -306,7 +319,9 @@ class Interface:
 
     def _done(self, reply: Reply) -> Values:
         """What only this reply says, so that it is told even after newer ones."""
-        values: Values = {self.link: reply.download} if reply.download else {}
+        values = dict(self._nothing)
+        if reply.download:
+            values[self.link] = reply.download
         if reply.done == "source":
             values[self.source] = gr.update(open=False, label=OTHER)
             values[self.camera] = gr.update(value=None, visible=False)

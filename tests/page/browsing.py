@@ -16,6 +16,20 @@ _AT = """text => {
   const stands = slider?.querySelector('input[type=range]').value;
   return slider?.innerText.includes(text) && slider.innerText.includes(`Frame ${stands} of`);
 }"""
+_STATE = """() => {
+  const shown = (part) => document.querySelector(part)?.innerText ?? '';
+  const text = (part) => shown(part).replace(/\\s+/g, ' ').slice(0, 200);
+  const active = document.activeElement;
+  return JSON.stringify({
+    message: text('#message'), chips: text('#chips'), slider: text('#slider'),
+    stands: document.querySelector('#slider input[type=range]')?.value,
+    marks: [...document.querySelectorAll('#stage .mark')].map((mark) => mark.className),
+    focus: active && (active.id || active.className || active.tagName),
+    disabled: [...document.querySelectorAll('button:disabled')].map((button) => button.id),
+  });
+}"""
+"""What tells why a wait was in vain."""
+
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -58,28 +72,41 @@ class Tab:
         if not address.startswith((url, "data:", "blob:")):
             self.elsewhere.append(address)
 
+    def until(self, condition: str, given: Any = None) -> None:
+        """Wait until a function of the page, which is given something, is true."""
+        try:
+            self.page.wait_for_function(condition, arg=given)
+        except Exception as error:
+            if type(error).__name__ != "TimeoutError":
+                raise
+            state = self.page.evaluate(_STATE)
+            raise AssertionError(f"waited for {given!r}; the page shows {state}") from None
+
     def upload(self, file: Path) -> None:
         """Give a file, and wait for its first frame."""
         self.page.set_input_files("#upload input[type=file]", str(file))
         self.page.wait_for_selector("#stage img")
-        self.page.wait_for_function("!document.querySelector('#message .working')")
+        self.until("() => !document.querySelector('#message .working')")
 
     def look_for(self, text: str) -> None:
         """Type a sentence."""
         self.page.fill("#text textarea, #text input", text)
         self.page.keyboard.press("Enter")
 
+    def press(self, key: str, button: str) -> None:
+        """Press the key that stands for a button, once that can be pressed."""
+        self.until("name => document.getElementById(name)?.disabled === false", button)
+        self.page.keyboard.press(key)
+
     def said(self, text: str) -> None:
         """Wait until the chip of the expression says so."""
-        self.page.wait_for_function(
-            "text => document.querySelector('#chips small')?.innerText.includes(text)", arg=text
+        self.until(
+            "text => document.querySelector('#chips small')?.innerText.includes(text)", text
         )
 
     def told(self, text: str) -> None:
         """Wait until the line for people says so."""
-        self.page.wait_for_function(
-            "text => document.querySelector('#message')?.innerText.includes(text)", arg=text
-        )
+        self.until("text => document.querySelector('#message')?.innerText.includes(text)", text)
 
     def frame(self, index: int) -> None:
         """Go to a frame."""
@@ -89,7 +116,7 @@ class Tab:
 
     def at(self, text: str) -> None:
         """Wait until the slider says so, and stands there."""
-        self.page.wait_for_function(_AT, arg=text)
+        self.until(_AT, text)
 
     def picture(self) -> str:
         """The picture that is shown."""
@@ -97,9 +124,7 @@ class Tab:
 
     def changes(self, before: str) -> None:
         """Wait for another picture."""
-        self.page.wait_for_function(
-            "src => document.querySelector('#stage img')?.src !== src", arg=before
-        )
+        self.until("src => document.querySelector('#stage img')?.src !== src", before)
 
     def drag(self, left: float, top: float, right: float, bottom: float) -> None:
         """Draw a box, given as parts of the picture."""

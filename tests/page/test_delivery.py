@@ -53,8 +53,9 @@ def test_a_page_that_is_gone_holds_up_nobody(monkeypatch):
 
 
 @pytest.fixture
-def interface(tmp_path):
+def interface(tmp_path, monkeypatch):
     pytest.importorskip("gradio", reason="the page needs gradio")
+    monkeypatch.setattr("car_video.page.interface.SETTLED", 0.0)
     from car_video.page.interface import Interface
     from car_video.page.limits import Limits
     from car_video.page.pages import Pages
@@ -74,10 +75,27 @@ def test_the_slider_is_moved_only_where_it_does_not_stand(interface):
     session = interface._sessions.of("page")
     replies = [Reply(view(frame)) for frame in (3, 3, 4)]
     sent = [values[interface.slider] for values in interface._send(session, replies)]
-    assert [values.get("value") for values in sent] == [3, None, 4, None]
+    assert [values.get("value") for values in sent] == [3, None, 4, None, None]
     session.delivery.frame = 7  # a hand has moved it there
-    (values, _) = interface._send(session, [Reply(view(7))])
-    assert "value" not in values[interface.slider]
+    for values in interface._send(session, [Reply(view(7))]):
+        assert "value" not in values[interface.slider]
+
+
+def test_the_newest_reply_is_said_again_and_then_nothing(interface):
+    session = interface._sessions.of("page")
+    older, newer = Reply(view(1)), Reply(view(2), "Done.", download="<a>")
+    *_, again, last = interface._send(session, [older, newer])
+    assert again[interface.message] == "Done."
+    assert again[interface.slider]["label"] == "Frame 2 of 9"
+    assert last == interface._nothing
+
+
+def test_what_is_no_longer_the_newest_is_not_said_again(interface):
+    session = interface._sessions.of("page")
+    sending = interface._send(session, [Reply(view(1))])
+    assert next(sending)[interface.slider]["label"] == "Frame 1 of 9"
+    list(interface._send(session, [Reply(view(2))]))
+    assert list(sending) == [interface._nothing]
 
 
 def test_what_only_an_old_reply_says_is_told(interface):

@@ -68,10 +68,10 @@ def spot(tab: Tab, x: float, y: float) -> tuple[float, float]:
 
 def marks(tab: Tab, *kinds: str) -> None:
     """Wait until these clicks, and no others, are shown."""
-    tab.page.wait_for_function(
+    tab.until(
         "kinds => [...document.querySelectorAll('#stage .mark')]"
         ".map((mark) => mark.classList[1]).sort().join() === kinds",
-        arg=",".join(sorted(kinds)),
+        ",".join(sorted(kinds)),
     )
 
 
@@ -101,11 +101,11 @@ def test_everything_with_keys_alone(server, browser, clip):
     keys.press("Enter")
     marks(tab, "positive")
     tab.said("here, by hand")
-    keys.press("Delete")
+    tab.press("Delete", "forget")
     marks(tab)
-    keys.press("Control+z")
+    tab.press("Control+z", "undo")
     marks(tab, "positive")
-    keys.press("Control+Shift+z")
+    tab.press("Control+Shift+z", "redo")
     marks(tab)
 
     # what is typed is undone by the browser, not by the page
@@ -116,12 +116,12 @@ def test_everything_with_keys_alone(server, browser, clip):
     marks(tab)
     page.fill("#text textarea, #text input", "")
 
-    keys.press("Control+Enter")
+    tab.press("Control+Enter", "run")
     tab.told("Done: 6 frames.")
     page.focus("#chips [data-choose]")
     keys.press("Delete")
-    page.wait_for_function("!document.querySelector('#chips .chip')")
-    keys.press("Control+z")
+    tab.until("() => !document.querySelector('#chips .chip')")
+    tab.press("Control+z", "undo")
     tab.said("here,")
     assert tab.errors == []
     page.close()

@@ -7,9 +7,10 @@ element.addEventListener('focusin', (event) => {
 element.addEventListener('focusout', (event) => {
   if (event.relatedTarget) focused = null;
 });
-watch('value', () => {
+// Before another key can be pressed: an observer is called before the next event.
+new MutationObserver(() => {
   if (focused === null || element.contains(document.activeElement)) return;
   if (document.activeElement && document.activeElement !== document.body) return;
   const again = element.querySelector(`[data-key="${focused}"]`);
   if (again) again.focus({ preventScroll: true });
-});
+}).observe(element, { childList: true, subtree: true });
