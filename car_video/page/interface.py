@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from typing import Any
 
 import gradio as gr
 
-from car_video.page.delivery import Delivery
 from car_video.page.downloads import choices
+from car_video.page.outbox import Outbox, next_number
 from car_video.page.pages import Pages, Reply
 from car_video.page.session import Session
 
@@ -21,8 +20,9 @@ PRESET_WORDS = {
 }
 Values = dict[Any, Any]
 """What widgets are given; the others stay as they are."""
-SETTLED = 0.2
-"""Seconds after which a browser has taken in what it was sent, unless it is very busy."""
+PATIENCE = 20.0
+"""Seconds after which a page that has asked for replies is told that there are none; less than
+``LOST`` of ``ears.js``."""
 OTHER = "Another video or picture"
 _EVENT: dict[str, Any] = {
     "show_progress": "hidden",
@@ -99,6 +99,7 @@ class Interface:
                 sources=["webcam"], label="Record a short clip", visible=False, height=300
             )
         self.message = gr.HTML(elem_id="message")
+        self.ears = gr.HTML(js_on_load=asset("ears.js"), elem_id="ears")
         with gr.Row(visible=False, elem_id="work") as self.work:
             with gr.Column(scale=3, min_width=320):
                 self._build_frame()
@@ -219,6 +220,8 @@ class Interface:
         event(self.redo.click, pages.redo)
         event(self.fetch.click, pages.download, self.format, self.soft)
         event(self.save.click, pages.save)
+        for asked in (self.blocks.load, self.ears.more):
+            asked(self._listen, None, self._outputs(), **_EVENT)
         self.blocks.unload(self._left)
 
     def _left(self, request: gr.Request) -> None:
@@ -228,53 +231,45 @@ class Interface:
     def _on(
         self,
         listener: Callable[..., Any],
-        action: Callable[..., Iterator[Reply]],
+        action: Callable[..., Iterable[Reply]],
         *inputs: Any,
         **options: Any,
     ) -> None:
         """Let an event of a widget be answered by an action."""
 
-        def answer(request: gr.Request, *given: Any) -> Iterator[Values]:
+        def act(request: gr.Request, *given: Any) -> None:
             session = self._sessions.of(str(request.session_hash))
-            yield from self._send(session, action(session, *given))
+            _send(session, action(session, *given))
 
-        listener(answer, list(inputs), self._outputs(), **{**_EVENT, **options})
+        listener(act, list(inputs), None, **{**_EVENT, **options})
 
     def _with_data(
-        self, listener: Callable[..., Any], action: Callable[..., Iterator[Reply]]
+        self, listener: Callable[..., Any], action: Callable[..., Iterable[Reply]]
     ) -> None:
         """The same for a part of our own, whose events say something."""
 
-        def answer(request: gr.Request, event: gr.EventData) -> Iterator[Values]:
+        def act(request: gr.Request, event: gr.EventData) -> None:
             session = self._sessions.of(str(request.session_hash))
-            yield from self._send(session, action(session, event))
+            _send(session, action(session, event))
 
-        listener(answer, None, self._outputs(), **_EVENT)
+        listener(act, None, None, **_EVENT)
 
-    def _moved(self, session: Session, frame: int) -> Iterator[Reply]:
+    def _moved(self, session: Session, frame: int) -> Iterable[Reply]:
         """The slider was moved, and stands where a person has put it."""
-        session.delivery.frame = frame
+        session.outbox.frame = frame
         return self._pages.seek(session, frame)
 
-    def _send(self, session: Session, replies: Iterable[Reply]) -> Iterator[Values]:
-        """Replies as values for the browser, in the order in which they were made.
-
-        The browser's side of gradio takes the values of a reply one by one, and may mix replies
-        to different actions that come at the same time. So the newest one is sent again after
-        that. The last values are none, for gradio itself sends them once more at the end.
-        """
-        delivery, newest = session.delivery, None
-        for reply in replies:
-            # gradio comes back for the next one when these values are on their way
-            with delivery.turn(reply.view.number) as holds:
-                newest = reply if holds else newest
-                yield self._shown(reply, delivery) if holds else self._done(reply)
-        if newest is not None:
-            time.sleep(SETTLED)
-            with delivery.turn(newest.view.number) as holds:
-                if holds:
-                    yield self._shown(newest, delivery)
-        yield self._nothing
+    async def _listen(self, request: gr.Request) -> Values:
+        """What is new for a page, which asks again when it has that."""
+        outbox = self._sessions.of(str(request.session_hash)).outbox
+        coming = await outbox.take(PATIENCE)
+        if coming is None:
+            return self._nothing
+        values = self._nothing | {self.ears: str(next_number())}
+        for reply, _ in coming:
+            values |= self._done(reply)
+        shown = [reply for reply, newest in coming if newest]
+        return values | self._shown(shown[-1], outbox) if shown else values
 
     def _outputs(self) -> list[Any]:
         return [
@@ -282,18 +277,18 @@ class Interface:
             *(self.others, self.timeline, self.slider, self.transport, self.weakest),
             *(self.run, self.cancel, self.absent, self.forget, self.carry, self.undo),
             *(self.redo, self.fetch, self.save, self.link, self.commands, self.text),
-            self.camera,
+            *(self.camera, self.ears),
         ]
 
-    def _shown(self, reply: Reply, delivery: Delivery) -> Values:
+    def _shown(self, reply: Reply, outbox: Outbox[Reply]) -> Values:
         """Values of a reply that is newer than what the page shows."""
         view = reply.view
         several = view.last > 0
         asks = view.can_run
         slider = {"maximum": max(1, view.last), "label": view.place}
-        if view.frame != delivery.frame:  # else a hand that moves it would be put back
-            delivery.frame = slider["value"] = view.frame
-        return self._done(reply) | {
+        if view.frame != outbox.frame:  # else a hand that moves it would be put back
+            outbox.frame = slider["value"] = view.frame
+        return {
             self.message: reply.message,
             self.work: gr.update(visible=view.opened),
             self.stage: view.stage,
@@ -319,15 +314,18 @@ class Interface:
 
     def _done(self, reply: Reply) -> Values:
         """What only this reply says, so that it is told even after newer ones."""
-        values = dict(self._nothing)
-        if reply.download:
-            values[self.link] = reply.download
+        values: Values = {self.link: reply.download} if reply.download else {}
         if reply.done == "source":
             values[self.source] = gr.update(open=False, label=OTHER)
             values[self.camera] = gr.update(value=None, visible=False)
         elif reply.done == "text":
             values[self.text] = gr.update(value="")
         return values
+
+
+def _send(session: Session, replies: Iterable[Reply]) -> None:
+    for reply in replies:
+        session.outbox.put(reply, reply.view.number)
 
 
 def _paths(recorded: Any) -> list[str]:

@@ -8,17 +8,18 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from car_video.corrections import Box, Correction
 from car_video.errors import ConfigError, CorrectionError
 from car_video.page.asking import FrameAnswers, shown_with
 from car_video.page.clip import Clip, take_in
 from car_video.page.command import commands
-from car_video.page.delivery import Delivery
 from car_video.page.downloads import download
 from car_video.page.engine import Engine
 from car_video.page.job import BusyError, Job
 from car_video.page.limits import Limits
+from car_video.page.outbox import Outbox
 from car_video.page.project import is_project, load, save
 from car_video.page.timeline import weakest_frame
 from car_video.page.work import History, RunOptions, Work, still_chosen
@@ -43,7 +44,7 @@ class Session:
         paused: a run that was cancelled and can go on.
         current: index of the frame that is shown.
         chosen: number of the expression that clicks are about.
-        delivery: what its browser was sent.
+        outbox: replies to its browser.
     """
 
     def __init__(self, engine: Engine, folder: Path, limits: Limits) -> None:
@@ -51,7 +52,7 @@ class Session:
         self.clip: Clip | None = None
         self.job: Job | None = None
         self.paused: Paused | None = None
-        self.current, self.chosen, self.delivery = 0, 0, Delivery()
+        self.current, self.chosen, self.outbox = 0, 0, Outbox[Any]()
         folder.mkdir(parents=True, mode=0o700)
         self._lock = threading.RLock()
         self._history = History(Work())
@@ -339,10 +340,9 @@ class Session:
         """
         with self._lock:
             self._check_idle()
-            work = self.work
-            if not work.frames:
+            if not self.work.frames:
                 raise ConfigError("Run the clip first; then corrections reach other frames.")
-            if not work.pending:
+            if not self.work.pending:
                 raise ConfigError("Nothing is corrected that the other frames do not know yet.")
             return self._start(Job(lambda job: propagate(self, job), "Carrying on"))
 

@@ -58,6 +58,7 @@ class Sessions:
             session = self._open.pop(page, None)
             self._files = {t: file for t, file in self._files.items() if file[0] is not session}
         if session is not None:
+            session.outbox.close()
             session.close()
 
     def offer(self, session: Session, file: Path) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 
 from car_video.io.palette import overlay_colours
 from car_video.page import words
-from car_video.page.delivery import next_number
 from car_video.page.drawing import colours, frame_url, thumbnail_url
+from car_video.page.outbox import next_number
 from car_video.page.session import Session
 from car_video.page.timeline import timeline_svg
 from car_video.types import Alternative, Frame, FramePrediction
