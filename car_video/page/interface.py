@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterable
 from importlib.resources import files
 from typing import Any
@@ -201,11 +202,17 @@ class Interface:
         self.camera_open.click(lambda: gr.update(visible=True), None, self.camera, **_EVENT)
         event(self.text.submit, pages.add, self.text)
         data(self.chips.choose, lambda s, e: pages.choose(s, int(e.number)))
-        data(self.chips.drop, lambda s, e: pages.drop(s, int(e.number)))
+        data(self.chips.drop, lambda s, e: pages.drop(s, int(e.number), str(e.text)))
         data(self.others.take, lambda s, e: pages.take(s, int(e.number)))
         data(self.timeline.seek, lambda s, e: pages.seek(s, int(e.frame), int(e.number)))
-        data(self.stage.point, lambda s, e: pages.point(s, e.x, e.y, bool(e.positive)))
-        data(self.stage.box, lambda s, e: pages.box(s, e.x, e.y, e.width, e.height))
+        data(
+            self.stage.point,
+            lambda s, e: pages.point(s, e.x, e.y, bool(e.positive), int(e.frame)),
+        )
+        data(
+            self.stage.box,
+            lambda s, e: pages.box(s, (e.x, e.y, e.width, e.height), int(e.frame)),
+        )
         data(self.stage.step, lambda s, e: pages.seek(s, s.current + int(e.by)))
         event(self.slider.input, self._moved, self.slider, trigger_mode="always_last")
         event(self.before.click, lambda s: pages.seek(s, s.current - 1))
@@ -265,7 +272,8 @@ class Interface:
         coming = await outbox.take(PATIENCE)
         if coming is None:
             return self._nothing
-        values = self._nothing | {self.ears: str(next_number())}
+        typed = [reply.typed for reply, _ in coming if reply.typed]
+        values = self._nothing | {self.ears: _heard(typed)}
         for reply, _ in coming:
             values |= self._done(reply)
         shown = [reply for reply, newest in coming if newest]
@@ -276,7 +284,7 @@ class Interface:
             *(self.message, self.source, self.work, self.stage, self.chips),
             *(self.others, self.timeline, self.slider, self.transport, self.weakest),
             *(self.run, self.cancel, self.absent, self.forget, self.carry, self.undo),
-            *(self.redo, self.fetch, self.save, self.link, self.commands, self.text),
+            *(self.redo, self.fetch, self.save, self.link, self.commands),
             *(self.camera, self.ears),
         ]
 
@@ -315,12 +323,16 @@ class Interface:
     def _done(self, reply: Reply) -> Values:
         """What only this reply says, so that it is told even after newer ones."""
         values: Values = {self.link: reply.download} if reply.download else {}
-        if reply.done == "source":
+        if reply.opened:
             values[self.source] = gr.update(open=False, label=OTHER)
             values[self.camera] = gr.update(value=None, visible=False)
-        elif reply.done == "text":
-            values[self.text] = gr.update(value="")
         return values
+
+
+def _heard(typed: Iterable[str]) -> str:
+    """HTML that is new every time, with the words that were taken."""
+    taken = "".join(f'<i data-typed="{html.escape(words)}"></i>' for words in typed)
+    return f'<i data-number="{next_number()}"></i>{taken}'
 
 
 def _send(session: Session, replies: Iterable[Reply]) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Concatenate, Literal, ParamSpec
+from typing import Concatenate, ParamSpec
 
+from car_video.corrections import Box
 from car_video.errors import CarVideoError, SourceError
 from car_video.io.readers.folders import IMAGE_SUFFIXES
 from car_video.page.job import Job
@@ -30,13 +31,15 @@ class Reply:
         view: what the page shows from now on.
         message: HTML of a line for people.
         download: HTML of a link to a file; empty keeps the page's.
-        done: what the page need not ask for any more: the ``source``, or the ``text``.
+        opened: there is another source, so that none need be asked for.
+        typed: words that were taken out of the field for them.
     """
 
     view: View
     message: str = ""
     download: str = ""
-    done: Literal["", "source", "text"] = ""
+    opened: bool = False
+    typed: str = ""
 
 
 Replies = Iterator[Reply]
@@ -83,7 +86,7 @@ class Pages:
         finally:  # what was not taken
             for path in given:
                 path.unlink(missing_ok=True)
-        yield Reply(view_of(session), done="source")
+        yield Reply(view_of(session), opened=True)
         yield from self._look(session)
 
     @_in_words
@@ -112,20 +115,21 @@ class Pages:
         """Open the clip that comes with car-video."""
         assert self.example_clip is not None
         session.open_copy(self.example_clip)
-        yield Reply(view_of(session), done="source")
+        yield Reply(view_of(session), opened=True)
         yield from self._look(session)
 
     @_in_words
     def add(self, session: Session, text: str) -> Replies:
         """Look for one thing more."""
         session.add(text)
-        yield Reply(view_of(session), message_html("Looking …", "working"), done="text")
+        yield Reply(view_of(session), message_html("Looking …", "working"), typed=text)
         yield from self._look(session)
 
     @_in_words
-    def drop(self, session: Session, number: int) -> Replies:
-        """Look for one thing less."""
-        session.drop(number)
+    def drop(self, session: Session, number: int, text: str) -> Replies:
+        """Look for one thing less, unless it is gone already: a button was pressed twice."""
+        if session.work.expressions[number : number + 1] == (text,):
+            session.drop(number)
         yield from self._look(session)
 
     @_in_words
@@ -143,17 +147,21 @@ class Pages:
         yield from self._look(session)
 
     @_in_words
-    def point(self, session: Session, x: float, y: float, positive: bool) -> Replies:
-        """A click on the frame."""
+    def point(
+        self, session: Session, x: float, y: float, positive: bool, frame: int
+    ) -> Replies:
+        """A click on a frame, which is shown again if another one was asked for meanwhile."""
+        session.current = frame
         yield Reply(view_of(session), message_html("One moment …", "working"))
-        session.click(session.current, session.chosen, x, y, positive)
+        session.click(frame, session.chosen, x, y, positive)
         yield from self._look(session)
 
     @_in_words
-    def box(self, session: Session, x: float, y: float, width: float, height: float) -> Replies:
-        """A box on the frame."""
+    def box(self, session: Session, box: Box, frame: int) -> Replies:
+        """A box (x, y, width, height) on a frame, as :meth:`point`."""
+        session.current = frame
         yield Reply(view_of(session), message_html("One moment …", "working"))
-        session.box(session.current, session.chosen, (x, y, width, height))
+        session.box(frame, session.chosen, box)
         yield from self._look(session)
 
     @_in_words

@@ -161,7 +161,8 @@ def _stage(url: str, frame: Frame, pixel_aspect: float, made: object, asks: bool
     return (
         f'<div class="picture" style="--ratio:{width * pixel_aspect / height:.4f}" '
         f'tabindex="0" data-key="picture" data-width="{width}" '
-        f'data-height="{height}" data-asks="{int(asks)}" role="application" '
+        f'data-height="{height}" data-frame="{frame.index}" data-asks="{int(asks)}" '
+        f'role="application" '
         f'aria-label="The frame. {hint} {keys}"><img src="{url}" alt="" draggable="false">'
         f'{"".join(marks)}<i class="cursor" hidden></i><i class="drawn" hidden></i></div>'
         f"{tools if asks else ''}"
@@ -187,7 +188,7 @@ def _chips(session: Session, prediction: FramePrediction | None) -> str:
             f'<button type="button" data-choose="{number}" data-key="choose-{number}" '
             f'aria-pressed="{str(chosen).lower()}"><span class="dot"></span>'
             f"<strong>{label}</strong><small>{said}</small></button>"
-            f'<button type="button" class="drop" data-drop="{number}" '
+            f'<button type="button" class="drop" data-drop="{number}" data-text="{label}" '
             f'data-key="drop-{number}" aria-label="Remove {label}">{TIMES}</button></div>'
         )
     return f'<div class="chips">{"".join(parts)}</div>' if parts else ""

@@ -114,13 +114,13 @@ def test_the_slider_is_moved_only_where_it_does_not_stand(interface):
 
 
 def test_of_several_replies_the_newest_is_shown(interface):
-    old = Reply(view(1), "Looking …", download="<a>", done="text")
+    old = Reply(view(1), "Looking …", download="<a>", typed="the <dog>")
     values = sent(interface, Reply(view(2)), Reply(view(3), "Done."), old)
     assert values[interface.message] == "Done."
     assert values[interface.slider]["label"] == "Frame 3 of 9"
     assert values[interface.slider]["value"] == 3
     assert values[interface.link] == "<a>", "no other reply says so"
-    assert values[interface.text]["value"] == ""
+    assert 'data-typed="the &lt;dog&gt;"' in values[interface.ears]
 
 
 def test_an_old_reply_alone_tells_only_what_no_other_tells(interface):

@@ -3,6 +3,6 @@ element.addEventListener('click', (event) => {
   const drop = event.target.closest('[data-drop]');
   const take = event.target.closest('[data-take]');
   if (choose) trigger('choose', { number: Number(choose.dataset.choose) });
-  if (drop) trigger('drop', { number: Number(drop.dataset.drop) });
+  if (drop) trigger('drop', { number: Number(drop.dataset.drop), text: drop.dataset.text });
   if (take) trigger('take', { number: Number(take.dataset.take) });
 });

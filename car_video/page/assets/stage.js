@@ -23,13 +23,14 @@ function pixels([x, y]) {
 
 function point(place, positive) {
   const [x, y] = pixels(place);
-  trigger('point', { x, y, positive });
+  trigger('point', { x, y, positive, frame: Number(picture().dataset.frame) });
 }
 
 function corners(one, other) {
   const [left, top] = pixels([Math.min(one[0], other[0]), Math.min(one[1], other[1])]);
   const [right, bottom] = pixels([Math.max(one[0], other[0]), Math.max(one[1], other[1])]);
-  return { x: left, y: top, width: right - left, height: bottom - top };
+  const frame = Number(picture().dataset.frame);
+  return { x: left, y: top, width: right - left, height: bottom - top, frame };
 }
 
 function show(part, left, top, width, height) {
