@@ -9,6 +9,7 @@ In the order in which an action of a person meets them:
 ``sessions``    who has the page open; nobody gets at what another one has made
 ``pages``       what happens when a person does something
 ``session``     ``Session``: one open page
+``outbox``      replies to it, which wait until its browser asks
 ``limits``      what it takes, and what is said of the rest
 ``clip``        the video or picture, every frame in reach
 ``work``        all that was made of it, as values; undo and redo

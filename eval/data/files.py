@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,22 +114,20 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the folder cannot be written or the disk is full.
     """
+    elsewhere = "choose another --out"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
-        os.close(handle)
     except OSError as error:
-        raise OutputError(
-            f"cannot write '{path}': {error.strerror}; choose another --out"
-        ) from None
-    part = Path(name)
+        raise OutputError(f"cannot write '{path}': {error.strerror}; {elsewhere}") from None
+    # The name comes before the file, so that a Ctrl-C at any moment finds it in the block.
+    part = path.parent / f".part-{secrets.token_hex(8)}{path.suffix}"
     try:
+        part.touch(0o644, exist_ok=False)
         yield part
-        part.chmod(0o644)  # mkstemp makes files private; results are not
         os.replace(part, path)
     except OSError as error:
         raise OutputError(
-            f"cannot write '{path}': {error.strerror}; free space or choose another --out"
+            f"cannot write '{path}': {error.strerror}; free space or {elsewhere}"
         ) from None
     finally:
         part.unlink(missing_ok=True)

@@ -164,6 +164,45 @@ _PLACES = """() => {
 """Notes all frames that the slider says from now on."""
 
 
+def test_a_click_counts_for_the_frame_that_was_seen(server, browser, clip):
+    tab = Tab(browser, server.url)
+    tab.upload(clip)
+    tab.look_for("red thing")
+    tab.said("here,")
+    tab.frame(2)
+    tab.page.evaluate(_TAP_WHILE_FRAME_1_IS_SHOWN, spot(tab, 0.5, 0.28))
+    tab.at("Frame 1 of 5")
+    marks(tab, "positive")
+    tab.frame(2)
+    marks(tab)
+    tab.page.close()
+
+
+_TAP_WHILE_FRAME_1_IS_SHOWN = """([clientX, clientY]) => {
+  const picture = document.querySelector('#stage .picture');
+  picture.dataset.frame = 1;
+  for (const kind of ['pointerdown', 'pointerup']) {
+    const options = { bubbles: true, pointerType: 'touch', clientX, clientY };
+    picture.dispatchEvent(new PointerEvent(kind, options));
+  }
+}"""
+"""As if the next frame had been asked for already, and this one still stood there."""
+
+
+def test_a_chip_that_is_removed_twice_takes_no_other_with_it(server, browser, clip):
+    tab = Tab(browser, server.url)
+    tab.upload(clip)
+    for number, text in enumerate(("red thing", "blue thing", "wall")):
+        tab.look_for(text)
+        tab.until(f"() => document.querySelectorAll('#chips .chip').length === {number + 1}")
+        tab.until("() => document.querySelector('#text textarea, #text input').value === ''")
+    tab.page.dblclick("#chips [data-drop='0']")
+    tab.until("() => document.querySelectorAll('#chips .chip').length === 2")
+    tab.frame(1)  # its answer comes after those to both clicks
+    assert tab.page.locator("#chips strong").all_inner_texts() == ["blue thing", "wall"]
+    tab.page.close()
+
+
 def test_with_fingers_on_a_phone(server, browser, clip, tmp_path):
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     tab = Tab(browser, server.url, **phone)

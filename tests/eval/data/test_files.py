@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from car_video.eval.data.files import atomic, inside, read_json, write_json, write_text
 
@@ -62,3 +64,16 @@ def test_broken_json_is_named(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(DataError, match=r"x\.json"):
         read_json(tmp_path / "x.json", "list")
+
+
+def test_an_interrupt_while_the_file_is_made_leaves_nothing(tmp_path, monkeypatch):
+    made = Path.touch
+
+    def interrupted(self: Path, *given: object, **named: object) -> None:
+        made(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "touch", interrupted)
+    with pytest.raises(KeyboardInterrupt), atomic(tmp_path / "a.json"):
+        raise AssertionError("not reached")
+    assert list(tmp_path.iterdir()) == []
