@@ -227,8 +227,8 @@ class Interface:
         event(self.redo.click, pages.redo)
         event(self.fetch.click, pages.download, self.format, self.soft)
         event(self.save.click, pages.save)
-        for asked in (self.blocks.load, self.ears.more):
-            asked(self._listen, None, self._outputs(), **_EVENT)
+        self.blocks.load(self._begin, None, self._outputs(), **_EVENT)
+        self.ears.more(self._listen, None, self._outputs(), **_EVENT)
         self.blocks.unload(self._left)
 
     def _left(self, request: gr.Request) -> None:
@@ -266,9 +266,17 @@ class Interface:
         session.outbox.frame = frame
         return self._pages.seek(session, frame)
 
+    async def _begin(self, request: gr.Request) -> Values:
+        """A page was opened."""
+        self._sessions.of(str(request.session_hash))
+        return await self._listen(request)
+
     async def _listen(self, request: gr.Request) -> Values:
         """What is new for a page, which asks again when it has that."""
-        outbox = self._sessions.of(str(request.session_hash)).outbox
+        session = self._sessions.known(str(request.session_hash))
+        if session is None:  # the last question of a page that was closed meanwhile
+            return self._nothing
+        outbox = session.outbox
         coming = await outbox.take(PATIENCE)
         if coming is None:
             return self._nothing

@@ -46,6 +46,11 @@ class Sessions:
                 self._open[page] = Session(self.engine, folder, self.limits)
             return self._open[page]
 
+    def known(self, page: str) -> Session | None:
+        """The session of a page that is open; None where it was closed."""
+        with self._lock:
+            return self._open.get(page)
+
     @property
     def open_pages(self) -> list[str]:
         """Secrets of the pages that are open and have done something."""

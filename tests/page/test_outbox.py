@@ -132,6 +132,12 @@ def test_an_old_reply_alone_tells_only_what_no_other_tells(interface):
         assert values[widget] == interface._nothing[widget]
 
 
+def test_a_question_of_a_closed_page_opens_none(interface):
+    page = SimpleNamespace(session_hash="page")
+    assert asyncio.run(interface._listen(page)) == interface._nothing
+    assert interface._sessions.open_pages == []
+
+
 def test_a_page_asks_again_unless_another_question_waits(interface):
     first, second = (sent(interface, Reply(view(1)))[interface.ears] for _ in range(2))
     assert first != second
