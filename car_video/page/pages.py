@@ -141,7 +141,7 @@ class Pages:
     @_in_words
     def seek(self, session: Session, frame: int, number: int = -1) -> Replies:
         """Show another frame, and choose an expression where its row was clicked."""
-        session.current = max(0, min(int(frame), len(session.opened()) - 1))
+        _go(session, frame)
         if number >= 0:
             session.chosen = number
         yield from self._look(session)
@@ -151,17 +151,17 @@ class Pages:
         self, session: Session, x: float, y: float, positive: bool, frame: int
     ) -> Replies:
         """A click on a frame, which is shown again if another one was asked for meanwhile."""
-        session.current = frame
+        _go(session, frame)
         yield Reply(view_of(session), message_html("One moment …", "working"))
-        session.click(frame, session.chosen, x, y, positive)
+        session.click(session.current, session.chosen, x, y, positive)
         yield from self._look(session)
 
     @_in_words
     def box(self, session: Session, box: Box, frame: int) -> Replies:
         """A box (x, y, width, height) on a frame, as :meth:`point`."""
-        session.current = frame
+        _go(session, frame)
         yield Reply(view_of(session), message_html("One moment …", "working"))
-        session.box(frame, session.chosen, box)
+        session.box(session.current, session.chosen, box)
         yield from self._look(session)
 
     @_in_words
@@ -277,3 +277,9 @@ class Pages:
         others = session.alternatives(index)
         if session.current == index and session.work is work and not session.busy:
             yield Reply(view_of(session, prediction, others), message_html(said))
+
+
+def _go(session: Session, frame: int) -> None:
+    """Show a frame, or the nearest that there is: a picture of another clip may still stand in
+    the browser."""
+    session.current = max(0, min(int(frame), len(session.opened()) - 1))

@@ -175,6 +175,7 @@ def test_a_click_counts_for_the_frame_that_was_seen(server, browser, clip):
     marks(tab, "positive")
     tab.frame(2)
     marks(tab)
+    assert tab.errors == []
     tab.page.close()
 
 

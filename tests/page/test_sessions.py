@@ -80,6 +80,15 @@ def test_a_frame_is_encoded_while_words_are_typed(tmp_path, uploaded):
     assert image.asked == [7]
 
 
+def test_a_click_on_a_picture_of_a_longer_clip_leaves_the_page_whole(tmp_path, uploaded):
+    sessions = sessions_in(tmp_path)
+    pages, session = Pages(sessions), sessions.of("one")
+    last(pages.open(session, [arrived(sessions, uploaded)]))
+    last(pages.add(session, "the dog"))
+    reply = last(pages.point(session, 1.0, 1.0, True, 10_000))
+    assert reply.view.frame == reply.view.last == session.current
+
+
 def test_a_file_is_fetched_by_its_secret_until_the_page_is_closed(tmp_path, uploaded):
     sessions = sessions_in(tmp_path)
     pages, session = Pages(sessions), sessions.of("one")
