@@ -5,6 +5,7 @@ Parses and shows; the checks are made by :mod:`request`, the work is done by :mo
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from rich.table import Table
 from car_video import default_config
 from car_video.cli.launcher import limit_spinning
 from car_video.cli.lost_output import drop_lost_output, flush_output
-from car_video.config import load_preset
+from car_video.config import Config, load_preset
 from car_video.config.calibration import cached_file
 from car_video.errors import CarVideoError, DataError
 
@@ -60,6 +61,7 @@ def _run_command(name: str) -> Callable[..., None]:
         "out": (cli_options.Out, cli_options.REQUIRED),
         **{key: value for key, value in cli_options.PROTOCOL.items() if key in entry.options},
         **(cli_options.VIDEO if entry.kind == "video" and entry.modes else {}),
+        **(cli_options.TARGETS if entry.targets else {}),
         **cli_options.RUN,
     }
     command.__signature__ = cli_options.signature(described)  # type: ignore[attr-defined]
@@ -82,6 +84,7 @@ def _run(
     overwrite: bool,
     quiet: bool,
     mode: str | None = None,
+    presence: str = "",
     **protocol: str,
 ) -> None:
     if mode is not None:
@@ -93,10 +96,15 @@ def _run(
         data, out = data.absolute(), out.absolute()
     entry = REGISTRY[name]
     config = load_preset(preset or entry.preset)
+    if entry.targets:
+        cli_options.check_choice("--presence", presence, ("assumed", "decided"))
+        config = with_presence(config, presence)
     model = model or config.model
     labels = {"model": model, "preset": preset or entry.preset}
     if entry.kind == "video" and entry.modes:
         labels["mode"] = mode or config.video.mode
+    if entry.targets:
+        labels["presence"] = presence
     spec = model_segmenters.make_spec(
         model, config, labels.get("mode", MODES[0]), device, entry.by_labels
     )
@@ -119,6 +127,12 @@ def _run(
         command=_command_line(),
     )
     _finish(request, Display(quiet))
+
+
+def with_presence(config: Config, presence: str) -> Config:
+    """Settings under which targets are ``assumed`` to be there, or not, whatever the preset."""
+    segment = dataclasses.replace(config.segment, assume_present=presence == "assumed")
+    return dataclasses.replace(config, segment=segment)
 
 
 def _files_of(model: str) -> list[dict[str, int]]:

@@ -93,6 +93,13 @@ Mode = Annotated[
     str | None,
     typer.Option(help="per-frame, online or offline.", show_default="that of the preset"),
 ]
+Presence = Annotated[
+    str,
+    typer.Option(
+        help="assumed: the protocol promises every sentence a target. decided: as car-video "
+        "decides by itself."
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Engine = Annotated[str, typer.Option(help="local, or ray (a cluster; extra 'ray').")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")]
@@ -119,6 +126,9 @@ PROTOCOL: Described = {
 
 VIDEO: Described = {"mode": (Mode, None)}
 """Options of the benchmarks on video."""
+
+TARGETS: Described = {"presence": (Presence, "assumed")}
+"""Options of the benchmarks that promise a target."""
 
 RUN: Described = {
     "model": (Model, None),

@@ -133,6 +133,9 @@ def run(
         str | None,
         typer.Option(metavar="off|auto", help="auto: sharp borders of masks above 1024 px."),
     ] = None,
+    assume_present: Annotated[
+        bool, typer.Option("--assume-present", help="What is named is there at some time.")
+    ] = False,
     decoder: Annotated[
         str,
         typer.Option(metavar="pyav|decord|torchcodec", help="What decodes media files."),
@@ -314,6 +317,7 @@ def run(
         device=device,
         backend=backend,
         roi=roi,
+        assume_present=assume_present,
         decoder=decoder,
         start=start,
         end=end,

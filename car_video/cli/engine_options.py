@@ -1,4 +1,5 @@
-"""Options that say what makes masks: ``--masks``, ``--propose``, ``--tracker``, ``--roi``."""
+"""Options that say what makes masks, and how fast: ``--masks``, ``--propose``, ``--tracker``,
+``--roi``, ``--target-fps``."""
 
 from __future__ import annotations
 
@@ -105,3 +106,22 @@ def with_tracker(video: VideoConfig, segment: SegmentConfig, name: str) -> Video
             f"--tracker {name} cannot be made quicker; take a preset without target_fps"
         )
     return dataclasses.replace(video, tracker=name)
+
+
+def with_target_fps(config: Config, target: float) -> Config:
+    """Settings that give up quality to keep so many frames per second.
+
+    Raises:
+        ConfigError: not above 0, or in a mode that does not work frame by frame.
+    """
+    if not 0 < target < float("inf"):
+        raise ConfigError(f"--target-fps must be above 0, got {target:g}")
+    if config.video.mode != "online":
+        raise ConfigError(f"--target-fps needs --mode online, not {config.video.mode}")
+    if config.video.tracker != FLOW:
+        raise ConfigError(
+            f"--target-fps cannot make {config.video.tracker} quicker: it is for "
+            "the tracker flow"
+        )
+    video = dataclasses.replace(config.video, target_fps=target)
+    return dataclasses.replace(config, video=video)

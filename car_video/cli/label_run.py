@@ -32,6 +32,7 @@ ONLY_EXPRESSIONS = (
         "propose",
         "tracker",
         "roi",
+        "assume_present",
         "engine",
         "workers",
     ),

@@ -17,6 +17,7 @@ from car_video.cli.engine_options import (
     with_detector,
     with_masks,
     with_roi,
+    with_target_fps,
     with_tracker,
 )
 from car_video.errors import ConfigError, ModelError
@@ -54,6 +55,7 @@ class Request:
     device: str = "auto"
     backend: str | None = None
     roi: str | None = None
+    assume_present: bool = False
     decoder: str = "pyav"
     start: float | None = None
     end: float | None = None
@@ -126,12 +128,14 @@ class Plan:
         """
         settings = dataclasses.asdict(self.config.segment)
         backend, roi = settings.pop("backend"), settings.pop("roi")
+        assumed = settings.pop("assume_present")
         video = dataclasses.asdict(self.config.video)
         return {
             "refine": settings.pop("refine"),
             # None as in records before there were any
             "backend": None if backend == TORCH else backend,
             "roi": None if roi == "off" else roi,
+            "assume present": assumed or None,
             "size": settings["proposal"].pop("size"),
             "start": self.request.start or None,  # 0 is from the beginning, too
             "stride": self.request.stride,
@@ -275,6 +279,7 @@ def _check_engine(request: Request, config: Config) -> None:
         ("--verbose", request.verbose),
         ("--out -", request.out == PIPE),
         ("--target-fps", config.video.target_fps is not None),
+        ("--assume-present", config.segment.assume_present),  # by earlier scenes
     ):
         if given:
             raise ConfigError(f"{option} needs frames in their order: use --engine local")
@@ -325,6 +330,8 @@ def _config(request: Request) -> Config:
         segment = with_masks(segment, model, request.masks)
     if request.roi is not None:
         segment = with_roi(segment, request.roi)
+    if request.assume_present:
+        segment = dataclasses.replace(segment, assume_present=True)
     if request.propose is not None:
         segment = with_detector(segment, request.propose)
     if request.tracker is not None:
@@ -332,25 +339,6 @@ def _config(request: Request) -> Config:
     config = dataclasses.replace(config, model=model, segment=segment, video=video)
     config = with_backend(config, request.backend)
     return config if request.target_fps is None else with_target_fps(config, request.target_fps)
-
-
-def with_target_fps(config: Config, target: float) -> Config:
-    """Settings that give up quality to keep so many frames per second.
-
-    Raises:
-        ConfigError: not above 0, or in a mode that does not work frame by frame.
-    """
-    if not 0 < target < float("inf"):
-        raise ConfigError(f"--target-fps must be above 0, got {target:g}")
-    if config.video.mode != "online":
-        raise ConfigError(f"--target-fps needs --mode online, not {config.video.mode}")
-    if config.video.tracker != FLOW:
-        raise ConfigError(
-            f"--target-fps cannot make {config.video.tracker} quicker: it is for "
-            "the tracker flow"
-        )
-    video = dataclasses.replace(config.video, target_fps=target)
-    return dataclasses.replace(config, video=video)
 
 
 def _check_pipe(request: Request, targets: tuple[str, ...]) -> None:

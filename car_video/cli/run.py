@@ -26,7 +26,7 @@ from car_video.cli.presence_times import Presence, follow
 from car_video.cli.request import Plan, check_computer, for_kind, standard_output
 from car_video.cli.resume import ResumableStream
 from car_video.cli.saved_exports import check_exports, with_exports
-from car_video.cli.warnings import missed_rate
+from car_video.cli.warnings import found_nowhere, missed_rate
 from car_video.cli.worker_threads import ReadAhead, WriteBehind
 
 if TYPE_CHECKING:
@@ -273,6 +273,8 @@ class Run:
 
         notices = [*notices, *self._stream.notices, *self._segmenting.notices]
         notices += self._reader.notices
+        if not self._plan.config.segment.assume_present:
+            notices += found_nowhere(self._presences)
         seconds = max(0.0, self.seconds - self._stream.replay_seconds)
         if self._pace is not None:
             lowest = self._pace.level == len(self._pace.ladder) - 1

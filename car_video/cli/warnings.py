@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from car_video.cli.display import shorten
 
 if TYPE_CHECKING:
+    from car_video.cli.presence_times import Presence
     from car_video.config import SegmentConfig
     from car_video.models.pair import ModelPair
 
@@ -99,6 +100,17 @@ def several_things(expressions: Sequence[str]) -> list[str]:
                 f"each thing: {each}"
             )
     return remarks
+
+
+def found_nowhere(presences: Sequence[Presence]) -> list[str]:
+    """On the expressions that were called absent on all frames that were seen."""
+    names = [f"'{shorten(p.expression, 40)}'" for p in presences if p.total and not p.frames]
+    if not names:
+        return []
+    return [
+        f"nothing passed for {', '.join(names)}; if you know that it is there, "
+        "--assume-present takes what is most like it"
+    ]
 
 
 def without_a_thing(expressions: Sequence[str]) -> list[str]:

@@ -166,6 +166,9 @@ class SegmentConfig(Settings, part="segment"):
     background: tuple[str, ...] = BACKGROUND  # words that compete but get no mask
     refine: Refine = "sam"
     presence_threshold: Unit = 0.75  # an expression is present above this score
+    # What an expression names is in the picture, or in the video at some time: the threshold is
+    # a part of the best score so far, so that none is called absent on all frames.
+    assume_present: bool = False
     # From cosine to logit. measured: by how far everyday phrases lie apart in each picture;
     # model: the factor that the model was trained with (the reference).
     scale: Literal["measured", "model"] = "measured"
@@ -192,6 +195,11 @@ class SegmentConfig(Settings, part="segment"):
     # auto: in pictures of more than 1024 pixels, borders of masks are drawn anew along edges
     # that the full resolution shows (docs/video.md, "4K").
     roi: RoiMode = "off"
+
+    @property
+    def picture_threshold(self) -> float:
+        """Score from which an expression is in a picture that stands alone."""
+        return 0.0 if self.assume_present else self.presence_threshold
 
     def check(self) -> None:
         blank = not all(word.strip() for word in self.background)

@@ -74,7 +74,7 @@ def explain(
         parts=image.queries.parts,
         steps=steps_of(stages.survivors),
         theta=image.config.recurrence.confidence_threshold,
-        threshold=image.config.presence_threshold,
+        threshold=image.config.picture_threshold,
         tracks=tracks,
         language=video is None or video.schedule.frames == 0,
     )

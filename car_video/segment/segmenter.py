@@ -310,7 +310,7 @@ class ImageSegmenter:
         odds = self._region_odds(encoded, parts)
         masks, scores = paint_parts(parts, *name_parts(odds), len(self.queries))
         found = scores.cpu().numpy()
-        present = found >= self.config.presence_threshold
+        present = found >= self.config.picture_threshold
         return self.predict(encoded.image, masks, found, present, index, time)
 
     def _region_odds(self, encoded: EncodedImage, regions: Tensor) -> Tensor:
@@ -350,7 +350,7 @@ class ImageSegmenter:
     ) -> FramePrediction:
         counted = self.config.scores == "presence"
         masks, scores = of_queries(len(self.queries), survivors, refined, counted)
-        present = scores >= self.config.presence_threshold
+        present = scores >= self.config.picture_threshold
         evidence = survivors.evidence_of_all(len(self.queries))
         return self.predict(encoded.image, masks, scores, present, index, time, evidence)
 

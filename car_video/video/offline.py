@@ -168,7 +168,7 @@ class OfflineSegmenter:
             logits[place] = repair(logits[place], back.half())
         scores = np.stack([kept.scores for kept in self.window])
         config = self.segmenter.video.presence
-        threshold = self.segmenter.image.config.presence_threshold
+        threshold = self.segmenter.presence.thresholds
         seconds = [kept.seconds for kept in self.window]
         smooth, present = smooth_presence(scores, seconds, threshold, config)
         last = len(self.window) - 1

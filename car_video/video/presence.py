@@ -47,17 +47,34 @@ class PresenceFilter:
         queries: how many expressions.
         threshold: a target that was absent is present from this score on.
         config: see :class:`PresenceConfig`.
+        assumed: every target is in the video at some time, so ``threshold`` is a part of the
+            best score that it has had so far.
+
+    Attributes:
+        scores: float32 [Q], smoothed; None before the first frame.
+        present: bool [Q].
+        best: float32 [Q], the best smoothed score of each target in the video so far, scenes
+            before this one included. Kept where presence is assumed.
     """
 
-    def __init__(self, queries: int, threshold: float, config: PresenceConfig) -> None:
-        self.threshold, self.config = threshold, config
+    def __init__(
+        self, queries: int, threshold: float, config: PresenceConfig, assumed: bool = False
+    ) -> None:
+        self.threshold, self.config, self.assumed = threshold, config, assumed
         self.scores: NDArray[np.float32] | None = None
         self.present = np.zeros(queries, bool)
+        self.best = np.zeros(queries, np.float32)
 
     @property
-    def least(self) -> float:
-        """The score down to which a target that is present stays so."""
-        return self.config.stay * self.threshold
+    def thresholds(self) -> NDArray[np.float32]:
+        """float32 [Q]: the score from which each target that was absent is present."""
+        usual = self.best if self.assumed else np.ones_like(self.best)
+        return np.asarray(self.threshold * usual, np.float32)
+
+    @property
+    def least(self) -> NDArray[np.float32]:
+        """float32 [Q]: the score down to which each target that is present stays so."""
+        return np.asarray(self.config.stay * self.thresholds, np.float32)
 
     def reset(self) -> None:
         """Start anew, as after a cut."""
@@ -71,6 +88,7 @@ class PresenceFilter:
         """
         numbers = np.array(places)
         self.present = self.present[numbers] & (numbers >= 0)
+        self.best = np.where(numbers >= 0, self.best[numbers], np.float32(0))
         if self.scores is not None:
             blank = np.float32(np.nan)
             self.scores = np.where(numbers >= 0, self.scores[numbers], blank)
@@ -90,13 +108,16 @@ class PresenceFilter:
             past = np.where(np.isnan(self.scores), scores, self.scores)
             part = past_weight(seconds, self.config)
             self.scores = (part * past + (1 - part) * scores).astype(np.float32)
-        needed = np.where(self.present, self.config.stay, 1.0) * self.threshold
-        self.present = self.scores >= needed
+        self.best = np.maximum(self.best, self.scores)
+        self.present = self.scores >= np.where(self.present, self.least, self.thresholds)
         return self.scores, self.present
 
     def state_dict(self) -> State:
-        """``present`` bool [Q], and ``scores`` float32 [Q] once there was a frame."""
+        """``present`` bool [Q], ``scores`` float32 [Q] once there was a frame, and ``best``
+        float32 [Q] where presence is assumed."""
         state = {"present": torch.from_numpy(self.present)}
+        if self.assumed:
+            state["best"] = torch.from_numpy(self.best)
         if self.scores is not None:
             state["scores"] = torch.from_numpy(self.scores)
         return state
@@ -106,6 +127,8 @@ class PresenceFilter:
         shape = self.present.shape
         present = as_array(take(state, "present", torch.bool, shape))
         scores = take(state, "scores", torch.float32, shape) if "scores" in state else None
+        if self.assumed:
+            self.best = as_array(take(state, "best", torch.float32, shape))
         self.present, self.scores = present, None if scores is None else as_array(scores)
 
 
@@ -117,7 +140,7 @@ def past_weight(seconds: float, config: PresenceConfig) -> float:
 def smooth_presence(
     scores: NDArray[np.float32],
     seconds: Sequence[float],
-    threshold: float,
+    threshold: float | NDArray[np.float32],
     config: PresenceConfig,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Scores and presence of a whole clip, smoothed from both ends.
@@ -125,7 +148,7 @@ def smooth_presence(
     Args:
         scores: float32 [T, Q] of the single frames.
         seconds: from the frame before to each of the T frames; the first is not used.
-        threshold: as for :class:`PresenceFilter`.
+        threshold: as for :class:`PresenceFilter`; one for all or float32 [Q].
         config: see :class:`PresenceConfig`.
 
     Returns:

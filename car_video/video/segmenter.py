@@ -228,7 +228,9 @@ class VideoSegmenter:
             Seconds since the last frame.
         """
         if self.is_new_scene(frame, colours):
+            best = self.presence.best
             self._forget()
+            self.presence.best = best
             self.size = (frame.height, frame.width)
         self.cuts.step(colours)
         seconds = self.frame_clock.step(frame.time)
@@ -270,10 +272,8 @@ class VideoSegmenter:
         present: NDArray[np.bool_],
         evidence: dict[str, NDArray[np.float32]] | None = None,
     ) -> FramePrediction:
-        """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q].
-
-        ``evidence``: of the observation, where language has seen this frame.
-        """
+        """A prediction from logits [Q, a, b], scores float32 [Q] and presence bool [Q], with
+        the evidence of the observation where language has seen this frame."""
         size = bounded(frame.height, frame.width, MAX_WORKING_SIDE)
         shown = torch.from_numpy(present).to(logits.device)
         # Masks of absent targets take no pixel from the others.
@@ -323,9 +323,9 @@ class VideoSegmenter:
 
     def _forget(self) -> None:
         """Begin a new scene."""
-        queries = len(self.image.queries)
+        queries, config = len(self.image.queries), self.image.config
         self.presence = PresenceFilter(
-            queries, self.image.config.presence_threshold, self.video.presence
+            queries, config.presence_threshold, self.video.presence, config.assume_present
         )
         self.cuts = CutDetector(self.video.keyframes.cut)
         self.maps = MapPropagation(queries, self.video.memory)

@@ -27,6 +27,7 @@ class Entry:
         options: names of the command-line options of protocol that mean something to it.
         preset: what it is run with unless told otherwise.
         modes: of a video benchmark: it depends on how videos are segmented (``--mode``).
+        targets: its protocol promises that every sentence has a target in its video.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Entry:
     options: tuple[str, ...] = ("split",)
     preset: str = "default"
     modes: bool = True
+    targets: bool = False
 
     @property
     def by_labels(self) -> bool:
@@ -61,9 +63,10 @@ _ENTRIES = (
         "video",
         "Ref-DAVIS 2017: objects of a video by expression; J, F, J&F.",
         options=("task", "annotators", "objects", "split"),
+        targets=True,
     ),
     *(
-        Entry(name, where, "video", about)
+        Entry(name, where, "video", about, targets=name not in ("mevis-v2", "revos"))
         for name, where, about in (
             (
                 "ref-youtube-vos",
@@ -91,7 +94,7 @@ _ENTRIES = (
         )
     ),
     *(
-        Entry(name, "actor_action.ActorAction", "video", about, options=())
+        Entry(name, "actor_action.ActorAction", "video", about, options=(), targets=True)
         for name, about in (
             ("a2d-sentences", "A2D-Sentences: actors and actions; mAP, oIoU, mIoU, P@."),
             ("jhmdb-sentences", "JHMDB-Sentences: the same on single actors."),

@@ -21,6 +21,8 @@ def test_names_reach_the_configuration():
     assert settings_of(propose="owlv2").detector.model == "owlv2"
     assert settings_of().detector.model == "none"
     assert (settings_of().roi, settings_of(roi="auto").roi) == ("off", "auto")
+    assert settings_of(assume_present=True).assume_present
+    assert not settings_of().assume_present
     tracked = check_options(Request("clip.mp4", ("a dog",), tracker="edgetam")).config
     assert tracked.video.tracker == "edgetam"
 
@@ -32,7 +34,10 @@ def test_another_detector_is_another_run():
     assert asked() != asked(propose="owlv2")
     assert asked() != asked(tracker="sam2")
     assert asked() != asked(roi="auto")
+    assert asked() != asked(assume_present=True)
     assert asked()["roi"] is None, "as in records of versions without it"
+    assert asked()["assume present"] is None
+    assert "assume_present" not in asked()["preset settings"]
 
 
 @pytest.mark.parametrize(
@@ -55,6 +60,7 @@ def test_another_detector_is_another_run():
         (("--roi", "always"), "unknown --roi 'always'; choose from off, auto"),
         (("--roi", "auto", "--refine", "crf"), "--roi auto means nothing with --refine crf"),
         (("--roi", "off", "--labels", "coco"), "--roi means nothing with --labels"),
+        (("--assume-present", "--labels", "coco"), "--assume-present means nothing with"),
         (("--propose", "owlv2", "--labels", "coco"), "--propose means nothing with --labels"),
     ],
 )

@@ -49,6 +49,18 @@ def test_the_main_job(cli, clip, tmp_path):
         assert len(list(container.decode(video=0))) == COUNT
 
 
+def test_what_was_found_nowhere_may_be_assumed(cli, clip, loader):
+    asked = ("--expr", "a dog", "--expr", "the cat", "--start", "0.1", "--max-frames", "2")
+    _, out, _ = cli(clip, *asked, "--overwrite")
+    notes = [line for line in out.splitlines() if line.startswith("note:")]
+    assert "".join(notes).count("nothing passed for 'the cat';") == 1
+    assert "--assume-present" in out
+    _, out, _ = cli(clip, *asked, "--overwrite", "--assume-present")
+    assert "nothing passed" not in out, "it was assumed already"
+    _, out, _ = cli(clip, *ASKED, "--overwrite")
+    assert "nothing passed" not in out
+
+
 def test_the_summary(cli, clip, tmp_path):
     _, out, _ = cli(clip, *ASKED, "--expr", "[red] wall " + "x" * 60)
     lines = out.splitlines()

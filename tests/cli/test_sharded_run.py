@@ -198,6 +198,7 @@ def test_a_source_that_fails_does_not_stop_the_others(cli, clips, tasks, tmp_pat
         ((*RAY, "--target-fps", "5"), "--target-fps needs frames in their order"),
         ((*RAY, "--device", "cuda:1"), "give --device cuda: Ray chooses"),
         ((*RAY, "--verbose"), "--verbose needs frames in their order"),
+        ((*RAY, "--assume-present"), "--assume-present needs frames in their order"),
         ((*RAY, "--labels", "coco"), "--engine means nothing with --labels"),
     ],
 )

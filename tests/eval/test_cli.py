@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from car_video.eval import cli, model_segmenters
 
 from . import builders
+from .fakes import ColourSpec
 
 
 def results(folder):
@@ -42,6 +44,34 @@ def test_one_annotator_writes_the_official_csv_names(car_eval, tmp_path):
     rows = (tmp_path / "o/global_results-val.csv").read_text().splitlines()
     assert rows[0] == "J&F-Mean,J-Mean,J-Recall,J-Decay,F-Mean,F-Recall,F-Decay"
     assert (tmp_path / "o/per-sequence_results-val.csv").is_file()
+
+
+def test_a_promised_target_is_assumed_unless_told_otherwise(
+    car_eval, tmp_path, monkeypatch, capsys
+):
+    data = builders.davis(tmp_path / "davis", {"one": 1})
+    given = []
+
+    def made(_model, config, *_):
+        given.append(config.segment.assume_present)
+        return ColourSpec()
+
+    for number, options in enumerate(((), ("--presence", "decided"), ("--preset", "fast"))):
+        monkeypatch.setattr(model_segmenters, "make_spec", made)
+        out = tmp_path / str(number)
+        with pytest.raises(SystemExit) as end:
+            cli.main(["ref-davis", "--data", str(data), "--out", str(out), *options])
+        assert end.value.code == 0
+    assert given == [True, False, True]
+    assert results(tmp_path / "0")["presence"] == "assumed"
+    assert results(tmp_path / "1")["presence"] == "decided"
+    capsys.readouterr()
+    code, _, err = car_eval("ref-davis", "--data", data, "--out", out, "--presence", "sure")
+    assert code == 2
+    assert "--presence must be one of assumed, decided, got 'sure'" in err
+    code, _, err = car_eval("mevis-v2", "--data", data, "--out", out, "--presence", "assumed")
+    assert code == 2
+    assert "--presence" in err, "it has sentences without a target"
 
 
 def test_quiet_prints_nothing(car_eval, tmp_path):

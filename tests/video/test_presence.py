@@ -17,6 +17,7 @@ from car_video.video.presence import (
     smooth_presence,
     track_presence,
 )
+from car_video.video.state.selection import NEW
 
 STEP = 1 / 24
 
@@ -164,3 +165,53 @@ def test_gaps_of_a_clip_count_in_both_directions() -> None:
     smooth, _ = smooth_presence(scores, [STEP, STEP, 1000.0], 0.5, config)
     # forward: 1, 0.5, 1 (the past is long gone); backward: 0.5, 0, 1
     np.testing.assert_allclose(smooth[:, 0], [0.75, 0.25, 1.0], atol=1e-6)
+
+
+def assumed(queries: int = 1, config: PresenceConfig | None = None) -> PresenceFilter:
+    return PresenceFilter(queries, 0.5, config or PresenceConfig(), assumed=True)
+
+
+@given(
+    st.lists(st.floats(0.0625, 1, width=16), min_size=1, max_size=12),
+    st.sampled_from([1, 0.5, 0.25, 0.125]),
+)
+def test_an_assumed_target_is_judged_by_its_own_best(values: list[float], part: float) -> None:
+    """How sure language is of a word makes no difference, and it is never absent throughout."""
+    whole, faint = assumed(), assumed()
+    scores = rows(*values)
+    found = [
+        (whole.step(row, STEP)[1][0], faint.step(row * np.float32(part), STEP)[1][0])
+        for row in scores
+    ]
+    assert all(one == other for one, other in found)
+    assert found[0][0], "it is the best so far"
+
+
+@given(st.lists(st.floats(0, 1, width=16), max_size=12))
+def test_an_assumed_target_that_was_sure_once_is_as_any_other(values: list[float]) -> None:
+    scores = rows(1.0, *values)
+    plain = run(scores, 0.5, PresenceConfig())
+    presence = assumed()
+    assert [presence.step(row, STEP)[1].tolist() for row in scores] == plain
+
+
+def test_the_best_score_outlives_a_scene_and_goes_with_its_expression() -> None:
+    presence = assumed(2, PresenceConfig(time_constant=0.0))
+    presence.step(np.array([0.8, 0.2], np.float32), STEP)
+    presence.reset()
+    _, present = presence.step(np.array([0.3, 0.15], np.float32), STEP)
+    assert present.tolist() == [False, True], "0.8 was seen in another scene"
+    presence.select([1, NEW])
+    assert presence.best.tolist() == pytest.approx([0.2, 0.0])
+    again = assumed(2)
+    again.load_state_dict(presence.state_dict())
+    assert again.best.tolist() == presence.best.tolist()
+    assert "best" not in PresenceFilter(2, 0.5, PresenceConfig()).state_dict()
+
+
+def test_a_clip_with_a_threshold_for_each_target() -> None:
+    config = PresenceConfig(time_constant=0.0, stay=0.5)
+    scores = np.array([[0.3, 0.3], [0.1, 0.1], [0.3, 0.3]], np.float32)
+    threshold = np.array([0.5, 0.25], np.float32)
+    _, present = smooth_presence(scores, [STEP] * 3, threshold, config)
+    assert present.tolist() == [[False, True], [False, False], [False, True]]

@@ -67,6 +67,33 @@ def test_a_target_may_leave_and_come_back() -> None:
     assert [bool(p.masks.any()) for p in seen] == [True, True, False, False, True]
 
 
+def faint(number: int) -> Frame:
+    """A scene of its own size, in which a ball is hardly red, or is not there (number 2)."""
+    image = np.full((64, 96 + 16 * (number > 2), 3), 128, np.uint8)
+    if number != 2:
+        image[8:40, 8:48] = (150, 122, 122) if number < 3 else (255, 0, 0)
+    return Frame(number, number / 12.5, image)
+
+
+def test_what_is_assumed_to_be_there_is_taken_where_it_is_likest() -> None:
+    asked = ["a red ball"]
+    config = replace(CONFIG, presence_threshold=0.999)
+    plain = VideoSegmenter(ColourModel(), asked, config)
+    sure = VideoSegmenter(ColourModel(), asked, replace(config, assume_present=True))
+    first, answer = plain.step(faint(0)), sure.step(faint(0))
+    assert answer.scores.tolist() == first.scores.tolist(), "it is as unsure as before"
+    assert not first.present[0]
+    assert answer.present[0]
+    assert answer.masks[0, 20, 20]
+    still = ImageSegmenter(ColourModel(), asked, replace(config, assume_present=True))
+    assert still.segment(faint(0).image).present.all()
+    best = float(sure.presence.best[0])
+    sure.step(faint(3))  # a cut: another size
+    assert float(sure.presence.best[0]) >= best > 0
+    sure.reset()
+    assert float(sure.presence.best[0]) == 0
+
+
 def test_the_first_frame_is_that_of_the_image_segmenter() -> None:
     given = frame(0)
     image = ImageSegmenter(ColourModel(), NAMES, CONFIG).segment(given.image)
