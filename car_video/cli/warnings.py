@@ -104,13 +104,12 @@ def several_things(expressions: Sequence[str]) -> list[str]:
 
 def found_nowhere(presences: Sequence[Presence]) -> list[str]:
     """On the expressions that were called absent on all frames that were seen."""
-    names = [f"'{shorten(p.expression, 40)}'" for p in presences if p.total and not p.frames]
-    if not names:
+    absent = [p.expression for p in presences if p.total and not p.frames]
+    if not absent:
         return []
-    return [
-        f"nothing passed for {', '.join(names)}; if you know that it is there, "
-        "--assume-present takes what is most like it"
-    ]
+    more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+    name = shorten(absent[0], 40)
+    return [f"nothing passed for '{name}'{more}; if it is there, add --assume-present"]
 
 
 def without_a_thing(expressions: Sequence[str]) -> list[str]:
