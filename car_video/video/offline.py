@@ -1,25 +1,23 @@
 """``OfflineSegmenter``: tracks with frames ahead known.
 
 Frames are encoded a few at a time and wait in a window. The forward pass is that of the online
-mode. The frame on which an expression's track had its highest value is its keyframe. From there
-a second tracker follows the track back to the first frame of the window. Where the forward pass
-has a mask of another object, or none, the backward mask replaces it. Presence is smoothed from
-both ends. Memory holds one window and what a batch leaves behind, whatever the length of the
-clip.
+mode; when the window is full a second pass follows it backwards. Of the tracks of both each
+expression takes those that are worth most over the whole window
+(:mod:`~car_video.video.tracking.hindsight`), and presence is smoothed from both ends. The
+forward pass goes on from window to window. Memory holds one window and what a batch leaves
+behind, whatever the length of the clip.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from car_video.models.numerics import in_standard_torch
-from car_video.segment.mask_selection.overlaps import half_masks
 from car_video.types import Frame, FramePrediction
 from car_video.video.observation import (
     EncodedFrame,
@@ -28,15 +26,11 @@ from car_video.video.observation import (
     to_half,
     to_single,
 )
-from car_video.video.presence import smooth_presence
+from car_video.video.presence import PresenceFilter, smooth_presence, track_presence
 from car_video.video.scheduling.keyframes import colour_histogram
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.thumbnail import shrink
-from car_video.video.tracking.appearance import PROVEN_SECONDS
-from car_video.video.tracking.handover import inject
-from car_video.video.tracking.tracks import NO_TRACK, Tracks, overlaps, without
-
-OTHER_OBJECT_IOU = 0.1  # two masks with less IoU are of different objects
+from car_video.video.tracking.hindsight import Nodes, PassFrame, choose
 
 
 @dataclass(frozen=True)
@@ -46,31 +40,14 @@ class WindowFrame:
     Attributes:
         frame: as given.
         observation: at half precision.
-        logits: float16 [Q, a, b] of the best tracks.
-        scores: float32 [Q] of presence, not smoothed.
+        tracks: of the forward pass.
         seconds: from the frame before to this one.
     """
 
     frame: Frame
     observation: Observation
-    logits: Tensor
-    scores: NDArray[np.float32]
+    tracks: PassFrame
     seconds: float
-
-
-@dataclass(frozen=True)
-class Keyframe:
-    """Where the track of one expression was best.
-
-    Attributes:
-        value: its score there.
-        place: in the window.
-        tracks: of this expression alone, [1, K, ...].
-    """
-
-    value: float
-    place: int
-    tracks: Tracks
 
 
 class OfflineSegmenter:
@@ -90,7 +67,7 @@ class OfflineSegmenter:
         self.notices: list[str] = []
         self.waiting: list[Frame] = []  # for the encoders, all of one size
         self.window: list[WindowFrame] = []
-        self.keyframes: dict[int, Keyframe] = {}
+        self.before = self._presence()  # of the frame before the window
 
     @property
     def whole(self) -> bool:
@@ -150,76 +127,83 @@ class OfflineSegmenter:
             yield from self._close()
         seconds = self.segmenter.begin_frame(frame, colours)
         observation = self.segmenter.observe(encoded, thumbnail)
-        logits, scores = self.segmenter.follow(observation, seconds, seconds)
-        self.window.append(
-            WindowFrame(frame, to_half(observation), logits.half(), scores, seconds)
-        )
-        self._note_keyframes()
+        if not self.window:
+            self.before = self._presence()
+        self.segmenter.follow(observation, seconds, seconds)
+        assert self.segmenter.tracker is not None
+        tracks = PassFrame.newest(self.segmenter.tracker)
+        self.window.append(WindowFrame(frame, to_half(observation), tracks, seconds))
         if len(self.window) >= self.segmenter.video.offline.window:
             yield from self._close()
 
     @torch.inference_mode()
     def _close(self) -> Iterator[tuple[Frame, FramePrediction]]:
-        """The backward pass over the window, and its answers."""
+        """The backward pass over the window, the choice, and the answers."""
         if not self.window:
             return
-        logits = [kept.logits for kept in self.window]
-        for place, back in self._backward():
-            logits[place] = repair(logits[place], back.half())
-        scores = np.stack([kept.scores for kept in self.window])
-        config = self.segmenter.video.presence
-        threshold = self.segmenter.presence.thresholds
+        nodes = self._nodes()
         seconds = [kept.seconds for kept in self.window]
-        smooth, present = smooth_presence(scores, seconds, threshold, config)
+        tracker = self.segmenter.tracker
+        assert tracker is not None
+        path = choose(nodes, seconds, self.segmenter.video.tracks, tracker.may_share)
+        agreement = np.stack([one.agreement(own) for one, own in zip(nodes, path, strict=True)])
+        scores = np.stack(
+            [
+                track_presence(kept.observation.scores, own)
+                for kept, own in zip(self.window, agreement, strict=True)
+            ]
+        )
+        threshold = self.segmenter.presence.thresholds
+        config = self.segmenter.video.presence
+        smooth, present = smooth_presence(scores, seconds, threshold, config, self.before)
         last = len(self.window) - 1
         for place, kept in enumerate(self.window):
+            logits = nodes[place].logits(path[place])
             prediction = self.segmenter.answer(
-                kept.frame, logits[place].float(), smooth[place], present[place]
+                kept.frame, logits, smooth[place], present[place]
             )
             if place == last:  # with the last answer the state is whole
-                self.window, self.keyframes = [], {}
+                self.window = []
             yield kept.frame, prediction
 
-    def _note_keyframes(self) -> None:
-        """Remember for each expression the frame on which its track was best so far."""
-        assert self.segmenter.tracker is not None
-        state = self.segmenter.tracker.state
-        assert state is not None
-        tracks = state.tracks
-        for query, (value, age) in enumerate(
-            zip(tracks.value[:, 0].tolist(), tracks.age[:, 0].tolist(), strict=True)
-        ):
-            best = self.keyframes.get(query)
-            if age >= PROVEN_SECONDS and value > (best.value if best else NO_TRACK):
-                own = tracks.of(query)
-                self.keyframes[query] = Keyframe(value, len(self.window) - 1, own)
+    def _nodes(self) -> list[Nodes]:
+        """The tracks of both passes on every frame of the window."""
+        back = SecondPass(self.segmenter)
+        nodes = []
+        after = 0.0  # seconds to the frame that the pass took before
+        for kept in reversed(self.window):
+            seen = back.step(to_single(kept.observation), after)
+            nodes.append(Nodes.of(kept.tracks, seen))
+            after = kept.seconds
+        return nodes[::-1]
 
-    def _backward(self) -> Iterator[tuple[int, Tensor]]:
-        """Places in the window, last one first, and the backward logits [Q, a, b] there."""
-        if not self.keyframes:
-            return
-        tracker = self.segmenter.new_tracker()
-        last = max(keyframe.place for keyframe in self.keyframes.values())
-        joined = torch.zeros(tracker.queries, dtype=torch.bool)
-        seconds = 0.0  # from the frame after to this one
-        for place in range(last, -1, -1):
-            kept = self.window[place]
-            logits = tracker.step(to_single(kept.observation).frame, seconds)
-            seconds = kept.seconds
-            for query, keyframe in self.keyframes.items():
-                if keyframe.place == place:
-                    inject(tracker, query, keyframe.tracks)
-                    joined[query] = True
-            assert tracker.state is not None
-            tracker.state.tracks = without(tracker.state.tracks, ~joined.to(logits.device))
-            yield place, tracker.best()
+    def _presence(self) -> tuple[NDArray[np.float32] | None, NDArray[np.bool_]]:
+        presence = self.segmenter.presence
+        return presence.scores, presence.present
 
 
-def repair(forward: Tensor, backward: Tensor) -> Tensor:
-    """Logits [Q, a, b]: the backward ones where the two are of different objects."""
-    overlap = overlaps(
-        half_masks(forward.float())[:, None], half_masks(backward.float())[:, None]
-    )
-    there = (backward > 0).flatten(1).any(1)
-    other = there & (overlap[:, 0, 0] < OTHER_OBJECT_IOU)
-    return torch.where(other[:, None, None], backward, forward)
+class SecondPass:
+    """Follows a window backwards, as the online mode would.
+
+    Args:
+        segmenter: whose settings hold.
+    """
+
+    def __init__(self, segmenter: VideoSegmenter) -> None:
+        self.tracker = segmenter.new_tracker()
+        queries, config = len(segmenter.image.queries), segmenter.image.config
+        self.presence = PresenceFilter(
+            queries, config.presence_threshold, segmenter.video.presence, config.assume_present
+        )
+        self.presence.best = segmenter.presence.best
+
+    def step(self, observation: Observation, seconds: float) -> PassFrame:
+        """The frame before; ``seconds`` lie between the two."""
+        presence = self.presence
+        possible = presence.present | (observation.scores >= presence.least)
+        self.tracker.step(replace(observation.frame, possible=possible), seconds)
+        scores = track_presence(observation.scores, self.tracker.agreement())
+        _, present = presence.step(scores, seconds)
+        tracks = PassFrame.newest(self.tracker)
+        self.tracker.drop(~present)
+        return tracks

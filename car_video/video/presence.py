@@ -142,27 +142,29 @@ def smooth_presence(
     seconds: Sequence[float],
     threshold: float | NDArray[np.float32],
     config: PresenceConfig,
+    before: tuple[NDArray[np.float32] | None, NDArray[np.bool_]] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Scores and presence of a whole clip, smoothed from both ends.
 
     Args:
         scores: float32 [T, Q] of the single frames.
-        seconds: from the frame before to each of the T frames; the first is not used.
+        seconds: from the frame before to each of the T frames.
         threshold: as for :class:`PresenceFilter`; one for all or float32 [Q].
         config: see :class:`PresenceConfig`.
+        before: smoothed scores and presence of the frame before the clip, [Q] each.
 
     Returns:
         float32 [T, Q], the means of both directions; and bool [T, Q], present where hysteresis
         from either end says so.
     """
-    forward = _smoothed(scores, seconds, config)
+    past, there = before if before is not None else (None, np.zeros(scores.shape[1], bool))
+    forward = _smoothed(scores, seconds, config, past)
     # Backwards the way to frame t is that from t to t + 1.
     back = [*seconds[1:], seconds[0]] if len(seconds) else []
     backward = _smoothed(scores[::-1], back[::-1], config)[::-1]
     smooth = ((forward + backward) / 2).astype(np.float32)
     present = np.zeros(scores.shape, bool)
-    for order in (slice(None), slice(None, None, -1)):
-        state = np.zeros(scores.shape[1], bool)
+    for order, state in ((slice(None), there), (slice(None, None, -1), np.zeros_like(there))):
         for row, score in zip(present[order], smooth[order], strict=True):
             state = score >= np.where(state, config.stay, 1.0) * threshold
             row |= state
@@ -170,8 +172,12 @@ def smooth_presence(
 
 
 def _smoothed(
-    scores: NDArray[np.float32], seconds: Sequence[float], config: PresenceConfig
+    scores: NDArray[np.float32],
+    seconds: Sequence[float],
+    config: PresenceConfig,
+    past: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     presence = PresenceFilter(scores.shape[1], 1.0, config)
+    presence.scores = past
     steps = zip(scores, seconds, strict=True)
     return np.stack([presence.step(row, passed)[0].copy() for row, passed in steps])

@@ -16,7 +16,8 @@ from car_video.config.video import OfflineConfig, VideoConfig
 from car_video.errors import ConfigError
 from car_video.types import Frame, FramePrediction
 from car_video.video.observation import encode_frames, to_half, to_single
-from car_video.video.offline import OfflineSegmenter, repair
+from car_video.video.offline import OfflineSegmenter, SecondPass
+from car_video.video.presence import smooth_presence
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.stream import StreamSegmenter, segment_stream
 from car_video.video.thumbnail import shrink
@@ -150,19 +151,60 @@ def test_presence_is_seen_from_both_sides() -> None:
     assert not any(back[8:10])
 
 
-def test_only_another_object_is_replaced() -> None:
-    def mask(left: int) -> torch.Tensor:
-        logits = torch.full((1, 20, 40), -5.0)
-        logits[:, 5:15, left : left + 10] = 5
-        return logits
+def test_presence_goes_on_from_the_frame_before_a_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given_before: list[Any] = []
 
-    nothing = torch.full((1, 20, 40), -5.0)
-    assert torch.equal(repair(mask(4), mask(25)), mask(25))
-    assert torch.equal(repair(mask(4), mask(6)), mask(4))  # the same object
-    assert torch.equal(repair(mask(4), nothing), mask(4))
-    assert torch.equal(repair(nothing, mask(25)), mask(25))  # forward had lost it
-    both = repair(torch.cat([mask(4), mask(4)]), torch.cat([mask(25), mask(6)]))
-    assert torch.equal(both, torch.cat([mask(25), mask(4)]))
+    def spied(*args: Any) -> Any:
+        given_before.append(args[4])
+        return smooth_presence(*args)
+
+    monkeypatch.setattr("car_video.video.offline.smooth_presence", spied)
+    segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM, offline(3))
+    late = OfflineSegmenter(segmenter)
+    for number in range(3):
+        list(late.push(conftest.frame(number)))
+    held = segmenter.presence.scores
+    assert held is not None
+    for number in range(3, 9):
+        list(late.push(conftest.frame(number, tint=100 * (number >= 6))))  # a cut at 6
+    assert [scores is None for scores, _ in given_before] == [True, False, True]
+    np.testing.assert_array_equal(given_before[1][0], held)
+    assert [there.tolist() for _, there in given_before] == [
+        [False, False],
+        [True, True],
+        [False, False],
+    ]
+
+
+def test_the_second_pass_goes_back_with_the_times_between_the_frames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passed: list[float] = []
+    step = SecondPass.step
+
+    def spied(self: SecondPass, observation: Any, seconds: float) -> Any:
+        passed.append(seconds)
+        return step(self, observation, seconds)
+
+    monkeypatch.setattr(SecondPass, "step", spied)
+    times = [0.0, 0.1, 0.4, 0.5]
+    run([replace(conftest.frame(n), time=time) for n, time in enumerate(times)], offline())
+    assert passed == pytest.approx([0.0, 0.1, 0.3, 0.1])
+
+
+def test_the_second_pass_lets_go_of_what_has_left() -> None:
+    segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM, offline())
+    back = SecondPass(segmenter)
+    for number in range(8):
+        given_frame = conftest.frame(number, red=number < 2)
+        (encoded,) = encode_frames(segmenter.image, [given_frame])
+        seen = back.step(segmenter.observe(encoded, shrink(given_frame.image)), 1 / 24)
+        if number == 1:
+            assert not back.tracker.trackless().any()
+    assert back.tracker.trackless().tolist() == [True, False]
+    assert seen.parents[1, 0] == 0
 
 
 def test_half_precision_is_only_for_waiting() -> None:
@@ -188,7 +230,6 @@ def test_the_window_is_all_that_waits() -> None:
     for number in range(13):
         list(late.push(conftest.frame(number)))
         assert len(late.window) == (number + 1) % 5
-        assert all(keyframe.place < 5 for keyframe in late.keyframes.values())
     assert len(list(late.finish())) == 3
     assert list(late.finish()) == []
 

@@ -119,6 +119,23 @@ def test_offline_fills_a_gap_that_is_weak_from_one_side() -> None:
     assert present[:, 0].tolist() == [True, True, True, True, False]
 
 
+def test_a_clip_goes_on_from_the_frame_before_it() -> None:
+    config = PresenceConfig(time_constant=0.0, stay=0.5)
+    scores = rows(0.3, 0.3, 0.1)
+    _, alone = smooth_presence(scores, [STEP] * 3, 0.5, config)
+    assert not alone.any()
+    for there in (True, False):
+        before = (np.float32([0.9]), np.array([there]))
+        _, present = smooth_presence(scores, [STEP] * 3, 0.5, config, before)
+        assert present[:, 0].tolist() == [there, there, False]
+    slow = PresenceConfig(time_constant=keeps(0.5), stay=1.0)
+    last = (np.float32([0.9]), np.array([False]))
+    smooth, _ = smooth_presence(scores, [STEP] * 3, 0.5, slow, last)
+    forward = [0.6, 0.45, 0.275]  # half of the score before, half of the frame's
+    backward = [0.25, 0.2, 0.1]
+    np.testing.assert_allclose(smooth[:, 0], np.mean([forward, backward], 0), atol=1e-6)
+
+
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 @settings(deadline=None, max_examples=60)
 def test_language_and_track_speak_for_presence_together(

@@ -17,4 +17,5 @@ or with a video memory.
 ``track_selection``  the state when expressions come and go
 ``tracker``          ``Tracker``: all of it, in order
 ``handover``         tracks of one pass given to the tracker of another
+``hindsight``        which track each expression takes when a window was followed both ways
 """

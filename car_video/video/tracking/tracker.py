@@ -62,6 +62,8 @@ class Tracker:
 
     Attributes:
         state: None before the first frame.
+        decided: tracks of the last language frame before any is dropped, and int64 [Q, K] the
+            slot that each has come from, -1: it is new. No part of the state.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Tracker:
         self.turns = Turns(queries)
         self.memory = FeatureMemory(memory)
         self.state: TrackState | None = None
+        self.decided: tuple[Tracks, Tensor] | None = None
 
     def reset(self) -> None:
         """Forget all tracks and frames, as after a cut."""
@@ -168,6 +171,7 @@ class Tracker:
             first = decide_together(tracks.logits, rank, self.may_share, self.config.share_cost)
             tracks, parents = tracks.with_first(first), with_first(parents, first)
         self.propagation.decided(tracks, parents[:, 0] == 0)
+        self.decided = tracks, parents
         self._remember(frame, tracks, parents, elapsed.language)
         return self.best()
 
