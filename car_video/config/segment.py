@@ -201,6 +201,11 @@ class SegmentConfig(Settings, part="segment"):
         """Score from which an expression is in a picture that stands alone."""
         return 0.0 if self.assume_present else self.presence_threshold
 
+    @property
+    def prompted(self) -> bool:
+        """Whether SAM is prompted with peaks and boxes, so that a video has tracks."""
+        return self.refine == "sam" and self.sam.rule == "peaks"
+
     def check(self) -> None:
         blank = not all(word.strip() for word in self.background)
         self.require(not blank, "background", "words, none of them empty")
@@ -209,8 +214,7 @@ class SegmentConfig(Settings, part="segment"):
         )
         fits = self.roi == "off" or self.refine == "sam"
         self.require(fits, "roi", "off unless refine is sam")
-        prompts = self.refine == "sam" and self.sam.rule == "peaks"
-        if not prompts and self.detector.model != "none":
+        if not self.prompted and self.detector.model != "none":
             raise ConfigError(
                 "segment.detector.model must be none unless refine is sam and sam.rule peaks, "
                 f"got {self.detector.model}"

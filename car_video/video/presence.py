@@ -40,6 +40,19 @@ def track_presence(
     return np.minimum(together, 1).astype(np.float32)
 
 
+def doubting(
+    scores: NDArray[np.float32], present: NDArray[np.bool_], against: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """What is shown of presence: float32 and bool [..., Q], absent where a track is doubted.
+
+    Args:
+        scores: float32 [..., Q].
+        present: bool [..., Q].
+        against: float32 [..., Q] log-odds against each track, below 0 where it is doubted.
+    """
+    return (scores * np.exp(against)).astype(np.float32), present & (against >= 0)
+
+
 class PresenceFilter:
     """Whether each expression's target is in the frame, frame by frame.
 

@@ -32,7 +32,7 @@ from car_video.video.correction.alternatives import checked_count, with_alternat
 from car_video.video.correction.online import OnlineCorrections
 from car_video.video.map_memory.propagation import MapPropagation
 from car_video.video.observation import EncodedFrame, Observation, encode_frames, observe
-from car_video.video.presence import PresenceFilter, track_presence
+from car_video.video.presence import PresenceFilter, doubting, track_presence
 from car_video.video.scheduling.clock import NOMINAL_FPS, FrameClock
 from car_video.video.scheduling.keyframes import (
     CutDetector,
@@ -177,7 +177,7 @@ class VideoSegmenter:
     @property
     def follows(self) -> bool:
         """Whether tracks give the masks, rather than proposals with memory."""
-        return self.tracker is not None and _prompts(self.image.config)
+        return self.tracker is not None and self.image.config.prompted
 
     def new_tracker(self) -> Tracker:
         """A tracker without tracks, for the expressions of this segmenter."""
@@ -258,10 +258,12 @@ class VideoSegmenter:
             Logits [Q, a, b] of the best tracks; float32 [Q] how sure frame and track are.
         """
         assert self.tracker is not None
+        since = self.tracker.since_language + seconds
         logits = self.tracker.step(observation.frame, seconds)
         scores = track_presence(observation.scores, self.tracker.agreement())
         _, present = self.presence.step(scores, overdue)
         self.tracker.drop(~present)
+        self.tracker.compare(observation.frame, since)
         return logits, scores
 
     def answer(
@@ -375,7 +377,7 @@ class VideoSegmenter:
         masks, scores, evidence = self.maps.step(self.image, frame.image, keyframe, seconds)
         if keyframe:
             self.schedule.language_ran(False)
-        if self.tracker is not None and _prompts(self.settings[0]):
+        if self.tracker is not None and self.settings[0].prompted:
             # The last level of pace has no tracks; its scores must mean what theirs do.
             scores = track_presence(scores)
         smooth, present = self.presence.step(scores, seconds)
@@ -392,9 +394,6 @@ class VideoSegmenter:
         """Masks of the tracks, and presence as it stands."""
         scores, present = self.presence.scores, self.presence.present
         assert scores is not None
+        assert self.tracker is not None
+        scores, present = doubting(scores, present, self.tracker.against())
         return self.answer(frame, logits, scores, present, evidence)
-
-
-def _prompts(config: SegmentConfig) -> bool:
-    """Whether SAM is prompted with peaks and boxes, so that there are tracks."""
-    return config.refine == "sam" and config.sam.rule == "peaks"

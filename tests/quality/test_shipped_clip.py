@@ -14,7 +14,7 @@ import pytest
 from car_video.eval.metrics import region_similarity
 from PIL import Image
 
-from car_video import VideoSegmenter, read_frames
+from car_video import Frame, VideoSegmenter, read_frames
 
 CLIP = Path(__file__).resolve().parents[2] / "examples" / "person.mp4"
 ALL_STORED = sorted((Path(__file__).parent / "person").glob("*.png"))
@@ -52,6 +52,24 @@ def test_the_mask_between_keyframes(lite_default: Any) -> None:
     assert not truth, "a stored mask has no frame"
     assert keyframes < len(scores)
     assert np.mean(scores) >= J_BETWEEN_KEYFRAMES, scores
+
+
+@pytest.mark.slow
+def test_a_box_over_the_person_is_nobody(lite_default: Any) -> None:
+    """Language takes an upright grey box for a person; it is not the one who was there, and he
+    is seen again on the frame on which the box is gone."""
+    segmenter = VideoSegmenter(lite_default, ["a person"])
+    place, present = np.zeros((1, 1), bool), []
+    for frame in read_frames(CLIP, start=3.5, end=5.5):
+        image = frame.image.copy()
+        if 13 <= len(present) < 17:
+            rows, columns = np.nonzero(place)
+            box = slice(rows.min(), rows.max() + 9), slice(columns.min() - 9, columns.max() + 9)
+            image[box] = 100
+        prediction = segmenter.step(Frame(frame.index, frame.time, image))
+        place = prediction.masks[0] if len(present) < 13 else place
+        present.append(bool(prediction.present[0]))
+    assert present == [True] * 13 + [False] * 4 + [True] * (len(present) - 17)
 
 
 def test_what_is_not_there_is_absent(lite_default: Any) -> None:

@@ -13,6 +13,7 @@ from car_video.config.video import PresenceConfig
 from car_video.video.presence import (
     USUAL_AGREEMENT,
     PresenceFilter,
+    doubting,
     past_weight,
     smooth_presence,
     track_presence,
@@ -150,6 +151,15 @@ def test_language_and_track_speak_for_presence_together(
     assert of(score, max(agreement, other)) >= found
     assert of(score, 0.0) == 0  # without a track no target is present
     assert of(score, USUAL_AGREEMENT) == pytest.approx(score**0.5, abs=1e-5)
+
+
+def test_what_is_doubted_is_not_shown() -> None:
+    scores, present = rows(0.9, 0.8, 0.1)[:, 0], np.array([True, True, False])
+    against = np.array([0.0, -2.0, 0.0], np.float32)
+    shown, seen = doubting(scores, present, against)
+    np.testing.assert_allclose(shown, [0.9, 0.8 * np.exp(-2), 0.1], rtol=1e-6)
+    assert shown.dtype == np.float32
+    assert seen.tolist() == [True, False, False]
 
 
 def test_the_default_keeps_three_tenths_from_frame_to_frame_at_24_frames_per_second() -> None:

@@ -21,6 +21,7 @@ from car_video.types import Frame
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.stream import segment_stream
 from car_video.video.thumbnail import shrink
+from car_video.video.tracking.tracker import Tracker
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
 from tests.video.colour_sam import ColourSam
@@ -282,6 +283,22 @@ def test_while_all_are_followed_language_may_rest(
         assert found.present.tolist() == [True, False][: len(names)]
         asked += [number] * (segmenter.schedule.frames == 0)
     assert asked == seen
+
+
+def test_what_is_doubted_is_followed_but_not_shown(
+    colour_sam: ColourSam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segmenter = VideoSegmenter(ColourModel(), NAMES, WITH_SAM)
+    segmenter.step(conftest.frame(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(Tracker, "against", lambda _: np.array([-3.0, 0.0], np.float32))
+        doubted = segmenter.step(conftest.frame(1))
+    assert doubted.present.tolist() == [False, True]
+    assert not doubted.masks[0].any()
+    assert doubted.scores[0] < doubted.scores[1] / 10
+    assert segmenter.presence.present.all()
+    assert not segmenter.tracker.trackless().any()  # type: ignore[union-attr]
+    assert segmenter.step(conftest.frame(2)).present.all()
 
 
 def test_a_lost_track_makes_a_keyframe_at_once(colour_sam: ColourSam) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from car_video.video.state.tensors import State, as_array, joined, part_of, take
 from car_video.video.tracking.appearance import ObjectAppearance
 from car_video.video.tracking.frames import LanguageFrame
+from car_video.video.tracking.likeness import Likeness
 from car_video.video.tracking.mask_tensors import move
 from car_video.video.tracking.motion import QUICK, block_flow
 from car_video.video.tracking.tracks import Tracks
@@ -29,6 +30,7 @@ class TrackState:
         thumbnail: of the last frame.
         anchor: mean score of the leading tracks on the anchor frame.
         objects: appearance of the objects.
+        likeness: looks of the best tracks, and which of them are doubted.
         since_language: seconds from the last frame that language has seen to the last frame.
         calm_left: seconds after the last frame in which the masks move with the picture alone.
     """
@@ -39,6 +41,7 @@ class TrackState:
     thumbnail: NDArray[np.uint8]
     anchor: float
     objects: ObjectAppearance
+    likeness: Likeness
     since_language: float = 0.0
     calm_left: float = 0.0
 
@@ -58,6 +61,7 @@ class TrackState:
             frame.thumbnail,
             float("-inf"),
             ObjectAppearance.unknown(queries, features, like),
+            Likeness.unknown(queries, features, like),
         )
 
     @property
@@ -82,7 +86,11 @@ class TrackState:
 
     def state_dict(self) -> State:
         """The attributes by name."""
-        parts = {"tracks": self.tracks.state_dict(), "objects": self.objects.state_dict()}
+        parts = {
+            "tracks": self.tracks.state_dict(),
+            "objects": self.objects.state_dict(),
+            "likeness": self.likeness.state_dict(),
+        }
         return {
             **joined(parts),
             "labels": self.labels,
@@ -105,6 +113,7 @@ class TrackState:
             as_array(take(state, "thumbnail", torch.uint8, (None, None, 3))),
             float(take(state, "anchor", torch.float64, ())),
             ObjectAppearance.from_state(part_of(state, "objects"), shape[0], device),
+            Likeness.from_state(part_of(state, "likeness"), shape[0], device),
             float(take(state, "since_language", torch.float64, ())),
             float(take(state, "calm_left", torch.float64, ())),
         )

@@ -11,6 +11,7 @@ from torch import Tensor
 from car_video.config.video import TrackConfig
 from car_video.video.state.selection import select
 from car_video.video.tracking.appearance import ObjectAppearance
+from car_video.video.tracking.likeness import Likeness
 from car_video.video.tracking.state import TrackState
 from car_video.video.tracking.tracks import NO_TRACK, Tracks
 
@@ -45,10 +46,15 @@ def select_state(state: TrackState, places: Sequence[int], count: int) -> TrackS
         f.name: select(getattr(state.objects, f.name), places, 0)
         for f in dataclasses.fields(ObjectAppearance)
     }
+    looks = {
+        f.name: select(getattr(state.likeness, f.name), places, 0)
+        for f in dataclasses.fields(Likeness)
+    }
     return dataclasses.replace(
         state,
         tracks=Tracks(**parts),
         labels=fitted(state.labels),
         known=fitted(state.known),
         objects=ObjectAppearance(**objects),
+        likeness=Likeness(**looks),
     )

@@ -18,10 +18,12 @@ from car_video.models.sam.base import MaskModel
 from car_video.segment.mask_selection.candidates import stability
 from car_video.video.feature_memory import FeatureMemory, Votes
 from car_video.video.state.tensors import State, joined, part_of
+from car_video.video.tracking.appearance import PROVEN_SECONDS
 from car_video.video.tracking.association import shipped_association
 from car_video.video.tracking.calm import is_calm, looks_the_same
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.joint_decision import decide_together
+from car_video.video.tracking.likeness import look_of
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
 from car_video.video.tracking.propagation import FlowPropagation, Propagation
 from car_video.video.tracking.sam_candidates import (
@@ -233,6 +235,10 @@ class Tracker:
         state.tracks, state.calm_left = tracks, calm_left
         state.thumbnail = frame.thumbnail
         state.since_language += seconds
+        there = tracks.alive[:, 0]
+        if frame.possible is not None:
+            there = there & torch.from_numpy(frame.possible).to(there.device)
+        state.likeness.glance(look_of(tracks.logits[:, 0], there, frame.thumbnail))
         return self.best()
 
     def best(self) -> Tensor:
@@ -274,6 +280,31 @@ class Tracker:
         mask = torch.from_numpy(gone).to(self.state.known.device)
         self.state.tracks = without(self.state.tracks, mask)
         self.state.known = self.state.known & ~mask[:, None, None]
+
+    @property
+    def since_language(self) -> float:
+        """Seconds from the last frame that language has seen to the last frame."""
+        return 0.0 if self.state is None else self.state.since_language
+
+    def compare(self, frame: LanguageFrame, seconds: float) -> None:
+        """Note what the best tracks look like that are left on a language frame.
+
+        Args:
+            frame: that :meth:`step` has had, its absent targets dropped.
+            seconds: since the last frame that language has seen.
+        """
+        assert self.state is not None
+        assert frame.features is not None
+        tracks = self.state.tracks
+        there, proven = tracks.alive[:, 0], tracks.age[:, 0] >= PROVEN_SECONDS
+        look = look_of(tracks.logits[:, 0], there, frame.thumbnail, frame.features)
+        self.state.likeness.step(look, proven, seconds)
+
+    def against(self) -> NDArray[np.float32]:
+        """float32 [Q]: log-odds, below 0 where what is at the place of a best track does not
+        look like what was there, else 0."""
+        assert self.state is not None
+        return np.asarray(self.state.likeness.against.cpu().numpy(), np.float32)
 
     @property
     def cells(self) -> tuple[int, int]:
@@ -355,6 +386,7 @@ class Tracker:
             frame.thumbnail,
             score if anchor else faded,
             state.objects,
+            state.likeness,
         )
         state.objects.update(
             tracks.appearance[:, 0], tracks.age[:, 0], tracks.alive[:, 0], seconds

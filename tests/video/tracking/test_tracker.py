@@ -180,6 +180,39 @@ def test_an_object_that_is_gone_is_let_go() -> None:
     assert iou(masks[0], at(5)) > 0.8  # found again
 
 
+def test_a_box_over_a_thing_is_not_the_thing() -> None:
+    """Language goes on to point at the place, and the track goes on with what is there."""
+    tracks, covered = tracker(), picture(0, red=False, green=False)
+    covered[at(0)] = GREEN
+    shown = [scene(picture(0, green=False), proposal_at(at(0)))] * 10
+    for given_scene in [*shown, scene(covered, proposal_at(at(0)))]:
+        assert tracks.against() == 0 if tracks.state else True
+        step(tracks, given_scene)
+        tracks.compare(given_scene, STEP)
+    assert not tracks.trackless()[0]
+    assert tracks.against() < -1
+    propagated(tracks, between(covered))
+    assert tracks.against() < 0
+    tracks.select([NEW, 0], TrackConfig())
+    assert tracks.against()[0] == 0 > tracks.against()[1]
+    tracks.select([1], TrackConfig())
+    propagated(tracks, between(picture(0, green=False)))
+    assert tracks.against() == 0
+
+
+def test_a_target_that_may_not_be_there_is_not_compared() -> None:
+    tracks, covered = tracker(), picture(0, red=False, green=False)
+    covered[at(0)] = 0, 130, 0  # as bright as the red, so that the flow sees nothing
+    for _ in range(10):
+        given_scene = scene(picture(0, green=False), proposal_at(at(0)))
+        step(tracks, given_scene)
+        tracks.compare(given_scene, STEP)
+    propagated(tracks, between(covered, np.array([False])))
+    assert tracks.against() == 0
+    propagated(tracks, between(covered, np.array([True])))
+    assert tracks.against() < 0
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_expressions_do_not_know_of_each_other(count: int) -> None:
     config = TrackConfig(count=count)
