@@ -14,12 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_video.config import Config, DetectorConfig
-from car_video.config.calibration import (
-    POOLED_SLOPE,
-    Calibration,
-    Deviation,
-    ReliabilityBin,
-)
+from car_video.config.calibration import POOLED_SLOPE, Calibration, ReliabilityBin
 from car_video.errors import DataError
 
 from .data import rle
@@ -145,6 +140,29 @@ def collect(
         yield Pairs(found.ravel(), positive.ravel(), np.full(found.size, number))
 
 
+def embeddings(
+    images: Iterable[CocoImage], root: Path, embed: Callable[[NDArray[np.uint8]], NDArray[Any]]
+) -> Iterator[NDArray[Any]]:
+    """Of each picture, [D].
+
+    Args:
+        images: in any order.
+        root: where pictures are.
+        embed: as ``ImageSegmenter.picture_embedding``.
+
+    Raises:
+        DataError: a picture that is missing or damaged.
+    """
+    for image in images:
+        yield embed(read_rgb(find_image(root, image.file_name)))
+
+
+def centre(found: Iterable[NDArray[Any]]) -> tuple[float, ...]:
+    """Mean of embeddings [D], to six digits."""
+    mean: NDArray[np.float64] = np.stack(list(found)).astype(np.float64).mean(0)
+    return tuple(float(f"{value:.6g}") for value in mean)
+
+
 def together(parts: Iterable[Pairs]) -> Pairs:
     """All pairs as one."""
     some = list(parts)
@@ -160,7 +178,7 @@ def calibrated(
     model: str,
     data: str,
     fixed: Line | None = None,
-    deviation: Deviation = "region",
+    centre: tuple[float, ...] = (),
 ) -> Calibration:
     """Slope and offset of a model, with the curve on pictures that took no part in the fit.
 
@@ -169,7 +187,7 @@ def calibrated(
         model: name.
         data: name of the data.
         fixed: measure this line in place of a fitted one.
-        deviation: with which evidence was measured.
+        centre: mean embedding of pictures.
 
     Raises:
         DataError: evidence that says nothing, or the opposite.
@@ -193,7 +211,6 @@ def calibrated(
         model=model,
         slope=round(line.slope, 4),
         offset=round(line.offset, 4),
-        deviation=deviation,
         fitted=fixed is None,
         made=date.today().isoformat(),
         data=data,
@@ -205,6 +222,7 @@ def calibrated(
             ReliabilityBin(round(one.probability, 3), round(one.right, 3), one.pairs)
             for one in curve
         ),
+        centre=centre,
     )
 
 

@@ -227,8 +227,11 @@ def calibrate(
     pairs = fitting.together(display.counted(parts, len(images), "pictures"))
     name = f"{data.resolve().name}/{coco.path.name}"
     fixed = fitting.DEFAULT if keep_defaults else None
-    deviation = segmenter.calibration.deviation
-    found = fitting.calibrated(pairs, model, name, fixed, deviation)
+    centre: tuple[float, ...] = ()
+    if not segmenter.proposer.dense_matches_text:  # its maps come from Grad-CAM
+        seen = fitting.embeddings(images, data, segmenter.picture_embedding)
+        centre = fitting.centre(display.counted(seen, len(images), "embeddings"))
+    found = fitting.calibrated(pairs, model, name, fixed, centre)
     found.save(target)
     display.calibration(found, target)
 

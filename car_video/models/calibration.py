@@ -19,20 +19,19 @@ def find_calibration(model: str, wanted: str = "auto") -> Calibration:
     Args:
         model: its name.
         wanted: ``segment.calibration``: auto, none or the path of a file. "auto" prefers what
-            the user has made to what ships. "none" keeps only whose deviation is measured.
+            the user has made to what ships.
 
     Raises:
         ConfigError: the file is missing, damaged or of another model.
     """
-    shipped = _shipped(model)
     if wanted == "none":
-        return DEFAULTS if shipped is None else Calibration(deviation=shipped.deviation)
+        return DEFAULTS
     if wanted != "auto":
         return read_calibration(Path(os.path.expanduser(wanted)), model)
     own = cached_file(model)
     if own.is_file():
         return read_calibration(own, model)
-    return DEFAULTS if shipped is None else shipped
+    return _shipped(model) or DEFAULTS
 
 
 def _shipped(model: str) -> Calibration | None:

@@ -10,6 +10,7 @@ import weakref
 from torch import Tensor
 
 from car_video.models.base import VisionLanguageModel
+from car_video.segment.evidence import CosineScale
 from car_video.text.embeddings import TextBank
 from car_video.text.null_phrases import NULL_PHRASES
 
@@ -24,3 +25,16 @@ def everyday_embeddings(model: VisionLanguageModel) -> Tensor:
         _EMBEDDED[key] = TextBank(model.encode_text, model.embed_dim).embed(NULL_PHRASES)
         weakref.finalize(model, _EMBEDDED.pop, key, None)
     return _EMBEDDED[key].to(model.device)
+
+
+def bank_of(model: VisionLanguageModel, measured: bool) -> TextBank:
+    """A model's texts; ``measured`` ones are blended beside what everyday phrases share."""
+    common = (lambda: everyday_embeddings(model).mean(0)) if measured else None
+    return TextBank(model.encode_text, model.embed_dim, common=common)
+
+
+def scale_of(model: VisionLanguageModel, measured: bool) -> CosineScale:
+    """What a model's cosines are measured by: everyday phrases, or its own factor."""
+    if measured:
+        return CosineScale(phrases=everyday_embeddings(model))
+    return CosineScale(model.logit_scale)

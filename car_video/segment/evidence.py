@@ -16,8 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from car_video.config.calibration import POOLED_SLOPE, Calibration, Deviation
-from car_video.models.base import ImageFeatures, NounClassifier
+from car_video.config.calibration import POOLED_SLOPE, Calibration
+from car_video.errors import ConfigError
+from car_video.models.base import ImageFeatures, NounClassifier, VisionLanguageModel
 
 LEAST_DEVIATION = 1e-3
 """Cosines that lie closer together than this say nothing."""
@@ -25,63 +26,31 @@ SURE = 6.0
 """Log-odds of a classifier's probability are cut here, for it is too sure of what it knows."""
 
 
-def regions_of(features: ImageFeatures) -> Tensor:
-    """Embeddings [n, D] of a picture's cells where they compare with texts, else the pooled
-    one of the whole picture, [1, D]."""
-    return features.pooled if features.dense is None else features.dense[0].flatten(1).T
-
-
-def measured_scale(regions: Tensor, phrases: Tensor) -> Tensor:
-    """Factor from cosine to logit, from the regions themselves: float32 [].
-
-    Args:
-        regions: [n, D] embeddings of any length, n >= 1.
-        phrases: unit-length float32 [N, D], everyday phrases of many kinds.
-    """
-    cosines = F.normalize(regions.float(), dim=-1) @ phrases.to(regions.device).T
-    deviation = cosines.var(1).mean().sqrt().clamp_min(LEAST_DEVIATION)
-    return POOLED_SLOPE / deviation  # as a tensor: nothing waits for the device
-
-
-def measured_scales(regions: Tensor, phrases: Tensor) -> Tensor:
-    """The same for each region by itself: float32 [n].
-
-    In a model whose embeddings have a large part in common, cosines are squeezed the more the
-    shorter a region's own part is. This takes it away.
-    """
-    cosines = F.normalize(regions.float(), dim=-1) @ phrases.to(regions.device).T
-    return POOLED_SLOPE / cosines.std(1).clamp_min(LEAST_DEVIATION)
-
-
 @dataclass(frozen=True)
 class CosineScale:
     """Factors from cosine to logit.
 
     Attributes:
-        fixed: one for all regions, a number or float32 []; None: each has its own, by
-            :attr:`phrases`.
-        phrases: unit-length float32 [N, D], everyday phrases; None with a fixed factor.
+        fixed: one for all regions; None: each has its own, by :attr:`phrases`.
+        phrases: unit-length float32 [N, D], everyday phrases of many kinds; None with a fixed
+            factor.
     """
 
-    fixed: float | Tensor | None = None
+    fixed: float | None = None
     phrases: Tensor | None = None
 
-    @classmethod
-    def measured(cls, regions: Tensor, phrases: Tensor, deviation: Deviation) -> CosineScale:
-        """By everyday phrases, from each region that will be asked about, or from the regions
-        [n, D] of a whole picture (:class:`~car_video.config.calibration.Calibration`)."""
-        if deviation == "region":
-            return cls(phrases=phrases)
-        return cls(measured_scale(regions, phrases))
-
     def of(self, regions: Tensor) -> Tensor:
-        """float32 [n] for embeddings [n, D] of any length."""
-        if self.fixed is not None:
-            if isinstance(self.fixed, Tensor):
-                return self.fixed.to(regions.device).expand(len(regions))
+        """float32 [n] for embeddings [n, D] of any length.
+
+        In a model whose embeddings have a large part in common, cosines are squeezed the more
+        the shorter a region's own part is. That each region is measured by itself takes this
+        away.
+        """
+        if self.phrases is None:
+            assert self.fixed is not None
             return torch.full((len(regions),), self.fixed, device=regions.device)
-        assert self.phrases is not None
-        return measured_scales(regions, self.phrases)
+        cosines = F.normalize(regions.float(), dim=-1) @ self.phrases.to(regions.device).T
+        return POOLED_SLOPE / cosines.std(1).clamp_min(LEAST_DEVIATION)
 
 
 def calibrated(probability: Tensor, calibration: Calibration) -> Tensor:
@@ -90,6 +59,19 @@ def calibrated(probability: Tensor, calibration: Calibration) -> Tensor:
         return probability
     odds: Tensor = calibration.log_odds(torch.logit(probability))
     return torch.sigmoid(odds)
+
+
+def check_centre(calibration: Calibration, model: VisionLanguageModel) -> None:
+    """A calibration's centre lies in the model's space.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    if len(calibration.centre) not in (0, model.embed_dim):
+        raise ConfigError(
+            f"the calibration's centre has {len(calibration.centre)} numbers, embeddings of "
+            f"'{model.name}' have {model.embed_dim}; make it anew: car-eval calibrate"
+        )
 
 
 def log_odds(probability: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from itertools import combinations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -47,7 +46,7 @@ class QuerySet:
         parts: for each expression the numbers of its queries: one, or several that together
             are what it names. Equal texts share a query. None for an expression whose masks go
             to an equal one before it.
-        embeddings: unit-length float32 [Q, D].
+        embeddings: float32 [Q, D], of unit length or nearly so.
         texts: the text of each query; the user's words.
         rivals: unit-length float32 [R, D]: background words, and things that are only
             mentioned.
@@ -177,11 +176,12 @@ def embed_queries(
     settings: ExpressionConfig,
     template: str,
 ) -> Tensor:
-    """Embeddings of texts, blended with those of what they name: unit-length float32 [Q, D]."""
+    """Embeddings of texts, blended with those of what they name: float32 [Q, D], see
+    :meth:`~car_video.text.embeddings.TextBank.blended`."""
     weight = settings.noun_weight
     sentences = bank.embed([fill(template, text) for text in texts])
     nouns = bank.embed([fill(template, phrase) for phrase in noun_phrases])
-    return F.normalize((1 - weight) * sentences + weight * nouns, dim=-1)
+    return bank.blended(torch.stack([sentences, nouns]), (1 - weight, weight))
 
 
 def named_things(text: str, settings: ExpressionConfig) -> tuple[str, ...]:

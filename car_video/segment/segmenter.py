@@ -39,8 +39,8 @@ from car_video.segment.encoding import (
     encode_images,
     working_size,
 )
-from car_video.segment.everyday import everyday_embeddings
-from car_video.segment.evidence import CosineScale, KnownNouns, regions_of
+from car_video.segment.everyday import bank_of, scale_of
+from car_video.segment.evidence import KnownNouns, check_centre
 from car_video.segment.mask_selection.regions import name_parts, paint_parts
 from car_video.segment.prediction import of_expressions, of_queries
 from car_video.segment.proposals.maps import Proposer, source_of
@@ -52,7 +52,6 @@ from car_video.segment.refinement.full_resolution import sharpened
 from car_video.segment.refinement.refine import MaskRefiner, RefinedMasks
 from car_video.segment.resizing import enlarge_masks
 from car_video.segment.stages import PictureStages
-from car_video.text.embeddings import TextBank
 from car_video.types import FramePrediction
 
 
@@ -103,14 +102,13 @@ class ImageSegmenter:
         measured = self.config.scale == "measured"
         calibration = self.config.calibration if measured else "none"
         self.calibration = find_calibration(pair.name, calibration)
-        self._proposer_bank = TextBank(pair.proposer.encode_text, pair.proposer.embed_dim)
+        check_centre(self.calibration, pair.proposer)
+        self._proposer_bank = bank_of(pair.proposer, measured)
         bank = self._proposer_bank if pair.shared else None
         self.mask_classifier = MaskClassifier(
-            pair.classifier,
-            self.config.classifier,
-            bank,
-            self.calibration.deviation if measured else None,
+            pair.classifier, self.config.classifier, bank, measured
         )
+        self._scale = scale_of(pair.proposer, measured)
         self._refiner = MaskRefiner(sam)
         self._boxes = detection_source(self.config.detector, pair.device)
         self.set_expressions(expressions)
@@ -214,7 +212,7 @@ class ImageSegmenter:
     def frame_scores(self, encoded: EncodedImage) -> Tensor:
         """Probability of each query against its rivals for the whole picture, float32 [Q]."""
         pooled = F.normalize(encoded.features.pooled[0].float(), dim=-1)
-        scale = self._scale(encoded).of(encoded.features.pooled)
+        scale = self._scale.of(encoded.features.pooled)
         own = scale * (self.queries.embeddings @ pooled)
         rivals = (scale * (self.queries.rivals @ pooled))[None]
         rest = rivals.masked_fill(~self.queries.opposes, float("-inf")).logsumexp(-1)
@@ -274,17 +272,10 @@ class ImageSegmenter:
             queries,
             self.config.proposal,
             self.config.mode,
-            self._scale(encoded),
+            self._scale,
             self._known,
             self.calibration,
         )
-
-    def _scale(self, encoded: EncodedImage) -> CosineScale:
-        """From cosine to logit in this picture."""
-        if self.config.scale == "model":
-            return CosineScale(self.proposer.logit_scale)
-        phrases, deviation = everyday_embeddings(self.proposer), self.calibration.deviation
-        return CosineScale.measured(regions_of(encoded.features), phrases, deviation)
 
     def _classify(
         self, encoded: EncodedImage, maps: Tensor, alive: Tensor
@@ -339,6 +330,14 @@ class ImageSegmenter:
         odds = self._region_odds(encoded, at_working_size(encoded, regions)).float().cpu()
         best = [odds[:, list(own)].amax(1) for own in self.queries.parts]
         return torch.stack(best, 1).numpy()
+
+    @in_standard_torch
+    @torch.inference_mode()
+    def picture_embedding(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Of the whole picture, uint8 [H, W, 3], as the proposer pools it: float32 [D], of any
+        length."""
+        found: NDArray[np.float32] = self.encode(image).features.pooled[0].float().cpu().numpy()
+        return found
 
     def _predict(
         self,

@@ -23,6 +23,8 @@ class TextBank:
         dim: D.
         batch: texts that are encoded at once.
         capacity: embeddings kept; beyond it the least recently used go.
+        common: gives what all texts have in common, float32 [D], for :meth:`blended`; by
+            default nothing.
 
     Example:
         >>> bank = TextBank(lambda texts: torch.eye(4)[: len(texts)], 4)
@@ -36,11 +38,13 @@ class TextBank:
         dim: int,
         batch: int = 32,
         capacity: int = 20_000,
+        common: Callable[[], Tensor] | None = None,
     ) -> None:
         self._encode = encode
         self._dim = dim
         self._batch = batch
         self._capacity = capacity
+        self._common = common
         self._known: dict[str, Tensor] = {}
 
     def __len__(self) -> int:
@@ -76,8 +80,30 @@ class TextBank:
         return self.embed(texts).reshape(len(templates), len(queries), self._dim)
 
     def averaged(self, queries: Sequence[str], templates: Sequence[str]) -> Tensor:
-        """float32 [N, D]: unit-length mean of each query over the templates."""
-        return functional.normalize(self.templated(queries, templates).mean(0), dim=-1)
+        """float32 [N, D]: each query's mean over the templates, see :meth:`blended`."""
+        weights = [1 / len(templates)] * len(templates)
+        return self.blended(self.templated(queries, templates), weights)
+
+    def blended(self, versions: Tensor, weights: Sequence[float]) -> Tensor:
+        """Means of several versions of each text, as long as these are on average.
+
+        A mean of vectors is shorter than they are, so it is stretched. What all texts have in
+        common is not shortened and must not be stretched: only what lies beyond it is.
+
+        Args:
+            versions: float32 [S, N, D] of unit length.
+            weights: S of them, of sum 1.
+
+        Returns:
+            float32 [N, D]; of unit length where texts have nothing in common.
+        """
+        if len(versions) == 1:
+            return versions[0]
+        common = 0 if self._common is None else self._common().to(versions.device)
+        shares = versions.new_tensor(weights)[:, None, None]
+        own = versions - common
+        length = (shares * own.norm(dim=-1, keepdim=True)).sum(0)
+        return common + length * functional.normalize((shares * own).sum(0), dim=-1)
 
     def _learn(self, texts: Iterable[str]) -> None:
         """Encode what is not known yet, each text once."""

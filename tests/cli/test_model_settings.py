@@ -10,7 +10,7 @@ from car_video.config.calibration import POOLED_SLOPE, Calibration, cached_file
 from car_video.config.masks import SamRefineConfig
 from car_video.errors import ConfigError
 
-OWN = Calibration("clip-b16", 4.0, 0.5, "region", True, "2026-11-27", "x", 9, 10, 20, 0.5)
+OWN = Calibration("clip-b16", 4.0, 0.5, True, "2026-11-27", "x", 9, 10, 20, 0.5)
 
 
 @pytest.fixture(autouse=True)

@@ -109,7 +109,7 @@ def test_a_model_without_calibration(tmp_path, monkeypatch):
     assert without_calibration("lite", clip) == [], "it ships with one"
     assert without_calibration("clip-b16", replace(clip, calibration="none")) == []
     assert without_calibration("clip-b16", load_preset("voc").segment) == [], "CaR's scores"
-    Calibration("clip-b16", 3.0, 0.0, "region", True, "2026-11-27", "x", 5, 5, 5, 0.5).save(
+    Calibration("clip-b16", 3.0, 0.0, True, "2026-11-27", "x", 5, 5, 5, 0.5).save(
         cached_file("clip-b16")
     )
     assert without_calibration("clip-b16", clip) == []

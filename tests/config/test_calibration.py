@@ -24,6 +24,7 @@ FOUND = Calibration(
     model="clip-b16", slope=3.5, offset=-0.4, fitted=True, made="2026-11-27",
     data="coco/x.json", pictures=100, positive=300, negative=900, log_loss=0.41,
     curve=(ReliabilityBin(0.2, 0.25, 700), ReliabilityBin(0.8, 0.7, 500)),
+    centre=(0.5, -0.25),
 )  # fmt: skip
 
 
@@ -46,6 +47,14 @@ def test_the_defaults_change_nothing() -> None:
     assert not FOUND.is_default
 
 
+def test_a_file_without_a_centre(tmp_path: Path) -> None:
+    dataclasses.replace(FOUND, centre=()).save(tmp_path / "c.json")
+    data = json.loads((tmp_path / "c.json").read_text())
+    del data["centre"]
+    (tmp_path / "c.json").write_text(json.dumps(data))
+    assert read_calibration(tmp_path / "c.json", "clip-b16").centre == ()
+
+
 DAMAGE: dict[str, Any] = {
     "slope missing": lambda d: d.pop("slope"),
     "slope 0": lambda d: d.update(slope=0),
@@ -64,6 +73,9 @@ DAMAGE: dict[str, Any] = {
     "curve missing": lambda d: d.pop("curve"),
     "curve null": lambda d: d.update(curve=None),
     "model": lambda d: d.update(model=3),
+    "centre": lambda d: d.update(centre=[0.5, "a"]),
+    "centre not finite": lambda d: d.update(centre=[float("inf")]),
+    "centre a number": lambda d: d.update(centre=1.0),
 }
 
 

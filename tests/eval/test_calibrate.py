@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from car_video.eval import calibrate
+from car_video.eval.data.images import read_rgb
 
 from car_video.config.calibration import POOLED_SLOPE, read_calibration
 from car_video.errors import DataError
@@ -32,9 +33,14 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
         right = np.eye(2)[np.arange(len(masks)) % 2]
         return POOLED_SLOPE * (2 * right - 1 + generator.normal(0, 1.5, right.shape))
 
-    known = SimpleNamespace(deviation="picture")
-    made = SimpleNamespace(region_odds=odds, calibration=known)
-    monkeypatch.setattr(calibrate, "open_model", lambda *_: made)
+    def open_model(name: str, *_: object) -> SimpleNamespace:
+        return SimpleNamespace(
+            region_odds=odds,
+            proposer=SimpleNamespace(dense_matches_text=name == "lite"),
+            picture_embedding=lambda image: np.array([image.mean(), 1.0]),
+        )
+
+    monkeypatch.setattr(calibrate, "open_model", open_model)
 
 
 @pytest.mark.usefixtures("noisy")
@@ -45,7 +51,9 @@ def test_the_file(car_eval, data, tmp_path):
     found = read_calibration(path, "clip-b16")
     assert (found.pictures, found.positive, found.negative) == (10, 20, 20)
     assert found.fitted
-    assert found.deviation == "picture", "as the evidence was measured"
+    pictures = [read_rgb(path).mean() for path in sorted(data.rglob("*.png"))]
+    assert len(pictures) == 10
+    assert found.centre == pytest.approx((np.mean(pictures), 1.0), rel=1e-5)
     assert found.data == "coco/instances.json", "a name, not the path of a machine"
     assert 0 < found.slope < 3
     assert found.log_loss < np.log(2)
@@ -62,6 +70,7 @@ def test_the_defaults_can_be_measured(car_eval, data, tmp_path):
     assert found.is_default
     assert not found.fitted
     assert found.curve
+    assert found.centre == (), "its maps do not come from Grad-CAM"
 
 
 @pytest.mark.usefixtures("noisy")
@@ -91,7 +100,7 @@ def test_bad_input(car_eval, data, tmp_path, monkeypatch):
     (empty / "instances.json").write_text("{")
     assert "empty" in refused("lite", "--data", empty)
     # What is wrong with the data is seen by any model.
-    monkeypatch.setattr(calibrate, "open_model", lambda *_: SimpleNamespace(calibration=None))
+    monkeypatch.setattr(calibrate, "open_model", lambda *_: SimpleNamespace())
     assert "at least 5" in refused("lite", "--data", data, "--limit", 4)
     one = json.loads((data / "instances.json").read_text())
     one["categories"] = one["categories"][:1]

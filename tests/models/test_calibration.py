@@ -12,7 +12,7 @@ from car_video.errors import ConfigError
 from car_video.models.calibration import DEFAULTS, find_calibration
 
 OWN = Calibration(
-    "lite", 4.0, 0.5, "region", True, "2026-11-27", "coco/x.json", 9, 10, 20, 0.5,
+    "lite", 4.0, 0.5, True, "2026-11-27", "coco/x.json", 9, 10, 20, 0.5,
     (ReliabilityBin(0.5, 0.5, 30),),
 )  # fmt: skip
 
@@ -29,7 +29,6 @@ def test_lite_ships_with_the_values_that_thresholds_were_set_with() -> None:
     assert shipped.model == "lite"
     assert shipped.positive > 100
     assert shipped.curve, "it says how reliable it is"
-    assert shipped.deviation == find_calibration("lite", "none").deviation == "picture"
 
 
 def test_a_model_without_one_has_the_defaults() -> None:
@@ -39,7 +38,7 @@ def test_a_model_without_one_has_the_defaults() -> None:
 def test_what_the_user_has_made_goes_before_what_ships() -> None:
     OWN.save(cached_file("lite"))
     assert find_calibration("lite") == OWN
-    assert find_calibration("lite", "none") == Calibration(deviation="picture")
+    assert find_calibration("lite", "none") == DEFAULTS
     assert find_calibration("clip-b16") == DEFAULTS
 
 

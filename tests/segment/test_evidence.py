@@ -17,12 +17,12 @@ from car_video.config.calibration import POOLED_SLOPE
 from car_video.models.base import ImageFeatures
 from car_video.models.calibration import DEFAULTS
 from car_video.segment.evidence import (
+    LEAST_DEVIATION,
     SURE,
+    CosineScale,
     KnownNouns,
     RegionEvidence,
     log_odds,
-    measured_scale,
-    regions_of,
 )
 
 FEATURES = ImageFeatures(torch.zeros(1, 2, 2, 3), torch.zeros(1, 4))
@@ -49,47 +49,50 @@ class TwoClasses:
         return (masks[:, None] * cells).sum((2, 3)) / masks.sum((1, 2))[:, None]
 
 
-def slow_scale(regions: np.ndarray, phrases: np.ndarray) -> float:
-    variances = []
-    for region in regions:
-        cosines = [float(region @ p / np.linalg.norm(region)) for p in phrases]
-        variances.append(np.var(cosines, ddof=1))
-    return POOLED_SLOPE / float(np.sqrt(np.mean(variances)))
-
-
-@given(seed=st.integers(0, 99), count=st.integers(1, 5))
-def test_the_scale_is_the_spread_of_everyday_phrases(seed: int, count: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    regions = torch.randn(count, 8, generator=generator)
-    phrases = F.normalize(torch.randn(20, 8, generator=generator), dim=-1)
-    expected = slow_scale(regions.double().numpy(), phrases.double().numpy())
-    assert measured_scale(regions, phrases) == pytest.approx(expected, rel=1e-4)
-
-
-@given(shrink=st.floats(0.05, 1.0), seed=st.integers(0, 99))
-def test_logits_do_not_depend_on_a_common_vector_nor_on_the_spread(
-    shrink: float, seed: int
+@given(seed=st.integers(0, 99), count=st.integers(1, 5), length=st.floats(0.1, 10))
+def test_the_scale_is_the_spread_of_everyday_phrases(
+    seed: int, count: int, length: float
 ) -> None:
-    """Cosines a + b c, as a model with a common direction of all embeddings has them."""
     generator = torch.Generator().manual_seed(seed)
-    regions = F.normalize(torch.randn(6, 8, generator=generator), dim=-1)
+    regions = length * torch.randn(count, 8, generator=generator)
     phrases = F.normalize(torch.randn(20, 8, generator=generator), dim=-1)
-    common = torch.tensor([1.0]).expand(6, 1)
-    angle = shrink**0.5
-    moved = torch.cat([angle * regions, (1 - angle**2) ** 0.5 * common], 1)
-    texts = torch.cat([angle * phrases, (1 - angle**2) ** 0.5 * torch.ones(20, 1)], 1)
-    plain = measured_scale(regions, phrases) * (regions @ phrases.T)
-    other = measured_scale(moved, texts) * (moved @ texts.T)
-    differences = [x - x[:, :1] for x in (plain, other)]
+    found = CosineScale(phrases=phrases).of(regions)
+    for region, factor in zip(regions.double().numpy(), found, strict=True):
+        cosines = [float(region @ p / np.linalg.norm(region)) for p in phrases.numpy()]
+        assert factor == pytest.approx(POOLED_SLOPE / np.std(cosines, ddof=1), rel=1e-4)
+
+
+def test_a_region_that_is_nothing_has_a_finite_scale() -> None:
+    found = CosineScale(phrases=torch.eye(4)).of(torch.zeros(1, 4))
+    assert found.tolist() == pytest.approx([POOLED_SLOPE / LEAST_DEVIATION])
+
+
+def test_a_models_own_factor_is_for_every_region() -> None:
+    assert CosineScale(30.0).of(torch.rand(3, 4)).tolist() == [30.0] * 3
+
+
+@given(
+    shrink=st.floats(0.05, 1.0),
+    lengths=st.lists(st.floats(0.2, 5), min_size=6, max_size=6),
+    seed=st.integers(0, 99),
+)
+def test_logits_do_not_depend_on_a_common_vector_nor_on_the_spread(
+    shrink: float, lengths: list[float], seed: int
+) -> None:
+    """A common vector is put beside all regions, which are of any length, and all texts."""
+    generator = torch.Generator().manual_seed(seed)
+    own = F.normalize(torch.randn(6, 8, generator=generator), dim=-1)
+    regions = torch.tensor(lengths)[:, None] * own
+    phrases = F.normalize(torch.randn(20, 8, generator=generator), dim=-1)
+    moved = torch.cat([regions, torch.ones(6, 1)], 1)
+    rest = (1 - shrink**2) ** 0.5
+    texts = torch.cat([shrink * phrases, rest * torch.ones(20, 1)], 1)
+    differences = []
+    for cells, words in ((regions, phrases), (moved, texts)):
+        factors = CosineScale(phrases=words).of(cells)[:, None]
+        logits = factors * (F.normalize(cells, dim=-1) @ words.T)
+        differences.append(logits - logits[:, :1])
     torch.testing.assert_close(*differences, atol=2e-3, rtol=2e-3)
-
-
-def test_cells_count_where_they_compare_with_texts() -> None:
-    pooled, dense = torch.ones(1, 4), torch.rand(1, 4, 2, 3)
-    assert regions_of(ImageFeatures(dense, pooled)) is pooled
-    cells = regions_of(ImageFeatures(dense, pooled, dense))
-    assert cells.shape == (6, 4)
-    torch.testing.assert_close(cells[4], dense[0, :, 1, 1])
 
 
 def test_log_odds_are_cut() -> None:

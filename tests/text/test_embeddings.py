@@ -80,6 +80,28 @@ def test_templated_and_averaged() -> None:
     assert bank.templated([], templates).shape == (3, 0, 6)
 
 
+@pytest.mark.parametrize("weights", [(0.5, 0.5), (0.2, 0.8)])
+def test_a_blend_is_as_long_as_what_it_is_made_of(weights: tuple[float, float]) -> None:
+    """In what is the texts' own; what they have in common stays as it is."""
+    generator = torch.Generator().manual_seed(0)
+    own = functional.normalize(torch.randn(2, 3, 5, generator=generator), dim=-1)
+    plain = TextBank(Encoder(), 5).blended(own, weights)
+    torch.testing.assert_close(plain.norm(dim=-1), torch.ones(3))
+    # The same texts with a large part in common, as CLIP's have it.
+    narrow = torch.cat([0.4 * own, torch.full((2, 3, 1), 0.84**0.5)], -1)
+    common = torch.tensor([0.0] * 5 + [0.84**0.5])
+    found = TextBank(Encoder(), 6, common=lambda: common).blended(narrow, weights)
+    torch.testing.assert_close(found, torch.cat([0.4 * plain, common[5:].expand(3, 1)], -1))
+
+
+def test_one_version_is_not_blended() -> None:
+    def common() -> torch.Tensor:
+        raise AssertionError("it is not asked for")
+
+    bank = TextBank(Encoder(), 6, common=common)
+    assert torch.equal(bank.averaged(["dog"], ["a {}"]), bank.embed(["a dog"]))
+
+
 def test_very_long_text_is_cut_before_it_is_encoded() -> None:
     encoder = Encoder()
     TextBank(encoder, 6).embed(["word " * 100_000])

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from car_video import ImageSegmenter, VideoSegmenter, segment_stream
 from car_video.config import Config, SegmentConfig, load_preset
+from car_video.config.calibration import Calibration
 from car_video.config.segment import Refine
+from car_video.errors import ConfigError
 from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 from car_video.models.sam.registry import load_mask_model
@@ -83,7 +87,6 @@ EACH_WITH_EACH = [
 def test_a_picture(family: str, refine: Refine) -> None:
     segmenter = ImageSegmenter(pair(family), EXPRESSIONS, settings(refine), sam())
     assert segmenter.config.classifier.prompts, "the CLIP route prompts pictures"
-    assert segmenter.calibration.deviation == "region"
     assert_promised(segmenter.segment(FRAMES[0].image))
 
 
@@ -118,3 +121,34 @@ def test_regions_that_are_given(family: str) -> None:
     assert odds.shape == (3, 2)
     assert odds.dtype == np.float32
     assert np.isfinite(odds).all()
+
+
+def with_centre(file: Path, centre: list[float]) -> SegmentConfig:
+    """Settings with a calibration that has nothing else, in this file."""
+    made = Calibration(
+        "clip-b16", made="2026-11-28", data="x", log_loss=0.5, centre=tuple(centre)
+    )
+    made.save(file)
+    return replace(settings("none"), calibration=str(file))
+
+
+@pytest.mark.parametrize("family", ["vit", "resnet"])
+def test_a_centre_of_pictures_counts_in_the_maps(family: str, tmp_path: Path) -> None:
+    plain = ImageSegmenter(pair(family), EXPRESSIONS, settings("none"))
+    pixels = FRAMES[0].image
+    middle = np.roll(plain.picture_embedding(pixels), 1)
+    found = []
+    for number, centre in enumerate((0 * middle, middle)):
+        file = tmp_path / f"{number}.json"
+        config = with_centre(file, centre.tolist())
+        segmenter = ImageSegmenter(pair(family), EXPRESSIONS, config)
+        found.append(segmenter.recur(segmenter.encode(pixels), max_steps=1).maps)
+    without = plain.recur(plain.encode(pixels), max_steps=1).maps
+    assert torch.equal(found[0], without), "bit for bit"
+    assert not torch.equal(found[1], without)
+
+
+def test_a_centre_of_another_model(tmp_path: Path) -> None:
+    config = with_centre(tmp_path / "c.json", [1.0, 2.0])
+    with pytest.raises(ConfigError, match="centre has 2 numbers"):
+        ImageSegmenter(pair("vit"), EXPRESSIONS, config)

@@ -16,7 +16,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from car_video.config import ClassifierConfig
-from car_video.config.calibration import Deviation
 from car_video.models.base import ImageFeatures, VisionLanguageModel
 from car_video.segment.classification.released_code import crops_as_reference
 from car_video.segment.classification.scores import (
@@ -25,8 +24,7 @@ from car_video.segment.classification.scores import (
     geometric_ensemble,
 )
 from car_video.segment.classification.visual_prompts import PromptStyle, prompted_crops
-from car_video.segment.everyday import everyday_embeddings
-from car_video.segment.evidence import CosineScale
+from car_video.segment.everyday import bank_of, scale_of
 from car_video.segment.reference.scores import double_softmax
 from car_video.text.embeddings import TextBank
 from car_video.text.templates import template_set
@@ -57,9 +55,7 @@ class MaskClassifier:
         model: g, the classifier's model.
         config: see :class:`ClassifierConfig`.
         bank: embeddings already known for ``model``; a new bank by default.
-        deviation: take the factor from cosine to logit from the masks themselves, from each or
-            from all masks of a picture together, see
-            :class:`~car_video.config.calibration.Calibration`; None: it is the model's.
+        measured: cosines are measured by everyday phrases; else by the model's factor.
         style: sizes and colour of the prompts.
     """
 
@@ -68,13 +64,13 @@ class MaskClassifier:
         model: VisionLanguageModel,
         config: ClassifierConfig | None = None,
         bank: TextBank | None = None,
-        deviation: Deviation | None = None,
+        measured: bool = False,
         style: PromptStyle | None = None,
     ) -> None:
-        self._deviation = deviation
+        self._cosine_scale = scale_of(model, measured)
         self.model = model
         self.config = config or ClassifierConfig()
-        self.bank = TextBank(model.encode_text, model.embed_dim) if bank is None else bank
+        self.bank = bank_of(model, measured) if bank is None else bank
         self._templates = template_set(self.config.templates)
         compat = self.config.compat
         self._crops = crops_as_reference if compat else partial(prompted_crops, style=style)
@@ -194,14 +190,8 @@ class MaskClassifier:
         return double_softmax(embeddings, templated, self.model.logit_scale)
 
     def _scale(self, embeddings: Tensor) -> Tensor:
-        """From cosine to logit, [M, 1] for masks [M, D]; empty ones do not count."""
-        held = embeddings[embeddings.abs().sum(-1) > 0]
-        if self._deviation is None or not len(held):
-            scale = CosineScale(self.model.logit_scale)
-        else:
-            phrases = everyday_embeddings(self.model)
-            scale = CosineScale.measured(held, phrases, self._deviation)
-        return scale.of(embeddings)[:, None]
+        """From cosine to logit, [M, 1] for masks [M, D]."""
+        return self._cosine_scale.of(embeddings)[:, None]
 
     def _blend(self, results: list[Tensor], masks: MaskEmbeddings) -> Tensor:
         blended = results[0]

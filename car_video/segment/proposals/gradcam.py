@@ -113,6 +113,7 @@ class CamWeights:
         queries: Tensor,
         background: Tensor,
         scale: float | None = None,
+        centre: Tensor | float = 0,
     ) -> CamWeights:
         """One backward pass for all texts of the frames: N + 1 directions.
 
@@ -122,8 +123,10 @@ class CamWeights:
             queries: [N, D] unit-length embeddings.
             background: [K, D] unit-length embeddings; K may be 0.
             scale: from cosine to logit; by default the model's.
+            centre: [D], the mean pooled embedding of pictures. Cosines are of what lies beyond
+                it; by default of the whole embedding.
         """
-        pooled = features.pooled
+        pooled = features.pooled - centre
         scale = model.logit_scale if scale is None else scale
         background_logits = text_logits(pooled, background, scale)
         shares = background_logits.softmax(-1)

@@ -90,8 +90,9 @@ class Proposer:
             # Grad-CAM has one set of rivals for all: what one query only mentions may be
             # another's target, so only what opposes every query counts.
             common = queries.rivals[queries.opposes.all(0)]
-            whole = float(self.scale.of(features.pooled))
-            self.weights = CamWeights.compute(model, features, texts, common, whole)
+            centre = features.pooled.new_tensor(calibration.centre) if calibration.centre else 0
+            whole = float(self.scale.of(features.pooled - centre))
+            self.weights = CamWeights.compute(model, features, texts, common, whole, centre)
         self._walk: Tensor | None = None
 
     def _with_known_nouns(self, known: KnownNouns, texts: Tensor, rivals: Tensor) -> Tensor:

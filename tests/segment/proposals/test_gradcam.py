@@ -107,6 +107,23 @@ def test_weights_are_the_gradient_of_the_probability(
         torch.testing.assert_close(p, every[:, :queries])
 
 
+@settings(max_examples=20, deadline=None)
+@cases
+def test_cosines_are_of_what_lies_beyond_the_centre(
+    seed: int, batch: int, queries: int, words: int, mode: Any
+) -> None:
+    """Whatever all pictures have in common, the weights are the same."""
+    model, features, texts, background = case(seed, batch, queries, words)
+    weights = CamWeights.compute(model, features, texts, background)
+    common = 10 * model.bias.flip(0)
+    moved = LinearModel(model.matrix, model.bias + common)
+    found = CamWeights.compute(
+        moved, moved.features(features.cam_map), texts, background, centre=common
+    )
+    torch.testing.assert_close(found.combine(mode), weights.combine(mode))
+    torch.testing.assert_close(probabilities(found, mode), probabilities(weights, mode))
+
+
 @settings(max_examples=30, deadline=None)
 @cases
 def test_a_later_step_needs_no_backward_pass(
