@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class VideoSequence:
         entry: the record of ``sentences.json``.
         data: folder that holds ``ref-video-dev`` and ``ref-davis-dev``.
         step: every ``step``-th frame is taken.
+        most: so many of those and no more; None: all.
     """
 
     name: str
@@ -60,9 +62,13 @@ class VideoSequence:
     entry: dict[str, Any]
     data: Path
     step: int = 1
+    most: int | None = None
 
     def frames(self) -> Iterator[Frame]:
         """The frames, with the times that they have in the whole sequence."""
+        return islice(self._all_frames(), self.most)
+
+    def _all_frames(self) -> Iterator[Frame]:
         if self._older:
             files = sorted((self._davis / "JPEGImages" / "480p" / self.name).glob("*.jpg"))
             for index in range(0, len(files), self.step):
@@ -78,14 +84,13 @@ class VideoSequence:
         """uint8 [T, H, W]: ids of the objects in every frame that :meth:`frames` gives."""
         if self._older:
             files = sorted((self._davis / "Annotations" / "480p" / self.name).glob("*.png"))
-            return np.stack([_labels(file) for file in files[:: self.step]])
+            return np.stack([_labels(file) for file in files[:: self.step][: self.most]])
         with zipfile.ZipFile(
             self.data / "ref-video-dev" / "masks" / f"{self.name}.zip"
         ) as archive:
             names = sorted(name for name in archive.namelist() if name.endswith(".png"))
-            return np.stack(
-                [_labels(io.BytesIO(archive.read(name))) for name in names[:: self.step]]
-            )
+            taken = names[:: self.step][: self.most]
+            return np.stack([_labels(io.BytesIO(archive.read(name))) for name in taken])
 
     @property
     def _older(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from car_video.eval.metrics import score_sequence
 
 from benchmarks.generalisation.sequences import VideoSequence
 from benchmarks.generalisation.sharing import SharedFrames
-from car_video import Config, VideoSegmenter
+from car_video import Config, FramePrediction, VideoSegmenter
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,11 @@ class SequenceResult:
 
 
 def run_sequence(
-    sequence: VideoSequence, kinds: Sequence[str], shared: SharedFrames, config: Config
+    sequence: VideoSequence,
+    kinds: Sequence[str],
+    shared: SharedFrames,
+    config: Config,
+    watch: Callable[[FramePrediction], object] = lambda _: None,
 ) -> SequenceResult:
     """Segment a sequence with its sentences of every kind, and with the absent ones.
 
@@ -91,6 +95,7 @@ def run_sequence(
         kinds: of sentences; the absent ones are always asked.
         shared: encoders of all segmenters.
         config: a preset.
+        watch: is given every prediction, frame by frame in one order of the sentences.
     """
 
     def segmenter(expressions: list[str]) -> VideoSegmenter:
@@ -107,6 +112,7 @@ def run_sequence(
     for frame in sequence.frames():
         for name, one in {**present, **absent}.items():
             prediction = one.step(frame)
+            watch(prediction)
             scores[name].append(prediction.scores)
             shown[name].append(prediction.present)
             if name in present:
