@@ -32,8 +32,6 @@ def colour_shares(logits: Tensor, thumbnail: NDArray[np.uint8]) -> Tensor:
     pixels = torch.from_numpy(thumbnail).to(logits.device).permute(2, 0, 1).float()
     seen = F.adaptive_avg_pool2d(pixels, grid).flatten(1)  # [3, n]
     masks = half_masks(logits)
-    inside = masks.flatten(0, 1).any(0)  # of the n pixels
-    masks, seen = masks[..., inside], seen[:, inside]
     levels = torch.arange(LEVELS, device=logits.device)
     place = (seen * (LEVELS / 256) - 1 / 2).clamp(0, LEVELS - 1)
     red, green, blue = (1 - (place[..., None] - levels).abs()).clamp_min(0)  # [m, 4] each

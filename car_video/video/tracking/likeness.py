@@ -9,7 +9,7 @@ What is elsewhere is not doubted: another of the kind may be meant as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -19,8 +19,10 @@ from torch import Tensor
 
 from car_video.video.state.tensors import State, take
 from car_video.video.tracking.colours import COLOURS, colour_shares
+from car_video.video.tracking.frames import IntermediateFrame
 from car_video.video.tracking.mask_tensors import appearance_of
 from car_video.video.tracking.timing import decay
+from car_video.video.tracking.tracks import Tracks
 
 PLACES = 32  # rows and columns of cells in which a place is remembered
 LOOKS = 2  # that are compared with: the last one, and the mean of those so far
@@ -59,6 +61,22 @@ def look_of(
     cells = F.adaptive_avg_pool2d((masks > 0).float(), PLACES).flatten(1) > 0
     seen = None if features is None else appearance_of(masks, features)[:, 0]
     return Look(colour_shares(masks, thumbnail)[:, 0], cells, there, seen)
+
+
+def glanced(before: Likeness, tracks: Tracks, frame: IntermediateFrame) -> Likeness:
+    """What the best tracks have looked like up to a frame between keyframes.
+
+    Args:
+        before: up to the frame before; it stays as it is.
+        tracks: of the frame.
+        frame: the frame.
+    """
+    there = tracks.alive[:, 0]
+    if frame.possible is not None:
+        there = there & torch.from_numpy(frame.possible).to(there.device)
+    now = replace(before)
+    now.glance(look_of(tracks.logits[:, 0], there, frame.thumbnail))
+    return now
 
 
 @dataclass

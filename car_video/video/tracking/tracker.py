@@ -23,7 +23,7 @@ from car_video.video.tracking.association import shipped_association
 from car_video.video.tracking.calm import is_calm, looks_the_same
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.joint_decision import decide_together
-from car_video.video.tracking.likeness import look_of
+from car_video.video.tracking.likeness import glanced, look_of
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
 from car_video.video.tracking.propagation import FlowPropagation, Propagation
 from car_video.video.tracking.sam_candidates import (
@@ -86,6 +86,7 @@ class Tracker:
         self.turns = Turns(queries)
         self.memory = FeatureMemory(memory)
         self.state: TrackState | None = None
+        self._fetched: tuple[Tensor, NDArray[np.float32]] | None = None  # newest doubts
         self.decided: tuple[Tracks, Tensor] | None = None
 
     def reset(self) -> None:
@@ -205,6 +206,7 @@ class Tracker:
         if left >= seconds / 2 and self._looks_the_same(frame, moved, config.cut):
             age = state.tracks.age + seconds
             tracks = replace(state.tracks, logits=moved, age=age)
+            state.likeness = glanced(state.likeness, tracks, frame)
             return self._between(frame, tracks, seconds, left)
         wanted = self._wanted(moved[:, :1], frame.possible)
         candidates = self.propagation.between(frame, moved[:, :1], wanted)
@@ -214,10 +216,14 @@ class Tracker:
         )
         most = math.floor(DOUBTFUL * float(state.tracks.alive_here[:, 0].sum()))
         doubtful = lost.any() | ((overlap < doubt).sum() > most)
+        likeness = glanced(state.likeness, tracks, frame)
+        flags = torch.stack([doubtful, is_calm(overlap, config)]).to(likeness.against)
         # The device is waited for once.
-        asks, calm = torch.stack([doubtful, is_calm(overlap, config)]).tolist()
+        asks, calm, *against = torch.cat([flags, likeness.against]).tolist()
         if asks:
             return None
+        state.likeness = likeness
+        self._fetched = likeness.against, np.array(against, np.float32)
         return self._between(frame, tracks, seconds, config.calm_seconds if calm else 0.0)
 
     def _looks_the_same(self, frame: IntermediateFrame, moved: Tensor, most: float) -> bool:
@@ -235,10 +241,6 @@ class Tracker:
         state.tracks, state.calm_left = tracks, calm_left
         state.thumbnail = frame.thumbnail
         state.since_language += seconds
-        there = tracks.alive[:, 0]
-        if frame.possible is not None:
-            there = there & torch.from_numpy(frame.possible).to(there.device)
-        state.likeness.glance(look_of(tracks.logits[:, 0], there, frame.thumbnail))
         return self.best()
 
     def best(self) -> Tensor:
@@ -304,7 +306,10 @@ class Tracker:
         """float32 [Q]: log-odds, below 0 where what is at the place of a best track does not
         look like what was there, else 0."""
         assert self.state is not None
-        return np.asarray(self.state.likeness.against.cpu().numpy(), np.float32)
+        newest = self.state.likeness.against
+        if self._fetched is None or self._fetched[0] is not newest:
+            self._fetched = newest, np.asarray(newest.cpu().numpy(), np.float32)
+        return self._fetched[1]
 
     @property
     def cells(self) -> tuple[int, int]:
