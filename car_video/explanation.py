@@ -126,11 +126,12 @@ class Explanation:
         parts: for each expression the numbers of its queries.
         steps: for each step of the recurrence the queries (numbers) with their scores.
         theta: a query below it is dropped (``recurrence.confidence_threshold``).
-        threshold: an expression is present above it (``presence_threshold``).
+        threshold: an expression is present above it (``presence_threshold``), ...
         tracks: for each query its tracks, the one that is followed first; empty for a picture.
         language: whether the answer comes from a language frame; on the frames between
             keyframes tracks go on by themselves, and the stages are what language would say.
         reasons: for each expression why it is here, or why not; a sentence each.
+        thresholds: ... or of each expression, where presence is assumed; otherwise empty.
     """
 
     frame: Frame
@@ -144,3 +145,8 @@ class Explanation:
     tracks: tuple[tuple[TrackView, ...], ...] = ()
     language: bool = True
     reasons: tuple[tuple[str, ...], ...] = ()
+    thresholds: tuple[float, ...] = ()
+
+    def needed(self, row: int) -> float:
+        """The score from which an expression (by its number) is present on this frame."""
+        return self.thresholds[row] if self.thresholds else self.threshold

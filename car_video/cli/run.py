@@ -273,7 +273,7 @@ class Run:
 
         notices = [*notices, *self._stream.notices, *self._segmenting.notices]
         notices += self._reader.notices
-        if not self._plan.config.segment.assume_present:
+        if not self._plan.config.segment.assume_present and not self._plan.corrections:
             notices += found_nowhere(self._presences)
         seconds = max(0.0, self.seconds - self._stream.replay_seconds)
         if self._pace is not None:

@@ -74,8 +74,27 @@ def explain(
         parts=image.queries.parts,
         steps=steps_of(stages.survivors),
         theta=image.config.recurrence.confidence_threshold,
-        threshold=image.config.picture_threshold,
+        threshold=image.config.presence_threshold,
         tracks=tracks,
         language=video is None or video.schedule.frames == 0,
+        thresholds=_thresholds(segmenter, len(image.queries.parts)),
     )
     return replace(found, reasons=reasons_of(found))
+
+
+def _thresholds(
+    segmenter: ImageSegmenter | VideoSegmenter, expressions: int
+) -> tuple[float, ...]:
+    """See :attr:`Explanation.thresholds`."""
+    if isinstance(segmenter, ImageSegmenter):
+        assumed = segmenter.config.assume_present
+        return (segmenter.config.picture_threshold,) * expressions if assumed else ()
+    if not segmenter.image.config.assume_present:
+        return ()
+    if segmenter.video.mode == "per-frame":
+        return (segmenter.image.config.picture_threshold,) * expressions
+    of_queries = segmenter.presence.thresholds
+    return tuple(
+        min((float(of_queries[query]) for query in own), default=0.0)
+        for own in segmenter.image.queries.parts
+    )

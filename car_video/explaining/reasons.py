@@ -35,7 +35,7 @@ def reasons_of(found: Explanation) -> tuple[tuple[str, ...], ...]:
 
 def _here(found: Explanation, row: int) -> Iterator[str]:
     score = float(found.prediction.scores[row])
-    yield f"Its score is {score:.2f}; {found.threshold:.2f} is needed to appear."
+    yield f"Its score is {score:.2f}; {found.needed(row):.2f} is needed to appear."
     if not found.language:
         yield (
             "This frame lies between keyframes: its track was carried on, and language was not "
@@ -120,7 +120,7 @@ def _not_here(found: Explanation, row: int) -> Iterator[str]:
     if not parts:
         yield "An equal expression before it has its mask."
         return
-    if score >= found.threshold:
+    if score >= found.needed(row) and any(not stages.dropped for stages in parts):
         yield (
             f"Its score of {score:.2f} would be enough, but no pixel is left for its mask: "
             "other expressions have them."
@@ -130,16 +130,16 @@ def _not_here(found: Explanation, row: int) -> Iterator[str]:
         if stages.dropped:
             yield name + _why_dropped(found, stages)
             continue
-        yield name + _why_unsure(found, stages)
+        yield name + _why_unsure(stages, found.needed(row))
         if stages.count_probability is not None and stages.count_probability < 0.5:
             yield name + (
                 "There seem to be fewer things of its kind than the words count "
                 f"(probability of enough: {stages.count_probability:.2f})."
             )
-    if found.tracks and score < found.threshold <= max(stages.score for stages in parts):
+    if found.tracks and score < found.needed(row) <= max(stages.score for stages in parts):
         yield (
             f"In the video its score is {score:.2f}: the best track agrees too little with the "
-            "sentence, or the frames before had less."
+            "sentence or does not look as it did, or the frames before had less."
         )
 
 
@@ -155,12 +155,12 @@ def _why_dropped(found: Explanation, stages: QueryStages) -> str:
     )
 
 
-def _why_unsure(found: Explanation, stages: QueryStages) -> str:
+def _why_unsure(stages: QueryStages, needed: float) -> str:
     if not stages.proposal.any():
         return "Nothing lights up for it: its map is empty."
     text = (
         f"Its best region is what is named with a probability of {stages.score:.2f}; "
-        f"{found.threshold:.2f} is needed."
+        f"{needed:.2f} is needed."
     )
     if stages.votes.rivals:
         word, share = stages.votes.rivals[0]

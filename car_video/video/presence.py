@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from car_video.config.video import PresenceConfig
+from car_video.errors import ConfigError
 from car_video.video.state.tensors import State, as_array, take
 
 USUAL_AGREEMENT = 0.34
@@ -140,6 +141,8 @@ class PresenceFilter:
         shape = self.present.shape
         present = as_array(take(state, "present", torch.bool, shape))
         scores = take(state, "scores", torch.float32, shape) if "scores" in state else None
+        if ("best" in state) != self.assumed:
+            raise ConfigError("the state is of a run with another assume_present")
         if self.assumed:
             self.best = as_array(take(state, "best", torch.float32, shape))
         self.present, self.scores = present, None if scores is None else as_array(scores)

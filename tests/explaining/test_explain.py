@@ -144,6 +144,25 @@ def test_between_keyframes_it_says_that_language_was_not_asked(colour_sam: Colou
     assert iou(found.prediction.masks[1], (slice(40, 60), slice(60, 84))) > 0.8
 
 
+def test_where_presence_is_assumed_the_best_frame_so_far_is_what_is_needed(
+    colour_sam: ColourSam,
+) -> None:
+    config = replace(WITH_SAM, assume_present=True)
+    segmenter = VideoSegmenter(ColourModel(), NAMES, config, mask_model=colour_sam)
+    first = explain(segmenter, frame(0))
+    best = [float(score) for score in segmenter.presence.best]
+    assert [first.needed(row) for row in (0, 1)] == pytest.approx([0.75 * b for b in best])
+    assert f"{0.75 * best[0]:.2f} is needed to appear" in " ".join(first.reasons[0])
+    grey = frame(0).image * 0 + 128
+    gone = explain(segmenter, replace(frame(1), image=grey))
+    assert not gone.prediction.present.any()
+    assert "would be enough" not in " ".join(gone.reasons[0])
+    still = explain(ImageSegmenter(ColourModel(), NAMES, config, ColourSam()), BOTH)
+    assert [still.needed(row) for row in (0, 1)] == [0, 0]
+    plain = explain(ImageSegmenter(ColourModel(), NAMES, WITH_SAM, ColourSam()), BOTH)
+    assert [plain.needed(row) for row in (0, 1)] == [WITH_SAM.presence_threshold] * 2
+
+
 def test_arrays_and_bad_input() -> None:
     segmenter = ImageSegmenter(ColourModel(), NAMES, PLAIN)
     with pytest.raises(ValueError, match="uint8"):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from car_video.config.video import PresenceConfig
+from car_video.errors import ConfigError
 from car_video.video.presence import (
     USUAL_AGREEMENT,
     PresenceFilter,
@@ -233,7 +234,11 @@ def test_the_best_score_outlives_a_scene_and_goes_with_its_expression() -> None:
     again = assumed(2)
     again.load_state_dict(presence.state_dict())
     assert again.best.tolist() == presence.best.tolist()
-    assert "best" not in PresenceFilter(2, 0.5, PresenceConfig()).state_dict()
+    plain = PresenceFilter(2, 0.5, PresenceConfig())
+    assert "best" not in plain.state_dict()
+    for one, other in ((plain, presence), (presence, plain)):
+        with pytest.raises(ConfigError, match="another assume_present"):
+            one.load_state_dict(other.state_dict())
 
 
 def test_a_clip_with_a_threshold_for_each_target() -> None:

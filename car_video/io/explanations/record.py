@@ -32,6 +32,7 @@ def explanation_record(found: Explanation) -> dict[str, Any]:
                 "expression": prediction.expressions[row],
                 "present": bool(prediction.present[row]),
                 "score": _number(prediction.scores[row]),
+                "needed": _number(found.needed(row)),
                 "mask": _code(prediction.masks[row]),
                 "reasons": list(found.reasons[row]),
                 "queries": list(found.parts[row]),
