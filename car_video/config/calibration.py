@@ -150,6 +150,8 @@ def _from_mapping(data: Any) -> Calibration:
     """Raises ValueError, TypeError or KeyError for what is no calibration."""
     if not isinstance(data, Mapping) or data.get("form") != FORM:
         raise ValueError("not a calibration of this version")
+    if "deviation" in data:  # files from when it differed from model to model
+        raise ValueError("made with a measure of evidence that is no longer taken")
     bins = tuple(
         ReliabilityBin(_number(one, "probability"), _number(one, "right"), _count(one, "pairs"))
         for one in data["curve"]

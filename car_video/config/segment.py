@@ -167,7 +167,7 @@ class SegmentConfig(Settings, part="segment"):
     refine: Refine = "sam"
     presence_threshold: Unit = 0.75  # an expression is present above this score
     # What an expression names is in the picture, or in the video at some time: the threshold is
-    # a part of the best score so far, so that none is called absent on all frames.
+    # a part of the best score so far, so that a low score alone calls none absent throughout.
     assume_present: bool = False
     # From cosine to logit. measured: by how far everyday phrases lie apart in each picture;
     # model: the factor that the model was trained with (the reference).

@@ -56,6 +56,7 @@ def test_a_file_without_a_centre(tmp_path: Path) -> None:
 
 
 DAMAGE: dict[str, Any] = {
+    "of the former measure": lambda d: d.update(deviation="picture"),
     "slope missing": lambda d: d.pop("slope"),
     "slope 0": lambda d: d.update(slope=0),
     "slope below 0": lambda d: d.update(slope=-2.0),
