@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from PIL import Image
+from typer.main import get_command
 
 from car_video.cli.app import app
 from car_video.cli.completion import candidates
 from car_video.cli.request import Request, check_options
+from car_video.errors import OutputError
+from car_video.io.writers.run_record import compare
 from car_video.models.engines import engines
 
 
@@ -38,6 +41,18 @@ def test_another_detector_is_another_run():
     assert asked()["roi"] is None, "as in records of versions without it"
     assert asked()["assume present"] is None
     assert "assume_present" not in asked()["preset settings"]
+
+
+def test_options_are_named_as_they_are_typed_where_a_run_differs_in_them(tmp_path):
+    options = check_options(Request("clip.mp4", ("a dog",))).options()
+    typed = {name for parameter in get_command(app).params for name in parameter.opts}
+    kept = [key for key in options if f"--{key.replace(' ', '-')}" in typed]
+    assert "assume present" in kept
+    record = {"picture size": [8, 8], "model": "lite", "expressions": ["a dog"], "source": {}}
+    for key in kept:
+        others = {**options, key: "another"}
+        with pytest.raises(OutputError, match=f"differs in --{key.replace(' ', '-')};"):
+            compare(tmp_path, {**record, "options": options}, {**record, "options": others})
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,11 @@ _KINDS: dict[str, Any] = {
     "expressions changed": bool,
 }
 _NAMED = 4  # differences that are named, up to so many
+_TYPED = (
+    *("refine", "backend", "roi", "assume present", "size", "start", "stride", "decoder"),
+    "mode",
+)
+"""Options of a run that a person types, by their keys in the record."""
 
 
 def public_name(source: str) -> str:
@@ -123,7 +128,7 @@ def compare(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> Non
         if old.get(key) != new[key]:
             other.append(key)
     before, now = _flat(old.get("options", {})), _flat(new["options"])
-    other += [k for k in sorted({*before, *now}) if before.get(k) != now.get(k)]
+    other += [_typed(k) for k in sorted({*before, *now}) if before.get(k) != now.get(k)]
     if len(other) > _NAMED:
         other = [*other[:_NAMED], f"{len(other) - _NAMED} more"]
     if other:
@@ -131,6 +136,11 @@ def compare(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> Non
             f"'{folder}' holds a run that differs in {', '.join(other)}; --overwrite replaces "
             "it, --out names another folder"
         )
+
+
+def _typed(key: str) -> str:
+    """An option as it is typed: ``--assume-present``; what is none stays as it is."""
+    return f"--{key.replace(' ', '-')}" if key in _TYPED else key
 
 
 def _flat(options: Mapping[str, Any]) -> dict[str, Any]:

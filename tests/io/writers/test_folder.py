@@ -198,9 +198,10 @@ def test_resume_makes_no_run_shorter(tmp_path, less, complete):
         ({"model": "clip-b16"}, None, "differs in model;"),
         ({"expressions": ("the dog",)}, None, "differs in expressions;"),
         ({"width": 128}, None, "differs in picture size;"),
-        ({}, {"refine": "crf"}, "differs in refine;"),
-        ({}, {"stride": 2, "refine": "sam"}, "differs in stride;"),
+        ({}, {"refine": "crf"}, "differs in --refine;"),
+        ({}, {"stride": 2, "refine": "sam"}, "differs in --stride;"),
         ({"model": "x", "width": 1}, {"a": 1, "refine": "sam"}, "picture size, model, a;"),
+        ({}, {"assume present": True, "refine": "sam"}, "differs in --assume-present;"),
     ],
 )
 def test_resume_refuses_another_run(tmp_path, changes, options, message):
