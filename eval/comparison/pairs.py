@@ -148,6 +148,7 @@ def _warnings(runs: Sequence[Run], names: Sequence[str]) -> list[str]:
         warnings.append(
             f"{len(names)} sequences are few: intervals of the bootstrap are too narrow then"
         )
+    warnings += _presence(runs)
     own = {run.name: [*run.results.get("warnings", ()), *_other_number(run)] for run in runs}
     shared = [
         text for text in own[runs[0].name] if all(text in found for found in own.values())
@@ -157,6 +158,18 @@ def _warnings(runs: Sequence[Run], names: Sequence[str]) -> list[str]:
         f"{k}: {text}" for k, found in own.items() for text in found if text not in shared
     ]
     return warnings
+
+
+def _presence(runs: Sequence[Run]) -> list[str]:
+    """What some runs were told of the targets and others not; none where all are alike."""
+    told = {run.name: str(run.results.get("presence") or "not stated") for run in runs}
+    if len(set(told.values())) == 1:
+        return []
+    each = ", ".join(f"{name}: {presence}" for name, presence in told.items())
+    return [
+        f"the runs differ in --presence ({each}): where it is assumed, the method is told that "
+        "each target is there, so a part of the difference may be due to that"
+    ]
 
 
 def _other_number(run: Run) -> list[str]:

@@ -81,6 +81,25 @@ def test_warnings_of_the_runs_are_told_once(tmp_path):
     assert found.warnings == ("every run: few annotators", "a: partial run")
 
 
+def test_runs_that_were_told_other_things_of_presence_are_told_apart(car_eval, tmp_path):
+    a, b = (
+        results(tmp_path, name, presence=told)
+        for name, told in (("a", "assumed"), ("b", "decided"))
+    )
+    code, out, err = car_eval("compare", a, b, "--out", tmp_path / "c")
+    assert (code, err) == (0, "")
+    said = "the runs differ in --presence (a: assumed, b: decided)"
+    assert f"warning: {said}" in out
+    assert said in json.loads((tmp_path / "c/comparison.json").read_text())["warnings"][0]
+    for name in ("report.html", "report.md"):
+        assert "differ in --presence" in (tmp_path / "c" / name).read_text()
+    older = results(tmp_path, "older")
+    (warning,) = compare(read_runs([a, older])).warnings
+    assert "(a: assumed, older: not stated)" in warning
+    again = results(tmp_path, "again", presence="assumed")
+    assert compare(read_runs([a, again])).warnings == ()
+
+
 def test_few_sequences_and_those_of_one_run_only_are_told(tmp_path):
     found = compare(read_runs([results(tmp_path, "a", 0.1), results(tmp_path, "b", count=4)]))
     assert found.names == ("s00", "s01", "s02", "s03")
