@@ -83,6 +83,9 @@ def explain(
         str | None, typer.Option(metavar="sam|crf|none", help="As for the run.")
     ] = None,
     size: Annotated[int | None, typer.Option(metavar="PX", help="As for the run.")] = None,
+    assume_present: Annotated[
+        bool, typer.Option("--assume-present", help="As for the run.")
+    ] = False,
     start: Annotated[
         float | None,
         typer.Option(metavar="TIME", parser=parse_time, help="Where the run began."),
@@ -114,6 +117,7 @@ def explain(
         preset=preset,
         refine=refine,
         size=size,
+        assume_present=assume_present,
         start=start,
         stride=stride,
         device=device,

@@ -48,6 +48,7 @@ def serve(
     ] = None,
     device: server_options.Device = "auto",
     backend: server_options.Backend = None,
+    assume_present: server_options.AssumePresent = False,
     clients: Annotated[
         int, typer.Option(metavar="N", min=1, help="Clients at the same time.")
     ] = 4,
@@ -69,7 +70,7 @@ def serve(
             f"serve needs '{error.name}': pip install 'car-video[serve]'"
         ) from None
     access = Access(host, os.environ.get(TOKEN_VARIABLE) or None)
-    name, config = _settings(model, preset, backend)
+    name, config = _settings(model, preset, backend, assume_present)
     with _listening(host, port) as opened:
         from car_video.models import load_model
         from car_video.models.sam.registry import load_mask_model
@@ -102,8 +103,10 @@ def serve(
             uvicorn.Server(settings).run(sockets=[opened])
 
 
-def _settings(model: str | None, preset: str | None, backend: str | None) -> tuple[str, Config]:
-    """The preset's name and the preset, with the model in it.
+def _settings(
+    model: str | None, preset: str | None, backend: str | None, assume_present: bool = False
+) -> tuple[str, Config]:
+    """The preset's name and the preset, with the model and what is assumed in it.
 
     Raises:
         ConfigError: no such preset or back end, or a preset that needs frames of the future.
@@ -118,6 +121,8 @@ def _settings(model: str | None, preset: str | None, backend: str | None) -> tup
     config = load_preset(name)
     if model is not None:
         config = replace(config, model=model)
+    if assume_present:
+        config = config.assuming_present()
     config = with_backend(config, backend)
     if config.video.mode == "offline":
         raise ConfigError(f"preset '{name}' needs frames ahead; a stream has none: online")

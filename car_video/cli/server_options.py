@@ -8,6 +8,10 @@ import typer
 
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")]
 
+AssumePresent = Annotated[
+    bool, typer.Option("--assume-present", help="What is named is there at some time.")
+]
+
 Backend = Annotated[
     str | None,
     typer.Option(

@@ -55,6 +55,7 @@ def ui(
     ] = None,
     device: server_options.Device = "auto",
     backend: server_options.Backend = None,
+    assume_present: server_options.AssumePresent = False,
     max_minutes: Annotated[
         float, typer.Option(metavar="M", help="Longest clip that the page takes.")
     ] = 10.0,
@@ -77,7 +78,8 @@ def ui(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was uploaded goes then too
     check_open(host, password)
     limits = Limits(megabytes=max_megabytes, minutes=max_minutes)
-    server = Server(Engine(model, preset, device, backend), limits, host, port, password)
+    engine = Engine(model, preset, device, backend, assume_present)
+    server = Server(engine, limits, host, port, password)
     try:
         server.load()
         display.result(f"the page is at {server.url} (Ctrl-C ends it)")

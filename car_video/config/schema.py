@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from car_video.config.checks import Settings
 from car_video.config.segment import SegmentConfig
@@ -17,3 +17,7 @@ class Config(Settings, part=""):
     model: str = "lite"
     segment: SegmentConfig = field(default_factory=SegmentConfig)
     video: VideoConfig = field(default_factory=VideoConfig)
+
+    def assuming_present(self) -> Config:
+        """The same with ``segment.assume_present``."""
+        return replace(self, segment=replace(self.segment, assume_present=True))

@@ -9,7 +9,7 @@ import numpy as np
 from car_video.corrections import Correction
 from car_video.page.engine import Engine
 from car_video.page.remembered import Newest, RememberingSegmenter
-from car_video.page.work import HandMade
+from car_video.page.work import HandMade, RunSettings
 from car_video.types import Alternative, Frame, FramePrediction
 from car_video.video.correction.alternatives import find_alternatives
 from car_video.video.correction.anchors import corrected_mask
@@ -29,11 +29,11 @@ class FrameAnswers:
 
     Args:
         engine: the models.
-        preset: settings by name.
+        settings: that hold.
     """
 
-    def __init__(self, engine: Engine, preset: str) -> None:
-        self.preset = preset
+    def __init__(self, engine: Engine, settings: RunSettings) -> None:
+        self._settings = settings
         self._engine = engine
         self._segmenter: RememberingSegmenter | None = None
         self._expressions: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class FrameAnswers:
         """
         wanted = tuple(expressions)
         if self._segmenter is None:
-            self._segmenter = self._engine.image_segmenter(wanted, self.preset)
+            self._segmenter = self._engine.image_segmenter(wanted, self._settings)
         elif wanted != self._expressions:
             self._segmenter.set_expressions(wanted)
         if wanted != self._expressions:

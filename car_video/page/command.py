@@ -38,11 +38,13 @@ def commands(work: Work, engine: Engine, source: str) -> list[str]:
     if not work.expressions:
         return []
     options = work.options
-    preset = engine.first_preset if options is None else options.preset
+    settings = engine.first if options is None else options.settings
     words = ["car-video", source if not source.startswith("-") else f"./{source}"]
     for text in work.expressions:
         words += ["--expr", text]
-    words += ["--preset", preset]
+    words += ["--preset", settings.preset]
+    if settings.assume_present:
+        words.append("--assume-present")
     if engine.model is not None:
         words += ["--model", engine.model]
     if options is not None:

@@ -14,6 +14,7 @@ from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 from car_video.page.remembered import RememberingMaskModel, RememberingSegmenter
 from car_video.page.turns import Turns
+from car_video.page.work import RunSettings
 from car_video.segment.everyday import everyday_embeddings
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.video.correction.corrector import Corrector
@@ -30,10 +31,13 @@ class Engine:
         model: name; None for the preset's.
         preset: the only one to offer; None for :data:`OFFERED`.
         device: where to compute.
+        backend: what computes the image encoders; None for the presets'.
+        assume_present: begin with that, see :class:`~car_video.page.work.RunSettings`.
 
     Attributes:
         presets: settings by name, the one to begin with first.
         model: its name where it is not that of the presets.
+        first: settings to begin with.
         turns: of all who share the models.
 
     Raises:
@@ -47,6 +51,7 @@ class Engine:
         preset: str | None = None,
         device: str = "auto",
         backend: str | None = None,
+        assume_present: bool = False,
     ) -> None:
         if model is not None:
             check_model(model)
@@ -57,24 +62,27 @@ class Engine:
             name: with_backend(_with_model(load_preset(name), model), backend) for name in names
         }
         self.model = model
+        self.first = RunSettings(names[0], assume_present)
         self.turns = Turns()
         self._device = device
         self._loading = threading.Lock()
         self._models: tuple[ModelPair, MaskModel | None] | None = None
 
     @property
-    def first_preset(self) -> str:
-        """The preset to begin with."""
-        return next(iter(self.presets))
+    def always_assumes(self) -> bool:
+        """Whether every preset says by itself that what is looked for is there."""
+        return all(config.segment.assume_present for config in self.presets.values())
 
-    def config(self, preset: str, single: bool) -> Config:
-        """Settings of a preset.
+    def config(self, settings: RunSettings, single: bool) -> Config:
+        """The whole configuration.
 
         Args:
-            preset: a name of :attr:`presets`.
+            settings: whose preset is one of :attr:`presets`.
             single: for one picture, which has no time that tracks could use.
         """
-        config = self.presets[preset]
+        config = self.presets[settings.preset]
+        if settings.assume_present:
+            config = config.assuming_present()
         if not single:
             return config
         video = dataclasses.replace(
@@ -93,7 +101,7 @@ class Engine:
                 from car_video.models.registry import load_model
                 from car_video.models.sam.registry import load_mask_model
 
-                config = self.presets[self.first_preset]
+                config = self.presets[self.first.preset]
                 pair = load_model(config.model, self._device)
                 masks = None
                 if config.segment.refine == "sam":
@@ -112,29 +120,32 @@ class Engine:
         """Whether the models are there."""
         return self._models is not None
 
-    def image_segmenter(self, expressions: Sequence[str], preset: str) -> RememberingSegmenter:
+    def image_segmenter(
+        self, expressions: Sequence[str], settings: RunSettings
+    ) -> RememberingSegmenter:
         """For single frames; it remembers what it has encoded."""
         self.load()
         assert self._models is not None
         pair, masks = self._models
         remembering: Any = None if masks is None else RememberingMaskModel(masks)
-        return RememberingSegmenter(
-            pair, expressions, self.presets[preset].segment, remembering
-        )
+        segment = self.config(settings, single=False).segment
+        return RememberingSegmenter(pair, expressions, segment, remembering)
 
     def video_segmenter(
-        self, expressions: Sequence[str], preset: str, single: bool
+        self, expressions: Sequence[str], settings: RunSettings, single: bool
     ) -> VideoSegmenter:
         """For a run."""
         self.load()
         assert self._models is not None
         pair, masks = self._models
-        config = self.config(preset, single)
+        config = self.config(settings, single)
         return VideoSegmenter(pair, expressions, config.segment, config.video, mask_model=masks)
 
-    def corrector(self, image: ImageSegmenter, preset: str, single: bool) -> Corrector:
+    def corrector(
+        self, image: ImageSegmenter, settings: RunSettings, single: bool
+    ) -> Corrector:
         """Carries corrections to other frames."""
-        return Corrector(image, self.config(preset, single).video)
+        return Corrector(image, self.config(settings, single).video)
 
 
 def _with_model(config: Config, model: str | None) -> Config:

@@ -139,6 +139,12 @@ class Interface:
                 label="How carefully",
                 visible=len(presets) > 1,
             )
+            self.assumed = gr.Checkbox(
+                self._sessions.engine.first.assume_present,
+                label="What I look for is there at some time",
+                visible=not self._sessions.engine.always_assumes,
+                elem_id="assumed",
+            )
             with gr.Row():
                 self.start = gr.Number(None, label="From second", min_width=80)
                 self.end = gr.Number(None, label="To second", min_width=80)
@@ -218,7 +224,8 @@ class Interface:
         event(self.before.click, lambda s: pages.seek(s, s.current - 1))
         event(self.after.click, lambda s: pages.seek(s, s.current + 1))
         event(self.weakest.click, pages.weakest)
-        event(self.run.click, pages.run, self.preset, self.start, self.end, self.stride)
+        frames = self.start, self.end, self.stride
+        event(self.run.click, pages.run, self.preset, *frames, self.assumed)
         event(self.cancel.click, pages.cancel)
         event(self.absent.click, pages.absent)
         event(self.forget.click, pages.forget)

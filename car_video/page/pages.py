@@ -212,9 +212,11 @@ class Pages:
         start: float | None,
         end: float | None,
         stride: float | None,
+        assume_present: bool = False,
     ) -> Replies:
         """Look for everything in the whole clip."""
-        options = RunOptions(preset, start or None, end or None, int(stride or 1))
+        frames = start or None, end or None, int(stride or 1)
+        options = RunOptions(preset, *frames, assume_present)
         yield from self._watch(session, session.run(options))
 
     @_in_words

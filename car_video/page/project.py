@@ -216,8 +216,8 @@ def _options(given: dict[str, Any], presets: Sequence[str]) -> RunOptions:
     """Raises ConfigError or TypeError for what no run has."""
     options = RunOptions(**given)
     Selection(options.start, options.end, options.stride)
-    if not isinstance(options.preset, str):
-        raise TypeError("preset")
+    if not isinstance(options.preset, str) or not isinstance(options.assume_present, bool):
+        raise TypeError("preset or assume_present")
     return options if options.preset in presets else replace(options, preset=presets[0])
 
 

@@ -22,7 +22,7 @@ from car_video.page.limits import Limits
 from car_video.page.outbox import Outbox
 from car_video.page.project import is_project, load, save
 from car_video.page.timeline import weakest_frame
-from car_video.page.work import History, RunOptions, Work, still_chosen
+from car_video.page.work import History, RunOptions, RunSettings, Work, still_chosen
 from car_video.page.working import Paused, propagate, run_clip
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.text.parsing.wording import check_expressions
@@ -56,7 +56,7 @@ class Session:
         folder.mkdir(parents=True, mode=0o700)
         self._lock = threading.RLock()
         self._history = History(Work())
-        self._answers: dict[str, FrameAnswers] = {}
+        self._answers: dict[RunSettings, FrameAnswers] = {}
         self._opened = 0
 
     # --- source -------------------------------------------------------------------------
@@ -145,20 +145,20 @@ class Session:
         return self._history.can_redo and not self.busy
 
     @property
-    def preset(self) -> str:
-        """Settings of the answers that there are, or would be now."""
+    def settings(self) -> RunSettings:
+        """Those of the answers that there are, or would be now."""
         options = self.work.options
-        return options.preset if options is not None else self.engine.first_preset
+        return options.settings if options is not None else self.engine.first
 
     @property
     def model_name(self) -> str:
         """Of the model behind the answers."""
-        return self.engine.presets[self.preset].model
+        return self.engine.presets[self.settings.preset].model
 
     @property
     def exclusive(self) -> bool:
         """Whether expressions compete for pixels."""
-        return self.engine.presets[self.preset].segment.mode == "semantic"
+        return self.engine.presets[self.settings.preset].segment.mode == "semantic"
 
     def opened(self) -> Clip:
         """The clip. Raises ConfigError where there is none."""
@@ -303,9 +303,9 @@ class Session:
         return self._asked().known(work.expressions, index)
 
     def _asked(self) -> FrameAnswers:
-        if self.preset not in self._answers:
-            self._answers[self.preset] = FrameAnswers(self.engine, self.preset)
-        return self._answers[self.preset]
+        if self.settings not in self._answers:
+            self._answers[self.settings] = FrameAnswers(self.engine, self.settings)
+        return self._answers[self.settings]
 
     # --- the whole clip -----------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from car_video.corrections import Box, Correction, Point
 from car_video.io.formats import as_frame_dict, from_frame_dict
@@ -90,21 +91,41 @@ class HandMade:
         return Correction(one.frame, one.query, points=list(self.points), box=self.box)
 
 
+class RunSettings(NamedTuple):
+    """What answers depend on beside the models, the words and the frames.
+
+    Attributes:
+        preset: name of the preset.
+        assume_present: what is looked for is there at some time, also where the preset leaves
+            that open.
+    """
+
+    preset: str
+    assume_present: bool = False
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """Which frames a run takes, and how.
 
     Attributes:
-        preset: name of the settings.
+        preset: see :class:`RunSettings`.
         start: seconds from the beginning.
         end: seconds, not included.
         stride: every so many frames.
+        assume_present: see :class:`RunSettings`.
     """
 
     preset: str
     start: float | None = None
     end: float | None = None
     stride: int = 1
+    assume_present: bool = False
+
+    @property
+    def settings(self) -> RunSettings:
+        """How, apart from which frames."""
+        return RunSettings(self.preset, self.assume_present)
 
 
 @dataclass(frozen=True)

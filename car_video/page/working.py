@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from car_video.errors import SourceError
 from car_video.io.readers.messages import counted
 from car_video.page.job import Job
-from car_video.page.work import StoredFrame, StoredPredictions, Work
+from car_video.page.work import RunSettings, StoredFrame, StoredPredictions, Work
 from car_video.types import Frame
 from car_video.video.correction.clip import correct_clip
 
@@ -48,7 +48,7 @@ class Worker(Protocol):
     @property
     def work(self) -> Work: ...
     @property
-    def preset(self) -> str: ...
+    def settings(self) -> RunSettings: ...
     def opened(self) -> Clip: ...
     def image_segmenter(self, work: Work) -> ImageSegmenter: ...
     def settle(self, work: Work) -> None: ...
@@ -75,7 +75,7 @@ def run_clip(session: Worker, job: Job, indices: list[int]) -> str:
     else:
         with engine.turns.turn():
             segmenter = engine.video_segmenter(
-                work.expressions, work.options.preset, clip.single
+                work.expressions, work.options.settings, clip.single
             )
     skipped = 0
     job.begin("Looking", len(indices), first)
@@ -141,7 +141,7 @@ def _carry(session: Worker, job: Job, work: Work) -> tuple[Work, set[int]]:
     frames = dict(work.frames)
     with engine.turns.turn():
         image = session.image_segmenter(work)
-        corrector = engine.corrector(image, session.preset, clip.single)
+        corrector = engine.corrector(image, session.settings, clip.single)
         predictions = StoredPredictions(work.frames, work.expressions)
         answers = correct_clip(
             corrector, frame_at, predictions, corrections, work.corrected, told

@@ -65,6 +65,19 @@ def test_stride_and_start_are_those_of_the_run(cli, clip, stepped):
     assert "does not take frame 7" in err
 
 
+def test_presence_is_assumed_as_in_the_run(cli, clip, stepped, monkeypatch):
+    assumed, load = [], explain_module.load_segmenter
+
+    def noted(plan):
+        assumed.append(plan.config.segment.assume_present)
+        return load(plan)
+
+    monkeypatch.setattr(explain_module, "load_segmenter", noted)
+    for more in ((), ("--assume-present", "--overwrite")):
+        assert cli("explain", clip, *ASK, "--frame", 0, *more)[0] == 0
+    assert assumed == [False, True]
+
+
 def test_a_picture_needs_no_frame(cli, tmp_path, stepped):
     Image.fromarray(numbered(1)).save(tmp_path / "a.png")
     code, out, _ = cli("explain", "a.png", *ASK, "--json")

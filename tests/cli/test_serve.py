@@ -11,7 +11,9 @@ import pytest
 from websockets.sync.client import connect
 
 from car_video.backends import catalog
+from car_video.cli import serve as serve_module
 from car_video.cli.serve import TOKEN_VARIABLE, _settings
+from car_video.errors import ConfigError
 from car_video.io.rle import decode_rle
 from tests.serve.fakes import picture
 
@@ -42,6 +44,27 @@ def test_its_back_end_takes_the_place_of_the_preset_s(tmp_path, monkeypatch):
     preset.write_text("extends: fast\nsegment: {backend: openvino}\n")
     for asked, found in ((None, "openvino"), ("torch", "torch"), ("onnx", "onnx")):
         assert _settings(None, str(preset), asked)[1].segment.backend == found
+
+
+def test_presence_is_assumed_where_it_is_said_or_the_preset_says_so(tmp_path):
+    preset = tmp_path / "mine.yaml"
+    preset.write_text("extends: fast\nsegment: {assume_present: true}\n")
+    for name, asked, found in ((None, False, False), (None, True, True), (preset, False, True)):
+        given = None if name is None else str(name)
+        assert _settings(None, given, None, asked)[1].segment.assume_present is found
+
+
+def test_the_command_hands_its_choice_on(cli, monkeypatch):
+    given = []
+
+    def settings(*arguments):
+        given.append(arguments)
+        raise ConfigError("enough")
+
+    monkeypatch.setattr(serve_module, "_settings", settings)
+    for more in ((), ("--assume-present",)):
+        assert cli("serve", "--port", "0", *more)[0] == 2
+    assert [arguments[-1] for arguments in given] == [False, True]
 
 
 def test_a_port_that_is_taken(cli):

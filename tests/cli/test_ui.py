@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from car_video.cli import ui
+from car_video.errors import ConfigError
 from car_video.page import server
 from tests.paths import ROOT
 
@@ -39,6 +40,20 @@ def test_settings_are_checked_first(cli, monkeypatch):
         assert code == 2, words
         assert said in err
         assert err.count("\n") == 1
+
+
+def test_presence_is_assumed_from_the_first_frame_on(cli, monkeypatch):
+    monkeypatch.setattr(ui, "find_spec", lambda name: object())
+    first = []
+
+    def serve(engine, *_):
+        first.append(engine.first)
+        raise ConfigError("enough")
+
+    monkeypatch.setattr(server, "Server", serve)
+    for more in ((), ("--assume-present",)):
+        assert cli("ui", "--no-browser", *more)[0] == 2
+    assert first == [("default", False), ("default", True)]
 
 
 def test_a_source_called_ui_is_a_source(cli):

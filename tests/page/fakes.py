@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from car_video.config import load_preset
 from car_video.page.engine import Engine
+from car_video.page.work import RunSettings
 from car_video.types import Frame, FramePrediction
 from tests.cli.fakes import FakeSegmenter
 
@@ -57,6 +57,7 @@ class FakeEngine(Engine):
     Attributes:
         before: called with every frame of a run first.
         images: segmenters of single frames that were made.
+        asked_with: settings of the segmenters that were made, of single frames and of runs.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class FakeEngine(Engine):
         self.before, self.sam = before, sam
         self.images: list[FakeImageSegmenter] = []
         self.runs: list[FakeSegmenter] = []
+        self.asked_with: list[RunSettings] = []
 
     def load(self) -> None:
         """Nothing to load."""
@@ -74,19 +76,23 @@ class FakeEngine(Engine):
     def loaded(self) -> bool:
         return True
 
-    def image_segmenter(self, expressions: Sequence[str], preset: str) -> Any:
+    def image_segmenter(self, expressions: Sequence[str], settings: RunSettings) -> Any:
+        self.asked_with.append(settings)
         self.images.append(FakeImageSegmenter(expressions, self.sam))
         return self.images[-1]
 
-    def video_segmenter(self, expressions: Sequence[str], preset: str, single: bool) -> Any:
+    def video_segmenter(
+        self, expressions: Sequence[str], settings: RunSettings, single: bool
+    ) -> Any:
+        self.asked_with.append(settings)
         self.runs.append(FakeSegmenter(tuple(expressions), before=self.before))
         return self.runs[-1]
 
-    def corrector(self, image: Any, preset: str, single: bool) -> Any:
+    def corrector(self, image: Any, settings: RunSettings, single: bool) -> Any:
         """Corrections hold for their own frames alone: there is no mask model."""
         from car_video.video.correction.corrector import Corrector
 
-        config = load_preset(preset)
+        config = self.config(settings, single)
         return Corrector(SimpleNamespace(sam=None, config=config.segment), config.video)  # type: ignore[arg-type]
 
 

@@ -127,6 +127,21 @@ def test_everything_with_keys_alone(server, browser, clip):
     page.close()
 
 
+def test_a_box_says_that_it_is_there(server, browser, clip):
+    tab = Tab(browser, server.url)
+    page = tab.page
+    tab.upload(clip)
+    tab.look_for("red thing")
+    tab.said("here,")
+    page.get_by_role("button", name="Options of the run").click()
+    page.check("#assumed input[type=checkbox]")
+    page.click("#run")
+    tab.told("Done: 6 frames.")
+    assert server.sessions.engine.asked_with[-1].assume_present
+    assert tab.errors == []
+    page.close()
+
+
 def test_an_older_answer_is_never_shown_over_a_newer_one(server, browser, clip):
     tab = Tab(browser, server.url)
     tab.upload(clip)

@@ -25,7 +25,7 @@ def worked(session):
     """A session with a run, a correction that was carried on, and one that was not."""
     session.add("the dog")
     session.add('the "cat"')
-    session.run(RunOptions("default", start=0.1)).wait(20)
+    session.run(RunOptions("default", start=0.1, assume_present=True)).wait(20)
     session.absent(3, 0)
     session.propagate().wait(20)
     session.absent(6, 1)
@@ -52,7 +52,7 @@ def test_a_project_opened_again_is_as_it_was(worked, fresh):
     assert list(after.pending) == [(6, 1)]
     assert fresh.commands() == worked.commands()
     np.testing.assert_array_equal(fresh.frame(5).image, worked.frame(5).image)
-    assert fresh.preset == "default"
+    assert fresh.settings.preset == "default"
 
 
 def test_clicks_and_a_box_are_shown_again(worked, fresh):
@@ -82,6 +82,7 @@ def test_clicks_and_a_box_are_shown_again(worked, fresh):
         {"options": {"preset": "fast", "start": 2, "end": 1}},
         {"options": {"preset": "fast", "end": float("nan")}},
         {"options": {"preset": "fast", "colour": 1}},
+        {"options": {"preset": "fast", "assume_present": 1}},
         {"options": [1]},
         {"options": None},
         {"complete": "no"},

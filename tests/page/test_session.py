@@ -106,6 +106,19 @@ def test_a_run_takes_a_range_with_a_stride(session):
         session.run(RunOptions("fast", stride=0))
 
 
+def test_what_a_run_assumes_holds_for_single_frames_too(session, engine):
+    session.add("the dog")
+    session.look(3)
+    assert "--assume-present" not in session.commands()[0]
+    run(session, RunOptions("fast", stride=3, assume_present=True))
+    assert session.settings == ("fast", True)
+    session.look(4)
+    assert engine.asked_with == [("default", False), ("fast", True), ("fast", True)]
+    assert "--preset fast --assume-present" in session.commands()[0]
+    session.undo()
+    assert "--assume-present" not in session.commands()[0]
+
+
 def test_a_run_needs_something_to_look_for(session):
     with pytest.raises(ConfigError, match="Say first what to look for"):
         session.run(ALL)
@@ -191,7 +204,7 @@ def test_a_new_run_keeps_what_is_hand_made(session):
     session.propagate().wait(20)
     run(session, RunOptions("default"))
     assert session.work.frames[7].present == (False,)
-    assert session.preset == "default"
+    assert session.settings == ("default", False)
 
 
 def test_hand_made_masks_stay_with_their_expression(session):
