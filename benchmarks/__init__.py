@@ -4,6 +4,7 @@
 ``parity``, ``metrics``                             the same numbers as slow and obvious code
 ``ablation``, ``choice``, ``plural``, ``spatial``   what settings are worth on single pictures
 ``video``, ``pace``, ``memory``, ``writers``        videos: quality, rate, memory, files
+``offline``, ``gone``                               the way back over a window; things hidden
 ``corrections``, ``page``                           the worth of corrections; waits at a page
 ``rates``, ``sizes``, ``keyframes``                 videos: other rates, sizes and presets
 ``profile``, ``company``                            where time goes; speed beside other programs

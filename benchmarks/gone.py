@@ -1,7 +1,7 @@
 """Things that are suddenly gone or covered: how long they are still reported as present.
 
     python -m benchmarks.gone --data ../shared/data [--sequences hike tennis ...]
-        [--ways painted box stays] [--preset default] [--out gone.json]
+        [--ways painted box stays] [--preset default] [--mode offline] [--out gone.json]
 
 Three seconds of sequences of ``ref-video-dev`` at 12 frames/s (played backwards where they end
 sooner). From 1.25 s on the thing that the sentence names is
@@ -22,7 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from benchmarks.generalisation.sequences import VideoSequence, load_sequences
-from car_video import Frame, VideoSegmenter, load_model, load_preset
+from car_video import Frame, FramePrediction, VideoSegmenter, load_model, load_preset
 from car_video.models.sam.registry import load_mask_model
+from car_video.video.stream import StreamSegmenter
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -169,13 +170,19 @@ def row(present: Sequence[bool], j: Sequence[float], seen: Sequence[bool]) -> Ro
 
 def measured(segmenter: VideoSegmenter, clip: Iterator[tuple[Image, Mask]]) -> Row:
     """One clip with one expression."""
-    present, j, seen = [], [], []
+    present, j, truth = [], [], []
+    stream = StreamSegmenter(segmenter)
+
+    def take(answers: Iterator[tuple[Frame, FramePrediction]]) -> None:
+        for frame, found in answers:
+            present.append(bool(found.present[0]))
+            j.append(region_similarity(found.masks[0], truth[frame.index]))
+
     for number, (image, mask) in enumerate(clip):
-        found = segmenter.step(Frame(number, number / RATE, image))
-        present.append(bool(found.present[0]))
-        j.append(region_similarity(found.masks[0], mask))
-        seen.append(bool(mask.any()))
-    return row(present, j, seen)
+        truth.append(mask)
+        take(stream.push(Frame(number, number / RATE, image)))
+    take(stream.finish())
+    return row(present, j, [bool(mask.any()) for mask in truth])
 
 
 def line(name: str, values: Sequence[float]) -> str:
@@ -191,9 +198,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--sequences", nargs="+", choices=list(CLIPS), default=list(CLIPS))
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--preset", default="default")
+    parser.add_argument("--mode", choices=("online", "offline"), default="online")
     parser.add_argument("--out", type=Path, help="JSON file for the numbers of every clip")
     options = parser.parse_args(argv)
     config = load_preset(options.preset)
+    config = replace(config, video=replace(config.video, mode=options.mode))
     model = load_model(config.model)
     sam = load_mask_model(config.segment.sam.model, model.device)
     found: dict[str, VideoSequence] = {s.name: s for s in load_sequences(options.data, STEP)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,10 +18,16 @@ from benchmarks.gone import (
     WAYS,
     changed,
     extent,
+    measured,
     painted_out,
     row,
     there_and_back,
 )
+from car_video import VideoSegmenter
+from car_video.config.video import OfflineConfig, VideoConfig, VideoMode
+from tests.segment.colour_model import ColourModel
+from tests.video.colour_sam import ColourSam
+from tests.video.conftest import WITH_SAM, frame, red_at
 
 SIZE = (80, 240)
 
@@ -97,3 +105,23 @@ def test_the_numbers_of_a_clip() -> None:
     assert never.gone == 1
     assert never.delay == (FRAMES - GONE) / 12
     assert np.isnan(never.again)
+
+
+@pytest.mark.parametrize("mode", ["online", "offline"])
+def test_answers_that_come_late_are_those_of_their_frames(mode: VideoMode) -> None:
+    def clip() -> Any:
+        for number in range(FRAMES):
+            there = number < GONE or number >= BACK
+            image = frame(number % 5, red=there, green=False).image
+            mask = np.zeros(image.shape[:2], bool)
+            mask[red_at(number % 5)] = there
+            yield image, mask
+
+    video = VideoConfig(mode=mode, offline=OfflineConfig(window=16))
+    sam: Any = ColourSam()
+    found = measured(
+        VideoSegmenter(ColourModel(), ["a red ball"], WITH_SAM, video, mask_model=sam), clip()
+    )
+    assert (found.there, found.again) == (1, pytest.approx(1, abs=0.2))
+    assert found.gone < 0.3
+    assert found.j > 0.8
