@@ -3,9 +3,10 @@
 Frames are encoded a few at a time and wait in a window. The forward pass is that of the online
 mode; when the window is full a second pass follows it backwards. Of the tracks of both each
 expression takes those that are worth most over the whole window
-(:mod:`~car_video.video.tracking.hindsight`), and presence is smoothed from both ends. The
-forward pass goes on from window to window. Memory holds one window and what a batch leaves
-behind, whatever the length of the clip.
+(:mod:`~car_video.video.tracking.hindsight`), and presence is smoothed from both ends. What is
+taken is doubted as online (:mod:`~car_video.video.tracking.likeness`). The forward pass and the
+looks that doubts compare with go on from window to window. Memory holds one window and what a
+batch leaves behind, whatever the length of the clip.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from car_video.models.numerics import in_standard_torch
 from car_video.types import Frame, FramePrediction
@@ -26,11 +28,18 @@ from car_video.video.observation import (
     to_half,
     to_single,
 )
-from car_video.video.presence import PresenceFilter, smooth_presence, track_presence
+from car_video.video.presence import (
+    PresenceFilter,
+    doubting,
+    smooth_presence,
+    track_presence,
+)
 from car_video.video.scheduling.keyframes import colour_histogram
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.thumbnail import shrink
+from car_video.video.tracking.appearance import PROVEN_SECONDS
 from car_video.video.tracking.hindsight import Nodes, PassFrame, choose
+from car_video.video.tracking.likeness import Likeness, look_of
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,7 @@ class OfflineSegmenter:
         self.waiting: list[Frame] = []  # for the encoders, all of one size
         self.window: list[WindowFrame] = []
         self.before = self._presence()  # of the frame before the window
+        self.looks: Likeness | None = None  # up to that frame; None: nothing was seen
 
     @property
     def whole(self) -> bool:
@@ -128,7 +138,7 @@ class OfflineSegmenter:
         seconds = self.segmenter.begin_frame(frame, colours)
         observation = self.segmenter.observe(encoded, thumbnail)
         if not self.window:
-            self.before = self._presence()
+            self.before, self.looks = self._presence(), self._looks()
         self.segmenter.follow(observation, seconds, seconds)
         assert self.segmenter.tracker is not None
         tracks = PassFrame.newest(self.segmenter.tracker)
@@ -156,11 +166,12 @@ class OfflineSegmenter:
         threshold = self.segmenter.presence.thresholds
         config = self.segmenter.video.presence
         smooth, present = smooth_presence(scores, seconds, threshold, config, self.before)
+        masks = [one.logits(own) for one, own in zip(nodes, path, strict=True)]
+        smooth, present = doubting(smooth, present, self._against(masks, present))
         last = len(self.window) - 1
         for place, kept in enumerate(self.window):
-            logits = nodes[place].logits(path[place])
             prediction = self.segmenter.answer(
-                kept.frame, logits, smooth[place], present[place]
+                kept.frame, masks[place], smooth[place], present[place]
             )
             if place == last:  # with the last answer the state is whole
                 self.window = []
@@ -176,6 +187,38 @@ class OfflineSegmenter:
             nodes.append(Nodes.of(kept.tracks, seen))
             after = kept.seconds
         return nodes[::-1]
+
+    def _against(self, masks: list[Tensor], present: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Log-odds against what is taken on each frame of the window, float32 [T, Q], below 0
+        where it is doubted. The segmenter goes on with the looks up to the last frame.
+
+        Args:
+            masks: T times logits [Q, a, b].
+            present: bool [T, Q] before doubts.
+        """
+        assert self.segmenter.tracker is not None
+        state = self.segmenter.tracker.state
+        assert state is not None
+        queries, _, features = state.likeness.appearance.shape
+        looks = self.looks or Likeness.unknown(queries, features, masks[0])
+        since = torch.zeros_like(looks.against)  # seconds for which something has been there
+        against = []
+        for kept, logits, shown in zip(self.window, masks, present, strict=True):
+            seen = to_single(kept.observation).frame
+            there = torch.from_numpy(shown).to(logits.device) & (logits > 0).any(-1).any(-1)
+            since = (since + kept.seconds) * there
+            look = look_of(logits, there, seen.thumbnail, seen.features)
+            looks.step(look, since >= PROVEN_SECONDS, kept.seconds)
+            against.append(looks.against)
+        state.likeness = looks
+        return np.asarray(torch.stack(against).cpu().numpy(), np.float32)
+
+    def _looks(self) -> Likeness | None:
+        """What the targets have looked like; later frames do not change it."""
+        tracker = self.segmenter.tracker
+        if tracker is None or tracker.state is None:
+            return None
+        return replace(tracker.state.likeness)
 
     def _presence(self) -> tuple[NDArray[np.float32] | None, NDArray[np.bool_]]:
         presence = self.segmenter.presence

@@ -21,6 +21,7 @@ from car_video.video.presence import smooth_presence
 from car_video.video.segmenter import VideoSegmenter
 from car_video.video.stream import StreamSegmenter, segment_stream
 from car_video.video.thumbnail import shrink
+from car_video.video.tracking.likeness import look_of
 from tests.segment.colour_model import ColourModel
 from tests.video import conftest
 from tests.video.colour_sam import ColourSam
@@ -149,6 +150,50 @@ def test_presence_is_seen_from_both_sides() -> None:
     assert late[:5] == late[13:] == [True] * 5
     assert not any(late[8:10])
     assert not any(back[8:10])
+
+
+def impostor(number: int) -> Frame:
+    """From 6 to 11 something else is where the red square is."""
+    given_frame = conftest.frame(0, green=False)
+    if 6 <= number < 12:
+        given_frame.image[red_at(0)] = PINK
+    return Frame(number, number / 8, given_frame.image)
+
+
+PINK = (255, 105, 105)  # language takes it for red
+
+
+@pytest.mark.parametrize("window", [64, 8, 3])
+def test_what_takes_the_place_of_a_thing_is_doubted(
+    window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the windows: what was seen before them is known, from a stored state too."""
+
+    def looked(logits: Any, there: Any, thumbnail: Any, features: Any) -> Any:
+        look = look_of(logits, there, thumbnail, features)
+        other = (thumbnail == PINK).all(-1).any()
+        return replace(look, appearance=look.appearance * (0.0 if other else 1.0))
+
+    def make() -> tuple[StreamSegmenter, VideoSegmenter]:
+        segmenter = VideoSegmenter(ColourModel(), ["a red ball"], WITH_SAM, offline(window))
+        return StreamSegmenter(segmenter), segmenter
+
+    monkeypatch.setattr("car_video.video.offline.look_of", looked)
+    (stream, segmenter), shown = make(), []
+    for number in range(18):
+        if number == 9 and window == 3:
+            state = stream.state_dict()
+            assert state is not None
+            stream, segmenter = make()
+            stream.load_state_dict(state)
+        shown += [one for _, one in stream.push(impostor(number))]
+        assert segmenter.tracker is not None
+        assert not segmenter.tracker.trackless().any(), "tracks know nothing of doubts"
+    shown += [one for _, one in stream.finish()]
+    assert [bool(one.present[0]) for one in shown] == [True] * 6 + [False] * 6 + [True] * 6
+    for number, one in enumerate(shown):
+        assert one.masks.any() == one.present.any()
+        assert (one.scores[0] < 0.1) == (6 <= number < 12)
 
 
 def test_presence_goes_on_from_the_frame_before_a_window(
