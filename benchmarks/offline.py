@@ -45,6 +45,7 @@ from car_video.config.video import OfflineConfig
 from car_video.models.sam.registry import load_mask_model
 from car_video.video.stream import StreamSegmenter
 
+Key = tuple[str, str]  # kind of sentence, and mode
 JUMP = 0.5  # flicker above which a mask is of something else, or of another part of it
 
 
@@ -107,7 +108,7 @@ def compare(
     kinds: Sequence[str],
     configs: dict[str, Config],
     shared: SharedFrames,
-) -> dict[tuple[str, str], Run]:
+) -> dict[Key, Run]:
     """Runs of a sequence by kind and mode, all modes side by side."""
     streams = {
         (kind, name): StreamSegmenter(
@@ -121,7 +122,7 @@ def compare(
         for kind in kinds
         for name, config in configs.items()
     }
-    answers: dict[tuple[str, str], list[FramePrediction]] = {key: [] for key in streams}
+    answers: dict[Key, list[FramePrediction]] = {key: [] for key in streams}
     spent = dict.fromkeys(streams, 0.0)
     for frame in [*sequence.frames(), None]:
         for key, stream in streams.items():
@@ -172,6 +173,15 @@ def peak_memory(sequence: VideoSequence, kind: str, config: Config) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def keep(file: Path, memory: dict[str, float], runs: dict[str, dict[Key, Run]]) -> None:
+    """Write the numbers of all sequences so far."""
+    made = {
+        name: {", ".join(key): asdict(run) for key, run in own.items()}
+        for name, own in runs.items()
+    }
+    file.write_text(json.dumps({"memory": memory, "runs": made}) + "\n", "utf-8")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Predict, score, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
@@ -204,12 +214,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"{name}: {memory[name]:.0f} MB ({sequences[0].name})", flush=True)
     model, sam = load_model(config.model), config.segment.sam.model
     shared = SharedFrames(model, load_mask_model(sam, model.device), sam)
-    runs: dict[str, dict[tuple[str, str], Run]] = {}
+    runs: dict[str, dict[Key, Run]] = {}
     for sequence in sequences:
         runs[sequence.name] = compare(sequence, options.kinds, configs, shared)
         for (kind, name), run in runs[sequence.name].items():
             quality = " ".join(f"{one:.3f}" for one in run.quality)
             print(f"{sequence.name}, {kind}, {name}: J&F {quality}", flush=True)
+        if options.out:
+            keep(options.out, memory, runs)
     print(
         "\n| | mode | J&F | less online | there | not there | flicker | jumps | at ends "
         "| CPU s |\n|---|---|---|---|---|---|---|---|---|---|"
@@ -221,12 +233,6 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(line(kind, name, own_runs, online, min(options.windows)))
     truth = [one for runs_of in runs.values() for one in next(iter(runs_of.values())).truth]
     print(f"\nflicker of the truth: {np.mean(truth):.3f}")
-    if options.out:
-        made = {
-            name: {f"{kind}, {mode}": asdict(run) for (kind, mode), run in own.items()}
-            for name, own in runs.items()
-        }
-        options.out.write_text(json.dumps({"memory": memory, "runs": made}) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from benchmarks import offline
 from benchmarks.generalisation.sharing import SharedFrames
-from benchmarks.offline import Run, compare, line, modes, peak_memory
+from benchmarks.offline import Run, compare, keep, line, modes, peak_memory
 from car_video import Config
 from car_video.models.pair import as_pair
 from tests.segment.colour_model import ColourModel
@@ -88,6 +90,14 @@ def test_the_line_of_a_mode() -> None:
     assert cells[4].startswith("+0.100 [")
     assert cells[5:7] == ["0.750", "-"]
     assert cells[8:11] == ["0.250", "0.500", "1.200"]
+
+
+def test_numbers_are_kept(tmp_path: Path) -> None:
+    run = Run([0.5], [[True]], [[]], [0.0], [0.0], [[False]], 1.0)
+    keep(tmp_path / "made.json", {"online": 9.0}, {"bear": {("noun", "online"): run}})
+    made = json.loads((tmp_path / "made.json").read_text("utf-8"))
+    assert made["memory"] == {"online": 9.0}
+    assert Run(**made["runs"]["bear"]["noun, online"]) == run
 
 
 def test_memory_is_that_of_the_whole_process(monkeypatch: pytest.MonkeyPatch) -> None:
