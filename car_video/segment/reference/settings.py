@@ -71,7 +71,8 @@ def resolve_config(config: SegmentConfig, proposer: VisionLanguageModel) -> Segm
             pooled by default, else classified from prompted pictures.
 
     Returns:
-        the same with a classifier, and with :data:`REFERENCE` in force if it asks for it.
+        the same with a classifier, with no threshold of the recurrence where presence is
+        assumed, and with :data:`REFERENCE` in force if it asks for it.
 
     Raises:
         ConfigError: not a SegmentConfig; or no score can be above the threshold theta.
@@ -88,6 +89,11 @@ def resolve_config(config: SegmentConfig, proposer: VisionLanguageModel) -> Segm
         )
         config = dataclasses.replace(config, classifier=prompted, recurrence=recurrence)
         return with_values(config, REFERENCE)
+    if config.assume_present and config.scores == "presence":
+        # What is there stays, whatever rivals have. Where the classifier's share among the
+        # queries is the score, as in CaR's presets, its threshold is the only judge.
+        kept = dataclasses.replace(config.recurrence, confidence_threshold=0.0)
+        config = dataclasses.replace(config, recurrence=kept)
     if config.classifier is None:
         suited = POOLED if proposer.dense_matches_text else PROMPTED
         config = dataclasses.replace(config, classifier=suited)

@@ -319,3 +319,14 @@ def test_reference_end_to_end_says_nothing_is_ever_absent() -> None:
     assert found.scores.tolist() == [1.0]
     assert found.present.tolist() == [True]
     assert np.asarray(found.masks).any()
+
+
+def test_nothing_is_dropped_of_what_is_assumed_to_be_there() -> None:
+    plain = SegmentConfig(recurrence=RecurrenceConfig(confidence_threshold=0.3))
+    assumed = replace(plain, assume_present=True)
+    assert resolve_config(plain, ColourModel()).recurrence.confidence_threshold == 0.3
+    assert resolve_config(assumed, ColourModel()).recurrence.confidence_threshold == 0
+    judged = replace(assumed, scores="classifier")  # by the recurrence alone
+    assert resolve_config(judged, ColourModel()).recurrence.confidence_threshold == 0.3
+    reference = replace(assumed, compat="reference")
+    assert resolve_config(reference, ColourModel()).recurrence.confidence_threshold > 0.3
