@@ -24,7 +24,7 @@ from car_video.video.tracking.mask_tensors import appearance_of
 from car_video.video.tracking.timing import decay
 from car_video.video.tracking.tracks import Tracks
 
-PLACES = 32  # rows and columns of cells in which a place is remembered
+PLACES = 16  # rows and columns of cells in which a place is remembered
 LOOKS = 2  # that are compared with: the last one, and the mean of those so far
 USUAL_SECONDS = 6.5  # in which the weight of a past look in that mean falls to 1/e
 SAME_OFFSET = 0.2  # log-odds that a mask shows what it showed ...
@@ -41,7 +41,7 @@ class Look:
 
     Attributes:
         colours: [Q, 64], see :mod:`~car_video.video.tracking.colours`.
-        place: bool [Q, 1024] which cells of the picture the masks touch.
+        place: bool [Q, 256] which cells of the picture the masks touch.
         there: bool [Q] whether there is a track.
         appearance: [Q, D] unit length; None on a frame without features.
     """
@@ -87,7 +87,7 @@ class Likeness:
         appearance: [Q, 2, D] of the last look that was not doubted, and of their mean.
         colours: [Q, 2, 64] of the same.
         newest: [Q, 64] colours of the last look, doubted or not.
-        place: bool [Q, 1024] cells of that one.
+        place: bool [Q, 256] cells of that one.
         known: bool [Q] whether there are such looks.
         against: [Q] log-odds, below 0 where the present look is doubted, else 0.
     """

@@ -25,7 +25,7 @@ STEP = 0.5
 def look(thing: int, place: int = 0, *, colour: int | None = None, there: bool = True) -> Look:
     """One of several things that have nothing in common, at one of three places."""
     mask = torch.zeros(1, PLACES, PLACES, dtype=torch.bool)
-    mask[:, :, 10 * place : 10 * place + 10] = True
+    mask[:, :, 5 * place : 5 * place + 5] = True
     colours = F.one_hot(torch.tensor([thing if colour is None else colour]), COLOURS).float()
     features = F.one_hot(torch.tensor([thing]), 8).float()
     return Look(colours, mask.flatten(1), torch.tensor([there]), features)
@@ -168,8 +168,18 @@ def test_the_look_of_masks() -> None:
     found = look_of(logits, torch.tensor([True, False]), picture, features)
     assert found.appearance is not None
     torch.testing.assert_close(found.appearance[0], torch.tensor([0.0, 1, 0, 0]))
-    assert found.place[0].reshape(PLACES, PLACES)[:16].all()
-    assert not found.place[0].reshape(PLACES, PLACES)[16:].any()
+    assert found.place[0].reshape(PLACES, PLACES)[: PLACES // 2].all()
+    assert not found.place[0].reshape(PLACES, PLACES)[PLACES // 2 :].any()
     assert not found.place[1].any()
     assert float(found.colours[0, -1]) == 1
     assert look_of(logits, torch.tensor([True, False]), picture).appearance is None
+
+
+def test_a_place_is_a_sixteenth_of_the_picture() -> None:
+    logits = torch.full((3, 64, 64), -1.0)
+    for mask, column in enumerate((0, 3, 4)):
+        logits[mask, :, column] = 1
+    there = torch.ones(3, dtype=torch.bool)
+    first, beside, next_one = look_of(logits, there, np.zeros((64, 64, 3), np.uint8)).place
+    assert (first & beside).any()
+    assert not (first & next_one).any()
