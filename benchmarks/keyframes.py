@@ -2,18 +2,21 @@
 
     python -m benchmarks.keyframes --data ../shared/data [--sequences lucia boat]
         [--presets best default mine.yaml] [--kind attribute] [--frames 33]
-        [--threads 1]
+        [--threads 1] [--noise 1]
 
 Every sequence of ``ref-video-dev`` is segmented at its own 24 frames/s by each preset in turn.
 J&F is that of DAVIS: the first and the last frame do not count. Processor time is that of all
 threads together; the clock means something only on a machine that does nothing else.
+``--noise N`` adds -1, 0 or 1 grey levels to every value, by the seed N: what differs then hung
+by a rounding.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -22,7 +25,7 @@ import torch
 from car_video.eval.metrics import score_sequence
 
 from benchmarks.generalisation.sequences import KINDS, VideoSequence, load_sequences
-from car_video import Config, VideoSegmenter, load_model, load_preset
+from car_video import Config, Frame, VideoSegmenter, load_model, load_preset
 from car_video.models.pair import ModelPair
 from car_video.models.sam.base import MaskModel
 from car_video.models.sam.registry import load_mask_model
@@ -62,13 +65,15 @@ def measure(
     model: ModelPair,
     sam: MaskModel,
     frames: int,
+    noise: int = 0,
 ) -> Run:
-    """Segment the first frames of a sequence; all expressions compete in one run."""
+    """Segment the first frames of a sequence; all expressions compete in one run.
+    ``noise``: see :func:`noisy`."""
     segmenter = VideoSegmenter(model, texts, config, mask_model=sam)
     spent: dict[bool, list[float]] = {True: [], False: []}
     found: list[np.ndarray] = []
     clock = 0.0
-    for frame in islice(sequence.frames(), frames):
+    for frame in noisy(islice(sequence.frames(), frames), noise):
         began, clock_then = time.process_time(), time.perf_counter()
         prediction = segmenter.step(frame)
         spent[segmenter.schedule.frames == 0].append(1000 * (time.process_time() - began))
@@ -84,6 +89,16 @@ def measure(
     return Run(quality, spent[True], spent[False], clock)
 
 
+def noisy(frames: Iterator[Frame], seed: int) -> Iterator[Frame]:
+    """Frames with -1, 0 or 1 grey levels added to every value; seed 0 adds none."""
+    random = np.random.default_rng(seed)
+    for frame in frames:
+        if seed:
+            values = frame.image + random.integers(-1, 2, frame.image.shape)
+            frame = replace(frame, image=values.clip(0, 255).astype(np.uint8))
+        yield frame
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
@@ -92,6 +107,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=KINDS, default="attribute")
     parser.add_argument("--frames", type=int, default=33)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--noise", type=int, default=0)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     configs = {name: load_preset(name) for name in given.presets}
@@ -105,7 +121,7 @@ def main() -> None:
             continue
         texts = [target.sentences[given.kind] for target in sequence.targets]
         for name, config in configs.items():
-            run = measure(sequence, texts, config, model, sam, given.frames)
+            run = measure(sequence, texts, config, model, sam, given.frames, given.noise)
             runs[name].append(run)
             between = f"{np.mean(run.between):.0f}" if run.between else ""
             print(

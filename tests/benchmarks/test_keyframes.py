@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.keyframes import measure
-from car_video import Config
+from benchmarks.keyframes import measure, noisy
+from car_video import Config, Frame
 from car_video.config.video import KeyframeConfig, VideoConfig
 from car_video.models.pair import as_pair
 from tests.segment.colour_model import ColourModel
@@ -42,3 +42,17 @@ def test_frames_are_told_apart_and_scored() -> None:
     assert abs(run.mean - sum(run.keyframes + run.between) / FRAMES) < 1e-6
     other = measure(squares(30), ["a red ball"], config, model, sam, FRAMES)
     assert run.quality > 0.85 > 0.55 > other.quality  # object 1 is rightly nowhere: 0.5
+
+
+def test_noise_is_one_grey_level_by_its_seed():
+    levels = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
+    levels[0, :4] = [[0] * 3, [255] * 3] * 2
+
+    def seen(seed):
+        return [f.image for f in noisy((Frame(n, n / 24, levels) for n in range(2)), seed)]
+
+    assert all((image == levels).all() for image in seen(0))
+    first, second = seen(1)
+    assert set(np.unique(first.astype(int) - levels)) == {-1, 0, 1}
+    assert (first != second).any()
+    assert (first == seen(1)[0]).all()
