@@ -47,7 +47,7 @@ class ExpressionConfig(Settings, part="segment.expression"):
     drop_named: bool = True  # a background word that an expression names does not oppose it
     # Mask candidates have to show the colours that the words give their target
     # (segment/cues/colour.py): the exponent of how well they do; 0 switches it off.
-    colour_weight: Unit = 0.5
+    colour_weight: Unit = 1.0
     # Words of place ("left", "second from the right") are taken out of the text and choose
     # among what the rest of it finds (segment/cues/place_ranking.py).
     spatial: bool = True

@@ -203,7 +203,7 @@ def _factors(
     if cues is not None:
         own = cues[torch.tensor([row])]
         factors["border"] = own.border_factor(logits)
-        if own.colours is not None and bool((own.colours.coverage > 0).any()):
+        if own.colours is not None and bool(own.colours.asked.any()):
             factors["colour"] = own.colours.match(logits)
         if own.kinds is not None and int(own.kinds.same.sum()) > 1:
             factors["kind"] = own.among_kind(logits)

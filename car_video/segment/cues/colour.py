@@ -17,7 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from car_video.segment.cues.colour_places import colour_odds
 from car_video.text.parsing.colours import TERMS, TargetColour
+from car_video.text.parsing.garments import PLACES
 
 PROTOTYPES = {
     "black": "000000 1a1a1a",
@@ -125,17 +127,17 @@ class ColourCue:
     """Colours that queries ask for, and where a picture has them.
 
     Attributes:
-        terms: bool [Q, C, T]: which of :data:`TERMS` count as each colour.
-        coverage: float32 [Q, C]: share of a mask that should have the colour; 0 where a query
+        terms: bool [Q, C, T]: which of :data:`TERMS` count as each colour; none where a query
             has fewer than C colours.
-        floor: float32 [Q, C] in [0, 1]: score of a mask without the colour.
-        weight: exponent of the score.
+        places: int64 [Q, C]: where a mask should have each, numbers in PLACES.
+        among: float32 [Q, C]: how many colours that place has.
+        weight: exponent of the factor.
         maps: [T, h, w] of the picture; None before there is one.
     """
 
     terms: Tensor
-    coverage: Tensor
-    floor: Tensor
+    places: Tensor
+    among: Tensor
     weight: float = 1.0
     maps: Tensor | None = None
 
@@ -148,40 +150,45 @@ class ColourCue:
         if not most:
             return None
         terms = torch.zeros(len(colours), most, len(TERMS), dtype=torch.bool)
-        coverage, floor = torch.zeros(2, len(colours), most)
+        places = torch.zeros(len(colours), most, dtype=torch.long)
+        among = torch.ones(len(colours), most)
         for row, some in enumerate(colours):
             for column, colour in enumerate(some):
-                coverage[row, column], floor[row, column] = colour.coverage, colour.floor
+                places[row, column] = PLACES.index(colour.place)
+                among[row, column] = colour.among
                 for term in colour.terms:
                     terms[row, column, TERMS.index(term)] = True
-        return cls(terms, coverage, floor, weight)
+        return cls(terms, places, among, weight)
 
     def on_picture(self, pixels: Tensor) -> ColourCue:
         """With the colours of a picture, float32 [1, 3, H, W] in [0, 1]."""
         device = pixels.device
-        terms, coverage, floor = (x.to(device) for x in (self.terms, self.coverage, self.floor))
-        return ColourCue(terms, coverage, floor, self.weight, colour_maps(pixels))
+        terms, places, among = (x.to(device) for x in (self.terms, self.places, self.among))
+        return ColourCue(terms, places, among, self.weight, colour_maps(pixels))
 
     def __getitem__(self, rows: Tensor) -> ColourCue:
         """Those of some queries, int64 or bool [N]."""
-        rows = rows.to(self.coverage.device)
-        terms, coverage, floor = (x[rows] for x in (self.terms, self.coverage, self.floor))
-        return ColourCue(terms, coverage, floor, self.weight, self.maps)
+        rows = rows.to(self.terms.device)
+        terms, places, among = (x[rows] for x in (self.terms, self.places, self.among))
+        return ColourCue(terms, places, among, self.weight, self.maps)
+
+    @property
+    def asked(self) -> Tensor:
+        """bool [Q, C]: which of the C colours of each query there are."""
+        return self.terms.any(-1)
 
     def match(self, logits: Tensor) -> Tensor:
-        """Colour scores [Q, M] in [0, 1] of masks, logits [Q, M, a, b].
+        """Factors [Q, M] in [0, 1] of masks, logits [Q, M, a, b].
 
-        1 where a share of :attr:`coverage` of the mask, or more, has the colour. Scores of
-        several colours are multiplied, and the product is raised to :attr:`weight`.
+        A colour that is missing makes a mask as much less probable as
+        :func:`~car_video.segment.cues.colour_places.colour_odds` says. One that is there
+        leaves the factor at 1: else the shirt alone would be better than who wears it. Factors
+        of several colours are multiplied, and the product is raised to :attr:`weight`.
         """
         assert self.maps is not None
         size = (int(self.maps.shape[-2]), int(self.maps.shape[-1]))
-        masks = F.adaptive_avg_pool2d((logits > 0).float(), size).flatten(2)
-        area = masks.sum(2).clamp_min(1e-6)
-        has = torch.where(self.terms[..., None], self.maps.flatten(1), 0.0).amax(2)
-        covered = torch.einsum("qmn,qcn->qmc", masks, has) / area[..., None]
-        coverage = self.coverage[:, None]
-        met = torch.maximum(covered / coverage.clamp_min(1e-6), self.floor[:, None]).clamp_max(
-            1
-        )
-        return torch.where(coverage > 0, met, 1.0).prod(2) ** self.weight
+        masks = F.adaptive_avg_pool2d((logits > 0).float(), size)
+        has = torch.where(self.terms[..., None, None], self.maps, 0.0).amax(2)
+        against = colour_odds(masks, has, self.places, self.among).clamp_max(0)
+        against = torch.where(self.asked[:, None], against, 0.0)
+        return torch.exp(self.weight * against.sum(2))

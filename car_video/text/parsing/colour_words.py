@@ -13,7 +13,9 @@ surfer cyclist biker skateboarder snowboarder swimmer batter catcher umpire refe
 goalkeeper priest monk bride groom mother father mom mum dad son daughter brother sister uncle
 aunt grandmother grandfather grandma grandpa husband wife friend human businessman
 businesswoman salesman fisherman cowboy american african pedestrian passenger customer tourist
-vendor farmer""".split()
+vendor farmer hiker windsurfer kitesurfer breakdancer bicyclist motorcyclist gymnast acrobat
+juggler jogger pilot diver climber rower boxer wrestler fencer golfer sailor parent someone
+somebody schoolgirl schoolboy pitcher catcher""".split()
 
 
 def _plural(word: str) -> str:

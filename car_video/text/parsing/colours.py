@@ -1,4 +1,4 @@
-"""Colour words of an expression, and how much of its target should have each.
+"""Colour words of an expression, and where on its target each should be.
 
 Vision-language models bind colours to things poorly ("the red car" lights up a silver one
 beside it); pixels know their colour exactly. What a thing is by itself ("a red car") covers
@@ -24,6 +24,7 @@ from car_video.text.parsing.colour_words import (
     WHOLE,
 )
 from car_video.text.parsing.expression import parse_expression, words_of
+from car_video.text.parsing.garments import ZONES, Place, Zone, zone_of
 from car_video.text.parsing.negation import negated
 
 ColourTerm = Literal[
@@ -52,6 +53,13 @@ SYNONYMS: dict[str, tuple[ColourTerm, ...]] = {
     "violet": ("purple",),
     "lavender": ("purple",),
     "magenta": ("pink", "purple"),
+    "fuchsia": ("pink", "purple"),
+    "lilac": ("purple", "pink"),
+    "mauve": ("purple", "pink"),
+    "indigo": ("blue", "purple"),
+    "aqua": ("blue", "green"),
+    "burgundy": ("red", "purple", "brown"),
+    "ivory": ("white", "beige"),
     "khaki": ("beige", "green", "brown"),
     "olive": ("green", "brown"),
     "darker": ("dark",),
@@ -59,13 +67,6 @@ SYNONYMS: dict[str, tuple[ColourTerm, ...]] = {
     "lighter": ("light",),
     "lightest": ("light",),
 }
-WHOLE_COVERAGE, PART_COVERAGE = 0.35, 0.12
-"""Share of a target's pixels that should have its colour: of the whole target ("a red car"), of
-a part of it ("a man in red"). Below one half: windows, tyres and shadows are not red."""
-WHOLE_FLOOR, PART_FLOOR = 0.15, 0.5
-"""Colour score of a target without the colour, of the whole and of a part. A small part (a
-ribbon) is easily missed, so its floor is higher."""
-
 Terms = tuple[ColourTerm, ...]
 _SHADES = frozenset(("dark", "light"))
 _HAIR = frozenset(("blond", "blonde"))
@@ -79,21 +80,21 @@ class TargetColour:
 
     Attributes:
         terms: any of these counts as the colour.
-        coverage: share of the target's pixels that should have it, above 0, at most 1.
-        floor: colour score of a target without the colour, 0 to 1.
+        place: where the target has it.
+        among: how many colours that place has: each has its part of it.
     """
 
-    terms: tuple[ColourTerm, ...]
-    coverage: float
-    floor: float
+    terms: Terms
+    place: Place
+    among: int = 1
 
 
 def target_colours(text: str) -> tuple[TargetColour, ...]:
     """The colours that an expression gives its target.
 
     Example:
-        >>> [colour.terms for colour in target_colours("a man in red beside a blue car")]
-        [('red',)]
+        >>> target_colours("a man in red beside a blue car")
+        (TargetColour(terms=('red',), place='clothes', among=1),)
     """
     words = words_of(text)
     silent = zip(words, negated(text), _names(text), strict=True)
@@ -101,16 +102,29 @@ def target_colours(text: str) -> tuple[TargetColour, ...]:
         " ".join(word for word, *no in silent if not (any(no) and _spoken_of(word)))
     )
     named = _colours(words_of(parsed.noun_phrase))
-    own = [terms for terms, part in named if not part]
-    worn = [terms for terms, part in named if part]
+    own = [terms for terms, part, _ in named if not part]
+    worn: list[tuple[Place, Terms]]
+    worn = [(zone or "part", terms) for terms, part, zone in named if part]
+    person = any(word in PEOPLE for word in words_of(parsed.noun_phrase))
     for phrase in parsed.attributes:
-        worn += [terms for terms, _ in _colours(words_of(phrase), predicate=True)]
-    colours = [TargetColour(terms, WHOLE_COVERAGE / len(own), WHOLE_FLOOR) for terms in own]
-    return (*colours, *(TargetColour(terms, PART_COVERAGE, PART_FLOOR) for terms in worn))
+        for terms, _, zone in _colours(words_of(phrase), predicate=True):
+            alone = zone is None and words_of(phrase)[-1] in SYNONYMS
+            worn.append(("clothes" if alone else zone or "part", terms))
+    colours: list[tuple[Place, Terms]] = [("whole", terms) for terms in own]
+    for place, terms in worn:
+        elsewhere = place in ZONES and not person  # "the horse with a rider in a black vest"
+        colours.append(("part" if elsewhere else place, terms))
+    colours = list(dict.fromkeys(colours))
+    places = [place for place, _ in colours]
+    return tuple(TargetColour(terms, at, places.count(at)) for at, terms in colours)
 
 
-def _colours(words: list[str], predicate: bool = False) -> list[tuple[Terms, bool]]:
-    """Colours of a noun phrase, each once, and whether only a part of it has them.
+def _colours(
+    words: list[str], predicate: bool = False
+) -> list[tuple[Terms, bool, Zone | None]]:
+    """Colours of a noun phrase, whether only a part of it has them, and which garment.
+
+    Each colour comes once for what has it.
 
     Args:
         words: of the phrase.
@@ -119,7 +133,7 @@ def _colours(words: list[str], predicate: bool = False) -> list[tuple[Terms, boo
     while len(words) > 1 and words[-1] in _ASIDE:
         words = words[:-1]
     words = [piece for word in words for piece in _pieces(word)]
-    found: dict[Terms, bool] = {}
+    found: dict[tuple[Terms, Zone | None], bool] = {}
     for at, word in enumerate(words):
         terms, rest = SYNONYMS.get(word), words[at + 1 :]
         rest = rest[: rest.index("and")] if "and" in rest else rest
@@ -128,8 +142,9 @@ def _colours(words: list[str], predicate: bool = False) -> list[tuple[Terms, boo
             continue
         worn = any(garment in GARMENTS for garment in rest[:-1][:2])
         part = word in _HAIR or worn or (bool(rest) and rest[0] in COMPOUNDS)
-        found.setdefault(terms, part)
-    return list(found.items())
+        zone = next((zone for zone in map(zone_of, words[at + 1 :]) if zone), None)
+        found.setdefault((terms, zone), part)
+    return [(terms, part, zone) for (terms, zone), part in found.items()]
 
 
 def _pieces(word: str) -> list[str]:

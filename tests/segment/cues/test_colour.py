@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import math
 from dataclasses import replace
 from typing import Literal
 
@@ -15,14 +16,14 @@ from torch import Tensor
 
 from car_video.config import ExpressionConfig
 from car_video.segment.cues.colour import ColourCue, balanced, colour_maps, memberships, to_lab
+from car_video.segment.cues.colour_places import shipped_colour_places
 from car_video.segment.segmenter import ImageSegmenter
 from car_video.text.parsing.colours import (
     TERMS,
-    WHOLE_COVERAGE,
-    WHOLE_FLOOR,
     TargetColour,
     target_colours,
 )
+from car_video.text.parsing.garments import PLACES
 from tests.segment.colour_model import PLAIN, ColourModel
 
 
@@ -91,9 +92,9 @@ def test_masks_of_the_colour_are_preferred() -> None:
     assert cue is not None
     candidates = torch.stack([mask(0, 40), mask(40, 80), mask(0, 80)]).expand(3, -1, -1, -1)
     match = cue.on_picture(picture()).match(candidates)
-    assert match[0].tolist() == pytest.approx(
-        [1, WHOLE_FLOOR, 1], abs=0.02
-    )  # half of it is red
+    known = shipped_colour_places()
+    none = float(torch.exp(known.offset[PLACES.index("whole")]))
+    assert match[0].tolist() == pytest.approx([1, none, 1], abs=0.03)  # half of it is red
     assert bool((match[1:] == 1).all())
     assert torch.equal(
         cue.on_picture(picture())[torch.tensor([0])].match(candidates[:1]), match[:1]
@@ -106,19 +107,19 @@ def test_no_query_asks_for_a_colour() -> None:
 
 @given(
     seed=st.integers(0, 1000),
-    coverage=st.floats(0.05, 1),
-    floor=st.floats(0, 0.9),
+    among=st.integers(1, 3),
+    place=st.sampled_from(["whole", "part"]),
     weight=st.floats(0.1, 1),
 )
 @settings(deadline=None, max_examples=25)
 def test_match_is_the_naive_count(
-    seed: int, coverage: float, floor: float, weight: float
+    seed: int, among: int, place: Literal["whole", "part"], weight: float
 ) -> None:
     rng = np.random.default_rng(seed)
     pixels = torch.from_numpy(rng.random((1, 3, 12, 16))).float()
     terms = tuple(np.array(TERMS)[rng.choice(len(TERMS), 2, replace=False)].tolist())
     logits = torch.from_numpy(rng.normal(size=(1, 2, 12, 16))).float()
-    cue = ColourCue.of([[TargetColour(terms, coverage, floor)]], weight)
+    cue = ColourCue.of([[TargetColour(terms, place, among)]], weight)
     assert cue is not None
     found = cue.on_picture(pixels).match(logits)[0]
     maps = colour_maps(pixels)
@@ -129,8 +130,10 @@ def test_match_is_the_naive_count(
             for x in range(16)
             if logits[0, number, y, x] > 0
         ]
-        covered = sum(inside) / len(inside)
-        expected = min(1.0, max(floor, covered / coverage)) ** weight
+        covered = min(1.0, among * sum(inside) / len(inside))
+        known, at = shipped_colour_places(), PLACES.index(place)
+        odds = float(known.slope[at]) * covered + float(known.offset[at])
+        expected = math.exp(weight * min(0.0, odds))
         assert float(found[number]) == pytest.approx(expected, abs=1e-4)
 
 
@@ -144,12 +147,17 @@ def test_hues_around_the_circle_get_neighbouring_names() -> None:
     assert changes == len(set(names))  # each name is one arc
 
 
-def test_coverage_is_a_share_of_the_mask() -> None:
-    assert WHOLE_COVERAGE < 0.5
-    cue = ColourCue.of([[TargetColour(("red",), 1.0, 0.0)]])
-    assert cue is not None
-    match = cue.on_picture(picture()).match(torch.stack([mask(0, 80)])[None])
-    assert float(match) == pytest.approx(0.5, abs=0.03)
+def test_colours_of_one_place_share_it() -> None:
+    """A dog that is all black is no black and white one."""
+    both = ColourCue.of([target_colours("a red and blue car")])
+    assert both is not None
+    whole, half = (
+        both.on_picture(picture())
+        .match(torch.stack([mask(0, 80), mask(0, 40)])[None])[0]
+        .tolist()
+    )
+    assert whole == pytest.approx(1)
+    assert half < 0.6
 
 
 @pytest.mark.parametrize(("refine", "matched"), [("none", False), ("sam", True)])

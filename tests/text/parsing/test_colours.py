@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from car_video.text.parsing.colours import (
-    PART_COVERAGE,
     SYNONYMS,
     TERMS,
-    WHOLE_COVERAGE,
     target_colours,
 )
+from car_video.text.parsing.garments import PLACES
 
 
 @pytest.mark.parametrize(
@@ -90,9 +89,11 @@ from car_video.text.parsing.colours import (
 )
 def test_colours_of_the_target(text: str, own: list[object], worn: list[object]) -> None:
     colours = target_colours(text)
-    coverage = [WHOLE_COVERAGE / max(1, len(own))] * len(own) + [PART_COVERAGE] * len(worn)
     assert [colour.terms for colour in colours] == [*own, *worn]
-    assert [colour.coverage for colour in colours] == pytest.approx(coverage)
+    assert [colour.place == "whole" for colour in colours] == [True] * len(own) + [False] * len(
+        worn
+    )
+    assert all(colour.among == len(own) for colour in colours[: len(own)])
 
 
 @pytest.mark.parametrize("term", sorted({"red", "grey", "blonde", "teal"}))
@@ -107,5 +108,5 @@ def test_what_is_denied_is_no_colour_of_the_target(term: str, denial: str) -> No
 def test_any_text_will_do(text: str) -> None:
     for colour in target_colours(text):
         assert set(colour.terms) <= set(TERMS)
-        assert 0 < colour.coverage <= 1
-        assert 0 <= colour.floor < 1
+        assert colour.place in PLACES
+        assert colour.among >= 1

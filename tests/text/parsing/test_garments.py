@@ -1,0 +1,48 @@
+"""Which part of a person a word of clothing names."""
+
+from __future__ import annotations
+
+import pytest
+
+from car_video.text.parsing.colours import target_colours
+from car_video.text.parsing.garments import GARMENT_ZONES, ZONES, zone_of
+
+
+def test_each_zone_has_words_and_each_word_one_zone() -> None:
+    assert set(GARMENT_ZONES.values()) == set(ZONES)
+    assert all(word == word.lower() and word.isascii() for word in GARMENT_ZONES)
+
+
+@pytest.mark.parametrize(
+    ("word", "zone"),
+    [("t-shirt", "upper"), ("shirts", "upper"), ("jeans", "trousers"), ("boots", "shoes"),
+     ("dress", "dress"), ("umbrella", None), ("", None)],
+)  # fmt: skip
+def test_singular_and_plural(word: str, zone: str | None) -> None:
+    assert zone_of(word) == zone
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the man in a white polo shirt and black shorts",
+         [(("white",), "upper", 1), (("black",), "shorts", 1)]),
+        ("a man in a black and white jacket",
+         [(("black",), "upper", 2), (("white",), "upper", 2)]),
+        ("a man in red", [(("red",), "clothes", 1)]),
+        ("black shirt guy", [(("black",), "upper", 1)]),
+        ("a red-haired woman", [(("red",), "hair", 1)]),
+        ("the girl with a red backpack and a blue cap",
+         [(("red",), "part", 1), (("blue",), "hat", 1)]),
+        # Clothes of somebody else than the target, who need not be tall and upright.
+        ("the white horse with a rider in a black vest",
+         [(("white",), "whole", 1), (("black",), "part", 1)]),
+        ("the dog with a red scarf", [(("red",), "part", 1)]),
+        ("the red coat", [(("red",), "whole", 1)]),
+        ("a black and white dog", [(("black",), "whole", 2), (("white",), "whole", 2)]),
+    ],
+)  # fmt: skip
+def test_colours_know_where_they_are(
+    text: str, expected: list[tuple[tuple[str, ...], str, int]]
+) -> None:
+    assert [(c.terms, c.place, c.among) for c in target_colours(text)] == expected
