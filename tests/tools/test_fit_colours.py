@@ -144,8 +144,9 @@ def keep(cache: Path, folder: Path, score: float = 1.0) -> None:
     cache.mkdir(exist_ok=True)
     mask = np.zeros((120, 80), bool)
     mask[20:110, 20:50] = True
-    for file in (folder / "images").iterdir():
-        np.savez_compressed(cache / f"{file.stem}.npz", score=score, mask=mask)
+    for one in captioned.captions(folder, people=9, things=9):
+        name = f"{Path(one.photo).stem}_{one.head}.npz"
+        np.savez_compressed(cache / name, score=score, mask=mask)
 
 
 def test_captions_of_one_coloured_thing_are_taken(photos_with_captions: Path) -> None:

@@ -87,7 +87,7 @@ def shown(folder: Path, some: Sequence[Caption], cache: Path) -> Iterator[Shown]
     cache.mkdir(parents=True, exist_ok=True)
     segmenter = None
     for caption in some:
-        file = cache / f"{Path(caption.photo).stem}.npz"
+        file = cache / f"{Path(caption.photo).stem}_{caption.head}.npz"
         pixels = _pixels(folder / caption.photo)
         if not file.exists():
             segmenter = segmenter or _colourless()

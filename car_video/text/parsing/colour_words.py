@@ -39,7 +39,7 @@ GARMENTS = frozenset(
 )
 """What is worn, or grows: "a black shirt man"."""
 
-COMPOUNDS = frozenset("haired headed hatted bearded shirted clad dressed".split())
+COMPOUNDS = frozenset("haired headed hatted bearded shirted clad dressed featured".split())
 """What makes a part of the colour before it: "the red haired woman"."""
 
 UNSEEN = frozenset(

@@ -24,7 +24,7 @@ from car_video.text.parsing.colour_words import (
     WHOLE,
 )
 from car_video.text.parsing.expression import parse_expression, words_of
-from car_video.text.parsing.garments import ZONES, Place, Zone, zone_of
+from car_video.text.parsing.garments import GARMENT_ZONES, ZONES, Place, Zone, zone_of
 from car_video.text.parsing.negation import negated
 
 ColourTerm = Literal[
@@ -68,6 +68,8 @@ SYNONYMS: dict[str, tuple[ColourTerm, ...]] = {
     "lightest": ("light",),
 }
 Terms = tuple[ColourTerm, ...]
+_NAMING = frozenset("navy olive khaki".split())
+"""Colours that may tell which blue, green or brown is meant."""
 _SHADES = frozenset(("dark", "light"))
 _HAIR = frozenset(("blond", "blonde"))
 _DETERMINERS = frozenset("a an the this that his her its their".split())
@@ -130,32 +132,59 @@ def _colours(
         words: of the phrase.
         predicate: whether a colour alone is one ("that is light"), not a thing ("a light").
     """
-    while len(words) > 1 and words[-1] in _ASIDE:
+    while len(words) > 1 and words[-1] in _ASIDE and not _is_garment(words):
         words = words[:-1]
     words = [piece for word in words for piece in _pieces(word)]
     found: dict[tuple[Terms, Zone | None], bool] = {}
-    for at, word in enumerate(words):
-        terms, rest = SYNONYMS.get(word), words[at + 1 :]
+    before_and: tuple[int, bool, Zone | None] = (-1, False, None)
+    for at in reversed(range(len(words))):
+        terms, rest = _shade(words, at), words[at + 1 :]
         rest = rest[: rest.index("and")] if "and" in rest else rest
         before = words[at - 1] if at else ""
-        if terms is None or not _is_colour(word, before, rest, predicate):
+        if terms is None or not _is_colour(words[at], before, rest, predicate):
             continue
-        worn = any(garment in GARMENTS for garment in rest[:-1][:2])
-        part = word in _HAIR or worn or (bool(rest) and rest[0] in COMPOUNDS)
+        worn = any(is_worn(garment) for garment in rest[:-1][:2])
+        part = words[at] in _HAIR or worn or (bool(rest) and rest[0] in COMPOUNDS)
         zone = next((zone for zone in map(zone_of, words[at + 1 :]) if zone), None)
+        if words[at + 1 : at + 2] == ["and"] and before_and[0] == at + 2:
+            part, zone = before_and[1:]  # "black and white shirt guy"
         found.setdefault((terms, zone), part)
-    return [(terms, part, zone) for (terms, zone), part in found.items()]
+        before_and = (at, part, zone)
+    return [(terms, part, zone) for (terms, zone), part in reversed(found.items())]
+
+
+def _shade(words: list[str], at: int) -> Terms | None:
+    """The colour of a word, None for other words. "Navy blue" is one colour, said by its first
+    word."""
+    terms = SYNONYMS.get(words[at])
+    if terms is None or (at and words[at - 1] in _NAMING):
+        return None
+    after = SYNONYMS.get(words[at + 1], ()) if at + 1 < len(words) else ()
+    return tuple(dict.fromkeys((*terms, *after))) if words[at] in _NAMING else terms
+
+
+def _is_garment(words: list[str]) -> bool:
+    """Whether a last word that may be a place is something worn: "in a red top"."""
+    return words[-1] == "top" and (words[-2] in SYNONYMS or words[-2] == "crop")
+
+
+def is_worn(word: str) -> bool:
+    """Whether a word names what is worn, or grows."""
+    return word in GARMENTS or zone_of(word) is not None
 
 
 def _pieces(word: str) -> list[str]:
-    """ "red-and-white" in three, "red-haired" in two, and what has no colour in it whole."""
+    """ "red-and-white" in three, "red-shirted" in two, and what has no colour in it whole."""
     pieces = word.removesuffix("'s").removesuffix("\u2019s").split("-")
     if len(pieces) == 1 or not any(piece in SYNONYMS for piece in pieces):
         return ["-".join(pieces)]
     last = pieces[-1]
     if last in SYNONYMS or last in UNSEEN or last in WHOLE or not last.endswith("ed"):
         return pieces
-    return [*pieces[:-1], "haired"]
+    stem = last.removesuffix("ed")
+    shorter = stem[:-1] if stem[-2:-1] == stem[-1:] else stem
+    worn = next((word for word in (stem, shorter, f"{stem}s") if zone_of(word)), last)
+    return [*pieces[:-1], worn if is_worn(worn) or worn in COMPOUNDS else "featured"]
 
 
 def _is_colour(word: str, before: str, rest: list[str], predicate: bool) -> bool:
@@ -177,7 +206,8 @@ def _is_person(words: list[str], at: int) -> bool:
     """Whether the word there is a person and those before it name no clothes."""
     last = at + 1 == len(words)
     person = words[at] in PEOPLE and (last or words[at] not in ADJECTIVES)
-    return person and not any(w in GARMENTS or w in COMPOUNDS for w in words[:at])
+    person = person and words[at] not in GARMENT_ZONES  # "black joggers"
+    return person and not any(is_worn(w) or w in COMPOUNDS for w in words[:at])
 
 
 def _spoken_of(word: str) -> bool:

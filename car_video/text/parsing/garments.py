@@ -34,7 +34,7 @@ _WORDS: dict[Zone, str] = {
     "hair": "hair haired headed ponytail braid hairstyle",
     "scarf": "scarf shawl",
     "clothes": """clothes clothing outfit suit uniform costume overalls jumpsuit wetsuit
-        tracksuit""",
+        tracksuit clad dressed""",
 }
 GARMENT_ZONES: dict[str, Zone] = {
     word: zone for zone, words in _WORDS.items() for word in words.split()
@@ -43,4 +43,6 @@ GARMENT_ZONES: dict[str, Zone] = {
 
 def zone_of(word: str) -> Zone | None:
     """The zone of a word, in lower case, singular or plural; None if it names no clothing."""
-    return GARMENT_ZONES.get(word) or GARMENT_ZONES.get(word.removesuffix("s"))
+    singular = (word, word.removesuffix("s"), word.removesuffix("es"))
+    known = (GARMENT_ZONES.get(one) for one in (*singular, word.replace("ves", "f")))
+    return next((zone for zone in known if zone), None)

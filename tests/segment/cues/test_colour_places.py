@@ -75,12 +75,18 @@ def test_views_of_masks() -> None:
     feet = box(5, 40, 10, 20)
     feet[30:, 12:18] = 0  # two legs
     lower = torch.zeros(40, 40)
-    lower[5:39, 5:35] = 1
-    lower[39, 18:22] = 1  # the tip of a foot
+    lower[5:39, 5:20] = 1
+    lower[39, 10:13] = 1  # the tip of a foot
     expected = {
         "whole": [box(3, 33, 8, 20), lower],
         "cut": [box(10, 40, 8, 20), feet],
-        "any": [box(8, 18, 2, 38), box(0, 40, 8, 20), box(0, 30, 8, 20), box(0, 0, 0, 0)],
+        "any": [
+            box(8, 18, 2, 38),
+            box(0, 40, 8, 20),
+            box(0, 30, 8, 20),
+            box(0, 0, 0, 0),
+            box(5, 24, 8, 18),  # hidden below a table
+        ],
     }
     for view, masks in expected.items():
         names = [VIEWS[int(number)] for number in view_numbers(torch.stack(masks))]
@@ -186,6 +192,10 @@ def made() -> dict[str, Any]:
         lambda data: data["profiles"]["cut"].update(hair=[1.0]),
         lambda data: data["lines"]["whole"].update(slope="steep"),
         lambda data: data["lines"].pop("clothes"),
+        lambda data: data["lines"]["part"].update(slope=float("nan")),
+        lambda data: data["lines"]["part"].update(offset=float("inf")),
+        lambda data: data["lines"]["part"].update(offset=10**400),
+        lambda data: data["profiles"]["whole"].update(hair=[7.0] * 16),
     ],
 )
 def test_a_damaged_file_is_refused(

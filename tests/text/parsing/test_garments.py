@@ -16,7 +16,7 @@ def test_each_zone_has_words_and_each_word_one_zone() -> None:
 @pytest.mark.parametrize(
     ("word", "zone"),
     [("t-shirt", "upper"), ("shirts", "upper"), ("jeans", "trousers"), ("boots", "shoes"),
-     ("dress", "dress"), ("umbrella", None), ("", None)],
+     ("dress", "dress"), ("umbrella", None), ("scarves", "scarf"), ("", None)],
 )  # fmt: skip
 def test_singular_and_plural(word: str, zone: str | None) -> None:
     assert zone_of(word) == zone
@@ -34,6 +34,18 @@ def test_singular_and_plural(word: str, zone: str | None) -> None:
         ("a red-haired woman", [(("red",), "hair", 1)]),
         ("the girl with a red backpack and a blue cap",
          [(("red",), "part", 1), (("blue",), "hat", 1)]),
+        ("the woman in a red top", [(("red",), "upper", 1)]),
+        ("the man in red on top", [(("red",), "clothes", 1)]),
+        ("red jumper guy", [(("red",), "upper", 1)]),
+        ("the black-jacketed man", [(("black",), "upper", 1)]),
+        ("a red-hatted man", [(("red",), "hat", 1)]),
+        ("a black-clad man", [(("black",), "clothes", 1)]),
+        ("a blue-jeaned man", [(("blue",), "trousers", 1)]),
+        ("the boy in black joggers", [(("black",), "trousers", 1)]),
+        ("black and white shirt guy",
+         [(("black",), "upper", 2), (("white",), "upper", 2)]),
+        ("two women in black dresses", [(("black",), "dress", 1)]),
+        ("the man in a navy blue suit", [(("blue", "black"), "clothes", 1)]),
         # Clothes of somebody else than the target, who need not be tall and upright.
         ("the white horse with a rider in a black vest",
          [(("white",), "whole", 1), (("black",), "part", 1)]),
