@@ -1,6 +1,6 @@
 """Two people side by side, one of them named by a coloured garment: who gets the mask?
 
-    python -m benchmarks.clothing --photos CCP [--pairs 60] [--weights 0 1]
+    python -m benchmarks.clothing --photos CCP [--pairs 60] [--weights 0 0.5 1]
 
 ``CCP`` is a checkout of *Clothing Co-Parsing* (github.com/bearpaw/clothing-co-parsing). Every
 second person tells where garments are, as in ``tools/fit_colours``; pairs are drawn among the
@@ -75,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.clothing", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="Clothing Co-Parsing")
     parser.add_argument("--pairs", type=int, default=60)
-    parser.add_argument("--weights", type=float, nargs="+", default=[0.0, 1.0])
+    parser.add_argument("--weights", type=float, nargs="+", default=[0.0, 0.5, 1.0])
     args = parser.parse_args()
     everyone = list(people(args.photos))
     fit = (profiles(everyone[::2], view) for view in ("whole", "cut"))

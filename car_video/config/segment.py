@@ -46,8 +46,9 @@ class ExpressionConfig(Settings, part="segment.expression"):
     context_rivals: bool = True  # things only mentioned ("... in a park") count against
     drop_named: bool = True  # a background word that an expression names does not oppose it
     # Mask candidates have to show the colours that the words give their target
-    # (segment/cues/colour.py): the exponent of how well they do; 0 switches it off.
-    colour_weight: Unit = 1.0
+    # (segment/cues/colour.py): the exponent of how well they do; 0 switches it off. 1 tells
+    # people apart better, and takes the sky for a blue jacket more often (docs/places.md).
+    colour_weight: Unit = 0.5
     # Words of place ("left", "second from the right") are taken out of the text and choose
     # among what the rest of it finds (segment/cues/place_ranking.py).
     spatial: bool = True
