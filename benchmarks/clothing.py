@@ -95,7 +95,7 @@ def main() -> None:
     for text, picture, masks in islice(drawn, args.pairs):
         for name, (segmenter, places) in rows.items():
             segmenter.set_expressions([text])
-            with patch.object(colour_places, "shipped_colour_places", lambda it=places: it):
+            with patch.object(colour_places, "shipped_colour_places", lambda _, it=places: it):
                 mask = segmenter.segment(picture).masks[0]
             found[name].append([iou(mask, truth) for truth in masks])
     print("| colour_weight | IoU, meant | other | mask on the meant | on the other |")

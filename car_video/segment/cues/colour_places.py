@@ -36,6 +36,7 @@ UPRIGHT = 2.0
 have more. Others sit, lie, or are hidden below by something."""
 FORM = 1
 """Of the file."""
+CPU = torch.device("cpu")
 
 Group = Literal["whole", "part", "clothes"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -98,8 +99,10 @@ def read_colour_places(path: Path) -> ColourPlaces:
 
 
 @cache
-def shipped_colour_places() -> ColourPlaces:
-    """What ships, for any model."""
+def shipped_colour_places(device: torch.device = CPU) -> ColourPlaces:
+    """What ships, for any model; copied to a device once."""
+    if device != CPU:
+        return shipped_colour_places().to(device)
     folder = resources.files("car_video.weights")
     return read_colour_places(Path(str(folder / "colours.json")))
 
@@ -168,11 +171,11 @@ def colour_odds(
         has: float32 [Q, C, h, w] in [0, 1]: how well cells are of the colours.
         places: int64 [Q, C], numbers in PLACES.
         among: float32 [Q, C]: how many colours each place has.
-        known: by default what ships.
+        known: on the same device; by default what ships.
 
     Returns:
         float32 [Q, M, C]: log of the ratio of both probabilities.
     """
-    known = (known or shipped_colour_places()).to(masks.device)
+    known = known or shipped_colour_places(masks.device)
     shares = coloured_shares(masks, has, places, among, known)
     return known.slope[places][:, None] * shares + known.offset[places][:, None]

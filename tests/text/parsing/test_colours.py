@@ -71,6 +71,8 @@ from car_video.text.parsing.garments import PLACES
         ("the black man's hat", [], []),
         ("dark-skinned man", [], []),
         ("a brown baby elephant", [("brown",)], []),
+        ("a white pitcher", [("white",)], []),  # a jug more often than a player
+        ("a brown boxer", [("brown",)], []),  # a dog
         ("a black female dog", [("black",)], []),
         ("black shirt man", [], [("black",)]),
         ("white striped shirt guy", [], [("white",)]),
