@@ -9,6 +9,7 @@ errors, so no key can be dead. Nothing here imports torch.
 ``video``      settings of the video algorithm
 ``schema``     ``Config``, all of them together
 ``cache``      the folder in which weights and calibrations are kept
+``number_files``  fitted numbers read from small JSON files
 ``calibration``  how sure a model's evidence makes, from a JSON file
 ``loading``    presets and YAML files, and what they extend
 """

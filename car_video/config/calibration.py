@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from car_video.config import number_files as files
 from car_video.config.cache import cache_folder
 from car_video.errors import ConfigError
 
@@ -113,17 +113,10 @@ def read_calibration(path: Path, model: str) -> Calibration:
         ConfigError: no such file, damaged, or of another model.
     """
     again = f"make it anew: car-eval calibrate {model} --data DIR --out {path}"
-    try:
-        data = json.loads(path.read_text("utf-8"))
-        found = _from_mapping(data)
-    except FileNotFoundError:
-        raise ConfigError(f"no calibration file '{path}'") from None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ConfigError(f"calibration '{path}' is damaged ({reason}); {again}") from None
+    found = files.read_number_file(path, "calibration file", FORM, _from_mapping, again)
     if file_stem(found.model) != file_stem(model):
         raise ConfigError(
-            f"calibration '{path}' is of model '{found.model}', not of '{model}'; name another "
+            f"calibration '{path}' is of model {found.model!r}, not of {model!r}; name another "
             f"or {again}"
         )
     return found
@@ -146,56 +139,29 @@ def file_stem(model: str) -> str:
     return re.sub(r"[^\w.+-]", "_", name)
 
 
-def _from_mapping(data: Any) -> Calibration:
-    """Raises ValueError, TypeError or KeyError for what is no calibration."""
-    if not isinstance(data, Mapping) or data.get("form") != FORM:
-        raise ValueError("not a calibration of this version")
+def _from_mapping(data: Mapping[str, Any]) -> Calibration:
+    """Raises ValueError or KeyError for what is no calibration."""
     if "deviation" in data:  # files from when it differed from model to model
         raise ValueError("made with a measure of evidence that is no longer taken")
-    bins = tuple(
-        ReliabilityBin(_number(one, "probability"), _number(one, "right"), _count(one, "pairs"))
-        for one in data["curve"]
-    )
-    found = Calibration(
-        model=_text(data, "model"),
-        slope=_number(data, "slope"),
-        offset=_number(data, "offset"),
+    slope, offset = files.line(data)
+    return Calibration(
+        model=files.text(data, "model"),
+        slope=slope,
+        offset=offset,
         fitted=data["fitted"] is True,
-        made=date.fromisoformat(_text(data, "made")).isoformat(),
-        data=_text(data, "data"),
-        pictures=_count(data, "pictures"),
-        positive=_count(data, "positive"),
-        negative=_count(data, "negative"),
-        log_loss=_number(data, "log_loss"),
-        curve=bins,
-        centre=tuple(_finite(value, "centre") for value in data.get("centre", ())),
+        made=date.fromisoformat(files.text(data, "made")).isoformat(),
+        data=files.text(data, "data"),
+        pictures=files.whole(data, "pictures"),
+        positive=files.whole(data, "positive"),
+        negative=files.whole(data, "negative"),
+        log_loss=files.number(data, "log_loss", 0),
+        curve=tuple(
+            _bin(files.as_object(one, "curve")) for one in files.entries(data, "curve")
+        ),
+        centre=tuple(files.numbers(data, "centre")) if "centre" in data else (),
     )
-    if not 0 < found.slope <= 100 or abs(found.offset) > 100:
-        raise ValueError("slope must be from 0 to 100 and offset from -100 to 100")
-    return found
 
 
-def _number(data: Mapping[str, Any], key: str) -> float:
-    return _finite(data[key], key)
-
-
-def _finite(value: Any, key: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{key} is no number")
-    if not math.isfinite(value):
-        raise ValueError(f"{key} is not finite")
-    return float(value)
-
-
-def _count(data: Mapping[str, Any], key: str) -> int:
-    value = data[key]
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{key} is no count")
-    return value
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = data[key]
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{key} is no text")
-    return value
+def _bin(data: Mapping[str, Any]) -> ReliabilityBin:
+    probability, right = (files.number(data, key, 0, 1) for key in ("probability", "right"))
+    return ReliabilityBin(probability, right, files.whole(data, "pairs"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from car_video.config.number_files import read_object
 from car_video.errors import ModelError
 from car_video.models import int8_weights
 
@@ -22,13 +23,16 @@ def config() -> dict[str, Any]:
     """``lite.json``: sizes and logit scale of ``lite``, SHA-256 of every bundled weight file.
 
     Raises:
-        ModelError: it is not there.
+        ModelError: it is not there, or damaged.
     """
     path = weights_folder() / "lite.json"
     try:
-        return dict(json.loads(path.read_text("utf-8")))
+        return read_object(path)
     except FileNotFoundError:
         raise ModelError("the bundled model is missing; reinstall car-video") from None
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"'{path}' is damaged ({reason}); reinstall car-video") from None
 
 
 def load(file: str) -> dict[str, Tensor]:

@@ -12,17 +12,17 @@ pixels promise, for people call the same colour by different names, and name wha
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
-from car_video.errors import ConfigError
+from car_video.config.number_files import line, numbers, part, read_number_file
 from car_video.text.parsing.garments import PLACES, ZONES
 
 View = Literal["whole", "cut", "any"]
@@ -76,26 +76,20 @@ def read_colour_places(path: Path) -> ColourPlaces:
     Raises:
         ConfigError: no such file, or damaged.
     """
-    try:
-        data = json.loads(path.read_text("utf-8"))
-        if data["form"] != FORM:
-            raise ValueError("another form")
-        profiles = torch.ones(len(VIEWS), len(PLACES), BANDS)
-        for v, view in enumerate(VIEWS[:-1]):
-            rows = torch.tensor([data["profiles"][view][zone] for zone in ZONES])
-            if rows.shape != (len(ZONES), BANDS):
-                raise ValueError(f"want {BANDS} bands")
-            profiles[v, : len(ZONES)] = rows
-        lines = [data["lines"][group_of(place)] for place in PLACES]
-        slope, offset = (
-            torch.tensor([float(line[name]) for line in lines]) for name in ("slope", "offset")
-        )
-        sensible = ((profiles >= 0) & (profiles <= 1)).all() and (slope > 0).all()
-        if not (sensible and torch.isfinite(torch.cat([slope, offset])).all()):
-            raise ValueError("numbers out of range")
-        return ColourPlaces(profiles, slope, offset)
-    except (OSError, ArithmeticError, RecursionError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"colour numbers '{path}' cannot be read: {error}") from None
+    remedy = "tools/fit_colours makes such files"
+    return read_number_file(path, "file of colour numbers", FORM, _from_mapping, remedy)
+
+
+def _from_mapping(data: Mapping[str, Any]) -> ColourPlaces:
+    """Raises ValueError or KeyError for anything else."""
+    profiles = torch.ones(len(VIEWS), len(PLACES), BANDS)
+    for v, view in enumerate(VIEWS[:-1]):
+        rows = part(part(data, "profiles"), view)
+        for z, zone in enumerate(ZONES):
+            profiles[v, z] = torch.tensor(numbers(rows, zone, BANDS, 0, 1))
+    fitted = [line(part(part(data, "lines"), group_of(place))) for place in PLACES]
+    slope, offset = torch.tensor(fitted).unbind(1)
+    return ColourPlaces(profiles, slope.contiguous(), offset.contiguous())
 
 
 @cache

@@ -10,15 +10,16 @@ less the mean of their frame, so they do not depend on what all cells of a backb
 from __future__ import annotations
 
 import dataclasses
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
-from car_video.errors import ConfigError
+from car_video.config.number_files import MOST_ODDS, number, part, read_number_file
 
 FORM = 1  # of the file
 SUPPORT_FLOOR = 0.05  # overlaps with what memory expects are all equally bad below it
@@ -67,14 +68,8 @@ def read_association(path: Path) -> Association:
     Raises:
         ConfigError: no such file, or damaged.
     """
-    try:
-        data = json.loads(path.read_text("utf-8"))
-        if data["form"] != FORM:
-            raise ValueError("another form")
-        names = [field.name for field in dataclasses.fields(Association)]
-        return Association(**{name: float(data["association"][name]) for name in names})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"tracking numbers '{path}' cannot be read: {error}") from None
+    remedy = "tools/fit_tracking makes such files"
+    return read_number_file(path, "file of tracking numbers", FORM, _from_mapping, remedy)
 
 
 @cache
@@ -82,3 +77,10 @@ def shipped_association() -> Association:
     """Fitted with the bundled model; other backbones take it as well."""
     folder = resources.files("car_video.weights")
     return read_association(Path(str(folder / "lite_tracking.json")))
+
+
+def _from_mapping(data: Mapping[str, Any]) -> Association:
+    """Raises ValueError or KeyError for anything else."""
+    found = part(data, "association")
+    names = [field.name for field in dataclasses.fields(Association)]
+    return Association(**{name: number(found, name, -MOST_ODDS, MOST_ODDS) for name in names})

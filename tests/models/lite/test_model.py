@@ -196,12 +196,23 @@ def damage(file: Path) -> None:
     file.write_bytes(data)
 
 
+def damage_start(file: Path) -> None:
+    """A file that begins with something else."""
+    data = file.read_bytes()
+    file.unlink()
+    file.write_bytes(b"]" + data)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda f: damage(f / "lite_image.safetensors"), "damaged: lite_image.safetensors"),
         (lambda f: (f / "lite_text.safetensors").unlink(), "missing: lite_text.safetensors"),
         (lambda f: (f / "lite.json").unlink(), "the bundled model is missing"),
+        (
+            lambda f: damage_start(f / "lite.json"),
+            r"'.*lite.json' is damaged \(.*\); reinstall",
+        ),
     ],
 )
 def test_damaged_weights(copied: Path, change: Callable[[Path], Any], message: str) -> None:

@@ -209,5 +209,5 @@ def test_a_damaged_file_is_refused(
     torch.testing.assert_close(again.slope, shipped_colour_places().slope)
     change(data)
     path.write_text(json.dumps(data))
-    with pytest.raises(ConfigError, match=r"colour numbers '.*' cannot be read"):
+    with pytest.raises(ConfigError, match=r"colour numbers '.*' is damaged"):
         read_colour_places(path)

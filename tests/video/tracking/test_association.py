@@ -55,7 +55,7 @@ def test_the_shipped_numbers_know_one_thing_from_another() -> None:
 def test_a_file_that_is_none_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "numbers.json"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=r"cannot be read") as told:
+    with pytest.raises(ConfigError, match=r"tracking numbers '.*' is damaged") as told:
         read_association(path)
     assert "\n" not in str(told.value)
 
