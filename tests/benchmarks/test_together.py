@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.together import interval, pictures, scores
+from benchmarks.together import dropping, interval, pictures, scores
+from car_video import ImageSegmenter
+from car_video.config import RecurrenceConfig
+from tests.segment.colour_model import PLAIN, RED, ColourModel, picture
 
 
 def square(left: int, top: int, side: int) -> list[list[int]]:
@@ -63,3 +67,14 @@ def test_the_interval_holds_a_clear_difference() -> None:
     low, high = interval(more, base)
     assert 0.05 < low < 0.1 < high < 0.15
     assert interval(base, base) == pytest.approx((0, 0))
+
+
+def test_only_in_the_row_dropped_a_rival_drops_what_is_assumed_to_be_there() -> None:
+    recurrence = RecurrenceConfig(confidence_threshold=0.6)  # the green thing has 0.5
+    config = replace(PLAIN, assume_present=True, recurrence=recurrence)
+    model, image = ColourModel(), picture((RED, (255, 0, 0)))
+    kept, dropped = ImageSegmenter(model, ["a"], config), dropping(model, config)
+    for segmenter, alive in ((kept, [0, 1]), (dropped, [0])):
+        segmenter.set_expressions(("a red thing", "a green thing"))
+        assert segmenter.recur(segmenter.encode(image)).alive.tolist() == alive
+    assert dropped.config == replace(kept.config, recurrence=recurrence), "as it is else"
