@@ -19,6 +19,7 @@ from tests.segment.colour_model import ColourModel
 from tests.video.colour_sam import ColourSam
 from tests.video.conftest import NAMES, SIZE, WITH_SAM, frame, red_at
 from tests.video.tracking.test_likeness import look, seen
+from tools import sequence_tables
 from tools.fit_likeness import __main__ as command
 from tools.fit_likeness import fitting, report
 from tools.fit_likeness.fitting import AT, Clip, Numbers, fit, fit_signs
@@ -194,8 +195,8 @@ def coloured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "FRAMES", 20)
     monkeypatch.setattr(command, "load_sequences", lambda data: sequences)
     monkeypatch.setattr(command, "load_preset", lambda name: config)
-    monkeypatch.setattr(command, "load_model", lambda name: ColourModel())
-    monkeypatch.setattr(command, "load_mask_model", lambda name, device: ColourSam())
+    monkeypatch.setattr(sequence_tables, "load_model", lambda name: ColourModel())
+    monkeypatch.setattr(sequence_tables, "load_mask_model", lambda name, device: ColourSam())
 
 
 def test_the_command_records_and_fits(

@@ -23,6 +23,7 @@ from car_video.video.tracking.tracks import TrackCandidates, Tracks
 from tests.segment.colour_model import ColourModel
 from tests.video.colour_sam import ColourSam
 from tests.video.conftest import NAMES, SIZE, WITH_SAM, frame, red_at
+from tools import sequence_tables
 from tools.fit_tracking import __main__ as command
 from tools.fit_tracking import fitting
 from tools.fit_tracking.choices import Recorder, recording
@@ -157,8 +158,8 @@ def coloured(monkeypatch: pytest.MonkeyPatch) -> list[Squares]:
     config = replace(load_preset(command.PRESET), segment=WITH_SAM)
     monkeypatch.setattr(command, "load_sequences", lambda data, step: sequences)
     monkeypatch.setattr(command, "load_preset", lambda name: config)
-    monkeypatch.setattr(command, "load_model", lambda name: ColourModel())
-    monkeypatch.setattr(command, "load_mask_model", lambda name, device: ColourSam())
+    monkeypatch.setattr(sequence_tables, "load_model", lambda name: ColourModel())
+    monkeypatch.setattr(sequence_tables, "load_mask_model", lambda name, device: ColourSam())
     return sequences
 
 

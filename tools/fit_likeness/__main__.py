@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +12,11 @@ from numpy.typing import NDArray
 import tools.fit_likeness
 from benchmarks.generalisation.sequences import RATE, VideoSequence, load_sequences
 from benchmarks.gone import STEP, there_and_back
-from car_video import Config, Frame, VideoSegmenter, load_model, load_preset
-from car_video.models.sam.registry import load_mask_model
+from car_video import Config, Frame, VideoSegmenter, load_preset
 from tools.fit_likeness.fitting import GLANCE_SIGNS, STEP_SIGNS, Clip, fit
 from tools.fit_likeness.looks import MOMENTS, looks_of
 from tools.fit_likeness.report import DRAWS, held_out, intervals, table
+from tools.sequence_tables import kept_tables, new_parser, record_all
 
 FRAMES = 30
 """Of a sequence in which things are hidden; it is played backwards where it ends sooner."""
@@ -51,41 +49,16 @@ def recorded(
     return np.concatenate(parts)
 
 
-def record_all(data: Path, cache: Path, part: tuple[int, int]) -> None:
-    """Keep the looks of all sequences that are not kept yet; part (K, N) of them."""
-    config = load_preset(PRESET)
-    model = load_model(config.model)
-    sam = load_mask_model(config.segment.sam.model, model.device)
-    cache.mkdir(parents=True, exist_ok=True)
-    wanted = [s for s in load_sequences(data) if s.name not in APART]
-    for sequence in wanted[part[0] :: part[1]]:
-        file = cache / f"{sequence.name}.npz"
-        if not file.is_file():
-            looks = recorded(sequence, config, model, sam)
-            np.savez(file, group=sequence.group, looks=looks)
-            print(sequence.name, len(looks), flush=True)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Record, fit, print."""
-    parser = argparse.ArgumentParser(
-        description=tools.fit_likeness.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--part", default="0/1", metavar="K/N", help="of the sequences")
-    parser.add_argument("--record", action="store_true")
+    parser = new_parser(tools.fit_likeness.__doc__)
     parser.add_argument("--draws", type=int, default=DRAWS, help="of groups, for the intervals")
     options = parser.parse_args(argv)
-    number, _, count = options.part.partition("/")
     if options.record:
-        record_all(options.data, options.cache, (int(number), int(count)))
-    kept = {}
-    for file in sorted(options.cache.glob("*.npz")):
-        with np.load(file) as found:
-            if len(found["looks"]):
-                kept[file.stem] = Clip(str(found["group"]), found["looks"])
+        wanted = (one for one in load_sequences(options.data) if one.name not in APART)
+        record_all(wanted, options, load_preset(PRESET), "looks", recorded)
+    tables = kept_tables(options.cache, "looks")
+    kept = {name: Clip(group, looks) for name, (group, looks) in tables.items() if len(looks)}
     if len({clip.group for clip in kept.values()}) < 3:
         parser.exit(2, f"error: '{options.cache}' has looks of less than three groups\n")
     print(table(held_out(kept)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 from collections.abc import Sequence
@@ -16,11 +15,11 @@ from numpy.typing import NDArray
 
 import tools.fit_tracking
 from benchmarks.generalisation.sequences import VideoSequence, load_sequences
-from car_video import Config, VideoSegmenter, load_model, load_preset
-from car_video.models.sam.registry import load_mask_model
+from car_video import Config, VideoSegmenter, load_preset
 from car_video.video.tracking.association import FORM
 from tools.fit_tracking.choices import Recorder, recording
 from tools.fit_tracking.fitting import Clip, fit, held_out
+from tools.sequence_tables import kept_tables, new_parser, record_all
 
 FRAMES, STEP = 14, 4
 """Frames of a sequence, and how many apart they lie; more cost hours on two cores."""
@@ -44,39 +43,15 @@ def choices_of(
     return recorder.table()
 
 
-def record_all(data: Path, cache: Path, part: tuple[int, int]) -> None:
-    """Keep the choices of all sequences that are not kept yet; part (K, N) of them."""
-    config = load_preset(PRESET)
-    model = load_model(config.model)
-    sam = load_mask_model(config.segment.sam.model, model.device)
-    cache.mkdir(parents=True, exist_ok=True)
-    for number, sequence in enumerate(load_sequences(data, STEP)):
-        file = cache / f"{sequence.name}.npz"
-        if number % part[1] == part[0] and not file.is_file():
-            made = choices_of(sequence, config, model, sam)
-            np.savez(file, group=sequence.group, choices=made)
-            print(sequence.name, flush=True)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Record, fit, print, write."""
-    parser = argparse.ArgumentParser(
-        description=tools.fit_tracking.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--part", default="0/1", metavar="K/N", help="of the sequences")
-    parser.add_argument("--record", action="store_true")
+    parser = new_parser(tools.fit_tracking.__doc__)
     parser.add_argument("--out", type=Path, help="JSON file for the numbers of all groups")
     options = parser.parse_args(argv)
-    number, _, count = options.part.partition("/")
     if options.record:
-        record_all(options.data, options.cache, (int(number), int(count)))
-    kept = {}
-    for file in sorted(options.cache.glob("*.npz")):
-        with np.load(file) as found:
-            kept[file.stem] = Clip(str(found["group"]), found["choices"])
+        wanted = load_sequences(options.data, STEP)
+        record_all(wanted, options, load_preset(PRESET), "choices", choices_of)
+    kept = {name: Clip(*of) for name, of in kept_tables(options.cache, "choices").items()}
     if not kept:
         parser.exit(2, f"error: '{options.cache}' holds no choices; add --record\n")
     if len({clip.group for clip in kept.values() if len(clip.choices)}) < 2:
