@@ -31,7 +31,10 @@ def ui(
     port: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=1, max=65535, help="Port.  [default: the first free from 7860 on]"
+            metavar="N",
+            min=0,
+            max=65535,
+            help="Port, 0 for any free one.  [default: the first free from 7860 on]",
         ),
     ] = None,
     password: Annotated[

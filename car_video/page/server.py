@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -54,6 +55,15 @@ def example_clip() -> Path | None:
     return None
 
 
+def free_port(host: str) -> int:
+    """A port that nobody listens at; raises OSError where there is no such address."""
+    address = host.strip("[]")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as taken:
+        port: int = taken.getsockname()[1]
+    return port
+
+
 class Server:
     """The page on a port, until it is closed.
 
@@ -61,7 +71,7 @@ class Server:
         engine: the models.
         limits: of what each person may give.
         host: address to listen at.
-        port: to listen at; None for the first free one of :data:`PORTS`.
+        port: to listen at; 0 for any free one, None for the first free one of :data:`PORTS`.
         password: that is asked for; None asks for none.
 
     Attributes:
@@ -106,7 +116,7 @@ class Server:
         try:
             _, self.url, _ = self._blocks.launch(
                 server_name=host,
-                server_port=port,
+                server_port=free_port(host) if port == 0 else port,
                 auth=None if password is None else _checks(password),
                 auth_message="Any name, and the password that the page was started with.",
                 prevent_thread_lock=True,
@@ -124,6 +134,7 @@ class Server:
             )
         except OSError:
             where = f"port {port} is" if port is not None else "ports 7860 to 7959 are"
+            where = "every port is" if port == 0 else where
             raise ConfigError(
                 f"{where} taken or cannot be used at {host}; give another --port"
             ) from None

@@ -42,6 +42,21 @@ def test_settings_are_checked_first(cli, monkeypatch):
         assert err.count("\n") == 1
 
 
+def test_port_0_is_taken_as_serve_takes_it(cli, monkeypatch):
+    monkeypatch.setattr(ui, "find_spec", lambda name: object())
+    ports = []
+
+    def serve(engine, limits, host, port, password):
+        ports.append(port)
+        raise ConfigError("enough")
+
+    monkeypatch.setattr(server, "Server", serve)
+    for more in (("--port", "0"), ()):
+        assert cli("ui", "--no-browser", *more)[0] == 2
+    assert ports == [0, None]
+    assert "--port" in cli("ui", "--port", "-1")[2]
+
+
 def test_presence_is_assumed_from_the_first_frame_on(cli, monkeypatch):
     monkeypatch.setattr(ui, "find_spec", lambda name: object())
     first = []

@@ -81,6 +81,30 @@ def test_a_port_that_is_taken_is_told(server):
         Server(FakeEngine(), Limits(), port=port)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_port_0_is_any_free_one(host):
+    pytest.importorskip("gradio", reason="the page needs gradio")
+    from car_video.page.server import Server
+
+    served = Server(FakeEngine(), Limits(), host, port=0)
+    try:
+        port = int(served.url.rstrip("/").rsplit(":", 1)[1])
+        assert port not in (0, *server_module.PORTS)
+        assert answer(served.url)[0] == 200
+    finally:
+        served.close()
+
+
+def test_an_address_that_is_not_ours_is_told():
+    pytest.importorskip("gradio", reason="the page needs gradio")
+    from car_video.page.server import Server
+
+    with pytest.raises(
+        ConfigError, match=r"cannot be used at 192\.0\.2\.1; give another --port"
+    ):
+        Server(FakeEngine(), Limits(), "192.0.2.1", port=0, password="word")
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_what_stops_the_start_leaves_no_folder(monkeypatch, tmp_path, error):
     from car_video.page.server import Server
