@@ -15,7 +15,7 @@ aunt grandmother grandfather grandma grandpa husband wife friend human businessm
 businesswoman salesman fisherman cowboy american african pedestrian passenger customer tourist
 vendor farmer hiker windsurfer kitesurfer breakdancer bicyclist motorcyclist gymnast acrobat
 juggler jogger pilot diver climber rower wrestler fencer golfer sailor parent someone somebody
-schoolgirl schoolboy""".split()
+schoolgirl schoolboy owner handler redhead brunette""".split()
 
 
 def _plural(word: str) -> str:
@@ -27,7 +27,8 @@ def _plural(word: str) -> str:
     return irregular.get(word, word + ("es" if word.endswith("ss") else "s"))
 
 
-PEOPLE = frozenset([*_STEMS, *map(_plural, _STEMS), "people", "family", "families"])
+_OTHERS = "people family families anyone anybody everyone everybody he she they".split()
+PEOPLE = frozenset([*_STEMS, *map(_plural, _STEMS), *_OTHERS])
 ADJECTIVES = frozenset("baby male female adult family teen mother father kids".split())
 """People that may only describe what follows: "a brown baby elephant"."""
 
@@ -38,6 +39,9 @@ GARMENTS = frozenset(
     hair""".split()
 )
 """What is worn, or grows: "a black shirt man"."""
+
+HAIR = frozenset("blond blonde blonds blondes brunette brunettes redhead redheads".split())
+"""What names people by their hair, by itself as well: "the blonde in red"."""
 
 COMPOUNDS = frozenset("haired headed hatted bearded shirted clad dressed featured".split())
 """What makes a part of the colour before it: "the red haired woman"."""

@@ -8,6 +8,7 @@ much of it, what it wears or holds ("a man in red") a part; colours of things on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,6 +16,7 @@ from car_video.text.parsing.colour_words import (
     ADJECTIVES,
     COMPOUNDS,
     GARMENTS,
+    HAIR,
     LAMPS,
     LIGHTS,
     NOUNS,
@@ -23,9 +25,11 @@ from car_video.text.parsing.colour_words import (
     UNSEEN,
     WHOLE,
 )
-from car_video.text.parsing.expression import parse_expression, words_of
+from car_video.text.parsing.expression import ParsedExpression, parse_expression, words_of
 from car_video.text.parsing.garments import GARMENT_ZONES, ZONES, Place, Zone, zone_of
 from car_video.text.parsing.negation import negated
+from car_video.text.parsing.roles import LONGEST
+from car_video.text.parsing.word_classes import STANDING_FOR
 
 ColourTerm = Literal[
     "black", "white", "grey", "red", "green", "blue", "yellow", "orange", "brown", "pink",
@@ -41,6 +45,13 @@ SYNONYMS: dict[str, tuple[ColourTerm, ...]] = {
     "gold": ("yellow", "brown", "beige"),
     "blond": ("yellow", "brown", "beige"),
     "blonde": ("yellow", "brown", "beige"),
+    "blonds": ("yellow", "brown", "beige"),
+    "blondes": ("yellow", "brown", "beige"),
+    "brunette": ("brown", "black"),
+    "brunettes": ("brown", "black"),
+    "redhead": ("red", "orange"),
+    "redheads": ("red", "orange"),
+    "ginger": ("orange", "brown"),
     "tan": ("beige", "brown"),
     "cream": ("beige", "white"),
     "navy": ("blue", "black"),
@@ -71,7 +82,9 @@ Terms = tuple[ColourTerm, ...]
 _NAMING = frozenset("navy olive khaki".split())
 """Colours that may tell which blue, green or brown is meant."""
 _SHADES = frozenset(("dark", "light"))
-_HAIR = frozenset(("blond", "blonde"))
+_IN_HAIR: dict[Terms, Terms] = {SYNONYMS["ginger"]: SYNONYMS["redhead"]}
+"""Colours that are others in hair: brown would say nothing there of who is ginger."""
+_SKIN = frozenset(("black", "white", "brown", "dark", "light"))
 _DETERMINERS = frozenset("a an the this that his her its their".split())
 _ASIDE = frozenset("left right middle center centre far leftmost rightmost top bottom".split())
 
@@ -98,27 +111,57 @@ def target_colours(text: str) -> tuple[TargetColour, ...]:
         >>> target_colours("a man in red beside a blue car")
         (TargetColour(terms=('red',), place='clothes', among=1),)
     """
-    words = words_of(text)
-    silent = zip(words, negated(text), _names(text), strict=True)
+    silent = zip(words_of(text), negated(text), _names(text), strict=True)
     parsed = parse_expression(
         " ".join(word for word, *no in silent if not (any(no) and _spoken_of(word)))
     )
-    named = _colours(words_of(parsed.noun_phrase))
-    own = [terms for terms, part, _ in named if not part]
-    worn: list[tuple[Place, Terms]]
-    worn = [(zone or "part", terms) for terms, part, zone in named if part]
-    person = any(word in PEOPLE for word in words_of(parsed.noun_phrase))
-    for phrase in parsed.attributes:
-        for terms, _, zone in _colours(words_of(phrase), predicate=True):
-            alone = zone is None and words_of(phrase)[-1] in SYNONYMS
-            worn.append(("clothes" if alone else zone or "part", terms))
-    colours: list[tuple[Place, Terms]] = [("whole", terms) for terms in own]
-    for place, terms in worn:
+    head = words_of(parsed.noun_phrase)
+    person = _is_somebody(head, bool(parsed.attributes))
+    found: list[tuple[Place, Terms]] = [
+        ((zone or "part") if part else "whole", terms) for terms, part, zone in _colours(head)
+    ]
+    found += _told(parsed, person)
+    colours: list[tuple[Place, Terms]] = [one for one in found if one[0] == "whole"]
+    for place, terms in found:
         elsewhere = place in ZONES and not person  # "the horse with a rider in a black vest"
-        colours.append(("part" if elsewhere else place, terms))
+        in_hair = _IN_HAIR.get(terms, terms) if place == "hair" else terms
+        colours.append(("part" if elsewhere else place, in_hair))
     colours = list(dict.fromkeys(colours))
     places = [place for place, _ in colours]
     return tuple(TargetColour(terms, at, places.count(at)) for at, terms in colours)
+
+
+def _told(parsed: ParsedExpression, person: bool) -> Iterator[tuple[Place, Terms]]:
+    """Colours that the target is said to have, and where.
+
+    Args:
+        parsed: the expression.
+        person: whether the target is one.
+    """
+    said = [phrase for subject, phrase in parsed.predicates if subject == parsed.noun_phrase]
+    for phrase in parsed.attributes:
+        words = words_of(phrase)
+        if words[-1] in HAIR and phrase not in said:
+            continue  # "the dog of the redhead"
+        for terms, _, zone in _colours(words, predicate=True):
+            alone = zone is None and words[-1] in SYNONYMS
+            if phrase in said and zone is None and not person:
+                yield "whole", terms  # "the bus is red"
+            elif not (phrase in said and alone and _SKIN.issuperset(terms)):
+                yield "clothes" if alone else zone or "part", terms
+    for subject, phrase in parsed.predicates:
+        if subject != parsed.noun_phrase:  # "whose shirt is red"
+            worn = next((zone for zone in map(zone_of, words_of(subject)[-1:]) if zone), None)
+            for terms, _, _ in _colours(words_of(phrase), predicate=True):
+                yield worn or "part", terms
+
+
+def _is_somebody(head: list[str], has_more: bool) -> bool:
+    """Whether the words of a head noun phrase name a person; "the one in blue" does, too."""
+    last = head[-1] if head else ""
+    hair = any(w in HAIR or zone_of(w.split("-")[-1]) == "hair" for w in head)
+    one = last in STANDING_FOR and (has_more or hair)
+    return one or last in HAIR or not PEOPLE.isdisjoint(head)
 
 
 def _colours(
@@ -138,19 +181,27 @@ def _colours(
     found: dict[tuple[Terms, Zone | None], bool] = {}
     before_and: tuple[int, bool, Zone | None] = (-1, False, None)
     for at in reversed(range(len(words))):
-        terms, rest = _shade(words, at), words[at + 1 :]
+        terms, rest = _shade(words, at), words[at + 1 : at + LONGEST]
         rest = rest[: rest.index("and")] if "and" in rest else rest
         before = words[at - 1] if at else ""
         if terms is None or not _is_colour(words[at], before, rest, predicate):
             continue
         worn = any(is_worn(garment) for garment in rest[:-1][:2])
-        part = words[at] in _HAIR or worn or (bool(rest) and rest[0] in COMPOUNDS)
-        zone = next((zone for zone in map(zone_of, words[at + 1 :]) if zone), None)
+        hair = _names_hair(words[at], rest)
+        part = words[at] in HAIR or hair or worn or (bool(rest) and rest[0] in COMPOUNDS)
+        zone = next((zone for zone in map(zone_of, words[at + 1 : at + LONGEST]) if zone), None)
+        zone = zone or ("hair" if hair else None)
         if words[at + 1 : at + 2] == ["and"] and before_and[0] == at + 2:
             part, zone = before_and[1:]  # "black and white shirt guy"
         found.setdefault((terms, zone), part)
         before_and = (at, part, zone)
     return [(terms, part, zone) for (terms, zone), part in reversed(found.items())]
+
+
+def _names_hair(word: str, rest: list[str]) -> bool:
+    """Whether a word, before the rest of its phrase, is the hair of somebody."""
+    named = not rest or rest[-1] in PEOPLE or rest[-1] in STANDING_FOR
+    return named and (word in HAIR or (word == "ginger" and bool(rest)))
 
 
 def _shade(words: list[str], at: int) -> Terms | None:
@@ -175,9 +226,15 @@ def is_worn(word: str) -> bool:
 
 def _pieces(word: str) -> list[str]:
     """ "red-and-white" in three, "red-shirted" in two, and what has no colour in it whole."""
-    pieces = word.removesuffix("'s").removesuffix("\u2019s").split("-")
+    whole = word.removesuffix("'s").removesuffix("\u2019s")
+    if whole != word and whole in HAIR:
+        return [word]  # of somebody
+    for suffix in ("haired", "headed"):
+        if whole.endswith(suffix) and whole.removesuffix(suffix) in SYNONYMS:
+            whole = f"{whole.removesuffix(suffix)}-{suffix}"
+    pieces = whole.split("-")
     if len(pieces) == 1 or not any(piece in SYNONYMS for piece in pieces):
-        return ["-".join(pieces)]
+        return [whole]
     last = pieces[-1]
     if last in SYNONYMS or last in UNSEEN or last in WHOLE or not last.endswith("ed"):
         return pieces
@@ -191,6 +248,8 @@ def _is_colour(word: str, before: str, rest: list[str], predicate: bool) -> bool
     """Whether a colour word, between what is before and the rest of its phrase, is a colour,
     and none that is said of people's skin."""
     after = rest[0] if rest else ""
+    if word == "ginger" and not rest and not predicate:
+        return False  # a root, or somebody
     if after in UNSEEN or before in TITLES or (before, word) == ("ice", "cream"):
         return False
     if word in _SHADES and (after in SYNONYMS or (word == "light" and after in LIGHTS)):
@@ -199,7 +258,8 @@ def _is_colour(word: str, before: str, rest: list[str], predicate: bool) -> bool
         if not before or not predicate:
             return not before and (predicate or word not in LAMPS)
         return word not in LAMPS and before not in ("a", "an")
-    return word in _HAIR or not any(_is_person(rest, n) for n in range(min(3, len(rest))))
+    hair = word in HAIR or word == "ginger"
+    return hair or not any(_is_person(rest, n) for n in range(min(3, len(rest))))
 
 
 def _is_person(words: list[str], at: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from car_video.text.parsing.colour_words import HAIR
 from car_video.text.parsing.colours import SYNONYMS
 from car_video.text.parsing.expression import head_end, words_of
 from car_video.text.parsing.negation import negated
@@ -22,7 +23,7 @@ _POSSESSIVES = frozenset("its his her their my your our".split())
 _BACK = frozenset("him her his its".split())
 """They speak of one thing that was named before ("it" may be the weather)."""
 _NO_THINGS = frozenset().union(
-    SYNONYMS,
+    SYNONYMS.keys() - HAIR - {"ginger"},
     SPATIAL,
     """big small large little huge tiny tall short long wide old young new wet dry fat thin slim
     round square wooden metal plastic striped spotted dotted checked hairy fluffy furry dirty

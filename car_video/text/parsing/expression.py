@@ -11,16 +11,29 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from car_video.text.parsing.colour_words import PEOPLE
 from car_video.text.parsing.roles import Role, roles_of
 from car_video.text.parsing.word_classes import (
     DETERMINERS,
     HAVING,
+    HAVING_VERBS,
+    NOW_BEING,
+    OTHER_CLAUSES,
     PREPOSITIONS,
     RELATIVES,
+    RELATIVES_OF_THINGS,
     SPATIAL,
+    describes,
+    is_adjective,
     is_gerund,
     is_participle,
 )
+
+NEAR = 9
+"""Noun phrases within which somebody is looked for who is taken up by "who"; so that the time
+is linear in the length of a text."""
+_WITH_IS = frozenset("that who what there here it he she where".split())
+"""After these an "'s" is no genitive."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,9 @@ class ParsedExpression:
         attributes: noun phrases of what it wears, holds or rides ("a dress").
         context: noun phrases that are only mentioned ("a park").
         spatial: words of position and order, lower case, in order of appearance.
+        predicates: what is said of what: ("the bus", "red") of "the bus is red", ("shirt",
+            "red") of "the man whose shirt is red". What is said of the head alone is one of
+            the attributes as well.
     """
 
     text: str
@@ -40,6 +56,7 @@ class ParsedExpression:
     attributes: tuple[str, ...]
     context: tuple[str, ...]
     spatial: tuple[str, ...]
+    predicates: tuple[tuple[str, str], ...] = ()
 
 
 def parse_expression(text: str) -> ParsedExpression:
@@ -59,17 +76,24 @@ def parse_expression(text: str) -> ParsedExpression:
     groups = _noun_groups(words)
     if not groups:
         return ParsedExpression(folded, folded, (), (), spatial)
-    head = groups[0][1]
-    attributes = tuple(phrase for link, phrase in groups[1:] if link == "has")
-    context = tuple(phrase for link, phrase in groups[1:] if link == "near")
-    return ParsedExpression(folded, head, attributes, context, spatial)
+    head, *rest = groups
+    own = tuple(g.phrase for g in rest if g.link == "has" or (g.link == "is" and g.of is head))
+    context = tuple(g.phrase for g in rest if g.link == "near")
+    said = tuple(
+        (g.of.phrase, g.phrase) for g in rest if g.link == "is" and g.of and g.of.link != "near"
+    )
+    return ParsedExpression(folded, head.phrase, own, context, spatial, said)
 
 
 def words_of(text: str, lower: bool = True) -> list[str]:
-    """Words without punctuation, in lower case or as they are; an emoji counts as a letter."""
+    """Words without punctuation, in lower case or as they are; an emoji counts as a letter.
+
+    What is drawn together with "is" comes apart: "that's" is two words.
+    """
     letters = "".join(c if _in_word(c) else " " for c in unicodedata.normalize("NFC", text))
     parts = (letters.lower() if lower else letters).split()
-    return [word for part in parts if (word := part.strip("'\u2019-"))]
+    words = (part.strip("'\u2019-") for part in parts)
+    return [piece for word in words if word for piece in _apart(word)]
 
 
 def content_words(text: str) -> tuple[str, ...]:
@@ -81,6 +105,11 @@ def content_words(text: str) -> tuple[str, ...]:
     """
     empty = DETERMINERS | PREPOSITIONS | RELATIVES | {"with", "and", "or"}
     return tuple(dict.fromkeys(word for word in words_of(text) if word not in empty))
+
+
+def _apart(word: str) -> list[str]:
+    short = word.lower().replace("\u2019", "'")
+    return [word[:-2], "is"] if short.endswith("'s") and short[:-2] in _WITH_IS else [word]
 
 
 def _in_word(character: str) -> bool:
@@ -98,27 +127,53 @@ def head_end(words: Sequence[str]) -> int:
     return next(ends, len(words))
 
 
-def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
-    """Pairs (how it hangs on the head: "head", "has" or "near", noun phrase)."""
-    groups: list[tuple[str, str]] = []
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """A noun phrase.
+
+    Attributes:
+        phrase: its words.
+        link: how it hangs on the head: "head", "has", "near"; "is": it says what ``of`` is.
+        of: the group that it is said of.
+    """
+
+    phrase: str
+    link: str
+    of: _Group | None
+
+
+def _noun_groups(words: list[str]) -> list[_Group]:
+    """The noun phrases, the head first."""
+    groups: list[_Group] = []
     current: list[str] = []
     link = "head"
+    subject: _Group | None = None  # of the clause; the head where it is None
+    taken_up = False  # the next group is the subject: "whose shirt", "while a man"
+    acts = False  # past a verb of a clause
     moved = False  # past a verb of motion a place follows, not something worn
 
     def close() -> None:
-        nonlocal current
+        nonlocal current, subject, taken_up
         while current and current[-1] == "and":
             current.pop()
         if not all(w in DETERMINERS or w in SPATIAL or w == "and" for w in current):
-            groups.append((link, " ".join(current)))
+            of = (subject or groups[0]) if groups else None
+            other = of is not None and of.link == "near" and link != "is"
+            other |= taken_up and not PEOPLE.isdisjoint(current)  # "whose owner"
+            bare = all(is_adjective(w) for w in current)
+            if not (other and bare):  # "beside a man who is in red"
+                groups.append(_Group(" ".join(current), "near" if other else link, of))
+                if taken_up:
+                    subject, taken_up = groups[-1], False
         current = []
 
     for before, word, role in zip(["", *words], words, roles_of(words), strict=False):
         if role is Role.VERB or (role is Role.LINK and is_gerund(word)):
             close()
             if groups:
-                moved = (moved or not is_participle(word)) and word not in HAVING
-                link = "has" if word in HAVING else "near"
+                moved = (moved or not is_participle(word)) and word not in HAVING_VERBS
+                link = "has" if word in HAVING_VERBS else "near"
+                taken_up, acts = False, acts or not (is_gerund(word) or is_participle(word))
         elif role is Role.ADVERB:
             if word == "others" and "and" in current:  # "the plate and two others"
                 while current.pop() != "and":
@@ -133,8 +188,17 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
             # "in front of a bus", "left of a bus" are places, not what is in or of something.
             place = word == "of" and (before in PREPOSITIONS or before in SPATIAL)
             belongs = word in HAVING and not place
-            if groups and (had or belongs or before in HAVING):
+            if groups and (had or belongs or before in HAVING_VERBS):
                 link = "has" if belongs and not moved else "near"
+            if groups and word in NOW_BEING:
+                if acts and before not in RELATIVES_OF_THINGS and had:
+                    subject = groups[-1]  # "the man runs and the water is blue"
+                link, acts = "is", True
+            elif groups and word in RELATIVES_OF_THINGS:
+                subject = _told_of(groups, word)
+                taken_up, link = word == "whose", "has" if word == "whose" else link
+            elif groups and word in OTHER_CLAUSES and not (word == "as" and describes(before)):
+                taken_up, link = True, "near"
         elif role is Role.DETERMINER and current and current[-1] not in DETERMINERS:
             close()
             current.append(word)
@@ -142,3 +206,9 @@ def _noun_groups(words: list[str]) -> list[tuple[str, str]]:
             current.append(word)
     close()
     return groups
+
+
+def _told_of(groups: Sequence[_Group], relative: str) -> _Group:
+    """The group that a relative word takes up: the last one, but "who" is a person."""
+    people = (g for g in groups[:-NEAR:-1] if not PEOPLE.isdisjoint(g.phrase.split()))
+    return next(people, groups[-1]) if relative == "who" else groups[-1]

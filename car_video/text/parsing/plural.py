@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from car_video.text.parsing.expression import head_end, words_of
+from car_video.text.parsing.word_classes import NO_PLURALS
 
 _SEVERAL = frozenset(
     """two three four five six seven eight nine ten both several many all some few these those
@@ -15,13 +16,6 @@ _IRREGULAR = frozenset(
 )
 _BOTH_NUMBERS = frozenset("sheep deer".split())
 _GROUPS = frozenset("group couple crowd herd flock bunch team".split())
-# End in s, but name one thing. What ends in ss, us or is does as well.
-_NO_PLURALS = frozenset(
-    """bus gas lens canvas christmas atlas swiss series species news mathematics gymnastics
-    always perhaps pants jeans shorts trousers tights glasses sunglasses eyeglasses spectacles
-    goggles scissors pliers tongs binoculars headphones leggings overalls clothes handlebars
-    stairs headquarters rhinoceros mercedes gps james jones its hers yes""".split()
-)
 # The parser leaves what a thing does at the end of its noun phrase: "the dog runs".
 VERBS = frozenset(
     """runs walks jumps rides sits stands turns looks flies drives swings moves goes comes eats
@@ -59,7 +53,7 @@ def is_plural(noun_phrase: str) -> bool:
         (True, True, False)
     """
     words = words_of(noun_phrase)
-    if not words or words[-1] in _NO_PLURALS:
+    if not words or words[-1] in NO_PLURALS:
         return False
     if words[-1] in _GROUPS:
         return True

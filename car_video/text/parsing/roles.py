@@ -10,21 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
+from car_video.text.parsing.garments import zone_of
 from car_video.text.parsing.word_classes import (
     BEING,
     DETERMINERS,
     HAVING,
+    HAVING_VERBS,
+    NO_PLURALS,
     PARTICLES,
     PREPOSITIONS,
     PRONOUNS,
     RELATIVES,
+    SEVERAL,
     SPATIAL,
+    STANDING_FOR,
+    SUBJECTS,
     describes,
     is_adjective,
     is_adverb,
     is_finite_verb,
     is_gerund,
     is_participle,
+    is_verb,
     strengthens,
     word_classes,
 )
@@ -42,6 +49,8 @@ class Role(Enum):
     AND = "and"
 
 
+LONGEST = 64
+"""Words of a noun phrase that are looked at; so the time is linear in the length of a text."""
 _NO_GERUND_BEFORE_NOUN = frozenset(
     "while when for without by who that which is are was were".split()
 )
@@ -79,6 +88,10 @@ def _role(words: Sequence[str], place: int, roles: Sequence[Role]) -> Role:
         return Role.MODIFIER
     if word in PREPOSITIONS or word in RELATIVES or word in HAVING:
         return Role.LINK
+    if not roles and word in SUBJECTS:
+        return Role.NOUN  # "she is wearing a hat"
+    if word == "all" and words[place + 1 : place + 2] == ["in"]:
+        return Role.ADVERB  # "dressed all in black"
     if word in PRONOUNS:
         return Role.MODIFIER if _reaches_noun(words, place + 1) else Role.ADVERB
     if word in SPATIAL:
@@ -126,13 +139,33 @@ def _is_verb(
         return True
     if _after_relative(words, place, roles) and not is_adverb(words[place]):
         return finite or words[place] in word_classes().verbs
+    if _do(words, place, group):
+        return True
+    if list(roles[-1:]) == [Role.MODIFIER] and zone_of(words[place]):
+        return False  # "a white shirt and green pants"
     return finite and Role.NOUN in group and not _names_next(words, place + 1)
+
+
+def _do(words: Sequence[str], place: int, group: Sequence[Role]) -> bool:
+    """Whether a word is what several things do: "two dogs run"."""
+    before = words[place - 1] if place else ""
+    plural = before.endswith("s") and not before.endswith(("ss", "us", "is", "'s", "\u2019s"))
+    several = before in SEVERAL or (plural and before not in NO_PLURALS)
+    if not (several and list(group[-1:]) == [Role.NOUN] and is_verb(words[place])):
+        return False
+    return words[place] in HAVING_VERBS or not _names_next(words, place + 1)
 
 
 def _group(roles: Sequence[Role]) -> list[Role]:
     """Roles of the words of the noun phrase that is still open."""
     start = len(roles)
-    while start and roles[start - 1] in (Role.DETERMINER, Role.MODIFIER, Role.NOUN, Role.AND):
+    furthest = max(0, start - LONGEST)
+    while start > furthest and roles[start - 1] in (
+        Role.DETERMINER,
+        Role.MODIFIER,
+        Role.NOUN,
+        Role.AND,
+    ):
         start -= 1
         if roles[start] is Role.DETERMINER:
             break
@@ -176,12 +209,12 @@ def _completes(words: Sequence[str], place: int, group: Sequence[Role]) -> bool:
 
 def _reaches_noun(words: Sequence[str], place: int) -> bool:
     """Whether a noun follows from here on, with nothing but describing words before it."""
-    for word in words[place:]:
+    for word in words[place : place + LONGEST]:
         if word == "and" or word in DETERMINERS or word in PREPOSITIONS | RELATIVES | HAVING:
             return False
         if word in PRONOUNS or (is_adverb(word) and not strengthens(word)):
             return False
-        if not (describes(word) or strengthens(word)):
+        if not (describes(word) or strengthens(word)) or word in STANDING_FOR:
             return True
     return False
 

@@ -25,6 +25,14 @@ HAVING = frozenset(
 )
 """After these comes what a thing is, wears, has or rides. It belongs to the thing; what the
 thing stands by does not."""
+HAVING_VERBS = HAVING | frozenset("wears wear holds hold carries carry rides ride".split())
+"""The same as verbs: "who wears a hat"."""
+RELATIVES_OF_THINGS = frozenset("who whom whose which that".split())
+"""They take up a noun that was named before."""
+OTHER_CLAUSES = frozenset("while as when because if before after".split())
+"""After these verbs may be said of another thing than the head."""
+NOW_BEING = frozenset("is are was were".split())
+"""After these comes what a thing is: "the bus is red"."""
 SPATIAL = frozenset(
     """left right middle center centre top bottom leftmost rightmost first second third last
     closest nearest far farthest furthest front back side corner upper lower""".split()
@@ -34,6 +42,19 @@ PRONOUNS = frozenset(
     others another""".split()
 )
 """They stand for a thing that was named, or for none: nothing that a mask could show."""
+SUBJECTS = frozenset("he she they".split())
+"""Pronouns that are what an expression names where they begin it."""
+STANDING_FOR = frozenset("one ones".split())
+"""They stand for a noun, also after words that describe it: "the dark haired one"."""
+SEVERAL = frozenset("people men women children they cattle".split())
+"""Plurals without an s: a verb as it stands in a dictionary may follow."""
+NO_PLURALS = frozenset(
+    """bus gas lens canvas christmas atlas swiss series species news mathematics gymnastics
+    always perhaps pants jeans shorts trousers tights glasses sunglasses eyeglasses spectacles
+    goggles scissors pliers tongs binoculars headphones leggings overalls clothes handlebars
+    stairs headquarters rhinoceros mercedes gps james jones its hers yes""".split()
+)
+"""They end in s, but name one thing. What ends in ss, us or is does as well."""
 OFTEN_VERBS = frozenset(
     "sleep play drink drive dance show wave rest cross climb kick roll lie graze hover".split()
 )

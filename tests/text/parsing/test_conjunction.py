@@ -27,6 +27,7 @@ from car_video.text.parsing.conjunction import split_conjunction
         ("the dog and cat and bird", ["the dog", "the cat", "the bird"]),
         ("both the dog and the cat", ["the dog", "the cat"]),
         ("the men and women", ["the men", "the women"]),
+        ("the blonde and the brunette", ["the blonde", "the brunette"]),
         ("two dogs and a cat", ["two dogs", "a cat"]),
         ("2 dogs and 3 cats", ["2 dogs", "3 cats"]),
         ("a man and his dog", ["a man", "the dog"]),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from car_video.text.parsing import roles
 from car_video.text.parsing.expression import parse_expression
 
 Parts = tuple[str, ...]
@@ -60,6 +61,23 @@ TABLE: list[tuple[str, str, Parts, Parts, Parts]] = [
     ("cafe\u0301 noir", "café noir", NONE, NONE, NONE),
     ("🐶", "🐶", NONE, NONE, NONE),
     ("a red 🚗 on the road", "a red 🚗", NONE, ("the road",), NONE),
+    ("the bus is red", "the bus", ("red",), NONE, NONE),
+    ("the man whose shirt is red", "the man", ("shirt",), NONE, NONE),
+    ("the dog whose owner waves", "the dog", NONE, ("owner",), NONE),
+    ("a person who wears a hat", "a person", ("a hat",), NONE, NONE),
+    ("a boy who rides along a road", "a boy", NONE, ("a road",), NONE),
+    ("a dog near a man who is in black", "a dog", NONE, ("a man",), NONE),
+    ("a dog near a man who holds a ball", "a dog", NONE, ("a man", "a ball"), NONE),
+    ("a man in a hat while a girl holds a ball", "a man", ("a hat",), ("a girl", "a ball"),
+     NONE),
+    ("there's a cat", "a cat", NONE, NONE, NONE),
+    ("he wears a cap", "he", ("a cap",), NONE, NONE),
+    ("the dark haired one", "the dark haired one", NONE, NONE, NONE),
+    ("two dogs run in the grass", "two dogs", NONE, ("the grass",), NONE),
+    ("people watch", "people", NONE, NONE, NONE),
+    ("two officials wear black robes", "two officials", ("black robes",), NONE, NONE),
+    ("the bus stop", "the bus stop", NONE, NONE, NONE),
+    ("the lens cover", "the lens cover", NONE, NONE, NONE),
     ("a 👍🏽 sign", "a 👍🏽 sign", NONE, NONE, NONE),
 ]  # fmt: skip
 
@@ -72,6 +90,22 @@ def test_table(text: str, named: str, has: Parts, near: Parts, spatial: Parts) -
     assert parsed.context == near
     assert parsed.spatial == spatial
     assert parsed.text == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("the bus is red", [("the bus", "red")]),
+        ("the man whose shirt is red", [("shirt", "red")]),
+        ("the car next to the bus is red", [("the car", "red")]),
+        ("the car next to the bus that is red", []),
+        ("the man in a coat that is long", [("a coat", "long")]),
+        ("the man is in red", []),
+        ("the red bus", []),
+    ],
+)
+def test_what_is_said_of_what(text: str, said: list[tuple[str, str]]) -> None:
+    assert list(parse_expression(text).predicates) == said
 
 
 @pytest.mark.parametrize("text", ["the left", "of", "a", "...", "!?", "-", "'", "and", "_", ""])
@@ -111,6 +145,19 @@ def test_10000_characters(text: str) -> None:
     parsed = parse_expression(text)
     assert parsed.text == text.strip()
     assert 0 < len(parsed.noun_phrase) <= len(text)
+
+
+def words_asked_for(monkeypatch: pytest.MonkeyPatch, text: str) -> int:
+    """How often the parser asks whether a word describes one."""
+    asked: list[str] = []
+    monkeypatch.setattr(roles, "describes", lambda word: bool(asked.append(word)) or True)
+    parse_expression(text)
+    return len(asked)
+
+
+def test_work_grows_with_the_length_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = [words_asked_for(monkeypatch, "red " * times) for times in (200, 400)]
+    assert 0 < counts[1] < 2.5 * counts[0]
 
 
 def test_each_mention_of_a_long_text_is_found() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from car_video.text.parsing.colours import target_colours
+from car_video.text.parsing.colours import SYNONYMS, target_colours
 from car_video.text.parsing.garments import GARMENT_ZONES, ZONES, zone_of
 
 
@@ -46,6 +46,30 @@ def test_singular_and_plural(word: str, zone: str | None) -> None:
          [(("black",), "upper", 2), (("white",), "upper", 2)]),
         ("two women in black dresses", [(("black",), "dress", 1)]),
         ("the man in a navy blue suit", [(("blue", "black"), "clothes", 1)]),
+        ("the man whose shirt is red", [(("red",), "upper", 1)]),
+        ("the girl whose dress is white and whose shoes are black",
+         [(("white",), "dress", 1), (("black",), "shoes", 1)]),
+        ("the man is wearing a red shirt", [(("red",), "upper", 1)]),
+        ("a person who wears a yellow vest", [(("yellow",), "upper", 1)]),
+        ("there's a man in a green jacket", [(("green",), "upper", 1)]),
+        ("she is wearing a black skirt", [(("black",), "skirt", 1)]),
+        ("the one in blue", [(("blue",), "clothes", 1)]),
+        ("anyone in white", [(("white",), "clothes", 1)]),
+        ("the lady all in white", [(("white",), "clothes", 1)]),
+        ("a toddler in a white shirt and green pants",
+         [(("white",), "upper", 1), (("green",), "trousers", 1)]),
+        # Hair names people.
+        ("the blonde in red", [(SYNONYMS["blonde"], "hair", 1), (("red",), "clothes", 1)]),
+        ("the blond man", [(SYNONYMS["blonde"], "hair", 1)]),
+        ("two blondes", [(SYNONYMS["blonde"], "hair", 1)]),
+        ("the brunette in a white dress",
+         [(SYNONYMS["brunette"], "hair", 1), (("white",), "dress", 1)]),
+        ("the redhead", [(("red", "orange"), "hair", 1)]),
+        ("the redheaded woman", [(("red",), "hair", 1)]),
+        ("the ginger kid", [(("red", "orange"), "hair", 1)]),
+        ("the dark haired one", [(("dark",), "hair", 1)]),
+        ("the woman whose hair is grey", [(("grey",), "hair", 1)]),
+        ("a blonde horse", [(SYNONYMS["blonde"], "part", 1)]),
         # Clothes of somebody else than the target, who need not be tall and upright.
         ("the white horse with a rider in a black vest",
          [(("white",), "whole", 1), (("black",), "part", 1)]),
