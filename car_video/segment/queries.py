@@ -31,6 +31,7 @@ from car_video.text.parsing.opposites import split_opposites
 from car_video.text.parsing.paraphrase import ARTICLES, may_share
 from car_video.text.parsing.places import PlacedExpression, take_places
 from car_video.text.parsing.plural import is_plural, names_others
+from car_video.text.parsing.requests import without_request
 from car_video.text.parsing.wording import check_expressions, same_words
 from car_video.text.templates import fill
 
@@ -188,6 +189,7 @@ def named_things(text: str, settings: ExpressionConfig) -> tuple[str, ...]:
     """The texts of the things that an expression names, mostly itself alone."""
     if not settings.conjunctions:
         return (text,)
+    text = without_request(text)
     parts = split_conjunction(text)
     return split_opposites(text) if len(parts) == 1 and settings.spatial else parts
 

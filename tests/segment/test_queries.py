@@ -169,6 +169,13 @@ def test_an_expression_of_several_things_has_a_query_for_each() -> None:
     assert off.texts == ("the dog and the cat",)
 
 
+def test_what_only_asks_for_things_is_not_encoded() -> None:
+    texts = build("find the dog and the cat, please")
+    assert texts.expressions == ("find the dog and the cat, please",)
+    assert texts.texts == ("the dog", "the cat")
+    assert build("find the dog", conjunctions=False).texts == ("find the dog",)
+
+
 def test_places_of_several_things() -> None:
     texts = build("the left dog and the right dog")
     assert texts.texts == ("the left dog", "the right dog")

@@ -1,6 +1,7 @@
 """Expressions taken apart, by rules of English (docs/places.md).
 
 ``wording``       what was typed: checked, and compared
+``requests``      what only asks for a thing: "find the dog"
 ``word_classes``  what kind of word a word is (lists: ``word_classes.yaml``)
 ``roles``         what each word does in its expression
 ``expression``    head noun phrase, attributes and context

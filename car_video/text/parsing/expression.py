@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from car_video.text.parsing.colour_words import PEOPLE
+from car_video.text.parsing.colour_words import HAIR, PEOPLE
+from car_video.text.parsing.garments import zone_of
 from car_video.text.parsing.roles import Role, roles_of
 from car_video.text.parsing.word_classes import (
     DETERMINERS,
@@ -23,6 +24,7 @@ from car_video.text.parsing.word_classes import (
     RELATIVES,
     RELATIVES_OF_THINGS,
     SPATIAL,
+    TELEGRAMS,
     describes,
     is_adjective,
     is_gerund,
@@ -88,7 +90,7 @@ def parse_expression(text: str) -> ParsedExpression:
 def words_of(text: str, lower: bool = True) -> list[str]:
     """Words without punctuation, in lower case or as they are; an emoji counts as a letter.
 
-    What is drawn together with "is" comes apart: "that's" is two words.
+    What is drawn together with "is" comes apart: "that's" is two words. "w" is "with".
     """
     letters = "".join(c if _in_word(c) else " " for c in unicodedata.normalize("NFC", text))
     parts = (letters.lower() if lower else letters).split()
@@ -109,6 +111,8 @@ def content_words(text: str) -> tuple[str, ...]:
 
 def _apart(word: str) -> list[str]:
     short = word.lower().replace("\u2019", "'")
+    if word == "w":
+        return ["with"]  # "man w hat"
     return [word[:-2], "is"] if short.endswith("'s") and short[:-2] in _WITH_IS else [word]
 
 
@@ -162,7 +166,10 @@ def _noun_groups(words: list[str]) -> list[_Group]:
             other |= taken_up and not PEOPLE.isdisjoint(current)  # "whose owner"
             bare = all(is_adjective(w) for w in current)
             if not (other and bare):  # "beside a man who is in red"
-                groups.append(_Group(" ".join(current), "near" if other else link, of))
+                begun = _telegram_end(current) if not groups else len(current)
+                groups.append(_Group(" ".join(current[:begun]), "near" if other else link, of))
+                if begun < len(current):
+                    groups.append(_Group(" ".join(current[begun:]), "has", groups[0]))
                 if taken_up:
                     subject, taken_up = groups[-1], False
         current = []
@@ -206,6 +213,15 @@ def _noun_groups(words: list[str]) -> list[_Group]:
             current.append(word)
     close()
     return groups
+
+
+def _telegram_end(words: Sequence[str]) -> int:
+    """How many words name the thing of a telegram, which begins with it: "man red shirt"."""
+    begun = next((n for n, word in enumerate(words, 1) if word in TELEGRAMS), len(words))
+    rest = words[begun:]
+    last = rest[-1] if rest and not rest[-1].isdecimal() else ""
+    worn = zone_of(last) or is_adjective(last) or last in HAIR
+    return begun if worn and PEOPLE.isdisjoint(rest) else len(words)
 
 
 def _told_of(groups: Sequence[_Group], relative: str) -> _Group:

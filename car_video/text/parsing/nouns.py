@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from car_video.text.parsing.colour_words import HAIR, NOUNS
+from car_video.text.parsing.colours import SYNONYMS
 from car_video.text.parsing.expression import words_of
 from car_video.text.parsing.plural import VERBS
+from car_video.text.parsing.word_classes import DETERMINERS, is_adjective
 
 _ENDINGS = (
     ("ies", "y"), ("men", "man"), ("ves", "f"), ("ses", "s"), ("xes", "x"), ("zes", "z"),
@@ -16,6 +19,9 @@ _IRREGULAR = {
     "men": "man", "mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth",
     "oxen": "ox", "knives": "knife", "calves": "calf", "people": "person", "children": "child",
 }  # fmt: skip
+
+_AFTER = (SYNONYMS.keys() - NOUNS - HAIR - {"ginger"}) | {"and"}
+"""Colours that may follow their noun, and are none."""
 
 
 def base_forms(word: str) -> list[str]:
@@ -48,14 +54,17 @@ def noun_forms(noun_phrase: str) -> Iterator[str]:
         ['motor scooter', 'scooters']
     """
     words = words_of(noun_phrase)
-    for start in range(len(words)):
-        *before, last = words[start:]
-        for form in base_forms(last):
-            yield " ".join([*before, form])
+    named = _to_noun(words)
+    for some in (words, named) if named != words else (words,):
+        for start in range(len(some)):
+            *before, last = some[start:]
+            for form in base_forms(last):
+                yield " ".join([*before, form])
 
 
 def head_noun(noun_phrase: str) -> str:
-    """The last word of a phrase that is no verb, in lower case; empty where it has no word.
+    """The last word of a phrase that is no verb, nor a number or a colour after its noun, in
+    lower case; empty where it has no word.
 
     Args:
         noun_phrase: as :func:`~car_video.text.parsing.expression.parse_expression` finds it.
@@ -68,4 +77,14 @@ def head_noun(noun_phrase: str) -> str:
     words = words_of(noun_phrase)
     while len(words) > 2 and words[-1] in VERBS:
         words.pop()
+    words = _to_noun(words)
     return words[-1] if words else ""
+
+
+def _to_noun(words: list[str]) -> list[str]:
+    """Words without what follows the noun: "car red", "dog 2"."""
+    end = len(words)
+    while end and (words[end - 1].isdecimal() or words[end - 1] in _AFTER):
+        end -= 1
+    named = end and words[end - 1] not in DETERMINERS and not is_adjective(words[end - 1])
+    return words[:end] if named else words

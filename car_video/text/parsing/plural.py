@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from car_video.text.parsing.expression import head_end, words_of
-from car_video.text.parsing.word_classes import NO_PLURALS
+from car_video.text.parsing.word_classes import NO_PLURALS, TELEGRAMS
 
 _SEVERAL = frozenset(
     """two three four five six seven eight nine ten both several many all some few these those
@@ -23,11 +23,6 @@ VERBS = frozenset(
     leaves appears swims climbs falls dances skates surfs waits watches talks drinks carries
     pulls pushes rolls spins bounces shows has does gets takes makes stops starts
     rests""".split()
-)
-# "guy black socks": telegrams begin with the thing.
-_PEOPLE = frozenset(
-    """man woman guy girl boy lady kid child person player gentleman dude batter catcher
-    pitcher""".split()
 )
 
 
@@ -63,7 +58,7 @@ def is_plural(noun_phrase: str) -> bool:
     )
     if words[-1] in VERBS and not counted:
         return False
-    if words[-1].endswith(("'s", "\u2019s")) or not _PEOPLE.isdisjoint(words[:-1]):
+    if words[-1].endswith(("'s", "\u2019s")) or not TELEGRAMS.isdisjoint(words[:-1]):
         return False
     if words[0] in _ONE and words[1:2] != ["few"]:
         return False

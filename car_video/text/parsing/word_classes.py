@@ -48,6 +48,11 @@ STANDING_FOR = frozenset("one ones".split())
 """They stand for a noun, also after words that describe it: "the dark haired one"."""
 SEVERAL = frozenset("people men women children they cattle".split())
 """Plurals without an s: a verb as it stands in a dictionary may follow."""
+TELEGRAMS = frozenset(
+    """man woman guy girl boy lady kid child person player gentleman dude batter catcher
+    pitcher""".split()
+)
+"""They name the thing where they begin a phrase: "guy black socks"."""
 NO_PLURALS = frozenset(
     """bus gas lens canvas christmas atlas swiss series species news mathematics gymnastics
     always perhaps pants jeans shorts trousers tights glasses sunglasses eyeglasses spectacles

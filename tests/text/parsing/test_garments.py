@@ -58,6 +58,8 @@ def test_singular_and_plural(word: str, zone: str | None) -> None:
         ("the lady all in white", [(("white",), "clothes", 1)]),
         ("a toddler in a white shirt and green pants",
          [(("white",), "upper", 1), (("green",), "trousers", 1)]),
+        ("guy black shirt", [(("black",), "upper", 1)]),
+        ("lady red dress", [(("red",), "dress", 1)]),
         # Hair names people.
         ("the blonde in red", [(SYNONYMS["blonde"], "hair", 1), (("red",), "clothes", 1)]),
         ("the blond man", [(SYNONYMS["blonde"], "hair", 1)]),

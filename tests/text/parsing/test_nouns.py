@@ -30,6 +30,7 @@ def test_long_names_come_first() -> None:
     found = list(noun_forms("the two motor scooters"))
     assert found.index("motor scooter") < found.index("scooter")
     assert list(noun_forms("...")) == []
+    assert list(noun_forms("dog 2")) == ["dog 2", "2", "dog"]
 
 
 def test_null_phrases_are_many_and_different() -> None:
@@ -42,6 +43,14 @@ def test_null_phrases_are_many_and_different() -> None:
         ("the brown dog", "dog"),
         ("The Dog runs", "dog"),
         ("the dog runs jumps", "dog"),
+        ("car red", "car"),
+        ("dog 2", "dog"),
+        ("the dog black and white", "dog"),
+        ("the red", "red"),
+        ("the traffic light", "light"),
+        ("the blonde", "blonde"),
+        ("the tall one", "one"),
+        ("7", "7"),
         ("runs", "runs"),
         ("the runs", "runs"),
         ("", ""),
