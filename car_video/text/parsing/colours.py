@@ -116,7 +116,8 @@ def target_colours(text: str) -> tuple[TargetColour, ...]:
         " ".join(word for word, *no in silent if not (any(no) and _spoken_of(word)))
     )
     head = words_of(parsed.noun_phrase)
-    person = _is_somebody(head, bool(parsed.attributes))
+    has_more = len(parsed.attributes) > len(parsed.predicates)  # than what it is said to be
+    person = _is_somebody(head, has_more)
     found: list[tuple[Place, Terms]] = [
         ((zone or "part") if part else "whole", terms) for terms, part, zone in _colours(head)
     ]

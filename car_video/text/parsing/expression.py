@@ -15,6 +15,7 @@ from car_video.text.parsing.colour_words import HAIR, PEOPLE
 from car_video.text.parsing.garments import zone_of
 from car_video.text.parsing.roles import Role, roles_of
 from car_video.text.parsing.word_classes import (
+    BEING,
     DETERMINERS,
     HAVING,
     HAVING_VERBS,
@@ -24,6 +25,7 @@ from car_video.text.parsing.word_classes import (
     RELATIVES,
     RELATIVES_OF_THINGS,
     SPATIAL,
+    SUBJECTS,
     TELEGRAMS,
     describes,
     is_adjective,
@@ -153,6 +155,7 @@ def _noun_groups(words: list[str]) -> list[_Group]:
     link = "head"
     subject: _Group | None = None  # of the clause; the head where it is None
     taken_up = False  # the next group is the subject: "whose shirt", "while a man"
+    worn_by: _Group | None = None  # somebody else, who has the next groups
     acts = False  # past a verb of a clause
     moved = False  # past a verb of motion a place follows, not something worn
 
@@ -160,7 +163,8 @@ def _noun_groups(words: list[str]) -> list[_Group]:
         nonlocal current, subject, taken_up
         while current and current[-1] == "and":
             current.pop()
-        if not all(w in DETERMINERS or w in SPATIAL or w == "and" for w in current):
+        no_thing = all(w in DETERMINERS or w in SPATIAL or w == "and" for w in current)
+        if not (no_thing or (worn_by and link == "has")):
             of = (subject or groups[0]) if groups else None
             other = of is not None and of.link == "near" and link != "is"
             other |= taken_up and not PEOPLE.isdisjoint(current)  # "whose owner"
@@ -174,10 +178,13 @@ def _noun_groups(words: list[str]) -> list[_Group]:
                     subject, taken_up = groups[-1], False
         current = []
 
-    for before, word, role in zip(["", *words], words, roles_of(words), strict=False):
+    neighbours = zip(["", *words], words, [*words[1:], ""], roles_of(words), strict=False)
+    for before, word, after, role in neighbours:
         if role is Role.VERB or (role is Role.LINK and is_gerund(word)):
+            had = bool(current) and before != "and"
             close()
             if groups:
+                worn_by = _nearest_person(groups, word) if had else None
                 moved = (moved or not is_participle(word)) and word not in HAVING_VERBS
                 link = "has" if word in HAVING_VERBS else "near"
                 taken_up, acts = False, acts or not (is_gerund(word) or is_participle(word))
@@ -187,7 +194,10 @@ def _noun_groups(words: list[str]) -> list[_Group]:
                     pass
             close()
         elif role is Role.AND:  # "red and white" stays together, "a man and a dog" does not
-            if current:
+            if current and link == "is" and after in DETERMINERS:
+                close()  # "is red and the car is blue"
+                link = "near"
+            elif current:
                 current.append(word)
         elif role is Role.LINK:
             had = bool(current)
@@ -195,6 +205,7 @@ def _noun_groups(words: list[str]) -> list[_Group]:
             # "in front of a bus", "left of a bus" are places, not what is in or of something.
             place = word == "of" and (before in PREPOSITIONS or before in SPATIAL)
             belongs = word in HAVING and not place
+            worn_by = _nearest_person(groups, word) if had and belongs else None
             if groups and (had or belongs or before in HAVING_VERBS):
                 link = "has" if belongs and not moved else "near"
             if groups and word in NOW_BEING:
@@ -202,7 +213,7 @@ def _noun_groups(words: list[str]) -> list[_Group]:
                     subject = groups[-1]  # "the man runs and the water is blue"
                 link, acts = "is", True
             elif groups and word in RELATIVES_OF_THINGS:
-                subject = _told_of(groups, word)
+                subject, moved = _told_of(groups, word), False
                 taken_up, link = word == "whose", "has" if word == "whose" else link
             elif groups and word in OTHER_CLAUSES and not (word == "as" and describes(before)):
                 taken_up, link = True, "near"
@@ -213,6 +224,14 @@ def _noun_groups(words: list[str]) -> list[_Group]:
             current.append(word)
     close()
     return groups
+
+
+def _nearest_person(groups: Sequence[_Group], word: str) -> _Group | None:
+    """Somebody who was mentioned last and wears what follows: "near a man in black"."""
+    if not groups or groups[-1].link != "near" or word not in HAVING - BEING - {"of"}:
+        return None
+    person = not (PEOPLE - SUBJECTS).isdisjoint(groups[-1].phrase.split())
+    return groups[-1] if person else None
 
 
 def _telegram_end(words: Sequence[str]) -> int:

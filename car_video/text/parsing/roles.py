@@ -17,6 +17,8 @@ from car_video.text.parsing.word_classes import (
     HAVING,
     HAVING_VERBS,
     NO_PLURALS,
+    NOT_BEING,
+    NOT_DOING,
     PARTICLES,
     PREPOSITIONS,
     PRONOUNS,
@@ -78,6 +80,8 @@ def _role(words: Sequence[str], place: int, roles: Sequence[Role]) -> Role:
     group = _group(roles)
     if word == "and":
         return Role.AND
+    if word in NOT_BEING or word in NOT_DOING:
+        return Role.LINK if word in NOT_BEING else Role.ADVERB
     if word == "her" and not _reaches_noun(words, place + 1):
         return Role.ADVERB
     if word in DETERMINERS and (word != "that" or not group):
@@ -147,9 +151,11 @@ def _is_verb(
 
 
 def _do(words: Sequence[str], place: int, group: Sequence[Role]) -> bool:
-    """Whether a word is what several things do: "two dogs run"."""
+    """Whether a word is what several things do, or one does not: "two dogs run"."""
     before = words[place - 1] if place else ""
     plural = before.endswith("s") and not before.endswith(("ss", "us", "is", "'s", "\u2019s"))
+    if before in NOT_DOING and (is_verb(words[place]) or words[place] in HAVING_VERBS):
+        return True
     several = before in SEVERAL or (plural and before not in NO_PLURALS)
     if not (several and list(group[-1:]) == [Role.NOUN] and is_verb(words[place])):
         return False

@@ -37,6 +37,17 @@ SPATIAL = frozenset(
     """left right middle center centre top bottom leftmost rightmost first second third last
     closest nearest far farthest furthest front back side corner upper lower""".split()
 )
+NOT_BEING = frozenset(
+    word.replace("'", mark)
+    for word in "isn't aren't wasn't weren't hasn't haven't".split()
+    for mark in ("'", "\u2019", "")
+)
+"""As "is" and "has", denied."""
+NOT_DOING = frozenset(
+    word.replace("'", mark)
+    for word in "doesn't don't didn't can't won't".split()
+    for mark in ("'", "\u2019", "")
+)
 PRONOUNS = frozenset(
     """it him them me us you he she they we itself himself herself themselves something other
     others another""".split()

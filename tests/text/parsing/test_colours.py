@@ -99,6 +99,10 @@ from car_video.text.parsing.garments import PLACES
         ("the dog whose collar is red", [], [("red",)]),
         ("the girl is blonde", [], [SYNONYMS["blonde"]]),
         # Of somebody else.
+        ("a dog near a man in a red coat", [], []),
+        ("a boy in blue beside a girl wearing red", [], [("blue",)]),
+        ("the bus is red and the car is blue", [("red",)], []),
+        ("the one that is red", [("red",)], []),
         ("the dog next to the man who is in black", [], []),
         ("a brown dog jumping up at a woman who is wearing a red skirt", [("brown",)], []),
         ("a boy in a red cap while a girl in blue watches", [], [("red",)]),
