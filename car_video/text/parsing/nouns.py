@@ -86,5 +86,7 @@ def _to_noun(words: list[str]) -> list[str]:
     end = len(words)
     while end and (words[end - 1].isdecimal() or words[end - 1] in _AFTER):
         end -= 1
+    if end < len(words) and words[end - 1] in ("no", "nr", "number") and end > 1:
+        end -= 1
     named = end and words[end - 1] not in DETERMINERS and not is_adjective(words[end - 1])
     return words[:end] if named else words

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
+from car_video.text.parsing.colour_words import PEOPLE
 from car_video.text.parsing.garments import zone_of
 from car_video.text.parsing.word_classes import (
     BEING,
@@ -92,8 +93,8 @@ def _role(words: Sequence[str], place: int, roles: Sequence[Role]) -> Role:
         return Role.MODIFIER
     if word in PREPOSITIONS or word in RELATIVES or word in HAVING:
         return Role.LINK
-    if not roles and word in SUBJECTS:
-        return Role.NOUN  # "she is wearing a hat"
+    if word in SUBJECTS and (not roles or _done_by(words, place + 1)):
+        return Role.ADVERB if roles else Role.NOUN  # "the thing he holds", "she is there"
     if word == "all" and words[place + 1 : place + 2] == ["in"]:
         return Role.ADVERB  # "dressed all in black"
     if word in PRONOUNS:
@@ -141,13 +142,23 @@ def _is_verb(
     further = roles[-1:] in ([Role.AND], [Role.ADVERB]) and not group and Role.VERB in roles
     if finite and further:  # "walks over the grass and then flies"
         return True
+    if place and words[place - 1] in SUBJECTS and _done_by(words, place):
+        return True
     if _after_relative(words, place, roles) and not is_adverb(words[place]):
-        return finite or words[place] in word_classes().verbs
+        third = words[place].endswith("s") and not words[place].endswith("ss")
+        return third or finite or words[place] in word_classes().verbs
+    if finite and words[place - 1] in PEOPLE and not zone_of(words[place]):
+        return Role.NOUN in group  # "man kicks ball"
     if _do(words, place, group):
         return True
     if list(roles[-1:]) == [Role.MODIFIER] and zone_of(words[place]):
         return False  # "a white shirt and green pants"
     return finite and Role.NOUN in group and not _names_next(words, place + 1)
+
+
+def _done_by(words: Sequence[str], place: int) -> bool:
+    """Whether the word at a place is what a pronoun before it does."""
+    return place < len(words) and (is_finite_verb(words[place]) or is_verb(words[place]))
 
 
 def _do(words: Sequence[str], place: int, group: Sequence[Role]) -> bool:

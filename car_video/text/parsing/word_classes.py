@@ -15,7 +15,7 @@ PREPOSITIONS = frozenset(
     """in on at by near beside behind under over above below through across along against around
     between among inside outside into onto from to toward towards off next past down up beyond
     beneath with without within of while as front for like than until upon amid atop underneath
-    opposite alongside about during after before because if via per out""".split()
+    except opposite alongside about during after before because if via per out""".split()
 )
 RELATIVES = frozenset(
     "who whom whose which that where when is are was were has have being had be been".split()
@@ -53,7 +53,7 @@ PRONOUNS = frozenset(
     others another""".split()
 )
 """They stand for a thing that was named, or for none: nothing that a mask could show."""
-SUBJECTS = frozenset("he she they".split())
+SUBJECTS = frozenset("he she they it".split())
 """Pronouns that are what an expression names where they begin it."""
 STANDING_FOR = frozenset("one ones".split())
 """They stand for a noun, also after words that describe it: "the dark haired one"."""

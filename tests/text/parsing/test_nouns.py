@@ -45,6 +45,8 @@ def test_null_phrases_are_many_and_different() -> None:
         ("the dog runs jumps", "dog"),
         ("car red", "car"),
         ("dog 2", "dog"),
+        ("player no 10", "player"),
+        ("number 10", "number"),
         ("the dog black and white", "dog"),
         ("the red", "red"),
         ("the traffic light", "light"),
