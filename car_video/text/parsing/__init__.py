@@ -4,6 +4,7 @@
 ``requests``      what only asks for a thing: "find the dog"
 ``word_classes``  what kind of word a word is (lists: ``word_classes.yaml``)
 ``roles``         what each word does in its expression
+``noun_groups``   noun phrases, and what each is to the one that is named
 ``expression``    head noun phrase, attributes and context
 ``nouns``         forms of a noun under which a dictionary may have it
 ``negation``      words that a negation reaches

@@ -11,31 +11,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from car_video.text.parsing.colour_words import HAIR, PEOPLE
-from car_video.text.parsing.garments import zone_of
+from car_video.text.parsing.noun_groups import noun_groups
 from car_video.text.parsing.roles import Role, roles_of
-from car_video.text.parsing.word_classes import (
-    BEING,
-    DETERMINERS,
-    HAVING,
-    HAVING_VERBS,
-    NOW_BEING,
-    OTHER_CLAUSES,
-    PREPOSITIONS,
-    RELATIVES,
-    RELATIVES_OF_THINGS,
-    SPATIAL,
-    SUBJECTS,
-    TELEGRAMS,
-    describes,
-    is_adjective,
-    is_gerund,
-    is_participle,
-)
+from car_video.text.parsing.word_classes import DETERMINERS, PREPOSITIONS, RELATIVES, SPATIAL
 
-NEAR = 9
-"""Noun phrases within which somebody is looked for who is taken up by "who"; so that the time
-is linear in the length of a text."""
 _WITH_IS = frozenset("that who what there here it he she where".split())
 """After these an "'s" is no genitive."""
 
@@ -77,7 +56,7 @@ def parse_expression(text: str) -> ParsedExpression:
     folded = " ".join(text.split())
     words = words_of(folded)
     spatial = tuple(w for w in words if w in SPATIAL)
-    groups = _noun_groups(words)
+    groups = noun_groups(words)
     if not groups:
         return ParsedExpression(folded, folded, (), (), spatial)
     head, *rest = groups
@@ -131,119 +110,3 @@ def head_end(words: Sequence[str]) -> int:
     roles = roles_of(words)
     ends = (n for n, role in enumerate(roles) if role in (Role.LINK, Role.VERB, Role.ADVERB))
     return next(ends, len(words))
-
-
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """A noun phrase.
-
-    Attributes:
-        phrase: its words.
-        link: how it hangs on the head: "head", "has", "near"; "is": it says what ``of`` is.
-        of: the group that it is said of.
-    """
-
-    phrase: str
-    link: str
-    of: _Group | None
-
-
-def _noun_groups(words: list[str]) -> list[_Group]:
-    """The noun phrases, the head first."""
-    groups: list[_Group] = []
-    current: list[str] = []
-    link = "head"
-    subject: _Group | None = None  # of the clause; the head where it is None
-    taken_up = False  # the next group is the subject: "whose shirt", "while a man"
-    worn_by: _Group | None = None  # somebody else, who has the next groups
-    acts = False  # past a verb of a clause
-    moved = False  # past a verb of motion a place follows, not something worn
-
-    def close() -> None:
-        nonlocal current, subject, taken_up
-        while current and current[-1] == "and":
-            current.pop()
-        no_thing = all(w in DETERMINERS or w in SPATIAL or w == "and" for w in current)
-        if not (no_thing or (worn_by and link == "has")):
-            of = (subject or groups[0]) if groups else None
-            other = of is not None and of.link == "near" and link != "is"
-            other |= taken_up and not PEOPLE.isdisjoint(current)  # "whose owner"
-            bare = all(is_adjective(w) for w in current)
-            if not (other and bare):  # "beside a man who is in red"
-                begun = _telegram_end(current) if not groups else len(current)
-                groups.append(_Group(" ".join(current[:begun]), "near" if other else link, of))
-                if begun < len(current):
-                    groups.append(_Group(" ".join(current[begun:]), "has", groups[0]))
-                if taken_up:
-                    subject, taken_up = groups[-1], False
-        current = []
-
-    neighbours = zip(["", *words], words, [*words[1:], ""], roles_of(words), strict=False)
-    for before, word, after, role in neighbours:
-        if role is Role.VERB or (role is Role.LINK and is_gerund(word)):
-            had = bool(current) and before != "and"
-            close()
-            if groups:
-                worn_by = _nearest_person(groups, word) if had else None
-                moved = (moved or not is_participle(word)) and word not in HAVING_VERBS
-                link = "has" if word in HAVING_VERBS else "near"
-                taken_up, acts = False, acts or not (is_gerund(word) or is_participle(word))
-        elif role is Role.ADVERB:
-            if word == "others" and "and" in current:  # "the plate and two others"
-                while current.pop() != "and":
-                    pass
-            close()
-        elif role is Role.AND:  # "red and white" stays together, "a man and a dog" does not
-            if current and link == "is" and after in DETERMINERS:
-                close()  # "is red and the car is blue"
-                link = "near"
-            elif current:
-                current.append(word)
-        elif role is Role.LINK:
-            had = bool(current)
-            close()
-            # "in front of a bus", "left of a bus" are places, not what is in or of something.
-            place = word == "of" and (before in PREPOSITIONS or before in SPATIAL)
-            belongs = word in HAVING and not place
-            worn_by = _nearest_person(groups, word) if had and belongs else None
-            if groups and (had or belongs or before in HAVING_VERBS):
-                link = "has" if belongs and not moved else "near"
-            if groups and word in NOW_BEING:
-                if acts and before not in RELATIVES_OF_THINGS and had:
-                    subject = groups[-1]  # "the man runs and the water is blue"
-                link, acts = "is", True
-            elif groups and word in RELATIVES_OF_THINGS:
-                subject, moved = _told_of(groups, word), False
-                taken_up, link = word == "whose", "has" if word == "whose" else link
-            elif groups and word in OTHER_CLAUSES and not (word == "as" and describes(before)):
-                taken_up, link = True, "near"
-        elif role is Role.DETERMINER and current and current[-1] not in DETERMINERS:
-            close()
-            current.append(word)
-        else:
-            current.append(word)
-    close()
-    return groups
-
-
-def _nearest_person(groups: Sequence[_Group], word: str) -> _Group | None:
-    """Somebody who was mentioned last and wears what follows: "near a man in black"."""
-    if not groups or groups[-1].link != "near" or word not in HAVING - BEING - {"of"}:
-        return None
-    person = not (PEOPLE - SUBJECTS).isdisjoint(groups[-1].phrase.split())
-    return groups[-1] if person else None
-
-
-def _telegram_end(words: Sequence[str]) -> int:
-    """How many words name the thing of a telegram, which begins with it: "man red shirt"."""
-    begun = next((n for n, word in enumerate(words, 1) if word in TELEGRAMS), len(words))
-    rest = words[begun:]
-    last = rest[-1] if rest and not rest[-1].isdecimal() else ""
-    worn = zone_of(last) or is_adjective(last) or last in HAIR
-    return begun if worn and PEOPLE.isdisjoint(rest) else len(words)
-
-
-def _told_of(groups: Sequence[_Group], relative: str) -> _Group:
-    """The group that a relative word takes up: the last one, but "who" is a person."""
-    people = (g for g in groups[:-NEAR:-1] if not PEOPLE.isdisjoint(g.phrase.split()))
-    return next(people, groups[-1]) if relative == "who" else groups[-1]
