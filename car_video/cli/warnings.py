@@ -115,12 +115,13 @@ def found_nowhere(presences: Sequence[Presence]) -> list[str]:
 def without_a_thing(expressions: Sequence[str]) -> list[str]:
     """On each expression that says where, but not what."""
     from car_video.text.parsing.places import names_a_thing
+    from car_video.text.parsing.requests import without_request
 
     return [
         f"'{shorten(text, 40)}' says where, not what; name the thing as well, "
         'like "second person from the left"'
         for text in expressions
-        if not names_a_thing(text)
+        if not names_a_thing(without_request(text))
     ]
 
 

@@ -21,6 +21,7 @@ def test_an_expression_without_a_noun():
     (remark,) = without_a_thing(["second from the left", "the left dog", "a dog"])
     assert remark.startswith("'second from the left' says where, not what; name the thing")
     assert "\n" not in remark
+    assert len(without_a_thing(["find the left one", "find the left dog"])) == 1
 
 
 def test_expressions_without_a_latin_letter():
