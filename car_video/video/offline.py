@@ -155,17 +155,20 @@ class OfflineSegmenter:
         seconds = [kept.seconds for kept in self.window]
         tracker = self.segmenter.tracker
         assert tracker is not None
-        path = choose(nodes, seconds, self.segmenter.video.tracks, tracker.may_share)
+        there = np.stack([kept.observation.scores for kept in self.window])
+        config = self.segmenter.video
+        path = choose(nodes, seconds, there, config.tracks, tracker.may_share)
         agreement = np.stack([one.agreement(own) for one, own in zip(nodes, path, strict=True)])
         scores = np.stack(
             [
-                track_presence(kept.observation.scores, own)
-                for kept, own in zip(self.window, agreement, strict=True)
+                track_presence(of_frame, own)
+                for of_frame, own in zip(there, agreement, strict=True)
             ]
         )
         threshold = self.segmenter.presence.thresholds
-        config = self.segmenter.video.presence
-        smooth, present = smooth_presence(scores, seconds, threshold, config, self.before)
+        smooth, present = smooth_presence(
+            scores, seconds, threshold, config.presence, self.before
+        )
         masks = [one.logits(own) for one, own in zip(nodes, path, strict=True)]
         smooth, present = doubting(smooth, present, self._against(masks, present))
         last = len(self.window) - 1

@@ -6,6 +6,8 @@ sentence is summed over time; going on with a track costs nothing, beginning wit
 costs what the forward pass would let a new track pay until it has settled, and more if it looks
 different. The path that is worth most is found by dynamic programming (Viterbi), so a thing
 that most of the window speaks for is the answer also where one pass followed something else.
+A frame speaks as surely as language finds the target in it: while it is hidden, what else is
+there does not count for much.
 
 Shapes: T frames, Q expressions, K tracks of each pass, N = 2 K + 1 nodes: the tracks of the
 forward pass, those of the backward pass, and "nothing".
@@ -179,6 +181,7 @@ def best_path(worth: Tensor, changes: Sequence[Tensor]) -> tuple[Tensor, Tensor]
 def choose(
     nodes: Sequence[Nodes],
     seconds: Sequence[float],
+    there: NDArray[np.float32],
     config: TrackConfig,
     may_share: NDArray[np.bool_] | None,
 ) -> Tensor:
@@ -192,12 +195,17 @@ def choose(
         nodes: of the T frames of the window.
         seconds: from the frame before to each. What a frame says counts for so long, but no
             longer than a track takes to settle: frames far apart are as good as alone.
+        there: float32 [T, Q] in [0, 1], how sure language is that each target is in each frame,
+            whatever the tracks show. A frame counts by so much: one that the target is not in
+            says nothing of which track it is.
         config: of the tracks.
         may_share: bool [Q, Q]: whose words allow that they name the same thing; None: all.
     """
     counted = [min(one, config.settling) for one in seconds]
     spans = nodes[0].worth.new_tensor(counted)[:, None, None]
-    worth = torch.stack([one.worth for one in nodes]) * spans
+    spans = spans * torch.from_numpy(there).to(spans)[..., None]
+    worth = torch.stack([one.worth for one in nodes])
+    worth = torch.where(worth.isfinite(), worth * spans, worth)  # no track, however short
     changes = [change_costs(*pair, config) for pair in pairwise(nodes)]
     path, total = best_path(worth, changes)
     if may_share is None or bool(may_share.all()):
@@ -205,7 +213,7 @@ def choose(
     settled: list[int] = []
     for query in total.argsort(descending=True).tolist():
         rivals = [one for one in settled if not may_share[query, one]]
-        cost = config.share_cost * spans[:, 0] * _taken(nodes, path, query, rivals)
+        cost = config.share_cost * spans[:, query] * _taken(nodes, path, query, rivals)
         own = slice(query, query + 1)
         steps = [costs[own] for costs in changes]
         path[:, query] = best_path(worth[:, own] - cost[:, None], steps)[0][:, 0]

@@ -75,8 +75,13 @@ def empty(count: int = 1) -> PassFrame:
     return pass_frame(*(Slots() for _ in range(count)))
 
 
-def paths(nodes: list[Nodes], share: np.ndarray | None = None) -> list[list[int]]:
-    chosen: list[list[int]] = choose(nodes, [STEP] * len(nodes), CONFIG, share).T.tolist()
+def paths(
+    nodes: list[Nodes], share: np.ndarray | None = None, there: list[float] | None = None
+) -> list[list[int]]:
+    """The paths of all expressions, which share how sure it is that they are there."""
+    sure = np.array(there or [1.0] * len(nodes), np.float32)[:, None]
+    sure = sure.repeat(len(nodes[0].value), 1)
+    chosen: list[list[int]] = choose(nodes, [STEP] * len(nodes), sure, CONFIG, share).T.tolist()
     return chosen
 
 
@@ -109,6 +114,17 @@ def rivals(values: list[tuple[float, float]]) -> list[Nodes]:
         )
         for t, (a, b) in enumerate(values)
     ]
+
+
+def test_while_a_thing_is_hidden_what_is_there_does_not_speak_for_itself() -> None:
+    """Thing 0 is hidden on most frames; thing 1, which fits less, is there on all of them."""
+    values = [(-1.2, -1.4)] * 4 + [(-2.5, -1.4)] * 8
+    assert paths(rivals(values)) == [[1] * 12]
+    assert paths(rivals(values), there=[1.0] * 4 + [0.05] * 8) == [[0] * 12]
+    assert paths(rivals(values), there=[0.0] * 12) == [[0] * 12]
+    lost = [(-1.2, NO_TRACK)] * 2 + [(NO_TRACK, -1.4)] * 2
+    assert paths(rivals(lost), there=[1.0, 1.0, 0.0, 0.0])[0][:2] == [0, 0]
+    assert 0 not in paths(rivals(lost), there=[1.0, 1.0, 0.0, 0.0])[0][2:]
 
 
 def test_what_most_of_the_window_speaks_for_is_taken_throughout() -> None:
@@ -208,7 +224,9 @@ def test_a_thing_is_shared_where_every_other_one_is_much_worse() -> None:
 def test_a_long_gap_does_not_outweigh_the_rest() -> None:
     """A clock that jumps by an hour."""
     nodes = rivals([(-1.0, -2.0)] * 9 + [(-2.0, -1.0)])
-    chosen = choose(nodes, [STEP] * 9 + [3600.0], CONFIG, None)[:, 0].tolist()
+    chosen = choose(nodes, [STEP] * 9 + [3600.0], np.ones((10, 1), np.float32), CONFIG, None)[
+        :, 0
+    ].tolist()
     assert chosen == [0] * 10
 
 
