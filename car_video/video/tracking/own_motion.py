@@ -24,9 +24,9 @@ pixel of a thumbnail, and fast motion still in the reach of the flow."""
 ROUNDING = 0.5  # pixels of a thumbnail: the flow is in whole ones
 SLOPE = 1.43
 OFFSET = -0.98
-"""With the slope, log-odds that a cell belongs to what a sentence names, by the logarithm of how
-far it moves beside the camera in medians of the picture. ``python -m benchmarks.own_motion``
-fits them."""
+"""With the slope, log-odds that a cell belongs to what a sentence names, by the logarithm of
+how far it moves beside the camera in medians of the picture; ``benchmarks/own_motion.py`` fits
+both."""
 SAMPLING = 4  # pixels of a thumbnail from one to the next that the camera is fitted to
 REFITS = 5  # of the camera: what pixels move is then within 0.01 of its end in the mean
 EMPTY = 1e-6  # a map that is zero everywhere stays so
