@@ -160,7 +160,7 @@ def build_queries(
         rivals=embed(rivals).to(device),
         opposes=opposes.to(device),
         background=words,
-        cues=MaskCues.of(noun_phrases, _colours(texts, settings.colour_weight)),
+        cues=MaskCues.of(noun_phrases, _colours(texts, settings.colour_weight), texts),
         encoded_texts=encoded_texts,
         noun_phrases=noun_phrases,
         places=None if places is None else places.to(device),

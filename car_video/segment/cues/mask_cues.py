@@ -42,10 +42,32 @@ def names_a_thing(noun_phrase: str) -> bool:
     return not words or not (_GROUNDS & set(base_forms(words[-1])))
 
 
-_OUTLINED = frozenset(
-    "helmet house building bridge window sign pole table door bush fence tree flower plant "
-    "bench traffic light gate tower tent flag statue fountain glass leaves cloth".split()
+def may_move(noun_phrase: str, text: str) -> bool:
+    """Whether a noun phrase names what may move by itself, and its sentence no rest.
+
+    Args:
+        noun_phrase: as for :func:`names_a_thing`.
+        text: the whole sentence.
+
+    Example:
+        >>> may_move("a dog", "a dog running"), may_move("the car", "the parked car")
+        (True, False)
+    """
+    words = words_of(noun_phrase)
+    fixed = bool(words) and not _FIXED.isdisjoint(base_forms(words[-1]))
+    return names_a_thing(noun_phrase) and not fixed and _RESTING.isdisjoint(words_of(text))
+
+
+_RESTING = frozenset(
+    "parked standing stands seated sitting sits lying lies leaning leans waiting waits resting "
+    "rests sleeping sleeps asleep hanging hangs stopped still stationary motionless".split()
 )
+_FIXED = frozenset(
+    "house building bridge window sign pole table door bush fence tree flower plant bench "
+    "traffic light gate tower tent statue fountain".split()
+)
+"""Things that stand where they are."""
+_OUTLINED = _FIXED | {"helmet", "flag", "glass", "leaves", "cloth"}
 """Things among the background words: they have an outline of their own."""
 _GROUNDS = {
     words_of(phrase)[-1] for phrase in (*BACKGROUND, *STUFF, *OUTDOORS, *SCENES)
@@ -61,29 +83,44 @@ class MaskCues:
         colours: the colours that queries ask for; None without any.
         kinds: which of several things of one kind each means; None where no two name a kind.
         detections: boxes of a detector; None without one, or where it finds nothing.
+        moving: bool [Q]: which queries name what may move by itself; None where none does.
     """
 
     things: Tensor
     colours: ColourCue | None = None
     kinds: KindCue | None = None
     detections: DetectionCue | None = None
+    moving: Tensor | None = None
 
     @classmethod
-    def of(cls, noun_phrases: Sequence[str], colours: ColourCue | None) -> MaskCues:
-        """Cues of queries with these noun phrases."""
-        return cls(torch.tensor([names_a_thing(p) for p in noun_phrases]), colours)
+    def of(
+        cls,
+        noun_phrases: Sequence[str],
+        colours: ColourCue | None,
+        texts: Sequence[str] | None = None,
+    ) -> MaskCues:
+        """Cues of queries with these noun phrases, and with these whole texts."""
+        things = torch.tensor([names_a_thing(p) for p in noun_phrases])
+        pairs = zip(noun_phrases, texts or noun_phrases, strict=True)
+        moving = torch.tensor([may_move(phrase, text) for phrase, text in pairs])
+        return cls(things, colours, moving=moving if bool(moving.any()) else None)
 
     def on_picture(self, pixels: Tensor) -> MaskCues:
         """With the colours of a picture, float32 [1, 3, H, W] in [0, 1]."""
         colours = None if self.colours is None else self.colours.on_picture(pixels)
-        return replace(self, things=self.things.to(pixels.device), colours=colours)
+        moving = None if self.moving is None else self.moving.to(pixels.device)
+        return replace(
+            self, things=self.things.to(pixels.device), colours=colours, moving=moving
+        )
 
     def __getitem__(self, rows: Tensor) -> MaskCues:
         """Those of some queries, int64 or bool [N]."""
         colours = None if self.colours is None else self.colours[rows]
         kinds = None if self.kinds is None else self.kinds[rows]
         found = None if self.detections is None else self.detections[rows]
-        return MaskCues(self.things[rows.to(self.things.device)], colours, kinds, found)
+        own = rows.to(self.things.device)
+        moving = None if self.moving is None else self.moving[own]
+        return MaskCues(self.things[own], colours, kinds, found, moving)
 
     def match(self, logits: Tensor) -> Tensor:
         """Factors [Q, M] in [0, 1] of masks, logits [Q, M, a, b]."""

@@ -21,7 +21,7 @@ from torch import Tensor
 from car_video.errors import ConfigError
 
 State: TypeAlias = dict[str, Tensor]
-FORMAT = 8
+FORMAT = 9
 FRAME = "frame"  # in a file: number of the last frame that the state has seen
 
 

@@ -7,6 +7,7 @@ or with a video memory.
 ``sam_candidates``   masks that SAM offers: at peaks of maps, for boxes of tracks, in a window
 ``search_window``    the part of a frame that SAM sees between keyframes
 ``motion``           optical flow by block matching
+``own_motion``       what moves beside the camera, as evidence for the things that are named
 ``mask_tensors``     masks moved with the flow, and mean features under them
 ``propagation``      where things are on the next frame: the protocol, and the flow
 ``memory_propagation``  the same by a video memory

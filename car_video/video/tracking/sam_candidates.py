@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from car_video.config import SamRefineConfig
@@ -205,6 +207,20 @@ def among_kind(frame: LanguageFrame, logits: Tensor) -> Tensor | None:
     probability = torch.ones_like(logits[..., 0, 0])
     probability[frame.alive] = frame.cues.among_kind(logits[frame.alive])
     return probability
+
+
+def wanted_tracks(alive: Tensor, moved: Tensor, possible: NDArray[np.bool_] | None) -> Tensor:
+    """Which tracks to prompt for, bool [Q, K].
+
+    Args:
+        alive: bool [Q, K or more] which tracks there are.
+        moved: [Q, K, a, b] masks where the picture has moved them to.
+        possible: bool [Q] which targets may be in the frame; None: all.
+    """
+    wanted = alive[:, : moved.shape[1]] & (moved > 0).flatten(2).any(2)
+    if possible is not None:
+        wanted &= torch.from_numpy(possible).to(wanted.device)[:, None]
+    return wanted
 
 
 def _agreement(frame: LanguageFrame, logits: Tensor, owner: Tensor, queries: int) -> Tensor:

@@ -25,10 +25,12 @@ from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.joint_decision import decide_together
 from car_video.video.tracking.likeness import glanced, look_of
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
+from car_video.video.tracking.own_motion import RecentThumbnails, with_motion
 from car_video.video.tracking.propagation import FlowPropagation, Propagation
 from car_video.video.tracking.sam_candidates import (
     among_kind,
     language_candidates,
+    wanted_tracks,
     with_places,
 )
 from car_video.video.tracking.state import TrackState
@@ -85,6 +87,7 @@ class Tracker:
         self.association = shipped_association()
         self.turns = Turns(queries)
         self.memory = FeatureMemory(memory)
+        self.recent = RecentThumbnails()
         self.state: TrackState | None = None
         self._fetched: tuple[Tensor, NDArray[np.float32]] | None = None  # newest doubts
         self.decided: tuple[Tracks, Tensor] | None = None
@@ -93,6 +96,7 @@ class Tracker:
         """Forget all tracks and frames, as after a cut."""
         self.state = None
         self.memory.clear()
+        self.recent = RecentThumbnails()
         self.turns = Turns(self.queries)
 
     def select(
@@ -117,7 +121,7 @@ class Tracker:
             self.state = select_state(self.state, places, self.config.count)
 
     def step(self, frame: LanguageFrame, seconds: float) -> Tensor:
-        """A language frame: language and memory both speak.
+        """A language frame: language, motion and memory speak.
 
         Args:
             frame: with features and proposals.
@@ -126,6 +130,8 @@ class Tracker:
         Returns:
             Logits [Q, a, b] of each expression's best track, below zero where there is none.
         """
+        before = self.recent.step(frame.thumbnail, seconds)
+        frame = with_motion(frame, before, self.config.own_motion)
         assert frame.features is not None
         votes = self._votes(frame.features, seconds)
         trackless = None if self.state is None else self.trackless()
@@ -142,7 +148,7 @@ class Tracker:
             votes = None
         state = self.state
         moved = self.propagation.moved(state, frame, grid)
-        wanted = self._wanted(moved, frame.possible)
+        wanted = wanted_tracks(state.tracks.alive, moved, frame.possible)
         tracked = with_places(self.propagation.on_keyframe(frame, moved, wanted), prompted)
         logits = torch.cat([language.logits, tracked.logits], 1)
         candidates = TrackCandidates(
@@ -208,7 +214,7 @@ class Tracker:
             tracks = replace(state.tracks, logits=moved, age=age)
             state.likeness = glanced(state.likeness, tracks, frame)
             return self._between(frame, tracks, seconds, left)
-        wanted = self._wanted(moved[:, :1], frame.possible)
+        wanted = wanted_tracks(state.tracks.alive, moved[:, :1], frame.possible)
         candidates = self.propagation.between(frame, moved[:, :1], wanted)
         quality = stability(candidates.logits)
         tracks, lost, overlap = propagate(
@@ -240,6 +246,7 @@ class Tracker:
         state = self.state
         state.tracks, state.calm_left = tracks, calm_left
         state.thumbnail = frame.thumbnail
+        self.recent.step(frame.thumbnail, seconds)
         state.since_language += seconds
         return self.best()
 
@@ -318,12 +325,13 @@ class Tracker:
         return self.memory.grid
 
     def state_dict(self) -> State:
-        """Nothing before the first frame; else :class:`TrackState`, ``memory``, ``turns``,
-        ``propagation``."""
+        """Nothing before the first frame; else :class:`TrackState`, ``memory``, ``recent``,
+        ``turns``, ``propagation``."""
         if self.state is None:
             return {}
         parts = {
             "memory": self.memory.state_dict(),
+            "recent": self.recent.state_dict(),
             "turns": self.turns.state_dict(),
             "propagation": self.propagation.state_dict(),
         }
@@ -336,6 +344,7 @@ class Tracker:
             return
         device = self.sam.device
         self.memory.load_state_dict(part_of(state, "memory"), device)
+        self.recent.load_state_dict(part_of(state, "recent"))
         self.turns.load_state_dict(part_of(state, "turns"))
         self.propagation.load_state_dict(part_of(state, "propagation"))
         shape = (self.queries, self.config.count)
@@ -350,14 +359,6 @@ class Tracker:
         grid = int(features.shape[-2]), int(features.shape[-1])
         self.state.labels = self.memory.resize(grid, self.state.labels)
         return self.memory.match(features, self.state.since_language + seconds)
-
-    def _wanted(self, moved: Tensor, possible: NDArray[np.bool_] | None) -> Tensor:
-        """bool [Q, K]: which of the tracks that ``moved`` [Q, K, a, b] holds to prompt for."""
-        assert self.state is not None
-        alive = self.state.tracks.alive[:, : moved.shape[1]] & (moved > 0).flatten(2).any(2)
-        if possible is not None:
-            alive &= torch.from_numpy(possible).to(alive.device)[:, None]
-        return alive
 
     def _remember(
         self, frame: LanguageFrame, tracks: Tracks, parents: Tensor, seconds: float

@@ -41,6 +41,16 @@ def test_only_things_pay_for_the_border() -> None:
     )
 
 
+def test_what_may_move_by_itself() -> None:
+    nouns = ["a dog", "the road", "the car", "the old trees", "a man"]
+    texts = [*nouns[:2], "the parked car", "the old trees", "a man sitting on a bench"]
+    cues = MaskCues.of(nouns, None, texts).on_picture(torch.zeros(1, 3, 8, 10))
+    assert cues.moving is not None
+    assert cues.moving.tolist() == [True, False, False, False, False]
+    assert cues[torch.tensor([2, 0])].moving.tolist() == [False, True]  # type: ignore[union-attr]
+    assert MaskCues.of(nouns[1:2], None).moving is None
+
+
 @pytest.mark.parametrize(
     "text", ["a dog", "two helmets", "the tables", "", "the boats", "left"]
 )

@@ -168,6 +168,22 @@ def test_frame_by_frame_the_same_language_does_switch() -> None:
     assert alone == [True, False, True]
 
 
+def test_of_two_things_that_language_likes_the_one_that_moves_is_followed() -> None:
+    """The other one, which language likes a little better, rests."""
+    cues = MaskCues(torch.ones(1, dtype=torch.bool), moving=torch.ones(1, dtype=torch.bool))
+    found = {}
+    for weight in (0.0, 1.0):
+        tracks = tracker(config=TrackConfig(own_motion=weight))
+        for number in range(12):
+            image = picture(number, green=False)
+            image[green_at(0)] = GREEN
+            proposal = proposal_at(at(number)) + 1.2 * proposal_at(green_at(0))
+            masks = step(tracks, replace(scene(image, proposal / 1.2), cues=cues))
+        red, green = iou(masks[0], at(11)), iou(masks[0], green_at(0))
+        found[weight] = "red" if red > 0.8 else "green" if green > 0.8 else "neither"
+    assert found == {0.0: "green", 1.0: "red"}
+
+
 def test_an_object_that_is_gone_is_let_go() -> None:
     tracks = tracker()
     for number in range(4):
