@@ -5,10 +5,10 @@
 Takes frames of ``ref-video-dev`` that are a sixth of a second apart. A cell is of the target
 where its annotation covers more than half of it, and is not where it covers less than a
 twentieth. Both weigh the same, and so does every sequence. Prints for each sequence how often a
-cell of the target moves more than another (AUC); then the logistic of
-``video/tracking/own_motion.py`` of all sequences, its range and log loss with each group left
-out, and how probable the target is by how far a cell moves. 0.693 is the log loss of knowing
-nothing. What is annotated in these sequences mostly acts: of things at rest they say nothing.
+cell of the target moves more than another (AUC); then the three numbers of
+``video/tracking/own_motion.py`` of all sequences, their range and log loss with each group left
+out, and how often probabilities are right. 0.693 is the log loss of knowing nothing. What is
+annotated in these sequences mostly acts: of things at rest they say nothing.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ from benchmarks.generalisation.folds import leave_one_group_out
 from benchmarks.generalisation.sequences import RATE, VideoSequence, load_sequences
 from car_video.video.thumbnail import shrink
 from car_video.video.tracking.motion import QUICK, block_flow
-from car_video.video.tracking.own_motion import BASELINE, beside_camera, moves_more
+from car_video.video.tracking.own_motion import BASELINE, beside_camera, log_odds, moves_more
 
 GRID = (18, 32)  # cells of a proposal of a 16:9 picture at the default size
 OF_TARGET, OF_OTHERS = 0.5, 0.05  # parts of a cell that are annotated: at least, at most
-EDGES = (0.0, 0.01, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 9.0)  # of the printed table
+EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of the printed table
+Numbers = tuple[float, float, float]
+"""Slope, offset and unknown, see ``video/tracking/own_motion.py``."""
 
 
 @dataclass(frozen=True)
@@ -43,36 +45,48 @@ class Cells:
 
     Attributes:
         more: float64 [N] of :func:`~car_video.video.tracking.own_motion.moves_more`.
+        usual: float64 [N], the median of each cell's picture, in pixels.
         of_target: bool [N].
         weight: float64 [N], half of one for the cells of each class of a sequence.
     """
 
     more: NDArray[np.float64]
+    usual: NDArray[np.float64]
     of_target: NDArray[np.bool_]
     weight: NDArray[np.float64]
 
     @classmethod
-    def of(cls, more: NDArray[np.float64], annotated: NDArray[np.float64]) -> Cells:
-        """Cells of one sequence by how much of each is annotated, both [N]."""
+    def of(
+        cls,
+        more: NDArray[np.float64],
+        usual: NDArray[np.float64],
+        annotated: NDArray[np.float64],
+    ) -> Cells:
+        """Cells of one sequence by how much of each is annotated, all [N]."""
         clear = (annotated > OF_TARGET) | (annotated < OF_OTHERS)
         own = annotated[clear] > OF_TARGET
         counts = np.where(own, own.sum(), (~own).sum())
-        return cls(more[clear], own, 0.5 / counts)
+        return cls(more[clear], usual[clear], own, 0.5 / counts)
 
     @classmethod
     def joined(cls, parts: list[Cells]) -> Cells:
         """Those of several sequences."""
         return cls(
             np.concatenate([part.more for part in parts]),
+            np.concatenate([part.usual for part in parts]),
             np.concatenate([part.of_target for part in parts]),
             np.concatenate([part.weight for part in parts]) / len(parts),
         )
 
-    def loss(self, slope: float, offset: float) -> float:
-        """Mean log loss of a logistic, in nats."""
+    def odds(self, numbers: Numbers) -> NDArray[np.float64]:
+        """Log-odds [N] that each is of the target."""
+        return np.asarray(log_odds(self.more, self.usual, *numbers), np.float64)
+
+    def loss(self, numbers: Numbers) -> float:
+        """Mean log loss, in nats."""
         sign = np.where(self.of_target, -1.0, 1.0)
-        odds = slope * self.more + offset
-        return float((self.weight * np.logaddexp(0, sign * odds)).sum() / self.weight.sum())
+        losses = np.logaddexp(0, sign * self.odds(numbers))
+        return float((self.weight * losses).sum() / self.weight.sum())
 
     def auc(self) -> float:
         """How often a cell of the target moves more than another one."""
@@ -82,22 +96,27 @@ class Cells:
 
 def cells_of(sequence: VideoSequence) -> Cells:
     """Cells of all frames of a sequence but the first."""
-    more, annotated = [], []
+    more, usual, annotated = [], [], []
     before = None
     for number, frame in enumerate(sequence.frames()):
         now = shrink(frame.image)
         if before is not None:
             residual = beside_camera(block_flow(before, now, config=QUICK))
             more.append(_on_grid(moves_more(residual)))
+            usual.append(np.full(len(more[-1]), float(np.median(residual))))
             annotated.append(_on_grid((sequence.masks[number] > 0).astype(np.float32)))
         before = now
-    return Cells.of(np.concatenate(more), np.concatenate(annotated))
+    return Cells.of(*(np.concatenate(one) for one in (more, usual, annotated)))
 
 
-def fit(cells: Cells) -> tuple[float, float]:
-    """Slope and offset of the logistic of lowest log loss."""
-    found = minimize(lambda p: cells.loss(p[0], p[1]), [1.0, 0.0], method="BFGS")
-    return float(found.x[0]), float(found.x[1])
+def fit(cells: Cells) -> Numbers:
+    """The slope, offset and unknown of lowest log loss."""
+
+    def loss(values: NDArray[np.float64]) -> float:
+        return cells.loss((values[0], values[1], float(np.exp(values[2]))))
+
+    found = minimize(loss, [1.0, 0.0, 1.0], method="Nelder-Mead").x
+    return float(found[0]), float(found[1]), float(np.exp(found[2]))
 
 
 def report(cells: dict[str, Cells], groups: dict[str, str]) -> list[str]:
@@ -109,27 +128,28 @@ def report(cells: dict[str, Cells], groups: dict[str, str]) -> list[str]:
     """
     lines = [f"{name:16} AUC {one.auc():.2f}" for name, one in cells.items()]
     everything = Cells.joined(list(cells.values()))
-    slope, offset = fit(everything)
-    lines.append(f"all: slope {slope:.2f}, offset {offset:.2f}")
+    numbers = fit(everything)
+    lines.append("all: slope {:.2f}, offset {:.2f}, unknown {:.2f}".format(*numbers))
     if len(set(groups.values())) > 1:
         fits, losses = [], []
         for fold in leave_one_group_out(groups):
             fits.append(fit(Cells.joined([cells[name] for name in fold.fitted_on])))
             own = Cells.joined([cells[name] for name in fold.scored_on])
-            losses.append(own.loss(*fits[-1]))
+            losses.append(own.loss(fits[-1]))
         low, high = np.min(fits, 0), np.max(fits, 0)
         lines.append(
             f"a group left out: slope {low[0]:.2f} to {high[0]:.2f}, offset {low[1]:.2f} to "
-            f"{high[1]:.2f}, log loss {np.mean(losses):.3f}"
+            f"{high[1]:.2f}, unknown {low[2]:.2f} to {high[2]:.2f}, log loss "
+            f"{np.mean(losses):.3f}"
         )
+    told = expit(everything.odds(numbers))
     for low, high in itertools.pairwise(EDGES):
-        inside = (everything.more >= low) & (everything.more < high)
+        inside = (told >= low) & (told < high)
         if inside.any():
             weight = everything.weight[inside]
             part = float((weight * everything.of_target[inside]).sum() / weight.sum())
-            middle = float((weight * everything.more[inside]).sum() / weight.sum())
-            told = expit(slope * middle + offset)
-            lines.append(f"{low:4.2f} to {high:4.2f}: target {part:.2f}, logistic {told:.2f}")
+            mean = float((weight * told[inside]).sum() / weight.sum())
+            lines.append(f"probability {mean:.2f}: {part:.2f} are of the target")
     return lines
 
 

@@ -38,7 +38,7 @@ class TrackConfig(Settings, part="video.tracks"):
     prompts: Annotated[int, Range(1, 4096)] = 16
     # How much it counts that a thing moves by itself, beside the camera: the power of a
     # probability; 0: nothing.
-    own_motion: Unit = 0.5
+    own_motion: Unit = 0.25
     # Between keyframes, a track whose mask overlaps less with its past is lost.
     lost_overlap: BelowOne = 0.1
 

@@ -17,7 +17,7 @@ from car_video.segment.cues.detections import DetectionCue
 from car_video.segment.cues.kinds import KindCue, on_cells
 from car_video.text.background import BACKGROUND
 from car_video.text.null_phrases import OUTDOORS, SCENES, STUFF
-from car_video.text.parsing.expression import words_of
+from car_video.text.parsing.expression import parse_expression, words_of
 from car_video.text.parsing.nouns import base_forms
 
 BORDER_WEIGHT = 1.0
@@ -55,19 +55,30 @@ def may_move(noun_phrase: str, text: str) -> bool:
     """
     words = words_of(noun_phrase)
     fixed = bool(words) and not _FIXED.isdisjoint(base_forms(words[-1]))
-    return names_a_thing(noun_phrase) and not fixed and _RESTING.isdisjoint(words_of(text))
+    return names_a_thing(noun_phrase) and not fixed and not _says_rest(text)
+
+
+def _says_rest(text: str) -> bool:
+    """Whether a sentence says that its target rests, not what it only mentions."""
+    mentioned = {word for phrase in parse_expression(text).context for word in words_of(phrase)}
+    words = words_of(text)
+    return any(
+        word in _RESTING and word not in mentioned and not _NEGATIONS & set(words[:place][-1:])
+        for place, word in enumerate(words)
+    )
 
 
 _RESTING = frozenset(
     "parked standing stands seated sitting sits lying lies leaning leans waiting waits resting "
-    "rests sleeping sleeps asleep hanging hangs stopped still stationary motionless".split()
+    "rests sleeping sleeps asleep hanging hangs stopped stationary motionless".split()
 )
+_NEGATIONS = {"not", "never", "isn't", "aren't"}
 _FIXED = frozenset(
     "house building bridge window sign pole table door bush fence tree flower plant bench "
-    "traffic light gate tower tent statue fountain".split()
+    "light gate tower tent statue fountain".split()
 )
 """Things that stand where they are."""
-_OUTLINED = _FIXED | {"helmet", "flag", "glass", "leaves", "cloth"}
+_OUTLINED = _FIXED | {"helmet", "traffic", "flag", "glass", "leaves", "cloth"}
 """Things among the background words: they have an outline of their own."""
 _GROUNDS = {
     words_of(phrase)[-1] for phrase in (*BACKGROUND, *STUFF, *OUTDOORS, *SCENES)

@@ -203,17 +203,22 @@ def choose(
     """
     counted = [min(one, config.settling) for one in seconds]
     spans = nodes[0].worth.new_tensor(counted)[:, None, None]
-    spans = spans * torch.from_numpy(there).to(spans)[..., None]
-    worth = torch.stack([one.worth for one in nodes])
-    worth = torch.where(worth.isfinite(), worth * spans, worth)  # no track, however short
+    alone = torch.stack([one.worth for one in nodes]) * spans
+    sure = torch.from_numpy(there).to(spans)[..., None]
+    worth = alone.clone()  # "nothing" stays the worst, however sure a frame is
+    tracks = alone[..., :-1]
+    worth[..., :-1] = torch.where(tracks.isfinite(), tracks * sure, tracks)
     changes = [change_costs(*pair, config) for pair in pairwise(nodes)]
-    path, total = best_path(worth, changes)
+    path, _ = best_path(worth, changes)
     if may_share is None or bool(may_share.all()):
         return path
+    # Whoever fits best chooses first; what is not there fits no better for that.
+    total = alone.gather(2, path[..., None])[..., 0].sum(0)
     settled: list[int] = []
     for query in total.argsort(descending=True).tolist():
         rivals = [one for one in settled if not may_share[query, one]]
-        cost = config.share_cost * spans[:, query] * _taken(nodes, path, query, rivals)
+        paid = config.share_cost * spans[:, 0] * sure[:, query]
+        cost = paid * _taken(nodes, path, query, rivals)
         own = slice(query, query + 1)
         steps = [costs[own] for costs in changes]
         path[:, query] = best_path(worth[:, own] - cost[:, None], steps)[0][:, 0]

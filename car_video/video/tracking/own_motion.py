@@ -7,6 +7,7 @@ the flow by least trimmed squares (Rousseeuw, JASA 1984).
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from car_video.errors import ConfigError
 from car_video.video.state.tensors import State, as_array, take
 from car_video.video.tracking.frames import LanguageFrame
 from car_video.video.tracking.motion import QUICK, Flow, block_flow
@@ -22,11 +24,14 @@ BASELINE = 1 / 6
 """Seconds between the two pictures that motion is seen in: slow motion is more than half a
 pixel of a thumbnail, and fast motion still in the reach of the flow."""
 ROUNDING = 0.5  # pixels of a thumbnail: the flow is in whole ones
-SLOPE = 1.43
-OFFSET = -0.98
+SLOPE = 2.9
+OFFSET = -2.7
 """With the slope, log-odds that a cell belongs to what a sentence names, by the logarithm of
-how far it moves beside the camera in medians of the picture; ``benchmarks/own_motion.py`` fits
-both."""
+how far it moves beside the camera in medians of the picture, if the motion of that is known.
+``benchmarks/own_motion.py`` fits both, and the next."""
+UNKNOWN = 2.5
+"""Pixels of a thumbnail: where the median is so far from the camera's motion, the log-odds are
+down to 1/e, because it was not found."""
 SAMPLING = 4  # pixels of a thumbnail from one to the next that the camera is fitted to
 REFITS = 5  # of the camera: what pixels move is then within 0.01 of its end in the mean
 EMPTY = 1e-6  # a map that is zero everywhere stays so
@@ -34,7 +39,7 @@ TOLERANCE = 1e-3  # seconds, so that times of whole frames are compared as such
 
 
 class RecentThumbnails:
-    """Thumbnails of the last moments, at most five, whatever the frame rate.
+    """Thumbnails of the last moments, at most six, whatever the frame rate.
 
     Attributes:
         kept: seconds before the newest frame, and uint8 [h, w, 3]; oldest first.
@@ -77,6 +82,8 @@ class RecentThumbnails:
         """Go on from there. Raises ConfigError where it does not fit."""
         ages = take(state, "ages", torch.float64, (None,)).tolist()
         pictures = take(state, "thumbnails", torch.uint8, (len(ages), None, None, 3))
+        if not all(math.isfinite(age) and age >= 0 for age in ages):
+            raise ConfigError("the state has thumbnails of no age; it is damaged")
         self.kept = list(zip(ages, as_array(pictures), strict=True))
 
 
@@ -118,6 +125,21 @@ def moves_more(residual: NDArray[np.float32]) -> NDArray[np.float32]:
     )
 
 
+def log_odds(
+    more: NDArray[np.float32], usual: float, slope: float, offset: float, unknown: float
+) -> NDArray[np.float32]:
+    """Log-odds that what moves so belongs to what is named, were half of it to.
+
+    Args:
+        more: float32 of any shape, of :func:`moves_more`.
+        usual: median of the picture's residual, in pixels.
+        slope: see :data:`SLOPE`.
+        offset: see :data:`OFFSET`.
+        unknown: see :data:`UNKNOWN`.
+    """
+    return np.asarray((slope * more + offset) * np.exp(-usual / unknown), np.float32)
+
+
 def probability_of_target(
     before: NDArray[np.uint8], now: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
@@ -128,10 +150,11 @@ def probability_of_target(
         now: of the frame, of the same size.
 
     Returns:
-        float32 [h, w] in (0, 1), where half the pixels belong to it.
+        float32 [h, w] in (0, 1), were half the pixels to belong to it.
     """
     residual = beside_camera(block_flow(before, now, config=QUICK))
-    odds = np.exp(SLOPE * moves_more(residual) + OFFSET)
+    usual = float(np.median(residual))
+    odds = np.exp(log_odds(moves_more(residual), usual, SLOPE, OFFSET, UNKNOWN))
     return np.asarray(odds / (1 + odds), np.float32)
 
 
@@ -141,7 +164,8 @@ def with_motion(
     """A language frame whose proposals of things ask for what moves by itself.
 
     Motion says which of the places that language has found is meant, not whether it is there:
-    the evidence of a query is as much as before in the mean over its proposal.
+    the evidence of a query is as much as before in the mean over its proposal, but for cells
+    that would pass 1.
 
     Args:
         frame: with proposals.

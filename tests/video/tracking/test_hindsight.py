@@ -76,11 +76,14 @@ def empty(count: int = 1) -> PassFrame:
 
 
 def paths(
-    nodes: list[Nodes], share: np.ndarray | None = None, there: list[float] | None = None
+    nodes: list[Nodes],
+    share: np.ndarray | None = None,
+    there: list[float] | list[list[float]] | None = None,
 ) -> list[list[int]]:
-    """The paths of all expressions, which share how sure it is that they are there."""
-    sure = np.array(there or [1.0] * len(nodes), np.float32)[:, None]
-    sure = sure.repeat(len(nodes[0].value), 1)
+    """The paths of all expressions, by how sure they are there: one number a frame for all,
+    or one each."""
+    sure = np.array(there or [1.0] * len(nodes), np.float32).reshape(len(nodes), -1)
+    sure = np.broadcast_to(sure, (len(nodes), len(nodes[0].value))).copy()
     chosen: list[list[int]] = choose(nodes, [STEP] * len(nodes), sure, CONFIG, share).T.tolist()
     return chosen
 
@@ -125,6 +128,33 @@ def test_while_a_thing_is_hidden_what_is_there_does_not_speak_for_itself() -> No
     lost = [(-1.2, NO_TRACK)] * 2 + [(NO_TRACK, -1.4)] * 2
     assert paths(rivals(lost), there=[1.0, 1.0, 0.0, 0.0])[0][:2] == [0, 0]
     assert 0 not in paths(rivals(lost), there=[1.0, 1.0, 0.0, 0.0])[0][2:]
+
+
+@pytest.mark.parametrize("absent", [1.0, 0.05, 0.0])
+@pytest.mark.parametrize("values", [((-1.0, -1.5), (-3.0, -3.5)), ((-0.3, -0.8), (-3.0, -3.9))])
+def test_what_is_not_there_takes_nothing_from_what_is(
+    absent: float, values: tuple[tuple[float, float], tuple[float, float]]
+) -> None:
+    frames = [
+        Nodes.of(
+            pass_frame(
+                *(
+                    Slots(Track(0, a, 0 if t else -1), Track(1, b, 1 if t else -1))
+                    for a, b in values
+                )
+            ),
+            empty(2),
+        )
+        for t in range(12)
+    ]
+    alone = np.eye(2, dtype=bool)
+    assert paths(frames, alone, [[1.0, absent]] * 12)[0] == [0] * 12
+
+
+@pytest.mark.parametrize("sure", [1.0, 0.3, 0.0])
+def test_a_change_leaves_no_hole(sure: float) -> None:
+    values = [(-1.2, NO_TRACK)] * 4 + [(NO_TRACK, -1.4)] * 4
+    assert paths(rivals(values), there=[sure] * 8) == [[0] * 4 + [1] * 4]
 
 
 def test_what_most_of_the_window_speaks_for_is_taken_throughout() -> None:

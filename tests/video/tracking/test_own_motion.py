@@ -20,6 +20,7 @@ from car_video.video.tracking.own_motion import (
     BASELINE,
     RecentThumbnails,
     beside_camera,
+    log_odds,
     moves_more,
     probability_of_target,
     with_motion,
@@ -80,6 +81,10 @@ def test_recent_thumbnails_go_on_from_their_state() -> None:
         np.testing.assert_array_equal(found, expected)
     with pytest.raises(ConfigError):
         other.load_state_dict({"ages": torch.zeros(2, dtype=torch.float64)})
+    for age in (float("nan"), -1.0):
+        damaged = {**one.state_dict(), "ages": torch.full_like(one.state_dict()["ages"], age)}
+        with pytest.raises(ConfigError, match="damaged"):
+            other.load_state_dict(damaged)
 
 
 def test_a_zooming_and_turning_camera_moves_nothing_by_itself() -> None:
@@ -94,11 +99,29 @@ def test_a_zooming_and_turning_camera_moves_nothing_by_itself() -> None:
     np.testing.assert_allclose(found[~inside], 0, atol=1e-3)
 
 
+def test_a_thing_of_a_third_of_the_picture_is_none_of_the_camera() -> None:
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    flow = np.stack([0.05 * rows - 0.05 * columns, 0.05 * rows + 0.05 * columns])
+    flow[:, 10:60, 10:80] += np.array([5.0, 0.0])[:, None, None]
+    found = beside_camera(flow)
+    assert np.median(found[10:60, 10:80]) == pytest.approx(5, abs=0.2)
+    assert np.median(found[:, 90:]) < 0.2
+
+
 def test_motion_is_counted_in_that_of_the_picture() -> None:
     residual = np.array([[0.0, 1.0, 1.0, 1.0, 4.0]], np.float32)
     expected = [0, 0, 0, 0, np.log(4.5 / 1.5)]
     np.testing.assert_allclose(moves_more(residual)[0], expected, rtol=1e-6)
     assert not moves_more(np.zeros(SIZE, np.float32)).any()
+
+
+def test_where_the_camera_is_not_found_nothing_is_told() -> None:
+    more = np.array([0.0, 1.0, 2.0], np.float32)
+    np.testing.assert_allclose(log_odds(more, 0.0, 3.0, -2.0, 2.5), [-2, 1, 4])
+    np.testing.assert_allclose(
+        log_odds(more, 2.5, 3.0, -2.0, 2.5), [-2 / np.e, 1 / np.e, 4 / np.e]
+    )
+    assert np.abs(log_odds(more, 50.0, 3.0, -2.0, 2.5)).max() < 1e-6
 
 
 @pytest.fixture(scope="module")
