@@ -10,26 +10,29 @@ import re
 
 _VERBS = (
     "find|see|show|segment|track|select|highlight|detect|locate|mask|mark|follow|outline|identify|"
-    "isolate|extract|remove|count|get|spot|pick|choose|cut out|look for|search for|point to|"
-    "point at|look at"
+    "isolate|extract|remove|count|get|give|spot|pick|choose|cut out|look for|search for|"
+    "point to|point at|look at"
 )
 _ASKED = (
     r"(?:(?:can|could|would|will) you|i (?:want|need)(?: you)?(?: to)?|"
-    r"(?:i would|i['\u2019]d) like(?: you)?(?: to)?|let(?: us|['\u2019]s))"
+    r"(?:i would|i['\u2019]d) like(?: you)?(?: to)?|let(?: us|['\u2019]?s))"
 )
+_PLEASE = r"(?:please|pls|plz)"
 _NOUN_PHRASE = (
     r"(?=(?:an?|the|this|that|these|those|all|every|each|both|any|my|his|her|its|their|our|your|"
     r"one|two|three|four|five|six|seven|eight|nine|ten|\d+) \S)"
 )
 _BEGINNING = re.compile(
-    rf"(?:please,? )?(?:(?:{_ASKED} (?:please )?)?(?:{_VERBS})(?: me| us| out)?|{_ASKED}|"
-    r"where(?: is| are|['\u2019]s)|(?:segmentation )?masks? (?:of|for)|please,?) "
-    rf"{_NOUN_PHRASE}|(?:please,? )?(?:find|detect|locate) (?!of |out |in |the$|me$)(?=\w)|"
-    r"(?:please,? )?segment (?=\w+$)|please,? (?=\S)|"
-    r"(?:an? )?(?:photo|photograph|picture|image) of (?=an? \S)",
+    rf"(?:(?:hey|hi|hello|ok|okay),? (?=\w+ ))?(?:"
+    rf"(?:{_PLEASE},? )?(?:(?:{_ASKED} (?:{_PLEASE} )?)?(?:{_VERBS})(?: me| us| out)?|{_ASKED}|"
+    rf"where(?: is| are|['\u2019]s)|(?:segmentation )?masks? (?:of|for)|{_PLEASE},?) "
+    rf"{_NOUN_PHRASE}|(?:{_PLEASE},? )?(?:find|detect|locate) (?!of |out |in |the$|me$)(?=\w)|"
+    rf"(?:{_PLEASE},? )?(?:find|show|give) me (?=\w)|"
+    rf"(?:{_PLEASE},? )?segment (?=\w+$)|{_PLEASE},? (?=\S)|"
+    r"(?:an? )?(?:photo|photograph|picture|image)s? of (?=an? \S))",
     re.IGNORECASE,
 )
-_END = re.compile(r"(?<=\w)[\s,]+please[\s.!?]*$", re.IGNORECASE)
+_END = re.compile(rf"(?<=\w)[\s,]+{_PLEASE}[\s.!?]*$", re.IGNORECASE)
 
 
 def without_request(text: str) -> str:
