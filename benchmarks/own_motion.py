@@ -36,8 +36,8 @@ GRID = (18, 32)  # cells of a proposal of a 16:9 picture at the default size
 OF_TARGET, OF_OTHERS = 0.5, 0.05  # parts of a cell that are annotated: at least, at most
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of the printed table
 STARTS = ([1.4, -1.0, 0.3], [1.4, -1.0, 1.0])
-"""Slope, offset and logarithm of unknown that fits begin at; from one alone a group of sequences
-left out ended where unknown has no end."""
+"""Slope, offset and logarithm of unknown that fits begin at; from one alone the fit without a
+group of sequences ended where unknown has no end."""
 Numbers = tuple[float, float, float]
 """Slope, offset and unknown, see ``video/tracking/own_motion.py``."""
 
