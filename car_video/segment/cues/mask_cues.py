@@ -1,11 +1,13 @@
 """What speaks for a mask beside the maps: colours, a detector, and the picture's border.
 
 A thing is in the picture; what runs along its border is mostly the ground, a wall or the sky.
-So where a query names a thing, a mask counts less the more of the border it covers.
+So where a query names a thing, a mask counts less the more of the border it covers. For
+videos it is said which queries name what may move by itself.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -63,8 +65,8 @@ def _says_rest(text: str) -> bool:
     mentioned = {word for phrase in parse_expression(text).context for word in words_of(phrase)}
     words = words_of(text)
     return any(
-        word in _RESTING and word not in mentioned and not _NEGATIONS & set(words[:place][-1:])
-        for place, word in enumerate(words)
+        word in _RESTING - mentioned and before not in _NEGATIONS
+        for before, word in itertools.pairwise(["", *words])
     )
 
 

@@ -178,9 +178,10 @@ def with_motion(
     moving = None if frame.cues is None else frame.cues.moving
     if moving is None:
         return frame
-    found = torch.from_numpy(probability_of_target(before, frame.thumbnail)).to(frame.maps)
+    found = torch.from_numpy(probability_of_target(before, frame.thumbnail))
     grid = (int(frame.maps.shape[-2]), int(frame.maps.shape[-1]))
-    factor = F.adaptive_avg_pool2d(found[None], grid) ** weight
+    # Pooled where it was made: a device gets the cells alone, and the same on all of them.
+    factor = F.adaptive_avg_pool2d(found[None], grid).to(frame.maps) ** weight
     factor = torch.where(moving[:, None, None], factor, 1.0)
     share = frame.maps * frame.evidence
     mean = (share * factor).sum((1, 2)) / share.sum((1, 2)).clamp_min(EMPTY)
