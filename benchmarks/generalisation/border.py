@@ -27,7 +27,8 @@ from benchmarks.generalisation.candidates import queries_of, read_frames_of
 from benchmarks.generalisation.folds import leave_one_group_out
 from benchmarks.generalisation.sequences import load_sequences
 from benchmarks.generalisation.statistics import mean_over_groups
-from car_video.segment.cues.mask_cues import BORDER_WEIGHT, border_contact, names_a_thing
+from car_video.segment.cues.mask_cues import BORDER_WEIGHT, border_contact
+from car_video.text.grounds import has_outline
 from car_video.text.parsing.expression import parse_expression
 
 LEAST_AGREEMENT = 0.02
@@ -63,7 +64,7 @@ def choices_of(data: Path, cache: Path) -> dict[str, list[Choice]]:
             continue
         found[sequence.name] = []
         queries = queries_of(sequence)
-        things = [names_a_thing(parse_expression(query.text).noun_phrase) for query in queries]
+        things = [has_outline(parse_expression(query.text).noun_phrase) for query in queries]
         for frame in read_frames_of(cache, sequence.name):
             contact = border_contact(frame.masks.float() - 0.5).double().numpy()
             logs = frame.agreement.clamp_min(LEAST_AGREEMENT).log().double().numpy()

@@ -7,7 +7,6 @@ videos it is said which queries name what may move by itself.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,10 +16,7 @@ from torch import Tensor
 from car_video.segment.cues.colour import ColourCue
 from car_video.segment.cues.detections import DetectionCue
 from car_video.segment.cues.kinds import KindCue, on_cells
-from car_video.text.background import BACKGROUND
-from car_video.text.null_phrases import OUTDOORS, SCENES, STUFF
-from car_video.text.parsing.expression import parse_expression, words_of
-from car_video.text.parsing.nouns import base_forms
+from car_video.text.grounds import has_outline, may_move
 
 BORDER_WEIGHT = 1.0
 """Logarithm of the factor for a mask that covers as much as one whole side of the picture.
@@ -28,63 +24,6 @@ BORDER_WEIGHT = 1.0
 4.1 with a group of sequences left out; its gains are in benchmarks/generalisation.md). It is
 less than that on purpose: things of that set seldom reach the border, those of photos often
 do, and beyond 1.0 little is gained (+0.01)."""
-
-
-def names_a_thing(noun_phrase: str) -> bool:
-    """Whether a noun phrase names something that has an outline, not a ground or a scene.
-
-    Args:
-        noun_phrase: as :func:`~car_video.text.parsing.expression.parse_expression` finds it.
-
-    Example:
-        >>> names_a_thing("a red bus"), names_a_thing("the dusty road")
-        (True, False)
-    """
-    words = words_of(noun_phrase)
-    return not words or not (_GROUNDS & set(base_forms(words[-1])))
-
-
-def may_move(noun_phrase: str, text: str) -> bool:
-    """Whether a noun phrase names what may move by itself, and its sentence no rest.
-
-    Args:
-        noun_phrase: as for :func:`names_a_thing`.
-        text: the whole sentence.
-
-    Example:
-        >>> may_move("a dog", "a dog running"), may_move("the car", "the parked car")
-        (True, False)
-    """
-    words = words_of(noun_phrase)
-    fixed = bool(words) and not _FIXED.isdisjoint(base_forms(words[-1]))
-    return names_a_thing(noun_phrase) and not fixed and not _says_rest(text)
-
-
-def _says_rest(text: str) -> bool:
-    """Whether a sentence says that its target rests, not what it only mentions."""
-    mentioned = {word for phrase in parse_expression(text).context for word in words_of(phrase)}
-    words = words_of(text)
-    return any(
-        word in _RESTING - mentioned and before not in _NEGATIONS
-        for before, word in itertools.pairwise(["", *words])
-    )
-
-
-_RESTING = frozenset(
-    "parked standing stands seated sitting sits lying lies leaning leans waiting waits resting "
-    "rests sleeping sleeps asleep hanging hangs stopped stationary motionless".split()
-)
-_NEGATIONS = {"not", "never", "isn't", "aren't"}
-_FIXED = frozenset(
-    "house building bridge window sign pole table door bush fence tree flower plant bench "
-    "light gate tower tent statue fountain".split()
-)
-"""Things that stand where they are."""
-_OUTLINED = _FIXED | {"helmet", "traffic", "flag", "glass", "leaves", "cloth"}
-"""Things among the background words: they have an outline of their own."""
-_GROUNDS = {
-    words_of(phrase)[-1] for phrase in (*BACKGROUND, *STUFF, *OUTDOORS, *SCENES)
-} - _OUTLINED
 
 
 @dataclass(frozen=True)
@@ -113,7 +52,7 @@ class MaskCues:
         texts: Sequence[str] | None = None,
     ) -> MaskCues:
         """Cues of queries with these noun phrases, and with these whole texts."""
-        things = torch.tensor([names_a_thing(p) for p in noun_phrases])
+        things = torch.tensor([has_outline(p) for p in noun_phrases])
         pairs = zip(noun_phrases, texts or noun_phrases, strict=True)
         moving = torch.tensor([may_move(phrase, text) for phrase, text in pairs])
         return cls(things, colours, moving=moving if bool(moving.any()) else None)
