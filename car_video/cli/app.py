@@ -384,8 +384,8 @@ def _run_app(arguments: list[str]) -> int:
         display.error(str(error))
         return BAD_INPUT
     except _UsageError as error:
-        options = typer.main.get_command(command).params
-        display.error(explained(error, arguments, [n for o in options for n in o.opts]))
+        options = [n for o in typer.main.get_command(command).params for n in o.opts]
+        display.error(explained(error, arguments, options, " ".join(words)))
         return BAD_INPUT
     except BrokenPipeError:  # car-video models | head -1
         drop_lost_output()

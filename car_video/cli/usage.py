@@ -51,13 +51,16 @@ def parse_time(text: str) -> float:
         ) from None
 
 
-def explained(error: Any, arguments: Sequence[str], options: Sequence[str]) -> str:
+def explained(
+    error: Any, arguments: Sequence[str], options: Sequence[str], program: str = "car-video"
+) -> str:
     """One line on a command line that is not understood: what is wrong, what to do.
 
     Args:
         error: of the library that parses.
         arguments: as given.
         options: names of all options.
+        program: whose help tells more.
     """
     unknown = (
         getattr(error, "option_name", "") if "such option" in error.message.lower() else ""
@@ -65,7 +68,7 @@ def explained(error: Any, arguments: Sequence[str], options: Sequence[str]) -> s
     if not unknown:
         text = error.format_message().rstrip(".")
         text = re.sub(r": .*\bvalid int.*", ": want a whole number", text)  # versions differ
-        return f"{text}; see car-video --help"
+        return f"{text}; see {program} --help"
     if not unknown.startswith("--"):  # -expr is parsed as -e -x -p -r
         unknown = next(
             (a for a in arguments if re.match(rf"{re.escape(unknown)}.", a)), unknown
@@ -78,4 +81,4 @@ def explained(error: Any, arguments: Sequence[str], options: Sequence[str]) -> s
     near = near or difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     near = near or [name for name in known if word in name.split("-")]
     hint = f"; did you mean {known[near[0]]}?" if near else ""
-    return f"no such option: {unknown}{hint} (see car-video --help)"
+    return f"no such option: {unknown}{hint} (see {program} --help)"

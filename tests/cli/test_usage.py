@@ -69,6 +69,20 @@ def test_the_nearest_option_is_named(cli, given_option, meant):
     assert err == f"error: no such option: {option}{hint} (see car-video --help)\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (("ui", "--port", "70000"), "see car-video ui --help"),
+        (("serve", "--prot", "80"), "did you mean --port? (see car-video serve --help)"),
+    ],
+)
+def test_the_help_of_the_subcommand_is_named(cli, arguments, wanted):
+    code, out, err = cli(*arguments)
+    assert (code, out) == (2, "")
+    assert err.endswith(f"{wanted}\n")
+    assert err.count("\n") == 1
+
+
 def test_a_time_on_the_command_line(cli, clip):
     code, out, _ = cli(clip, "--expr", "a dog", "--start", "00:00:00.5", "--end", "0:00.8")
     assert code == 0

@@ -25,7 +25,8 @@ _NOUN_PHRASE = (
 _BEGINNING = re.compile(
     rf"(?:(?:hey|hi|hello|ok|okay),? (?=\w+ ))?(?:"
     rf"(?:{_PLEASE},? )?(?:(?:{_ASKED} (?:{_PLEASE} )?)?(?:{_VERBS})(?: me| us| out)?|{_ASKED}|"
-    rf"where(?: is| are|['\u2019]s)|(?:segmentation )?masks? (?:of|for)|{_PLEASE},?) "
+    rf"(?:where|it|this|that)(?: is|['\u2019]s)|where are|"
+    rf"(?:segmentation )?masks? (?:of|for)|{_PLEASE},?) "
     rf"{_NOUN_PHRASE}|(?:{_PLEASE},? )?(?:find|detect|locate) (?!of |out |in |the$|me$)(?=\w)|"
     rf"(?:{_PLEASE},? )?(?:find|show|give) me (?=\w)|"
     rf"(?:{_PLEASE},? )?segment (?=\w+$)|{_PLEASE},? (?=\S)|"

@@ -38,7 +38,12 @@ from car_video.text.parsing.requests import without_request
         ("hey, find the dog", "the dog"),
         ("lets track the red car", "the red car"),
         ("photos of a dog", "a dog"),
+        ("it's a red car", "a red car"),
+        ("this is the dog", "the dog"),
+        ("where are the dogs", "the dogs"),
         # Things that are called so.
+        ("it is red", "it is red"),
+        ("this dog", "this dog"),
         ("hi vis jacket", "hi vis jacket"),
         ("show me", "show me"),
         ("give", "give"),
