@@ -27,6 +27,18 @@ def boxes_of(masks: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.stack([x0, y0, x1, y1], 1).float()
 
 
+def filled_boxes(masks: Tensor) -> Tensor:
+    """Masks, bool [..., a, b], of all cells within the boxes around masks of that shape."""
+    spans = []
+    for axis in (-1, -2):
+        line = masks.any(axis).to(torch.uint8)
+        before = line.cummax(-1).values
+        after = line.flip(-1).cummax(-1).values.flip(-1)
+        spans.append((before & after).bool())
+    rows, columns = spans
+    return rows[..., :, None] & columns[..., None, :]
+
+
 def box_overlaps(a: Tensor, b: Tensor) -> Tensor:
     """IoU of every box of [Q, M, 4] with every one of [Q, B, 4], x0, y0, x1, y1: [Q, M, B]."""
     low = torch.maximum(a[:, :, None, :2], b[:, None, :, :2])

@@ -82,9 +82,10 @@ class MemoryPropagation:
         self, frame: LanguageFrame, moved: Tensor, wanted: Tensor
     ) -> TrackCandidates:
         """The masks of the memories, and three of the mask model for each track."""
-        found = self._found((int(moved.shape[-2]), int(moved.shape[-1])))[:, None]
+        grid = int(moved.shape[-2]), int(moved.shape[-1])
+        found = self._found(grid)[:, None]
         own = map_candidates(frame, found, wanted[:, :1] & (found > 0).flatten(2).any(2))
-        prompted = track_candidates(self.sam, frame, moved, wanted)
+        prompted = track_candidates(self.sam, frame, moved > 0, wanted, grid)
         return TrackCandidates(
             torch.cat([own.logits, prompted.logits], 1),
             torch.cat([own.agreement, prompted.agreement], 1),

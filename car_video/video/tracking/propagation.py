@@ -93,7 +93,8 @@ class FlowPropagation:
         self, frame: LanguageFrame, moved: Tensor, wanted: Tensor
     ) -> TrackCandidates:
         """Three for each track."""
-        return track_candidates(self.sam, frame, moved, wanted)
+        grid = int(moved.shape[-2]), int(moved.shape[-1])
+        return track_candidates(self.sam, frame, moved > 0, wanted, grid)
 
     def between(
         self, frame: IntermediateFrame, moved: Tensor, wanted: Tensor

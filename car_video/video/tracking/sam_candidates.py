@@ -5,6 +5,7 @@ Shapes: Q queries, K tracks of each, C candidates, masks on a grid (a, b).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from car_video.config import SamRefineConfig
 from car_video.models.sam.base import MaskModel, crop_logits
-from car_video.segment.boxes import boxes_of
+from car_video.segment.boxes import boxes_of, filled_boxes
 from car_video.segment.cues.place_ranking import inherited_place_factor
 from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.segment.mask_selection.sam_prompts import (
@@ -24,7 +25,7 @@ from car_video.segment.mask_selection.sam_prompts import (
     propose_candidates,
 )
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
-from car_video.video.tracking.mask_tensors import MAX_LOGIT
+from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
 from car_video.video.tracking.search_window import around, fitted, leaks, placed, shape_for
 from car_video.video.tracking.tracks import TrackCandidates
 
@@ -86,23 +87,28 @@ def language_candidates(
 
 
 def track_candidates(
-    sam: MaskModel, frame: LanguageFrame, moved: Tensor, wanted: Tensor
+    sam: MaskModel,
+    frame: LanguageFrame,
+    regions: Tensor,
+    wanted: Tensor,
+    grid: tuple[int, int],
 ) -> TrackCandidates:
-    """Three masks for the box of each track's moved mask: [Q, 3 K, a, b].
+    """Three masks for the box of each track's region: [Q, 3 K, a, b].
 
     Args:
         sam: the mask model.
         frame: a language frame.
-        moved: [Q, K, a, b] masks where the picture has moved them to.
+        regions: bool [Q, K, c, d] where each track is thought to be; not empty where wanted.
         wanted: bool [Q, K] for which tracks SAM is prompted.
+        grid: (a, b) of the masks.
     """
-    queries, count = moved.shape[:2]
-    grid = (int(moved.shape[-2]), int(moved.shape[-1]))
+    queries, count = regions.shape[:2]
+    device = regions.device
     asked = wanted.flatten().nonzero()[:, 0]
-    logits = moved.new_full((queries * count, 3, *grid), -MAX_LOGIT)
-    agreement = moved.new_full((queries * count, 3), -1.0)
+    logits = torch.full((queries * count, 3, *grid), -MAX_LOGIT, device=device)
+    agreement = torch.full((queries * count, 3), -1.0, device=device)
     if len(asked):
-        boxes = boxes_of((moved > 0).flatten(0, 1)[asked], frame.size)
+        boxes = boxes_of(regions.flatten(0, 1)[asked], frame.size)
         answer, _ = sam.predict(frame.embedding, boxes=boxes)
         answer = crop_logits(answer, frame.embedding).clamp(-MAX_LOGIT, MAX_LOGIT)
         if answer.shape[-2:] != grid:
@@ -114,6 +120,30 @@ def track_candidates(
         agreement.unflatten(0, (queries, count)).flatten(1, 2),
         0,
     )
+
+
+def remembered_candidates(
+    sam: MaskModel, frame: LanguageFrame, alive: Tensor, expected: Tensor, moved: Tensor
+) -> TrackCandidates:
+    """Three masks for the box of where memory says that each best track is: [Q, 3, a, b].
+
+    The flow moves what was seen of an object. Memory knows its other parts as well, which come
+    out from behind something, and where it is after a motion too fast for the flow. Nothing is
+    asked where memory expects an object within the box of its moved mask.
+
+    Args:
+        sam: the mask model.
+        frame: a language frame.
+        alive: bool [Q, 1] which best tracks there are that memory knows.
+        expected: [Q, 1, h, w] in [0, 1] of memory.
+        moved: [Q, 1, a, b] masks where the picture has moved them to.
+    """
+    grid = int(moved.shape[-2]), int(moved.shape[-1])
+    regions = expected > 1 / 2
+    touched = F.adaptive_max_pool2d((moved > 0).float(), expected.shape[-2:]) > 0
+    news = (regions & ~filled_boxes(touched)).flatten(2).any(2)
+    wanted = wanted_tracks(alive & news, regions, frame.possible)
+    return track_candidates(sam, frame, regions, wanted, grid)
 
 
 def map_candidates(frame: LanguageFrame, masks: Tensor, wanted: Tensor) -> TrackCandidates:
@@ -209,15 +239,47 @@ def among_kind(frame: LanguageFrame, logits: Tensor) -> Tensor | None:
     return probability
 
 
-def wanted_tracks(alive: Tensor, moved: Tensor, possible: NDArray[np.bool_] | None) -> Tensor:
+def gathered(
+    frame: LanguageFrame,
+    language: TrackCandidates,
+    tracked: Sequence[TrackCandidates],
+    prompted: Prompted,
+) -> TrackCandidates:
+    """All candidates of a frame with their appearances, those of language first.
+
+    Args:
+        frame: a language frame with features.
+        language: those that language has prompted.
+        tracked: those that continue tracks.
+        prompted: of the same frame.
+    """
+    assert frame.features is not None
+    followed = TrackCandidates(
+        torch.cat([one.logits for one in tracked], 1),
+        torch.cat([one.agreement for one in tracked], 1),
+        0,
+    )
+    followed = with_places(followed, prompted)
+    logits = torch.cat([language.logits, followed.logits], 1)
+    return TrackCandidates(
+        logits,
+        torch.cat([language.agreement, followed.agreement], 1),
+        language.by_language,
+        appearance_of(logits, frame.features),
+        among_kind(frame, logits),
+    )
+
+
+def wanted_tracks(alive: Tensor, regions: Tensor, possible: NDArray[np.bool_] | None) -> Tensor:
     """Which tracks to prompt for, bool [Q, K].
 
     Args:
         alive: bool [Q, K or more] which tracks there are.
-        moved: [Q, K, a, b] masks where the picture has moved them to.
+        regions: bool [Q, K, a, b] where each is thought to be; one that is nowhere is not
+            wanted.
         possible: bool [Q] which targets may be in the frame; None: all.
     """
-    wanted = alive[:, : moved.shape[1]] & (moved > 0).flatten(2).any(2)
+    wanted = alive[:, : regions.shape[1]] & regions.flatten(2).any(2)
     if possible is not None:
         wanted &= torch.from_numpy(possible).to(wanted.device)[:, None]
     return wanted

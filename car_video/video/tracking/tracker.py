@@ -24,21 +24,20 @@ from car_video.video.tracking.calm import is_calm, looks_the_same
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.joint_decision import decide_together
 from car_video.video.tracking.likeness import glanced, look_of
-from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
+from car_video.video.tracking.mask_tensors import MAX_LOGIT
 from car_video.video.tracking.own_motion import RecentThumbnails, with_motion
 from car_video.video.tracking.propagation import FlowPropagation, Propagation
 from car_video.video.tracking.sam_candidates import (
-    among_kind,
+    gathered,
     language_candidates,
+    remembered_candidates,
     wanted_tracks,
-    with_places,
 )
 from car_video.video.tracking.state import TrackState
 from car_video.video.tracking.timing import Elapsed
 from car_video.video.tracking.track_selection import select_state, shared
 from car_video.video.tracking.tracks import (
     NO_TRACK,
-    TrackCandidates,
     Tracks,
     advance,
     propagate,
@@ -147,23 +146,21 @@ class Tracker:
             )
             votes = None
         state = self.state
+        alive = state.tracks.alive
         moved = self.propagation.moved(state, frame, grid)
-        wanted = wanted_tracks(state.tracks.alive, moved, frame.possible)
-        tracked = with_places(self.propagation.on_keyframe(frame, moved, wanted), prompted)
-        logits = torch.cat([language.logits, tracked.logits], 1)
-        candidates = TrackCandidates(
-            logits,
-            torch.cat([language.agreement, tracked.agreement], 1),
-            language.by_language,
-            appearance_of(logits, frame.features),
-            among_kind(frame, logits),
-        )
-        rows, columns = frame.features.shape[-2:]
         if votes is None:
-            expected = logits.new_zeros(*state.tracks.value.shape, rows, columns)
-            known = torch.zeros_like(state.tracks.alive)
+            expected = moved.new_zeros(*moved.shape[:2], *frame.features.shape[-2:])
+            known = torch.zeros_like(alive)
         else:
             expected, known = votes.carry(state.labels, state.known)
+        wanted = wanted_tracks(alive, moved > 0, frame.possible)
+        tracked = [
+            self.propagation.on_keyframe(frame, moved, wanted),
+            remembered_candidates(
+                self.sam, frame, (alive & known)[:, :1], expected[:, :1], moved[:, :1]
+            ),
+        ]
+        candidates = gathered(frame, language, tracked, prompted)
         elapsed = Elapsed(seconds, state.since_language + seconds)
         tracks, parents, rank = advance(
             state.tracks,
@@ -214,7 +211,7 @@ class Tracker:
             tracks = replace(state.tracks, logits=moved, age=age)
             state.likeness = glanced(state.likeness, tracks, frame)
             return self._between(frame, tracks, seconds, left)
-        wanted = wanted_tracks(state.tracks.alive, moved[:, :1], frame.possible)
+        wanted = wanted_tracks(state.tracks.alive, moved[:, :1] > 0, frame.possible)
         candidates = self.propagation.between(frame, moved[:, :1], wanted)
         quality = stability(candidates.logits)
         tracks, lost, overlap = propagate(
