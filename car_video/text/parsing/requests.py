@@ -22,12 +22,16 @@ _NOUN_PHRASE = (
     r"(?=(?:an?|the|this|that|these|those|all|every|each|both|any|my|his|her|its|their|our|your|"
     r"one|two|three|four|five|six|seven|eight|nine|ten|\d+) \S)"
 )
+_POINTED = (
+    r"(?:(?:it|this|that|here|there)(?: is|['\u2019]s)|(?:these|those|here|there) are) "
+    r"(?=(?:an?|the|my|his|her|their|our|your) \S)"
+)
 _BEGINNING = re.compile(
-    rf"(?:(?:hey|hi|hello|ok|okay),? (?=\w+ ))?(?:"
+    rf"(?:(?:hey|hi|hello|ok|okay),? (?=[\w'\u2019]+ ))?(?:"
     rf"(?:{_PLEASE},? )?(?:(?:{_ASKED} (?:{_PLEASE} )?)?(?:{_VERBS})(?: me| us| out)?|{_ASKED}|"
-    rf"(?:where|it|this|that)(?: is|['\u2019]s)|where are|"
-    rf"(?:segmentation )?masks? (?:of|for)|{_PLEASE},?) "
-    rf"{_NOUN_PHRASE}|(?:{_PLEASE},? )?(?:find|detect|locate) (?!of |out |in |the$|me$)(?=\w)|"
+    rf"where(?: is| are|['\u2019]s)|(?:segmentation )?masks? (?:of|for)|{_PLEASE},?) "
+    rf"{_NOUN_PHRASE}|{_POINTED}|"
+    rf"(?:{_PLEASE},? )?(?:find|detect|locate) (?!of |out |in |the$|me$)(?=\w)|"
     rf"(?:{_PLEASE},? )?(?:find|show|give) me (?=\w)|"
     rf"(?:{_PLEASE},? )?segment (?=\w+$)|{_PLEASE},? (?=\S)|"
     r"(?:an? )?(?:photo|photograph|picture|image)s? of (?=an? \S))",

@@ -1,6 +1,6 @@
-"""Candidate masks of a frame: SAM prompted by language, by tracks, and in a window.
+"""Candidate masks of a frame: SAM prompted by language, by tracks, by memory, in a window.
 
-Shapes: Q queries, K tracks of each, C candidates, masks on a grid (a, b).
+Shapes: Q queries, K tracks of each, C candidates, masks on a grid (a, b), regions on (c, d).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from car_video.video.tracking.mask_tensors import MAX_LOGIT, appearance_of
 from car_video.video.tracking.search_window import around, fitted, leaks, placed, shape_for
 from car_video.video.tracking.tracks import TrackCandidates
 
+EXPECTED = 0.5  # part of memory's votes: a cell is then more likely of the object than not
 LANGUAGE_CANDIDATES = 8  # of the masks that language prompts for an expression, the best go on
 
 
@@ -93,7 +94,8 @@ def track_candidates(
     wanted: Tensor,
     grid: tuple[int, int],
 ) -> TrackCandidates:
-    """Three masks for the box of each track's region: [Q, 3 K, a, b].
+    """Three masks for the box of each track's region: [Q, 3 K, a, b], or [Q, 0, a, b] where
+    none is wanted.
 
     Args:
         sam: the mask model.
@@ -105,16 +107,18 @@ def track_candidates(
     queries, count = regions.shape[:2]
     device = regions.device
     asked = wanted.flatten().nonzero()[:, 0]
+    if not len(asked):
+        none = torch.zeros(queries, 0, *grid, device=device)
+        return TrackCandidates(none, none[..., 0, 0], 0)
     logits = torch.full((queries * count, 3, *grid), -MAX_LOGIT, device=device)
     agreement = torch.full((queries * count, 3), -1.0, device=device)
-    if len(asked):
-        boxes = boxes_of(regions.flatten(0, 1)[asked], frame.size)
-        answer, _ = sam.predict(frame.embedding, boxes=boxes)
-        answer = crop_logits(answer, frame.embedding).clamp(-MAX_LOGIT, MAX_LOGIT)
-        if answer.shape[-2:] != grid:
-            answer = F.interpolate(answer, grid, mode="bilinear", align_corners=False)
-        logits[asked] = answer
-        agreement[asked] = _agreement(frame, answer, asked // count, queries)
+    boxes = boxes_of(regions.flatten(0, 1)[asked], frame.size)
+    answer, _ = sam.predict(frame.embedding, boxes=boxes)
+    answer = crop_logits(answer, frame.embedding).clamp(-MAX_LOGIT, MAX_LOGIT)
+    if answer.shape[-2:] != grid:
+        answer = F.interpolate(answer, grid, mode="bilinear", align_corners=False)
+    logits[asked] = answer
+    agreement[asked] = _agreement(frame, answer, asked // count, queries)
     return TrackCandidates(
         logits.unflatten(0, (queries, count)).flatten(1, 2),
         agreement.unflatten(0, (queries, count)).flatten(1, 2),
@@ -125,7 +129,8 @@ def track_candidates(
 def remembered_candidates(
     sam: MaskModel, frame: LanguageFrame, alive: Tensor, expected: Tensor, moved: Tensor
 ) -> TrackCandidates:
-    """Three masks for the box of where memory says that each best track is: [Q, 3, a, b].
+    """Three masks for the box of where feature memory expects each best track: [Q, 3, a, b],
+    or [Q, 0, a, b] where none is asked for.
 
     The flow moves what was seen of an object. Memory knows its other parts as well, which come
     out from behind something, and where it is after a motion too fast for the flow. Nothing is
@@ -139,7 +144,7 @@ def remembered_candidates(
         moved: [Q, 1, a, b] masks where the picture has moved them to.
     """
     grid = int(moved.shape[-2]), int(moved.shape[-1])
-    regions = expected > 1 / 2
+    regions = expected > EXPECTED
     touched = F.adaptive_max_pool2d((moved > 0).float(), expected.shape[-2:]) > 0
     news = (regions & ~filled_boxes(touched)).flatten(2).any(2)
     wanted = wanted_tracks(alive & news, regions, frame.possible)
@@ -174,7 +179,7 @@ def with_places(tracked: TrackCandidates, prompted: Prompted) -> TrackCandidates
         prompted: of the same frame.
     """
     factors = prompted.candidates.place_factor
-    if prompted.places is None or factors is None:
+    if prompted.places is None or factors is None or not tracked.logits.shape[1]:
         return tracked
     queries = prompted.queries
     factor = inherited_place_factor(

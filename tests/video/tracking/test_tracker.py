@@ -23,10 +23,12 @@ from car_video.segment.cues.place_tensors import PlaceTensors
 from car_video.text.parsing.places import Place
 from car_video.video.feature_memory import unit_features
 from car_video.video.state.selection import NEW
+from car_video.video.tracking import tracker as tracker_module
 from car_video.video.tracking.frames import IntermediateFrame, LanguageFrame
 from car_video.video.tracking.mask_tensors import MAX_LOGIT, move
 from car_video.video.tracking.sam_candidates import among_kind
 from car_video.video.tracking.tracker import Tracker
+from car_video.video.tracking.tracks import TrackCandidates
 from tests.video.colour_sam import ColourSam
 
 SIZE = (72, 96)  # flow begins at half of it, which takes half the time
@@ -128,6 +130,29 @@ def test_an_object_is_followed_while_language_says_nothing_of_it() -> None:
         masks = step(tracks, scene(picture(number), red, proposal_at(green_at(number))))
         assert iou(masks[0], at(number)) > 0.8
         assert iou(masks[1], green_at(number)) > 0.8
+
+
+def test_memory_finds_what_moves_too_fast_for_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thing jumps further than the flow looks, while language is silent."""
+    ious = {}
+    for asks in (True, False):
+        if not asks:
+            monkeypatch.setattr(tracker_module, "remembered_candidates", nothing_remembered)
+        tracks = tracker()
+        for left in (20, 20, 20, 20, 36):  # the flow looks six pixels far
+            place = slice(28, 40), slice(left, left + 12)
+            image = picture(0, red=False, green=False)
+            image[place] = RED
+            masks = step(tracks, scene(image, proposal_at(place) if left == 20 else None))
+        ious[asks] = iou(masks[0], place)
+    assert ious[True] > 0.8
+    assert ious[False] == 0, "lost without"
+
+
+def nothing_remembered(
+    sam: object, frame: LanguageFrame, alive: Tensor, expected: Tensor, moved: Tensor
+) -> TrackCandidates:
+    return TrackCandidates(moved[:, :0], moved[:, :0, 0, 0], 0)
 
 
 def test_language_may_say_nothing_of_anything() -> None:
