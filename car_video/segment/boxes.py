@@ -31,10 +31,10 @@ def filled_boxes(masks: Tensor) -> Tensor:
     """Masks, bool [..., a, b], of all cells within the boxes around masks of that shape."""
     spans = []
     for axis in (-1, -2):
-        line = masks.any(axis).to(torch.uint8)
-        before = line.cummax(-1).values
-        after = line.flip(-1).cummax(-1).values.flip(-1)
-        spans.append((before & after).bool())
+        line = masks.any(axis).to(torch.int32)
+        before = line.cumsum(-1, dtype=torch.int32) > 0
+        after = line.flip(-1).cumsum(-1, dtype=torch.int32).flip(-1) > 0
+        spans.append(before & after)
     rows, columns = spans
     return rows[..., :, None] & columns[..., None, :]
 

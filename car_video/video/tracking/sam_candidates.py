@@ -145,7 +145,8 @@ def remembered_candidates(
     """
     grid = int(moved.shape[-2]), int(moved.shape[-1])
     regions = expected > EXPECTED
-    touched = F.adaptive_max_pool2d((moved > 0).float(), expected.shape[-2:]) > 0
+    cells = int(expected.shape[-2]), int(expected.shape[-1])
+    touched = F.adaptive_avg_pool2d((moved > 0).float(), cells) > 0
     news = (regions & ~filled_boxes(touched)).flatten(2).any(2)
     wanted = wanted_tracks(alive & news, regions, frame.possible)
     return track_candidates(sam, frame, regions, wanted, grid)
